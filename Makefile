@@ -1,0 +1,57 @@
+# Two commands do everything on a machine that has Python 3.11 or newer and make:
+# `make demo` and `make test`. Nothing is installed outside this folder.
+
+PYTHON ?= python3
+STUDY  ?= acceltran_design_space
+
+export UV_PYTHON_DOWNLOADS = never
+UV   = .uv/bin/uv
+SYNC = $(UV) sync --frozen --python $(PYTHON)
+BIN  = .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format nightly bench clean
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+demo: .venv/installed ## enumerate AccelTran's design space; front and report in results/
+	$(BIN)/dse sweep studies/$(STUDY) --out results/$(STUDY)
+
+test: lint ## all checks: format, types, floors, tests
+	$(BIN)/pytest -q
+
+lint: .venv/installed-dev ## format, types and floors only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/installed-dev ## put the code into the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+nightly: .venv/installed-dev ## the tests that are too slow for every change
+	$(BIN)/pytest -q -m nightly
+
+bench: .venv/installed-dev ## what we claim about speed, as ratios in one run
+	$(BIN)/pytest -q benchmarks --benchmark-enable
+
+clean: ## remove the environment, the caches and the results
+	rm -rf .venv .uv .benchmarks .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache results
+
+# An environment is made again only when what it is made from has changed. `--inexact`
+# keeps what the tests need in place when the demo is run after them.
+.venv/installed: pyproject.toml uv.lock $(UV)
+	$(SYNC) --inexact
+	@touch $@
+
+.venv/installed-dev: pyproject.toml uv.lock $(UV)
+	$(SYNC) --extra dev --extra notebook --extra xarray
+	@touch $@ .venv/installed
+
+$(UV): Makefile
+	@$(PYTHON) -c 'import sys; sys.exit("dse needs Python 3.11 or newer; name one: make PYTHON=python3.13" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .uv
+	.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	@touch $@

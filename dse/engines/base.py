@@ -1,0 +1,143 @@
+"""What every engine is: a record that says what ONE op costs and what it occupies.
+
+The base batches an engine's physics over the ops of a workload; JAX batches it over
+designs. A new engine is one file with one finished record.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dse.errors import InputError
+from dse.hardware.technology import Technology
+from dse.records import Record, record
+from dse.schedule.stage import Stage
+from dse.workload.ops import Ops, Workload
+
+
+@record
+class Op(Record):
+    """One op of one sequence as an engine sees it; scalars."""
+
+    heads: Any
+    rows: Any
+    inner: Any
+    columns: Any
+    input_density: Any
+    weight_density: Any
+    output_density: Any
+    weights_before: Any
+    density_before: Any
+    in_attention: Any
+    last_share: Any
+
+
+@record
+class Run(Record):
+    """What an engine knows of the whole run: the batch, and all weights there are.
+
+    `weights`, `density` and `repeats` are `[ops]` over all ops of all blocks.
+    """
+
+    batch: Any
+    weights: Any
+    density: Any
+    repeats: Any
+
+
+class Engine(Record):
+    """Base of the engines; each one is finished, none inherits from another.
+
+    An engine defines a method for each kind of op that it can run, named as the kind,
+    `linear(op, run, technology) -> Stage`, and the five methods below.
+    """
+
+    def clock(self, technology: Technology) -> Any:
+        """Return the clock frequency in Hz."""
+        raise NotImplementedError
+
+    def area(self, technology: Technology) -> dict[str, Any]:
+        """Return the area in m^2 by component."""
+        raise NotImplementedError
+
+    def leakage(
+        self, technology: Technology, seconds: Any, busy: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return the leakage energy in J by component, over a run of some seconds.
+
+        `busy` holds units x seconds that each component worked.
+        """
+        raise NotImplementedError
+
+    def peak_rate(self, technology: Technology) -> Any:
+        """Return the operations per second of all units together, as published peaks count."""
+        raise NotImplementedError
+
+    @classmethod
+    def default_technology(cls) -> Technology:
+        """Return the technology of the machine this engine was built after."""
+        raise NotImplementedError
+
+
+def stages(
+    engine: Engine, ops: Ops, repeats: int, run: Run, technology: Technology, *, last: bool
+) -> list[Stage]:
+    """Return what each op of a chain asks of a machine, in program order.
+
+    Ops of one kind are batched, so that the physics of a kind is compiled once. Raises
+    `InputError` where the engine has no such kind of op.
+    """
+    found: list[Stage | None] = [None] * len(ops)
+    rows = _rows(ops, last_share=1.0 / repeats if last else 0.0)
+    for kind in dict.fromkeys(ops.kinds):
+        physics = getattr(engine, kind, None)
+        if physics is None:
+            raise InputError(
+                f"`{type(engine).__name__}` cannot run `{kind}` ops; use another engine "
+                f"or a workload without them."
+            )
+        where = np.asarray([i for i, name in enumerate(ops.kinds) if name == kind])
+        group = jax.vmap(lambda op, physics=physics: physics(op, run, technology))(
+            jax.tree.map(lambda column, where=where: column[where], rows)
+        )
+        for j, i in enumerate(where):
+            found[i] = jax.tree.map(lambda column, j=j: column[j], group)
+    return [stage for stage in found if stage is not None]
+
+
+def _rows(ops: Ops, *, last_share: float) -> Op:
+    """Return the columns of a chain, with what the op before each one left in buffers."""
+    has_weights = [kind in ("linear", "convolution") for kind in ops.kinds]
+    with_weights = [i for i, has in enumerate(has_weights) if has]
+    before = [max((j for j in with_weights if j < i), default=None) for i in range(len(ops))]
+    # The first op with weights follows the last one of the layer before.
+    wrapped = [with_weights[-1] if j is None and with_weights else j or 0 for j in before]
+    weights = jnp.asarray(ops.weights) * 1.0
+    return Op(
+        heads=jnp.asarray(ops.heads) * 1.0,
+        rows=jnp.asarray(ops.rows) * 1.0,
+        inner=jnp.asarray(ops.inner) * 1.0,
+        columns=jnp.asarray(ops.columns) * 1.0,
+        input_density=jnp.asarray(ops.input_density) * 1.0,
+        weight_density=jnp.asarray(ops.weight_density) * 1.0,
+        output_density=jnp.asarray(ops.output_density) * 1.0,
+        weights_before=weights[np.asarray(wrapped)],
+        density_before=(jnp.asarray(ops.weight_density) * 1.0)[np.asarray(wrapped)],
+        in_attention=jnp.asarray(ops.in_attention) * 1.0,
+        last_share=jnp.zeros(len(ops)).at[-1].set(last_share),
+    )
+
+
+def describe_run(workload: Workload) -> Run:
+    """Return the batch and the weights of all ops of a workload."""
+    blocks = workload.blocks
+    return Run(
+        batch=workload.batch,
+        weights=jnp.concatenate([jnp.asarray(b.ops.weights) * 1.0 for b in blocks]),
+        density=jnp.concatenate([jnp.asarray(b.ops.weight_density) * 1.0 for b in blocks]),
+        repeats=np.concatenate([np.full(len(b.ops), float(b.repeats)) for b in blocks]),
+    )

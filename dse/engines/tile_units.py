@@ -1,0 +1,63 @@
+"""The building blocks of a processing element: their area and power at any size.
+
+Blocks were synthesised at a few sizes only; between and beyond those, area and power
+follow a power law through the known points. Source: tuli2023acceltran, synthesis reports.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from dse.hardware.technology import Technology
+from dse.smooth import log_interpolate
+
+LANE_BLOCKS = ("mac_lanes", "pre_sparsity", "post_sparsity", "fifo")
+PE_BLOCKS = ("dataflow", "dma", "layer_norm", "softmax")
+BLOCKS = LANE_BLOCKS + PE_BLOCKS
+_TILES = (8.0, 16.0, 32.0)
+
+
+def unit(technology: Technology, block: str, what: str, design: Any) -> Any:
+    """Return `area`, `dynamic_power` or `leakage_power` of ONE unit of a block, in SI."""
+    if block == "mac_lanes":
+        return _lane(technology, what, design)
+    if block in ("softmax", "layer_norm"):
+        known = [technology[f"{block}.{what}_tile_{size:.0f}"] for size in _TILES]
+        return log_interpolate(design.tile_size, _TILES, known)
+    return technology[f"{block}.{what}"]
+
+
+def _lane(technology: Technology, what: str, design: Any) -> Any:
+    by_kind = [
+        log_interpolate(
+            design.multipliers_per_lane,
+            (1.0, 16.0),
+            [technology[f"lane.{what}_m{m}_{kind}"] for m in (1, 16)],
+        )
+        for kind in ("relu", "gelu")
+    ]
+    return jnp.where(jnp.asarray(design.non_linearity) > 0.5, by_kind[1], by_kind[0])
+
+
+def count(block: str, design: Any) -> Any:
+    """Return how many units of a block the whole machine has."""
+    if block in LANE_BLOCKS:
+        return design.pes * design.lanes_per_pe
+    if block == "softmax":
+        return design.pes * design.softmax_units_per_pe
+    return jnp.asarray(design.pes) * 1.0
+
+
+def longest_path(technology: Technology, design: Any) -> Any:
+    """Return the critical path of the lane in s, clock uncertainty included.
+
+    Source: tuli2023acceltran, timing of the synthesised lanes.
+    """
+    path = log_interpolate(
+        design.multipliers_per_lane,
+        (1.0, 16.0),
+        [technology["critical_path.lane_m1"], technology["critical_path.lane_m16"]],
+    )
+    return path + technology["clock.uncertainty"]

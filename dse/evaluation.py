@@ -1,0 +1,209 @@
+"""The waist of dse: design x workload x technology -> Metrics."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+
+from dse.engines.base import Engine, describe_run, stages
+from dse.errors import InputError
+from dse.hardware.technology import Technology
+from dse.records import Record, quantity, record, static
+from dse.schedule.walk import Chain, resource_cycles, roofline, walk
+from dse.workload.ops import Workload
+
+Timing = Literal["walk", "roofline"]
+TIMINGS = {"walk": walk, "roofline": roofline}
+
+
+@record
+class Metrics(Record):
+    """The answer for one run of a batch, in SI; scalars, or `[designs]` under `vmap`.
+
+    Energy counts everything: work, leakage and main memory. Breakdowns sum to totals.
+    """
+
+    latency: Any = quantity("s", "from first load to last result of a batch")
+    throughput: Any = quantity("seq/s", "sequences per second")
+    energy: Any = quantity("J", "per sequence")
+    power: Any = quantity("W", "mean over the run")
+    area: Any = quantity("m^2", "of the chip, main memory excluded")
+    peak_rate: Any = quantity("op/s", "of all units together")
+    effective_rate: Any = quantity("op/s", "dense operations (2 per MAC) over latency")
+    dynamic_energy: dict[str, Any]
+    leakage_energy: dict[str, Any]
+    area_by_component: dict[str, Any]
+    utilization: dict[str, Any]
+    op_names: tuple[str, ...] = static("name of each op, in program order")
+    op_energy: Any = quantity("J", "dynamic, per sequence and op, [ops]")
+    op_busy: dict[str, Any]
+
+    @property
+    def energy_by_component(self) -> dict[str, Any]:
+        """Energy per sequence in J by component, work and leakage together."""
+        names = sorted(self.dynamic_energy.keys() | self.leakage_energy.keys())
+        return {
+            n: self.dynamic_energy.get(n, 0.0) + self.leakage_energy.get(n, 0.0)
+            for n in names
+        }
+
+    @property
+    def energy_delay(self) -> Any:
+        """Energy per sequence times latency of a batch, in J s."""
+        return self.energy * self.latency
+
+    @property
+    def bottleneck(self) -> str:
+        """Name of the port or unit that is busy for the largest share of the run."""
+        return max(self.utilization, key=lambda name: float(self.utilization[name]))
+
+
+def evaluate(
+    design: Engine,
+    workload: Workload,
+    *,
+    technology: Technology | None = None,
+    timing: Timing = "walk",
+) -> Metrics:
+    """Say what a machine takes to run a transformer: time, energy, power, area, and why.
+
+    `timing="walk"` puts ops in time over ports and units; `"roofline"` asks only which of
+    them is busy longest, and is never above the walk. Differentiable by every number of
+    design, workload and technology. Raises `InputError` for an unknown timing, or an op
+    that the engine cannot run.
+    """
+    if timing not in TIMINGS:
+        raise InputError(f"timing {timing!r} is unknown; use 'walk' or 'roofline'.")
+    if technology is None:
+        technology = design.default_technology()
+    return _evaluate(design, workload, technology, timing)
+
+
+def metrics(
+    design: Engine, workload: Workload, technology: Technology, timing: Timing
+) -> Metrics:
+    """Return the metrics of one design; pure, to be batched and compiled by the caller."""
+    run = describe_run(workload)
+    chains: list[Chain] = [
+        (
+            stages(
+                design,
+                block.ops,
+                block.repeats,
+                run,
+                technology,
+                last=index == len(workload.blocks) - 1,
+            ),
+            block.ops.depends,
+            block.repeats,
+        )
+        for index, block in enumerate(workload.blocks)
+    ]
+    clock = design.clock(technology)
+    cycles = TIMINGS[timing](chains)
+    seconds = cycles / clock
+    dynamic = _total(chains, "dynamic")
+    busy = {part: c / clock for part, c in _total(chains, "busy").items()}
+    leakage = design.leakage(technology, seconds, busy)
+    area = design.area(technology)
+    energy = sum(dynamic.values()) + sum(leakage.values())
+    macs = sum(b.repeats * jnp.sum(b.ops.macs) for b in workload.blocks)
+    batch = workload.batch
+    return Metrics(
+        latency=seconds,
+        throughput=batch / seconds,
+        energy=energy / batch,
+        power=energy / seconds,
+        area=sum(area.values()),
+        peak_rate=design.peak_rate(technology),
+        effective_rate=2.0 * macs * batch / seconds,
+        dynamic_energy={part: joule / batch for part, joule in dynamic.items()},
+        leakage_energy={part: joule / batch for part, joule in leakage.items()},
+        area_by_component=area,
+        utilization={r: c / cycles for r, c in resource_cycles(chains).items()},
+        op_names=tuple(n for b in workload.blocks for n in b.ops.names),
+        op_energy=jnp.stack(
+            [
+                repeats * sum(stage.dynamic.values()) / batch
+                for parts, _, repeats in chains
+                for stage in parts
+            ]
+        ),
+        op_busy=_by_op(chains, clock),
+    )
+
+
+_evaluate = jax.jit(metrics, static_argnames="timing")
+
+
+def _total(chains: list[Chain], what: str) -> dict[str, Any]:
+    """Sum a table of every stage (`dynamic` or `busy`) over all ops of the run."""
+    totals: dict[str, Any] = {}
+    for parts, _, repeats in chains:
+        for stage in parts:
+            for name, value in getattr(stage, what).items():
+                totals[name] = totals.get(name, 0.0) + repeats * value
+    return totals
+
+
+def _by_op(chains: list[Chain], clock: Any) -> dict[str, Any]:
+    """Return the seconds that each op loads, computes and stores, all repeats, [ops]."""
+    return {
+        what: jnp.stack(
+            [
+                repeats * getattr(stage, what) / clock
+                for parts, _, repeats in chains
+                for stage in parts
+            ]
+        )
+        for what in ("load", "compute", "store")
+    }
+
+
+def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
+    """Return the metrics of a weighted suite of workloads as those of one run.
+
+    A sequence drawn from the suite is of workload w with probability `weights[w]`:
+    energy and time per sequence are weighted means, throughput their harmonic mean, and
+    power is mean energy over mean time. Areas are those of the one machine.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    share = [weight / sum(weights) for weight in weights]
+
+    def mean(read: Any) -> Any:
+        values = [read(part) for part in parts]
+        return jax.tree.map(
+            lambda *v: sum(s * x for s, x in zip(share, v, strict=True)), *values
+        )
+
+    per_sequence = mean(lambda part: 1.0 / part.throughput)
+    energy = mean(lambda part: part.energy)
+    return parts[0].replace(
+        latency=mean(lambda part: part.latency),
+        throughput=1.0 / per_sequence,
+        energy=energy,
+        power=energy / per_sequence,
+        effective_rate=mean(lambda part: part.effective_rate / part.throughput)
+        / per_sequence,
+        dynamic_energy=mean(lambda part: part.dynamic_energy),
+        leakage_energy=mean(lambda part: part.leakage_energy),
+        utilization=jax.tree.map(
+            lambda busy: busy / per_sequence,
+            mean(
+                lambda part: {
+                    unit: busy / part.throughput
+                    for unit, busy in part.utilization.items()
+                }
+            ),
+        ),
+        op_names=tuple(name for part in parts for name in part.op_names),
+        op_energy=jnp.concatenate(
+            [s * part.op_energy for s, part in zip(share, parts, strict=True)]
+        ),
+        op_busy=jax.tree.map(
+            lambda *busy: jnp.concatenate(busy), *[part.op_busy for part in parts]
+        ),
+    )

@@ -1,0 +1,80 @@
+"""Axes of a space: the values that one field of a design may take."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dse.errors import InputError
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The values of one field, in order: numbers, or labels of a choice."""
+
+    values: tuple[float | str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.values:
+            raise InputError("an axis needs at least one value.")
+        if len(set(self.values)) != len(self.values):
+            raise InputError(f"an axis names a value twice: {list(self.values)}.")
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class Tied:
+    """A field that follows from others, as `issue_batch = "pes / 8"`."""
+
+    expression: str
+
+
+def choice(*values: float | str) -> Axis:
+    """Return an axis of the given values: `choice("relu", "gelu")`, `choice(1, 16)`."""
+    return Axis(tuple(values))
+
+
+def powers_of_two(low: float, high: float) -> Axis:
+    """Return an axis low, 2 low, 4 low, ... up to high. Raises `InputError` if empty."""
+    if not 0 < low <= high:
+        raise InputError(f"powers_of_two({low:g}, {high:g}): give 0 < low <= high.")
+    return Axis(tuple(low * 2**i for i in range(int(math.log2(high / low) + 1e-9) + 1)))
+
+
+def integers(low: int, high: int, step: int = 1) -> Axis:
+    """Return an axis of whole numbers from low to high, both included."""
+    return Axis(tuple(float(i) for i in range(low, high + 1, step)))
+
+
+def interval(low: float, high: float, points: int, *, log: bool = False) -> Axis:
+    """Return an axis of evenly spaced points from low to high, on a log scale if asked."""
+    if points < 2 or not low < high or (log and low <= 0):
+        raise InputError(
+            f"interval({low:g}, {high:g}, {points}): give low < high, at least two points, "
+            "and low > 0 for a log scale."
+        )
+    share = [i / (points - 1) for i in range(points)]
+    if log:
+        return Axis(tuple(low * (high / low) ** s for s in share))
+    return Axis(tuple(low + (high - low) * s for s in share))
+
+
+def tied(expression: str) -> Tied:
+    """Return a field that is worked out from others: `tied("pes / 8")`."""
+    return Tied(expression)
+
+
+def read_axis(name: str, given: object) -> Axis | Tied:
+    """Read an axis as a person or a file may write it: an axis, or a plain list."""
+    if isinstance(given, Axis | Tied):
+        return given
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        return Axis(tuple(given))
+    raise InputError(
+        f"axis `{name}` is {given!r}; give a list of values, `choice(...)`, "
+        "`powers_of_two(low, high)`, `integers(low, high)`, `interval(low, high, points)` "
+        "or `tied(expression)`."
+    )

@@ -1,0 +1,53 @@
+"""Limits: what a machine must not exceed, as in `area <= 50 mm^2`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from dse.errors import InputError, did_you_mean
+from dse.evaluation import Metrics
+from dse.explore.objectives import SHOWN_UNITS
+from dse.units import from_si, parse_quantity
+
+_LIMIT = re.compile(r"^\s*(\w+)\s*(<=|>=)\s*(.+?)\s*$")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A metric, the side on which it must stay, and the bound in SI."""
+
+    metric: str
+    at_most: bool
+    bound: float
+
+    def excess(self, metrics: Metrics) -> Any:
+        """Return by how much a machine breaks the limit, in units of the bound."""
+        value = getattr(metrics, self.metric)
+        over = value - self.bound if self.at_most else self.bound - value
+        return over / abs(self.bound)
+
+    def __str__(self) -> str:
+        unit = SHOWN_UNITS[self.metric]
+        sign = "<=" if self.at_most else ">="
+        return f"{self.metric} {sign} {from_si(self.bound, unit):g} {unit}"
+
+
+def read_limits(texts: Iterable[str]) -> tuple[Limit, ...]:
+    """Read limits such as `power <= 5 W`. Raises `InputError` for anything else."""
+    return tuple(_read(text) for text in texts)
+
+
+def _read(text: str) -> Limit:
+    match = _LIMIT.match(text)
+    if match is None:
+        raise InputError(f"limit {text!r}: write `metric <= bound`, as `area <= 50 mm^2`.")
+    metric, sign, bound = match.groups()
+    if metric not in SHOWN_UNITS:
+        raise InputError(
+            f"limit {text!r}: `{metric}` is not a metric."
+            + did_you_mean(metric, SHOWN_UNITS)
+        )
+    return Limit(metric, sign == "<=", parse_quantity(bound, SHOWN_UNITS[metric]))

@@ -1,0 +1,60 @@
+"""Objectives: what is wanted of a machine, as in `max:throughput`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dse.errors import InputError, did_you_mean
+from dse.evaluation import Metrics
+
+# What may be asked for, and the unit in which a person sees it.
+SHOWN_UNITS = {
+    "throughput": "seq/s",
+    "latency": "us",
+    "energy": "mJ",
+    "power": "W",
+    "area": "mm^2",
+    "energy_delay": "J s",
+    "peak_rate": "TOP/s",
+    "effective_rate": "TOP/s",
+}
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A metric and the direction in which it is better."""
+
+    metric: str
+    maximize: bool
+
+    def cost(self, metrics: Metrics) -> Any:
+        """Return the metric with its sign turned so that less is better."""
+        value = getattr(metrics, self.metric)
+        return -value if self.maximize else value
+
+    def __str__(self) -> str:
+        return f"{'max' if self.maximize else 'min'}:{self.metric}"
+
+
+def read_objective(text: str) -> Objective:
+    """Read `max:throughput` or `min:energy`. Raises `InputError` for anything else."""
+    sense, _, metric = text.partition(":")
+    if sense not in ("max", "min"):
+        raise InputError(f"objective {text!r}: write `max:` or `min:` and a metric.")
+    if metric not in SHOWN_UNITS:
+        raise InputError(
+            f"objective {text!r}: `{metric}` is not a metric."
+            + did_you_mean(metric, SHOWN_UNITS)
+        )
+    return Objective(metric, sense == "max")
+
+
+def read_objectives(texts: tuple[str, ...]) -> tuple[Objective, ...]:
+    """Read one objective or more; each metric may stand once."""
+    objectives = tuple(read_objective(text) for text in texts)
+    if not objectives:
+        raise InputError("a front needs objectives, as in `max:throughput`, `min:area`.")
+    if len({o.metric for o in objectives}) != len(objectives):
+        raise InputError(f"an objective stands twice: {', '.join(texts)}.")
+    return objectives

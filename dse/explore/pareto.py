@@ -1,0 +1,64 @@
+"""Pareto fronts: the rows that no other row beats in every objective."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import moocore
+import numpy as np
+
+from dse.errors import InputError
+
+Keep = Literal["all", "distinct"]
+Rows = np.ndarray[Any, Any]
+
+
+def front_mask(costs: Rows, *, keep: Keep = "all") -> Rows:
+    """Say which rows of `costs` `[rows, objectives]` no other row dominates; less is better.
+
+    Rows that are not finite are never on the front and dominate nothing. Equal rows are
+    all kept (`"all"`), or only the first of them (`"distinct"`).
+    """
+    if keep not in ("all", "distinct"):
+        raise InputError(f"keep={keep!r} is unknown; use 'all' or 'distinct'.")
+    costs = np.asarray(costs, float)
+    mask = np.isfinite(costs).all(axis=1)
+    finite = np.flatnonzero(mask)
+    if finite.size == 0:
+        return mask
+    # Adding zero turns -0.0 into 0.0, so that equal rows are equal in their bytes too.
+    rows = costs[finite] + 0.0
+    mask[finite] = moocore.is_nondominated(rows, keep_weakly=True)
+    if keep == "distinct":
+        on_front = np.flatnonzero(mask)
+        _, first = np.unique(costs[on_front] + 0.0, axis=0, return_index=True)
+        mask[:] = False
+        mask[on_front[first]] = True
+    return mask
+
+
+def hypervolume(costs: Rows, reference: Rows) -> float:
+    """Return the volume that a front dominates, up to a reference point it must beat.
+
+    Shapes: `costs` `[rows, objectives]`, `reference` `[objectives]`; unit: the product of
+    those of the objectives.
+    """
+    return float(moocore.hypervolume(np.asarray(costs, float), ref=reference))
+
+
+def knee(costs: Rows) -> int:
+    """Return the row of a front that gives up least, by a scale-free measure.
+
+    Objectives are put on log scales where all values have one sign, and stretched to
+    0..1 between the best and the worst of the front; the knee is nearest to the corner
+    where all are 0. Raises `InputError` for an empty front.
+    """
+    if len(costs) == 0:
+        raise InputError("an empty front has no knee.")
+    same_sign = (costs > 0).all(axis=0) | (costs < 0).all(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.sign(costs) * np.log(np.abs(costs))
+    scaled = np.where(same_sign, logs, costs)
+    low, high = scaled.min(axis=0), scaled.max(axis=0)
+    unit = (scaled - low) / np.where(high > low, high - low, 1.0)
+    return int(np.argmin(np.linalg.norm(unit, axis=1)))

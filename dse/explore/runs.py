@@ -1,0 +1,207 @@
+"""Runs: evaluated designs as rows, and the fronts among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from dse.errors import InputError
+from dse.explore.limits import Limit, read_limits
+from dse.explore.objectives import SHOWN_UNITS, Objective, read_objectives
+from dse.explore.pareto import Keep, front_mask, hypervolume, knee
+from dse.explore.space import Space
+from dse.units import from_si
+
+if TYPE_CHECKING:
+    import xarray
+
+    from dse.engines.base import Engine
+
+Rows = np.ndarray[Any, Any]
+
+_SUFFIX = {
+    "seq/s": "seq_per_s",
+    "us": "us",
+    "mJ": "mj",
+    "W": "w",
+    "mm^2": "mm2",
+    "J s": "j_s",
+    "TOP/s": "tops",
+}
+
+
+def column_name(metric: str) -> str:
+    """Return the name of a metric's column, unit included: `energy_mj`, `area_mm2`."""
+    return f"{metric}_{_SUFFIX[SHOWN_UNITS[metric]]}"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Designs of a space with their metrics, in SI, one row each.
+
+    `index` numbers the designs in the space; `metrics` maps a metric to its column;
+    `reason` is '' for a feasible design, else what rules it out.
+    """
+
+    space: Space
+    index: Rows
+    metrics: dict[str, Rows]
+    reason: Rows
+    evaluated: int
+    objectives: tuple[Objective, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __repr__(self) -> str:
+        kind = f"front of {', '.join(map(str, self.objectives))}" if self.objectives else ""
+        return f"Runs({len(self):,} of {self.evaluated:,} designs evaluated{kind and '; '}{kind})"
+
+    @property
+    def designs(self) -> pd.DataFrame:
+        """The axis values and tied fields of each row; choices by their labels."""
+        moved = self.space.decode(self.index)
+        meanings = type(self.space.design).quantities()
+        columns = {}
+        for name, values in moved.items():
+            labels = meanings[name].choices if name in meanings else ()
+            values = np.broadcast_to(np.asarray(values), self.index.shape)
+            columns[name] = np.asarray(labels)[values.astype(int)] if labels else values
+        return pd.DataFrame(columns)
+
+    def design(self, row: int) -> Engine:
+        """Return the machine of one row, ready for `dse.evaluate`."""
+        return self.space.at(int(self.index[row]))
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return one row a design: axis values, then metrics with units in their names."""
+        table = self.designs
+        table.insert(0, "design", self.index)
+        for metric, unit in SHOWN_UNITS.items():
+            table[column_name(metric)] = from_si_column(self.metrics[metric], unit)
+        table["feasible"] = self.reason == ""
+        table["reason"] = self.reason
+        return table
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Return a full grid as a labelled array per metric, one dimension an axis.
+
+        Needs the extra `dse[xarray]`. Raises `InputError` unless every design is there.
+        """
+        import xarray
+
+        if len(self) != self.space.size:
+            raise InputError(
+                f"to_xarray needs the whole grid; these are {len(self):,} of "
+                f"{self.space.size:,} designs. Use `to_pandas`."
+            )
+        order = np.argsort(self.index)
+        coordinates = {n: list(axis.values) for n, axis in self.space.axes.items()}
+        return xarray.Dataset(
+            {
+                metric: (
+                    self.space.names,
+                    from_si_column(self.metrics[metric][order], unit).reshape(
+                        self.space.shape
+                    ),
+                    {"units": unit},
+                )
+                for metric, unit in SHOWN_UNITS.items()
+            },
+            coords=coordinates,
+        )
+
+    def costs(self, objectives: Sequence[Objective]) -> Rows:
+        """Return `[rows, objectives]`, less being better; infeasible rows are infinite."""
+        columns = [
+            -self.metrics[o.metric] if o.maximize else self.metrics[o.metric]
+            for o in objectives
+        ]
+        costs = np.stack(columns, axis=1)
+        return np.where((self.reason == "")[:, None], costs, np.inf)
+
+    def take(self, rows: Any) -> Runs:
+        """Return some of the rows, by mask or by position."""
+        return replace(
+            self,
+            index=self.index[rows],
+            metrics={n: c[rows] for n, c in self.metrics.items()},
+            reason=self.reason[rows],
+        )
+
+    def limited(self, *limits: str) -> Runs:
+        """Return the rows with further limits applied, as `area <= 50 mm^2`."""
+        return replace(self, reason=add_reasons(self, read_limits(limits)))
+
+    def knee(self) -> int:
+        """Return the row of this front that gives up least. Raises for no objectives."""
+        return knee(self.costs(self._own_objectives()))
+
+    def hypervolume(self, **reference: float) -> float:
+        """Return the volume dominated up to a reference, one number in SI a metric."""
+        objectives = self._own_objectives()
+        missing = [o.metric for o in objectives if o.metric not in reference]
+        if missing:
+            raise InputError(f"the reference point lacks {', '.join(missing)}.")
+        corner = [(-1 if o.maximize else 1) * reference[o.metric] for o in objectives]
+        return hypervolume(self.costs(objectives), np.asarray(corner))
+
+    def _own_objectives(self) -> tuple[Objective, ...]:
+        if not self.objectives:
+            raise InputError("these runs are no front; make one with `dse.pareto(runs, …)`.")
+        return self.objectives
+
+
+def pareto(
+    runs: Runs, *objectives: str, limits: Sequence[str] = (), keep: Keep = "all"
+) -> Runs:
+    """Return the rows that no feasible row beats in every objective.
+
+    `dse.pareto(runs, "max:throughput", "min:energy", "min:area")`. Equal rows are all
+    kept, or only the first (`keep="distinct"`). Raises `InputError` for an unknown metric.
+    """
+    wanted = read_objectives(objectives)
+    allowed = runs.limited(*limits) if limits else runs
+    mask = front_mask(allowed.costs(wanted), keep=keep)
+    return replace(allowed.take(mask), objectives=wanted)
+
+
+def add_reasons(runs: Runs, limits: Sequence[Limit]) -> Rows:
+    """Return the reasons of runs, with broken limits named where a row had none."""
+    reason = runs.reason.astype(object)
+    for limit in limits:
+        value = runs.metrics[limit.metric]
+        broken = value > limit.bound if limit.at_most else value < limit.bound
+        reason = np.where((reason == "") & broken, f"breaks {limit}", reason)
+    return reason
+
+
+def with_reasons(
+    space: Space,
+    index: Rows,
+    metrics: dict[str, Rows],
+    limits: Sequence[Limit],
+    evaluated: int,
+) -> Runs:
+    """Return rows with, for each design, what rules it out ('' where nothing does)."""
+    reason = np.full(len(index), "", object)
+    for why, broken in space.illegal(space.decode(index)).items():
+        reason = np.where((reason == "") & np.asarray(broken), why, reason)
+    finite = np.all([np.isfinite(c) for c in metrics.values()], axis=0)
+    reason = np.where((reason == "") & ~finite, "a metric is not finite", reason)
+    runs = Runs(space, index, metrics, reason, evaluated)
+    return replace(runs, reason=add_reasons(runs, limits))
+
+
+def from_si_column(values: Rows, unit: str) -> Rows:
+    """Return a column of SI numbers in a unit that people read."""
+    return values / from_si_scale(unit)
+
+
+def from_si_scale(unit: str) -> float:
+    """Return the size of a unit in SI."""
+    return 1.0 / from_si(1.0, unit)

@@ -1,0 +1,162 @@
+"""A space: which fields of a design may move, and every design that this gives.
+
+Designs are numbered by mixed radix, the last axis fastest, so that a grid of millions
+needs no table: an index becomes a design where it is needed, on the device.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from dse.engines.base import Engine
+from dse.errors import InputError, did_you_mean
+from dse.explore.axes import Axis, Tied, read_axis
+from dse.expressions import evaluate_expression
+from dse.workload.ops import Workload
+
+# Fields of a workload that a space may move beside those of a design.
+WORKLOAD_FIELDS = ("batch",)
+
+
+class Space:
+    """All combinations of axis values around a base design.
+
+    `Space(design, pes=powers_of_two(64, 1024), batch=[4, 16])`. An axis is a field of the
+    design, or `batch` of the workload. `legal` maps a reason to a condition over fields,
+    as in `{"tile within batch": "tile_batch <= batch"}`; designs that break one are
+    infeasible, with that reason. Raises `InputError` for an unknown field or label.
+    """
+
+    def __init__(
+        self,
+        design: Engine,
+        *,
+        legal: Mapping[str, str] | None = None,
+        **axes: Any,
+    ) -> None:
+        self.design = design
+        self.legal = dict(legal or {})
+        read = {name: read_axis(name, given) for name, given in axes.items()}
+        self.tied = {n: a for n, a in read.items() if isinstance(a, Tied)}
+        self.axes = {n: a for n, a in read.items() if isinstance(a, Axis)}
+        known = [*type(design).quantities(), *WORKLOAD_FIELDS]
+        for name in read:
+            if name not in known:
+                raise InputError(
+                    f"`{name}` is not a field of `{type(design).__name__}`."
+                    + did_you_mean(name, known)
+                )
+        self._numbers = {n: self._read_values(n, a) for n, a in self.axes.items()}
+        self.decode(0)  # an expression that cannot be worked out is an error now
+
+    def _read_values(self, name: str, axis: Axis) -> np.ndarray[Any, Any]:
+        meaning = type(self.design).quantities().get(name)
+        if meaning is None:
+            meaning = Workload.quantities()[name]
+        owner = type(self.design).__name__
+        return np.asarray([meaning.read(owner, name, v) for v in axis.values], float)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the axes, slowest first."""
+        return tuple(self.axes)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of values of each axis."""
+        return tuple(len(axis) for axis in self.axes.values())
+
+    @property
+    def size(self) -> int:
+        """Number of designs."""
+        return math.prod(self.shape)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __repr__(self) -> str:
+        axes = ", ".join(f"{name}[{len(axis)}]" for name, axis in self.axes.items())
+        return f"Space({type(self.design).__name__}: {axes}; {self.size:,} designs)"
+
+    def values(self, name: str) -> np.ndarray[Any, Any]:
+        """Return the values of an axis as numbers (a label as its index)."""
+        if name not in self._numbers:
+            raise InputError(f"`{name}` is not an axis." + did_you_mean(name, self.axes))
+        return self._numbers[name]
+
+    def digits(self, index: Any) -> dict[str, Any]:
+        """Return the position on each axis of the design with an index, or of many."""
+        index = np.asarray(index, np.int64)
+        if np.any(index < 0) or np.any(index >= self.size):
+            raise InputError(f"index out of range: the space has {self.size:,} designs.")
+        digits = np.unravel_index(index, self.shape) if self.shape else ()
+        return dict(zip(self.names, digits, strict=True))
+
+    def decode(self, index: Any) -> dict[str, Any]:
+        """Return axis values and tied fields, as numbers, of one index or of many."""
+        digits = self.digits(index)
+        return self.complete({n: self._numbers[n][d] for n, d in digits.items()})
+
+    def complete(self, moved: Mapping[str, Any]) -> dict[str, Any]:
+        """Add the tied fields to the given axis values (numbers, arrays or tracers)."""
+        full = dict(moved)
+        for name, tie in self.tied.items():
+            full[name] = evaluate_expression(tie.expression, self._scope(full))
+        return full
+
+    def illegal(self, moved: Mapping[str, Any]) -> dict[str, Any]:
+        """Return, for each legality rule, where it is broken."""
+        scope = self._scope(moved)
+        return {
+            reason: jnp.logical_not(evaluate_expression(rule, scope))
+            for reason, rule in self.legal.items()
+        }
+
+    def place(
+        self, moved: Mapping[str, Any], workload: Workload
+    ) -> tuple[Engine, Workload]:
+        """Return the design and the workload with axis values put in their places."""
+        own = {n: v for n, v in moved.items() if n not in WORKLOAD_FIELDS}
+        rest = {n: v for n, v in moved.items() if n in WORKLOAD_FIELDS}
+        return self.design.replace(**own), workload.replace(**rest)
+
+    def at(self, index: int) -> Engine:
+        """Return the design with an index (axes of the workload are left out)."""
+        moved = {n: float(v) for n, v in self.decode(index).items()}
+        own = {n: v for n, v in moved.items() if n not in WORKLOAD_FIELDS}
+        return self.design.replace(**own)
+
+    def index(self, **values: float | str) -> int:
+        """Return the index of the design with the given axis values.
+
+        Raises `InputError` where an axis is missing or lacks the value.
+        """
+        digits = []
+        for name, axis in self.axes.items():
+            if name not in values:
+                raise InputError(f"`{name}` is an axis; say which of {list(axis.values)}.")
+            wanted = values[name]
+            hits = [i for i, v in enumerate(axis.values) if v == wanted]
+            if not hits:
+                raise InputError(f"axis `{name}` has no {wanted!r}: {list(axis.values)}.")
+            digits.append(hits[0])
+        return int(np.ravel_multi_index(tuple(digits), self.shape)) if digits else 0
+
+    def sample(self, count: int, *, seed: int = 0) -> np.ndarray[Any, Any]:
+        """Return the sorted indices of `count` different designs drawn at random."""
+        if count > self.size:
+            raise InputError(f"{count:,} designs wanted of a space of {self.size:,}.")
+        random = np.random.default_rng(seed)
+        if self.size <= 10**7:
+            return np.sort(random.choice(self.size, count, replace=False))
+        drawn = np.unique(random.integers(self.size, size=2 * count))
+        return np.sort(random.permutation(drawn)[:count])
+
+    def _scope(self, moved: Mapping[str, Any]) -> dict[str, Any]:
+        fields = {n: getattr(self.design, n) for n in type(self.design).quantities()}
+        return {**fields, **dict.fromkeys(WORKLOAD_FIELDS, 1.0), **moved}

@@ -1,0 +1,99 @@
+"""Sweeps: every design of a space as a row, or its exact front in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from dse.errors import InputError
+from dse.evaluation import Timing
+from dse.explore.evaluator import BATCH, Evaluator
+from dse.explore.front_search import FrontSearch
+from dse.explore.grid import answer_for
+from dse.explore.limits import Limit, read_limits
+from dse.explore.objectives import SHOWN_UNITS, read_objectives
+from dse.explore.pareto import Keep
+from dse.explore.runs import Runs, with_reasons
+from dse.explore.space import Space
+from dse.hardware.technology import Technology
+from dse.workload.ops import Workload
+
+MOST_ROWS = 5_000_000  # kept in memory at once
+
+
+def sweep(
+    space: Space,
+    workload: Workload | Sequence[Workload],
+    *,
+    front: Sequence[str] = (),
+    weights: Sequence[float] | None = None,
+    limits: Sequence[str] = (),
+    technology: Technology | None = None,
+    timing: Timing = "walk",
+    keep: Keep = "all",
+    block_size: int = 2**17,
+    progress: bool = True,
+) -> Runs:
+    """Evaluate every design of a space for a workload, or for a weighted suite of them.
+
+    Without `front`, all rows come back. With it, as `front=("max:throughput",
+    "min:energy")`, only the exact front does, in memory that does not grow with the
+    space. Designs that break a legality rule of the space or one of the `limits` are
+    never on a front; among rows they stand with their reason. Raises `InputError` for a
+    space too large to keep all rows of.
+    """
+    suite = _read_suite(workload, weights)
+    used = technology or space.design.default_technology()
+    bounds = read_limits(limits)
+
+    def answer_with(read: Callable[[Any], Any]) -> Any:
+        return answer_for(space, suite, used, timing, read)
+
+    evaluator = Evaluator(space, answer_with)
+    evaluator.prepare()
+    if front:
+        wanted = read_objectives(tuple(front))
+        found = FrontSearch(space, evaluator, wanted, bounds, keep)
+        with _bar(space.size, progress) as bar:
+            return found.run(answer_with, block_size, bar.update)
+    if space.size > MOST_ROWS:
+        raise InputError(
+            f"{space.size:,} rows do not belong in memory (at most {MOST_ROWS:,}); pass "
+            'front=("max:throughput", "min:energy") to keep the front only.'
+        )
+    return _all_rows(space, evaluator, bounds, progress)
+
+
+def _read_suite(
+    workload: Workload | Sequence[Workload], weights: Sequence[float] | None
+) -> list[tuple[Workload, float]]:
+    workloads = [workload] if isinstance(workload, Workload) else list(workload)
+    shares = [1.0] * len(workloads) if weights is None else list(weights)
+    if not workloads or len(shares) != len(workloads) or min(shares) <= 0:
+        raise InputError(
+            f"{len(workloads)} workloads with weights {shares}: give one positive weight "
+            "for each of at least one workload."
+        )
+    return list(zip(workloads, shares, strict=True))
+
+
+def _all_rows(
+    space: Space, evaluator: Evaluator, limits: Sequence[Limit], progress: bool
+) -> Runs:
+    parts = []
+    with _bar(space.size, progress) as bar:
+        for start in range(0, space.size, BATCH):
+            indices = np.arange(start, min(start + BATCH, space.size))
+            parts.append(evaluator(indices))
+            bar.update(len(indices))
+    metrics = {n: np.concatenate([p[n] for p in parts]) for n in SHOWN_UNITS}
+    return with_reasons(space, np.arange(space.size), metrics, limits, space.size)
+
+
+def _bar(total: int, wanted: bool) -> Any:
+    return tqdm(
+        total=total, unit="design", unit_scale=True, disable=not wanted, delay=2.0
+    )

@@ -1,0 +1,68 @@
+"""Arithmetic over named numbers, as files and people write it: `pes / 8`.
+
+Derived parameters, tied fields of a design and conditions on a space are such texts. The
+numbers may be arrays, or tracers of JAX.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dse.errors import InputError, did_you_mean
+
+_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+
+
+def evaluate_expression(text: str, values: Mapping[str, Any]) -> Any:
+    """Work out an expression such as `2 * clock.frequency / (1 - idle.leakage_share)`.
+
+    It holds numbers, keys of `values`, `+ - * / **`, one comparison and parentheses. Raises `InputError`
+    for anything else, for an unknown key, and where the arithmetic has no answer.
+    """
+    try:
+        return _value(ast.parse(text.strip(), mode="eval").body, values)
+    except SyntaxError:
+        raise InputError(
+            f"{text!r} is not an expression; write numbers and keys joined by + - * / **."
+        ) from None
+    except (ArithmeticError, TypeError) as error:
+        raise InputError(f"{text!r} has no answer: {error}.") from None
+
+
+def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return number
+        case ast.Attribute() | ast.Name():
+            key = ast.unparse(node)
+            if key not in values:
+                raise InputError(f"`{key}` is not a key here." + did_you_mean(key, values))
+            return values[key]
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_value(operand, values)
+        case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _BINARY:
+            return _BINARY[type(sign)](_value(left, values), _value(right, values))
+        case ast.Compare(left=left, ops=[sign], comparators=[right]) if (
+            type(sign) in _COMPARE
+        ):
+            return _COMPARE[type(sign)](_value(left, values), _value(right, values))
+    raise InputError(
+        f"`{ast.unparse(node)}` is more than arithmetic; use numbers, keys and + - * / **."
+    )

@@ -1,0 +1,33 @@
+"""A BibTeX file as a table of entries."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+_START = re.compile(r"^@\w+\{\s*([^,\s]+)\s*,", re.MULTILINE)
+_RELATED = re.compile(r"^\s*related\s*=\s*\{([^}]*)\}", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One entry: its text as it stands in the file, and the entries it brings along."""
+
+    key: str
+    text: str
+    related: tuple[str, ...]
+
+
+def read_bibtex(path: Path) -> dict[str, Reference]:
+    """Read the entries of a BibTeX file by key, in the order of the file."""
+    text = re.sub(r"^%.*$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    starts = list(_START.finditer(text))
+    ends = [start.start() for start in starts[1:]] + [len(text)]
+    entries = {}
+    for start, end in zip(starts, ends, strict=True):
+        entry = text[start.start() : end].strip()
+        related = _RELATED.search(entry)
+        keys = re.findall(r"[^,\s]+", related[1]) if related else []
+        entries[start[1]] = Reference(start[1], entry, tuple(keys))
+    return entries

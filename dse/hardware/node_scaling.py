@@ -1,0 +1,62 @@
+"""Node scaling: area and energy of the same logic at another process node."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from dse.errors import InputError
+from dse.hardware.parameters import load_parameters
+
+_REFERENCE_NODE = "65"
+
+
+def area_factor(from_nm: float, to_nm: float) -> float:
+    """Return the area of a circuit at `to_nm` relative to its area at `from_nm`.
+
+    A(to)/A(from), each relative to 65 nm; the table has two digits, so a factor is good
+    to 5 % or so. Unit: 1. Raises `InputError` for a node that is not in the table.
+    Source: stillmaker2017scaling, area factors, row 65 nm.
+    """
+    areas = _areas()
+    return areas[_node(to_nm)] / areas[_node(from_nm)]
+
+
+def energy_factor(
+    from_nm: float, to_nm: float, *, supply_from: Any = 0.8, supply_to: Any = 0.8
+) -> Any:
+    """Return the energy of an operation at `to_nm` relative to that at `from_nm`.
+
+    g_to(supply_to)/g_from(supply_from) with g(V) = a V^2 + b V + c of each node.
+    Supplies in volts, numbers or JAX arrays of any shape; unit: 1. Raises `InputError`
+    for a node that is not in the table. Source: stillmaker2017scaling, energy
+    coefficients.
+    """
+    return _energy(to_nm, supply_to) / _energy(from_nm, supply_from)
+
+
+def _energy(nm: float, supply: Any) -> Any:
+    table = _table()
+    a, b, c = (table[f"energy_{_node(nm)}.{name}"] for name in "abc")
+    return (a * supply + b) * supply + c
+
+
+def _node(nm: float) -> str:
+    node, known = f"{nm:g}", _areas()
+    if node not in known:
+        raise InputError(
+            f"{node} nm is not in the scaling tables. Known: {', '.join(known)} nm."
+        )
+    return node
+
+
+@cache
+def _areas() -> dict[str, float]:
+    stem = f"area.from_{_REFERENCE_NODE}_to_"
+    tabulated = {k.removeprefix(stem): v for k, v in _table().items() if stem in k}
+    return {_REFERENCE_NODE: 1.0} | tabulated
+
+
+@cache
+def _table() -> dict[str, float]:
+    return load_parameters("stillmaker2017").si()

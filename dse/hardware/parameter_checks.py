@@ -1,0 +1,101 @@
+"""The checks of a parameter file: every fault with its file, line, key and remedy."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from dse.errors import InputError, did_you_mean
+from dse.expressions import evaluate_expression
+from dse.hardware.provenance import Parameter, read_parameter
+from dse.toml_file import TomlFile
+from dse.units import measures
+
+_TOLERANCE = 1e-9
+
+
+class ParameterCheck:
+    """One reading of a parameter file, gathering faults to tell them all at once."""
+
+    def __init__(self, file: TomlFile, sources: Collection[str]) -> None:
+        self._file = file
+        self._faults: list[tuple[int, str]] = []
+        self._tables = self._read_tables()
+        self.entries = self._read_entries(sources)
+
+    def compare(self, shipped: Mapping[str, Parameter], name: str) -> None:
+        """Fault keys, and kinds of unit, that differ from those of the shipped file."""
+        missing = [key for key in shipped if key not in self._tables]
+        for key in self._tables:
+            if key not in shipped:
+                meant = difflib.get_close_matches(key, missing, n=1) or list(shipped)
+                missing = [other for other in missing if [other] != meant]
+                say = f"is not a parameter of {name}; rename or remove it."
+                self._fault(key, say + did_you_mean(key, meant))
+        for key in missing:
+            self._fault(key, f"is missing; copy it from the {name} that dse ships.")
+        for key, entry in self.entries.items():
+            wanted = shipped[key].unit if key in shipped else entry.unit
+            if measures(entry.unit) != measures(wanted):
+                self._fault(
+                    key,
+                    f"`{entry.unit}` measures {measures(entry.unit)}; give the "
+                    f"{measures(wanted)}, as in `{wanted}`.",
+                    "unit",
+                )
+
+    def check_expressions(self) -> None:
+        """Fault derived values that are not what their expression works out to."""
+        values = {key: entry.value_si for key, entry in self.entries.items()}
+        for key, entry in self.entries.items():
+            if entry.expression is None:
+                continue
+            try:
+                answer = float(evaluate_expression(entry.expression, values))
+            except (InputError, TypeError) as error:
+                self._fault(key, str(error), "expression")
+                continue
+            if not math.isclose(answer, values[key], rel_tol=_TOLERANCE):
+                self._fault(
+                    key,
+                    f"its expression works out to {answer:.12g} in SI, its value is "
+                    f"{values[key]:.12g}; correct one of them.",
+                    "expression",
+                )
+
+    def raise_faults(self) -> None:
+        """Raise one `InputError` with every fault found, in the order of the file."""
+        if self._faults:
+            raise InputError("\n".join(text for _, text in sorted(self._faults)))
+
+    def _fault(self, key: str, message: str, part: str = "") -> None:
+        line = self._file.line(*key.split("."), part)
+        self._faults.append((line, f"{self._file.path}:{line}: {key}: {message}"))
+
+    def _read_tables(self) -> dict[str, dict[str, Any]]:
+        tables = {}
+        for component, group in self._file.data.items():
+            if not isinstance(group, dict):
+                self._fault(component, "stands alone; write `[component.parameter]`.")
+                continue
+            for name, table in group.items():
+                key = f"{component}.{name}"
+                if isinstance(table, dict):
+                    tables[key] = table
+                else:
+                    say = f"is only {table!r}; make it a table `[{key}]`, with a unit."
+                    self._fault(key, say)
+        return tables
+
+    def _read_entries(self, sources: Collection[str]) -> dict[str, Parameter]:
+        entries = {}
+        for key, table in self._tables.items():
+            read = read_parameter(table, sources)
+            if isinstance(read, Parameter):
+                entries[key] = read
+                continue
+            for part, message in read:
+                self._fault(key, message, part)
+        return entries

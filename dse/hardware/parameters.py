@@ -1,0 +1,105 @@
+"""Parameter files: every hardware number with its unit, its status and its source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from dse.errors import InputError, did_you_mean
+from dse.hardware.bibtex import read_bibtex
+from dse.hardware.parameter_checks import ParameterCheck
+from dse.hardware.provenance import Parameter
+from dse.shipped import hw_params_folder
+from dse.toml_file import read_toml
+
+
+class ParameterRow(NamedTuple):
+    """One line of the table that a person reads; the value is in `unit`, not in SI."""
+
+    key: str
+    value: float
+    unit: str
+    status: str
+    source: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The numbers of one parameter file, by key (`softmax.area_tile_16`)."""
+
+    name: str
+    path: Path
+    entries: Mapping[str, Parameter]
+
+    def __getitem__(self, key: str) -> Parameter:
+        """Return one parameter with its provenance; raise `InputError` if unknown."""
+        if key not in self.entries:
+            raise InputError(
+                f"`{key}` is not a parameter of {self.name}."
+                + did_you_mean(key, self.entries)
+            )
+        return self.entries[key]
+
+    def value_si(self, key: str) -> float:
+        """Return one value in SI; raise `InputError` for an unknown key."""
+        return self[key].value_si
+
+    def si(self) -> dict[str, float]:
+        """Return every value in SI, by key."""
+        return {key: entry.value_si for key, entry in self.entries.items()}
+
+    def table(self) -> list[ParameterRow]:
+        """Return a row per parameter, in the order of the file and in its units."""
+        return [
+            ParameterRow(key, e.value, e.unit, e.status, e.source, e.where)
+            for key, e in self.entries.items()
+        ]
+
+    def sources(self) -> list[str]:
+        """Return the keys of `references.bib` that these numbers rest on."""
+        return sorted({entry.source for entry in self.entries.values()})
+
+
+def load_parameters(name_or_path: str | Path, *, like: str | None = None) -> Parameters:
+    """Read and check a parameter file: one that `dse` ships, or a path to your own.
+
+    Your own file must hold the keys of the shipped file that it is `like` (unless said,
+    the one of the same name, if any), each in a unit of the same kind. Raises one
+    `InputError` with a line `file:line: key: fault; remedy` for every fault found.
+    """
+    path = _find(name_or_path)
+    check = ParameterCheck(read_toml(path), _known_sources(path.parent))
+    template = _template(path, like)
+    if template is not None:
+        shipped = load_parameters(template)
+        check.compare(shipped.entries, shipped.name)
+    check.check_expressions()
+    check.raise_faults()
+    return Parameters(path.stem, path, check.entries)
+
+
+def _find(name_or_path: str | Path) -> Path:
+    path = Path(name_or_path)
+    if path.suffix == ".toml" or len(path.parts) > 1:
+        return path
+    shipped = {file.stem: file for file in hw_params_folder().glob("*.toml")}
+    if path.name not in shipped:
+        raise InputError(
+            f"`{path}` is not a parameter file that dse ships; for one of your own "
+            f"give its path, ending in .toml.{did_you_mean(path.name, shipped)}"
+        )
+    return shipped[path.name]
+
+
+def _template(path: Path, like: str | None) -> Path | None:
+    template = _find(like) if like else hw_params_folder() / f"{path.stem}.toml"
+    is_another = template.is_file() and template.resolve() != path.resolve()
+    return template if is_another else None
+
+
+def _known_sources(folder: Path) -> set[str]:
+    files = {hw_params_folder() / "references.bib", folder / "references.bib"}
+    return {key for file in files if file.is_file() for key in read_bibtex(file)}

@@ -1,0 +1,121 @@
+"""One number with its provenance: what it is, in which unit, and who says so."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from dse.errors import InputError, did_you_mean
+from dse.units import measures, to_si
+
+
+class Parameter(BaseModel):
+    """A number of `hw_params/` as its TOML table states it.
+
+    The descriptions below are what an error message asks for.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False
+    )
+
+    value: float = Field(description="a number, in `unit`")
+    unit: str = Field(description="a unit such as 'um^2', 'nJ' or '1'")
+    status: Literal["quoted", "derived", "fitted", "assumed"] = Field(
+        description="'quoted', 'derived', 'fitted' or 'assumed'"
+    )
+    source: str = Field(description="a key of references.bib")
+    where: str = Field(min_length=1, description="the place in the source, in words")
+    low: float | None = Field(None, description="the least it may be, in `unit`")
+    high: float | None = Field(None, description="the most it may be, in `unit`")
+    expression: str | None = Field(
+        None, description="arithmetic over other keys, in SI"
+    )
+    fitted_to: str | None = Field(None, description="the data it was fitted to")
+    why: str | None = Field(None, description="why this value was assumed")
+
+    @property
+    def value_si(self) -> float:
+        """The value in SI."""
+        return to_si(self.value, self.unit)
+
+    @field_validator("unit")
+    @classmethod
+    def _unit_is_known(cls, unit: str) -> str:
+        measures(unit)
+        return unit
+
+    @field_validator("source")
+    @classmethod
+    def _source_is_known(cls, source: str, info: ValidationInfo) -> str:
+        known: Collection[str] = (info.context or {}).get("sources", (source,))
+        if source not in known:
+            raise InputError(
+                f"source `{source}` is not in references.bib; add its entry to a "
+                "references.bib beside this file." + did_you_mean(source, known)
+            )
+        return source
+
+    @model_validator(mode="after")
+    def _status_is_backed(self) -> Self:
+        needed = {
+            "quoted": (),
+            "derived": ("expression",),
+            "fitted": ("fitted_to",),
+            "assumed": ("why", "low", "high"),
+        }[self.status]
+        missing = [name for name in needed if getattr(self, name) is None]
+        if missing:
+            wanted = " and ".join(f"`{name}`" for name in missing)
+            raise InputError(f"a value that is {self.status} needs {wanted}; add it.")
+        return self
+
+    @model_validator(mode="after")
+    def _value_is_in_range(self) -> Self:
+        below = self.low is not None and self.value < self.low
+        above = self.high is not None and self.value > self.high
+        if below or above:
+            low, high = ("" if x is None else f"{x:g}" for x in (self.low, self.high))
+            raise InputError(
+                f"value {self.value:g} {self.unit} is outside its range {low} to "
+                f"{high} {self.unit}; correct the value, or `low` and `high`."
+            )
+        return self
+
+
+def read_parameter(
+    table: Mapping[str, Any], sources: Collection[str]
+) -> Parameter | list[tuple[str, str]]:
+    """Read one table as a parameter, or list what is wrong as (field, message) pairs.
+
+    The field is empty where the fault is the table's as a whole.
+    """
+    try:
+        return Parameter.model_validate(dict(table), context={"sources": sources})
+    except ValidationError as errors:
+        return list(_faults(errors))
+
+
+def _faults(errors: ValidationError) -> Iterator[tuple[str, str]]:
+    for error in errors.errors():
+        field = str(error["loc"][0]) if error["loc"] else ""
+        if error["type"] == "extra_forbidden":
+            known = did_you_mean(field, Parameter.model_fields)
+            yield field, f"`{field}` says nothing about a parameter; remove it.{known}"
+        elif error["type"] == "value_error":
+            yield field, str(error["ctx"]["error"])
+        else:
+            wanted = Parameter.model_fields[field].description
+            is_missing = error["type"] == "missing"
+            found = "is missing" if is_missing else f"is {error['input']!r}"
+            yield field, f"`{field}` {found}; write {wanted}."

@@ -1,0 +1,184 @@
+"""Records: frozen dataclasses that JAX sees as trees of numbers.
+
+A *design*, a *workload*, a *technology* and the *metrics* of a run are all records. A
+person builds one by keyword and gets its numbers checked and turned into floats, so that
+`jax.grad` accepts them; JAX rebuilds one past the constructor, so that `vmap` can use a
+record as its `in_axes`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING
+from typing import Any, Self, TypeVar, dataclass_transform
+
+import jax
+
+from dse.errors import InputError, did_you_mean
+
+_T = TypeVar("_T")
+
+
+@dataclasses.dataclass(frozen=True)
+class Quantity:
+    """What one field of a record means: its unit, its range and its legal labels."""
+
+    unit: str
+    doc: str
+    low: float = 0.0
+    high: float = math.inf
+    integer: bool = False
+    choices: tuple[str, ...] = ()
+
+    def read(self, owner: str, name: str, value: Any) -> Any:
+        """Check a value that a person gave and return it as the number JAX will see."""
+        if self.choices:
+            return self._read_label(owner, name, value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            if isinstance(value, str) or value is None:
+                raise InputError(
+                    f"`{owner}.{name}` takes a number in {self.unit}, got {value!r}."
+                )
+            return value  # an array or a tracer: already JAX's business
+        number = float(value)
+        if not self.low <= number <= self.high:
+            raise InputError(
+                f"`{owner}.{name}` is {number:g} {self.unit}, outside its range "
+                f"{self.low:g} to {self.high:g} {self.unit}."
+            )
+        if self.integer and number != round(number):
+            raise InputError(
+                f"`{owner}.{name}` counts whole things, got {number:g}. Round it."
+            )
+        return number
+
+    def _read_label(self, owner: str, name: str, value: Any) -> Any:
+        if isinstance(value, str):
+            if value not in self.choices:
+                raise InputError(
+                    f"`{owner}.{name}` has no choice {value!r}."
+                    + did_you_mean(value, self.choices)
+                )
+            return float(self.choices.index(value))
+        if isinstance(value, int | float) and not 0 <= value < len(self.choices):
+            raise InputError(
+                f"`{owner}.{name}` takes one of {', '.join(self.choices)}, got {value!r}."
+            )
+        return float(value) if isinstance(value, int) else value
+
+    def show(self, value: Any) -> str:
+        """Return the value as a person reads it: a label, or a number with its unit."""
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            return str(value)
+        if self.choices:
+            return self.choices[int(number)]
+        return f"{number:g}" if self.unit in ("1", "") else f"{number:g} {self.unit}"
+
+
+def quantity(
+    unit: str,
+    doc: str,
+    *,
+    default: Any = MISSING,
+    low: float = 0.0,
+    high: float = math.inf,
+    integer: bool = False,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Declare a number of a record: unit ('1' for a pure number), meaning and range."""
+    meaning = Quantity(unit, doc, low, high, integer, choices)
+    if choices and isinstance(default, str):
+        default = float(choices.index(default))
+    return dataclasses.field(default=default, metadata={"quantity": meaning})
+
+
+def static(doc: str, *, default: Any = MISSING) -> Any:
+    """Declare a part that JAX must not trace: a name, a label, a tuple of kinds."""
+    return dataclasses.field(default=default, metadata={"static": True, "doc": doc})
+
+
+@dataclass_transform(
+    kw_only_default=True, frozen_default=True, field_specifiers=(quantity, static)
+)
+def record(cls: type[_T]) -> type[_T]:
+    """Turn a class of annotated fields into a frozen record that is also a JAX pytree."""
+    data = dataclasses.dataclass(frozen=True, kw_only=True, repr=False, eq=True)(cls)
+    fields = dataclasses.fields(data)  # type: ignore[arg-type]
+    names = tuple(f.name for f in fields)
+    leaves = tuple(f.name for f in fields if not f.metadata.get("static"))
+    fixed = tuple(f.name for f in fields if f.metadata.get("static"))
+    build: Callable[..., None] = data.__init__
+
+    def init(self: Any, **values: Any) -> None:
+        for name in values:
+            if name not in names:
+                raise InputError(
+                    f"`{name}` is not a field of `{cls.__name__}`."
+                    + did_you_mean(name, names)
+                )
+        missing = [
+            f.name for f in fields if f.default is MISSING and f.name not in values
+        ]
+        if missing:
+            raise InputError(f"`{cls.__name__}` needs `{'`, `'.join(missing)}`.")
+        for f in fields:
+            meaning = f.metadata.get("quantity")
+            if meaning is not None and f.name in values:
+                values[f.name] = meaning.read(cls.__name__, f.name, values[f.name])
+        build(self, **values)
+
+    def flatten(self: Any) -> tuple[Any, Any]:
+        keyed = [
+            (jax.tree_util.GetAttrKey(name), getattr(self, name)) for name in leaves
+        ]
+        return keyed, tuple(getattr(self, name) for name in fixed)
+
+    def unflatten(kept: Any, numbers: Any) -> Any:
+        new = object.__new__(data)
+        for name, value in zip(leaves, numbers, strict=True):
+            object.__setattr__(new, name, value)
+        for name, value in zip(fixed, kept, strict=True):
+            object.__setattr__(new, name, value)
+        return new
+
+    data.__init__ = init  # type: ignore[method-assign]
+    jax.tree_util.register_pytree_with_keys(data, flatten, unflatten)
+    return data
+
+
+class Record:
+    """Base of all records: change one with `replace`, look at it with `repr`."""
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed; the changes are checked."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return type(self)(**(values | changes))
+
+    @classmethod
+    def quantities(cls) -> dict[str, Quantity]:
+        """Return the meaning of every number of this record, by field name."""
+        return dict(_quantities(cls))
+
+    def __repr__(self) -> str:
+        meanings = self.quantities()
+        shown = (
+            f"{f.name}="
+            + (
+                meanings[f.name].show(getattr(self, f.name))
+                if f.name in meanings
+                else repr(getattr(self, f.name))
+            )
+            for f in dataclasses.fields(self)  # type: ignore[arg-type]
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _quantities(cls: type) -> Iterator[tuple[str, Quantity]]:
+    for f in dataclasses.fields(cls):
+        meaning = f.metadata.get("quantity")
+        if meaning is not None:
+            yield f.name, meaning

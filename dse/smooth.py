@@ -1,0 +1,70 @@
+"""Rounding that is right in float32 and still has a useful gradient."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+
+@jax.custom_jvp
+def ceil(x: ArrayLike) -> Array:
+    """Round up to a whole number; the gradient is that of `x` itself.
+
+    A value within float32 rounding of a whole number counts as that number, so that a
+    product that should be exactly 192 is not taken for 193. In float64 nothing is
+    forgiven. Shapes: any; units: those of `x`.
+    """
+    x = jnp.asarray(x)
+    x = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+    forgiven = 4.0 * jnp.finfo(x.dtype).eps if x.dtype == jnp.float32 else 0.0
+    return jnp.ceil(x - forgiven * jnp.abs(x))
+
+
+@ceil.defjvp
+def _ceil_jvp(
+    primals: tuple[ArrayLike], tangents: tuple[ArrayLike]
+) -> tuple[Array, ArrayLike]:
+    return ceil(*primals), tangents[0]
+
+
+@jax.custom_jvp
+def ceil_div(a: ArrayLike, b: ArrayLike) -> Array:
+    """Count the pieces of size `b` that cover `a`: the least whole n with n*b >= a.
+
+    `a` and `b` hold whole numbers (`a` below 2^22 in float32); the gradient is that of
+    the plain quotient a/b. XLA replaces a division by a constant with a product, which
+    makes `ceil(21/7)` 4 in float32; asking for the ceiling of (a - 1/2)/b is exact.
+    Shapes: any, broadcast; unit: 1.
+    """
+    a, b = jnp.asarray(a), jnp.asarray(b)
+    return jnp.ceil((a - 0.5) / b)
+
+
+@ceil_div.defjvp
+def _ceil_div_jvp(
+    primals: tuple[ArrayLike, ArrayLike], tangents: tuple[ArrayLike, ArrayLike]
+) -> tuple[Array, Array]:
+    a, b = primals
+    da, db = tangents
+    quotient = jnp.asarray(a) / jnp.asarray(b)
+    return ceil_div(a, b), (jnp.asarray(da) - quotient * jnp.asarray(db)) / jnp.asarray(b)
+
+
+def log_interpolate(x: ArrayLike, knots: tuple[float, ...], values: list[Array]) -> Array:
+    """Interpolate through (knot, value) pairs on log-log axes, extending the end slopes.
+
+    Through the knots (to rounding), differentiable between them, positive everywhere: the form in
+    which area and power of a unit are known at two or three sizes only. Shapes: `x` any;
+    one value per knot; units: those of the values.
+    """
+    x = jnp.asarray(x)
+    pieces = []
+    for i in range(len(knots) - 1):
+        slope = jnp.log(values[i + 1] / values[i]) / jnp.log(knots[i + 1] / knots[i])
+        pieces.append(values[i] * jnp.power(x / knots[i], slope))
+    found = pieces[-1]
+    for knot, piece in zip(reversed(knots[1:-1]), reversed(pieces[:-1]), strict=True):
+        found = jnp.where(x <= knot, piece, found)
+    return found

@@ -1,0 +1,92 @@
+"""TOML files that know on which line every key stands, so that messages can say so."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dse.errors import InputError
+
+Key = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class TomlFile:
+    """What a TOML file says, and the line on which it says it."""
+
+    path: Path
+    data: dict[str, Any]
+    lines: Mapping[Key, int]
+
+    def line(self, *key: str | int) -> int:
+        """Return the line of a key, or of the nearest table around it."""
+        while key and key not in self.lines:
+            key = key[:-1]
+        return self.lines.get(key, 1)
+
+
+def read_toml(path: Path) -> TomlFile:
+    """Read a TOML file.
+
+    Raises `InputError` with file and line where it is not TOML.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not a text file; save it as UTF-8.") from None
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); give the path of a TOML file."
+        ) from None
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
+        line = int(place[1]) if place else text.count("\n") + 1
+        said = str(error).replace(place[0], "") if place else str(error)
+        raise InputError(
+            f"{path}:{line}: not TOML: {said}; correct this line."
+        ) from None
+    return TomlFile(path, data, _lines(text))
+
+
+def _lines(text: str) -> dict[Key, int]:
+    """Map every key to its line: parse the text again, one statement at a time."""
+    lines: dict[Key, int] = {}
+    tables: dict[Key, int] = {}
+    inside: Key = ()
+    statement, start = "", 1
+    for number, line in enumerate(text.split("\n"), 1):
+        if not statement:
+            if not line.strip() or line.lstrip().startswith("#"):
+                continue
+            start = number
+        statement += line + "\n"
+        try:
+            found = list(_keys(tomllib.loads(statement)))
+        except tomllib.TOMLDecodeError:
+            continue  # a value over several lines: wait for its end
+        if statement.lstrip().startswith("["):
+            inside = found[-1]
+            if statement.lstrip().startswith("[["):
+                tables[inside] = tables.get(inside, -1) + 1
+                inside = (*inside, tables[inside])
+            found.append(inside)
+        else:
+            found = [(*inside, *key) for key in found]
+        for key in found:
+            lines.setdefault(key, start)
+        statement = ""
+    return lines
+
+
+def _keys(tree: Mapping[str, Any]) -> Iterator[Key]:
+    for name, value in tree.items():
+        yield (name,)
+        if isinstance(value, Mapping):
+            for key in _keys(value):
+                yield (name, *key)

@@ -1,0 +1,104 @@
+"""Units at the door: SI inside, and a unit wherever a person or a file sees a number."""
+
+from __future__ import annotations
+
+import re
+
+from dse.errors import InputError, did_you_mean
+
+# unit -> (what it measures, its size in SI)
+UNITS: dict[str, tuple[str, float]] = {
+    "1": ("number", 1.0),
+    "%": ("number", 1e-2),
+    "s": ("time", 1.0),
+    "ms": ("time", 1e-3),
+    "us": ("time", 1e-6),
+    "ns": ("time", 1e-9),
+    "ps": ("time", 1e-12),
+    "Hz": ("frequency", 1.0),
+    "kHz": ("frequency", 1e3),
+    "MHz": ("frequency", 1e6),
+    "GHz": ("frequency", 1e9),
+    "seq/s": ("throughput", 1.0),
+    "m^2": ("area", 1.0),
+    "mm^2": ("area", 1e-6),
+    "um^2": ("area", 1e-12),
+    "m^2/B": ("area per byte", 1.0),
+    "um^2/MiB": ("area per byte", 1e-12 / 2**20),
+    "J": ("energy", 1.0),
+    "mJ": ("energy", 1e-3),
+    "uJ": ("energy", 1e-6),
+    "nJ": ("energy", 1e-9),
+    "pJ": ("energy", 1e-12),
+    "fJ": ("energy", 1e-15),
+    "J s": ("energy delay", 1.0),
+    "pJ/bit": ("energy per bit", 1e-12),
+    "W": ("power", 1.0),
+    "mW": ("power", 1e-3),
+    "uW": ("power", 1e-6),
+    "W/B": ("power per byte", 1.0),
+    "mW/MiB": ("power per byte", 1e-3 / 2**20),
+    "V": ("voltage", 1.0),
+    "K": ("temperature", 1.0),
+    "nm": ("length", 1e-9),
+    "um": ("length", 1e-6),
+    "bit": ("information", 1.0 / 8.0),
+    "B": ("information", 1.0),
+    "KiB": ("information", 2.0**10),
+    "MiB": ("information", 2.0**20),
+    "GiB": ("information", 2.0**30),
+    "MB": ("information", 1e6),
+    "GB": ("information", 1e9),
+    "B/s": ("bandwidth", 1.0),
+    "GB/s": ("bandwidth", 1e9),
+    "bit/cycle": ("information per cycle", 1.0 / 8.0),
+    "cycle": ("cycles", 1.0),
+    "op/s": ("rate", 1.0),
+    "GOP/s": ("rate", 1e9),
+    "TOP/s": ("rate", 1e12),
+}
+
+_QUANTITY = re.compile(r"^\s*([-+0-9.eE]+)\s*([^\s].*?)?\s*$")
+
+
+def to_si(value: float, unit: str) -> float:
+    """Return a number given in `unit` in SI; raise `InputError` for an unknown unit."""
+    return value * _size(unit)
+
+
+def from_si(value: float, unit: str) -> float:
+    """Return an SI number in `unit`; raise `InputError` for an unknown unit."""
+    return value / _size(unit)
+
+
+def measures(unit: str) -> str:
+    """Say what a unit measures ('area', 'energy per bit'); raise for an unknown unit."""
+    _size(unit)
+    return UNITS[unit][0]
+
+
+def parse_quantity(text: str, like: str) -> float:
+    """Read '50 mm2' or '5 W' as SI; `like` is a unit of what is wanted ('mm^2').
+
+    A bare number is taken to be in `like`. Raises `InputError` where the text is no
+    number, or where its unit measures something else.
+    """
+    match = _QUANTITY.match(text)
+    try:
+        number = float(match[1]) if match else None
+    except ValueError:
+        number = None
+    if match is None or number is None:
+        raise InputError(f"{text!r} is not a quantity; write a number and a unit: '50 {like}'.")
+    unit = (match[2] or like).replace("mm2", "mm^2").replace("um2", "um^2")
+    if measures(unit) != measures(like):
+        raise InputError(
+            f"{text!r} is {measures(unit)}; {measures(like)} is wanted, as in '50 {like}'."
+        )
+    return to_si(number, unit)
+
+
+def _size(unit: str) -> float:
+    if unit not in UNITS:
+        raise InputError(f"`{unit}` is not a unit that dse knows." + did_you_mean(unit, UNITS))
+    return UNITS[unit][1]

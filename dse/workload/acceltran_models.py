@@ -1,0 +1,170 @@
+"""AccelTran's model dictionaries: layers whose heads are not all of one kind."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from dse.errors import InputError, did_you_mean
+from dse.workload.layers import (
+    Op,
+    chain,
+    feed_forward,
+    layer_norm,
+    linear,
+    self_attention,
+    text_embedding,
+)
+from dse.workload.ops import Block, Workload
+from dse.workload.shapes import whole
+
+_HEAD = re.compile(r"(?:sa_(?:sdp|wma)|c_[1-9]\d*|l_(?:dct|dft))_[1-9]\d*")
+_KEYS = {"l": "layers", "o": "heads", "h": "hidden sizes", "f": "feed-forward widths"}
+
+
+class _Layer(NamedTuple):
+    heads: tuple[tuple[str, int], ...]  # each kind of head, and how many there are
+    hidden: int
+    widths: tuple[int, ...]
+
+
+def acceltran_model(
+    dictionary: Mapping[str, Any],
+    *,
+    seq_len: int = 128,
+    vocab: int = 30522,
+    batch: float = 4,
+    name: str = "acceltran-model",
+) -> Workload:
+    """Return the workload of a model dictionary, one block per run of equal layers.
+
+    The dictionary holds the number of layers `l` and, one entry per layer, heads `o`,
+    hidden sizes `h` and lists of feed-forward widths `f`. A head is
+
+    - `sa_sdp_D` scaled dot product, `sa_wma_D` with a D x D matrix on its keys,
+    - `c_K_D` a depthwise convolution with K taps over all hidden values,
+    - `l_dct_D`, `l_dft_D` an [N, N] transform along the tokens of all hidden values.
+
+    Equal heads of a layer are merged into one chain of ops; where a layer mixes kinds,
+    the kind is added to the names. A transform multiplies from the left; it is written
+    transposed, [heads hidden, N] x [N, N], so that the transform, which equal heads
+    share, is the weight. Where the hidden size changes, a linear projection stands
+    between the layers.
+
+    Args:
+        dictionary: as above, for example from a JSON file.
+        seq_len: tokens per sequence, N.
+        vocab: rows of the token table.
+        batch: sequences run together.
+        name: what the workload is called.
+
+    Raises:
+        InputError: for a missing or unknown key, a list whose length is not `l`, an
+            unknown kind of head or an odd size; the message names the place.
+
+    Source: tuli2023acceltran, model dictionaries and generator of ops.
+    """
+    tokens = whole("`seq_len`", seq_len)
+    rows = whole("`vocab`", vocab)
+    layers = _read(dictionary)
+    first = layers[0].hidden
+    embedding = text_embedding(
+        tokens=tokens, vocab=rows, width=first, hidden=first, norm=True
+    )
+    blocks = [Block(ops=chain(embedding), repeats=1)]
+    hidden = first
+    for layer, run in itertools.groupby(layers):
+        if layer.hidden != hidden:
+            step = linear("ffn_projection", tokens, hidden, layer.hidden, depends=0)
+            blocks.append(Block(ops=chain([step]), repeats=1))
+            hidden = layer.hidden
+        ops = chain(_layer_ops(layer, tokens))
+        blocks.append(Block(ops=ops, repeats=len(list(run))))
+    return Workload(name=name, blocks=tuple(blocks), batch=batch, seq_len=tokens)
+
+
+def _layer_ops(layer: _Layer, tokens: int) -> list[Op]:
+    ops: list[Op] = []
+    for head, count in layer.heads:
+        label = f"_{head}" if len(layer.heads) > 1 else ""
+        ops += _head_ops(head, count, tokens, layer.hidden, label)
+    return [
+        *ops,
+        layer_norm("norm_attention", tokens, layer.hidden),
+        *feed_forward(tokens=tokens, hidden=layer.hidden, widths=layer.widths),
+        layer_norm("norm_ffn", tokens, layer.hidden),
+    ]
+
+
+def _head_ops(head: str, count: int, tokens: int, hidden: int, label: str) -> list[Op]:
+    kind, parameter, width = head.split("_")
+    if kind == "sa":
+        return self_attention(
+            tokens=tokens,
+            keys=tokens,
+            hidden=hidden,
+            heads=count,
+            kv_heads=count,
+            head_width=int(width),
+            weighted=parameter == "wma",
+            label=label,
+        )
+    if kind == "c":
+        taps = int(parameter)
+        return [
+            Op(f"convolution{label}", "convolution", 0, tokens, hidden, taps, count)
+        ]
+    return [linear(f"transform{label}", count * hidden, tokens, tokens, depends=0)]
+
+
+def _read(dictionary: Mapping[str, Any]) -> list[_Layer]:
+    for key in dictionary:
+        if key not in _KEYS:
+            raise InputError(
+                f"a model dictionary has no key `{key}`."
+                + did_you_mean(str(key), _KEYS)
+            )
+    for key, meaning in _KEYS.items():
+        if key not in dictionary:
+            raise InputError(f"the model dictionary lacks `{key}`, its {meaning}.")
+    count = whole("`l` of the model dictionary", dictionary["l"])
+    for key in ("o", "h", "f"):
+        value = dictionary[key]
+        if not isinstance(value, list | tuple) or len(value) != count:
+            raise InputError(
+                f"`{key}` of the model dictionary needs a list with one entry for each "
+                f"of its `l` = {count} layers, got {value!r}."
+            )
+    return [
+        _Layer(
+            heads=_heads(dictionary["o"][i], f"`o[{i}]`"),
+            hidden=whole(f"`h[{i}]` of the model dictionary", dictionary["h"][i]),
+            widths=_widths(dictionary["f"][i], f"`f[{i}]`"),
+        )
+        for i in range(count)
+    ]
+
+
+def _heads(names: Any, place: str) -> tuple[tuple[str, int], ...]:
+    if not isinstance(names, list | tuple) or not names:
+        raise InputError(f"{place} of the model dictionary lists no heads: {names!r}.")
+    for number, name in enumerate(names):
+        if not isinstance(name, str) or not _HEAD.fullmatch(name):
+            raise InputError(
+                f"head {number} in {place} of the model dictionary is {name!r}; write "
+                "`sa_sdp_D`, `sa_wma_D`, `c_K_D`, `l_dct_D` or `l_dft_D` with whole "
+                "numbers for D and K."
+            )
+    return tuple(Counter(names).items())
+
+
+def _widths(values: Any, place: str) -> tuple[int, ...]:
+    if not isinstance(values, list | tuple) or not values:
+        raise InputError(
+            f"{place} of the model dictionary lists no feed-forward width: {values!r}."
+        )
+    what = f"a width in {place} of the model dictionary"
+    return tuple(whole(what, value) for value in values)

@@ -1,0 +1,141 @@
+"""The operations of a transformer, one row each: what an engine is asked to run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dse.errors import InputError
+from dse.records import Record, quantity, record, static
+
+# What an engine must know how to run.
+KINDS = (
+    "embedding",  # gather `rows` rows of `columns` values from a table of `inner` rows
+    "linear",  # activations [rows, inner] x weights [inner, columns]
+    "matmul",  # activations x activations, `heads` independent products
+    "convolution",  # `heads` x [rows, columns] with a kernel of `inner` taps
+    "softmax",  # over [rows, columns] of each head
+    "activation",  # GELU or ReLU over [rows, columns]
+    "layer_norm",  # over [rows, columns]
+)
+
+
+@record
+class Ops(Record):
+    """A chain of operations of one sequence, as columns of equal length `[ops]`.
+
+    A product has `heads` independent instances of [rows, inner] x [inner, columns].
+    Densities are shares of values that are not zero.
+    """
+
+    names: tuple[str, ...] = static("what each op is called, as in `scores`")
+    kinds: tuple[str, ...] = static("one of KINDS for each op")
+    depends: tuple[int, ...] = static(
+        "how many ops back the last producer of its input stands; 0: an input of the block"
+    )
+    heads: Any = quantity("1", "independent products per sequence, [ops]")
+    rows: Any = quantity("1", "tokens per product, [ops]")
+    inner: Any = quantity("1", "length of the summed axis, [ops]")
+    columns: Any = quantity("1", "outputs per token and product, [ops]")
+    input_density: Any = quantity("1", "of the left operand, [ops]", high=1.0)
+    weight_density: Any = quantity(
+        "1", "of the right operand: weights, or the second activation, [ops]", high=1.0
+    )
+    output_density: Any = quantity("1", "of the result as it is stored, [ops]", high=1.0)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def macs(self) -> Any:
+        """Multiply-accumulates of one sequence, zeros included, [ops]."""
+        product = np.asarray([k in ("linear", "matmul", "convolution") for k in self.kinds])
+        return product * self.heads * self.rows * self.inner * self.columns
+
+    @property
+    def in_attention(self) -> Any:
+        """Whether an op belongs to the attention heads, not to the sequential rest, [ops]."""
+        rest = ("embedding", "ffn", "activation", "norm", "head")
+        return np.asarray([not name.startswith(rest) for name in self.names])
+
+    @property
+    def weights(self) -> Any:
+        """Values of the weight matrix of each op (embedding tables excluded), [ops]."""
+        has = np.asarray([kind in ("linear", "convolution") for kind in self.kinds])
+        return has * self.heads * self.inner * self.columns
+
+
+@record
+class Block(Record):
+    """A chain of ops that runs `repeats` times in a row, as the layers of a BERT do."""
+
+    ops: Ops
+    repeats: int = static("how often the chain runs, each time with its own weights")
+
+
+@record
+class Workload(Record):
+    """What is to be run: blocks of ops, and how many sequences run together.
+
+    All op sizes are those of ONE sequence; an engine multiplies by `batch`. Weights are
+    shared by the sequences of a batch.
+    """
+
+    name: str = static("as in `bert-base`")
+    blocks: tuple[Block, ...]
+    batch: float = quantity("1", "sequences run together", default=1.0, low=1.0)
+    seq_len: int = static("tokens per sequence, padding included")
+    padded_fraction: float = quantity(
+        "1", "share of the tokens that are padding", default=0.0, high=1.0
+    )
+    causal: bool = static("whether a token sees only earlier ones", default=False)
+
+    @property
+    def macs(self) -> float:
+        """Multiply-accumulates of one sequence, zeros included."""
+        return sum(float(np.sum(b.ops.macs)) * b.repeats for b in self.blocks)
+
+    @property
+    def weights(self) -> float:
+        """Values of all weight matrices of the blocks (embedding tables excluded)."""
+        return sum(float(np.sum(b.ops.weights)) * b.repeats for b in self.blocks)
+
+    def with_density(self, *, activation: float = 1.0, weight: float = 1.0) -> Workload:
+        """Return the same workload with one density for all activations and weights.
+
+        Raises `InputError` for a density outside 0..1.
+        """
+        blocks = tuple(
+            b.replace(ops=set_density(b.ops, activation, weight)) for b in self.blocks
+        )
+        return self.replace(blocks=blocks)
+
+
+def set_density(ops: Ops, activation: float, weight: float) -> Ops:
+    """Return ops whose activations and weights all have the given densities."""
+    for name, value in (("activation", activation), ("weight", weight)):
+        if isinstance(value, float | int) and not 0.0 <= value <= 1.0:
+            raise InputError(f"{name} density is {value:g}; it is a share between 0 and 1.")
+    ones = np.ones(len(ops))
+    has_weights = np.asarray([k in ("linear", "convolution") for k in ops.kinds])
+    return ops.replace(
+        input_density=activation * ones,
+        weight_density=np.where(has_weights, weight, activation) * ones,
+        output_density=activation * ones,
+    )
+
+
+def concatenate(parts: list[Ops]) -> Ops:
+    """Join chains of ops into one. Raises `InputError` for an empty list."""
+    if not parts:
+        raise InputError("a workload needs at least one op.")
+    joined = {
+        name: np.concatenate([np.asarray(getattr(p, name)) for p in parts])
+        for name in Ops.quantities()
+    }
+    fixed = {
+        name: tuple(value for p in parts for value in getattr(p, name))
+        for name in ("names", "kinds", "depends")
+    }
+    return Ops(**joined, **fixed)

@@ -1,0 +1,114 @@
+"""Transformers known by name: their shapes, and what was published about their size."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from types import MappingProxyType
+
+from dse.errors import InputError, did_you_mean
+from dse.shipped import hw_params_folder
+from dse.toml_file import TomlFile, read_toml
+from dse.workload.huggingface import shape_from_config
+from dse.workload.shapes import TransformerShape
+
+_UNITS = {"k": 1e3, "M": 1e6, "B": 1e9}
+_SIZES = {field.name for field in fields(TransformerShape)} - {"name"}
+_REQUIRED = {"source", "where"} | {
+    field.name
+    for field in fields(TransformerShape)
+    if field.default is MISSING and field.name != "name"
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A parameter count as somebody printed it: `110M`, or `109482240` in full."""
+
+    parameters: str
+    with_head: bool  # whether it counts the head beside the body
+    source: str  # key of references.bib
+    where: str
+
+    def agrees_with(self, count: int) -> bool:
+        """Say whether a count rounds to the printed digits.
+
+        A figure in full must match exactly; zeros before the unit are not digits that
+        were printed, so 110M stands for anything from 105M to 115M.
+        """
+        unit = _UNITS.get(self.parameters[-1])
+        if unit is None:
+            return count == int(self.parameters)
+        digits = self.parameters[:-1]
+        decimals = len(digits.partition(".")[2])
+        zeros = 0 if decimals else len(digits) - len(digits.rstrip("0"))
+        step = unit * 10.0 ** (zeros - decimals)
+        return abs(count - float(digits) * unit) <= step / 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZooEntry:
+    """A transformer of the zoo with the sources of its shape and of its size."""
+
+    shape: TransformerShape
+    source: str  # key of references.bib
+    where: str
+    published: tuple[Published, ...]
+
+
+def find_shape(model: str | Path | TransformerShape) -> TransformerShape:
+    """Return a shape by its name in the zoo or from a `config.json` (or its folder).
+
+    Raises `InputError` with the closest name for a model that is neither.
+    """
+    if isinstance(model, TransformerShape):
+        return model
+    if isinstance(model, str) and model in zoo():
+        return zoo()[model].shape
+    path = Path(model)
+    if path.suffix == ".json" or path.exists():
+        return shape_from_config(path)
+    raise InputError(
+        f"`{model}` is neither a model of the zoo nor a path to a `config.json`."
+        + did_you_mean(str(model), zoo())
+    )
+
+
+@functools.cache
+def zoo() -> Mapping[str, ZooEntry]:
+    """Return all transformers known by name."""
+    return MappingProxyType(read_zoo(hw_params_folder() / "transformers.toml"))
+
+
+def read_zoo(path: Path) -> dict[str, ZooEntry]:
+    """Read a table of shapes.
+
+    Raises `InputError` with file, line and model where a key is missing or unknown, or
+    where the sizes do not fit together.
+    """
+    file = read_toml(path)
+    return {name: _entry(name, file) for name in file.data}
+
+
+def _entry(name: str, file: TomlFile) -> ZooEntry:
+    row = dict(file.data[name])
+    place = f"{file.path}:{file.line(name)}: [{name}]"
+    missing = _REQUIRED - row.keys()
+    if missing:
+        raise InputError(f"{place} needs `{'`, `'.join(sorted(missing))}`; add it.")
+    source, where = row.pop("source"), row.pop("where")
+    figures = row.pop("published", ())
+    for key in row.keys() - _SIZES:
+        line = file.line(name, key)
+        raise InputError(
+            f"{file.path}:{line}: [{name}] has no key `{key}`."
+            + did_you_mean(key, _SIZES)
+        )
+    try:
+        published = tuple(Published(**figure) for figure in figures)
+        shape = TransformerShape(name=name, **row | {"ffn": tuple(row["ffn"])})
+    except (InputError, TypeError) as error:
+        raise InputError(f"{place}: {error}") from None
+    return ZooEntry(shape=shape, source=source, where=where, published=published)

@@ -1,0 +1,43 @@
+"""What tests share: strict shapes, repeatable properties, and a browser if any."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import hypothesis
+import jax
+import pytest
+
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+hypothesis.settings.register_profile("dse", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("dse")
+
+CHROMIUMS = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium on this machine: BROWSER_PATH, else the first on PATH."""
+    places = [os.environ.get("BROWSER_PATH"), *map(shutil.which, CHROMIUMS)]
+    found = next((place for place in places if place), None)
+    if found is None:
+        pytest.skip("no Chromium here: install one, or name it in BROWSER_PATH")
+    return found
+
+
+@pytest.fixture
+def page(chromium: str) -> Iterator[Any]:
+    """An empty Playwright page that cannot reach any network."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox"]
+        )
+        context = browser.new_context(offline=True)
+        yield context.new_page()
+        browser.close()

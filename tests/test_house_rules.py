@@ -1,0 +1,115 @@
+"""Rules of the house that no linter knows."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dse.hardware.bibtex import read_bibtex
+from dse.hardware.parameters import load_parameters
+from dse.units import from_si, measures, to_si
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = ("dse", "tests", "hw_params", "studies", "notebooks", "benchmarks", "docs")
+LONGEST = 300
+SUFFIXES = {".py", ".pyi", ".toml", ".md", ".bib", ".ipynb", ".yaml", ".cff", ".csv"}
+
+
+def files(*folders: str, suffixes: set[str]) -> list[Path]:
+    """The files of these folders that belong to the project."""
+    found = (path for folder in folders for path in (ROOT / folder).rglob("*"))
+    return sorted(path for path in found if path.suffix in suffixes)
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def tables(tree: Any) -> Iterator[dict[str, Any]]:
+    """Every table of a TOML tree, from the outside in."""
+    if isinstance(tree, dict):
+        yield tree
+    if isinstance(tree, dict | list):
+        for part in tree.values() if isinstance(tree, dict) else tree:
+            yield from tables(part)
+
+
+CODE = files("dse", suffixes={".py"})
+NUMBERS = files("hw_params", suffixes={".toml"})
+TABLES = {path: list(tables(tomllib.loads(path.read_text()))) for path in NUMBERS}
+REFERENCES = read_bibtex(ROOT / "hw_params" / "references.bib")
+
+
+def test_rounding_up_is_done_by_smooth_alone() -> None:
+    bare = re.compile(r"\b(?:jnp|jax\.numpy)\.ceil\(")
+    found = [name(path) for path in CODE if bare.search(path.read_text())]
+    assert found == ["dse/smooth.py"], (
+        "jnp.ceil has no gradient and miscounts in float32: use ceil or ceil_div of "
+        f"dse.smooth in {found}."
+    )
+
+
+def test_a_file_holds_one_idea() -> None:
+    paths = [*CODE, *files("tests", suffixes={".py"})]
+    lengths = {name(path): len(path.read_text().splitlines()) for path in paths}
+    long = {path: lines for path, lines in lengths.items() if lines > LONGEST}
+    assert not long, (
+        f"over {LONGEST} lines: {long}. What is the second idea? Give it a file."
+    )
+
+
+@pytest.mark.parametrize("path", NUMBERS, ids=name)
+def test_what_names_a_source_names_one_that_exists(path: Path) -> None:
+    named = {table["source"] for table in TABLES[path] if "source" in table}
+    assert named, f"{name(path)} names no source; say where its numbers come from."
+    missing = named - set(REFERENCES)
+    assert not missing, f"add {missing} to hw_params/references.bib"
+
+
+@pytest.mark.parametrize("path", NUMBERS, ids=name)
+def test_every_number_with_a_unit_is_known_by_its_unit(path: Path) -> None:
+    for table in TABLES[path]:
+        if "unit" not in table:
+            continue
+        value, unit = table["value"], table["unit"]
+        assert measures(unit)
+        assert from_si(to_si(value, unit), unit) == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize("stem", ["acceltran", "stillmaker2017"])
+def test_every_number_of_a_parameter_file_loads_with_its_provenance(stem: str) -> None:
+    parameters = load_parameters(stem)
+    stated = [table for table in TABLES[parameters.path] if "value" in table]
+    assert len(parameters.table()) == len(stated)
+    assert all(row.where for row in parameters.table())
+
+
+def test_no_source_is_entered_twice() -> None:
+    text = (ROOT / "hw_params" / "references.bib").read_text()
+    assert text.count("\n@") == len(REFERENCES)
+
+
+def test_every_source_is_used_somewhere() -> None:
+    texts = files("dse", "hw_params", "docs", suffixes={".py", ".toml", ".md"})
+    used = " ".join(path.read_text() for path in texts)
+    related = {key for entry in REFERENCES.values() for key in entry.related}
+    assert related <= set(REFERENCES)
+    idle = [key for key in REFERENCES if key not in related and key not in used]
+    assert not idle, f"nothing rests on {idle}; remove them from references.bib"
+
+
+def test_the_project_speaks_of_no_machine() -> None:
+    places = re.compile(r"(?<![\w.)}])/(?:work|tmp|root|home|mnt)/|\.\./shared")
+    here = [path for path in ROOT.iterdir() if path.is_file()]
+    kept = [path for path in here if path.suffix in SUFFIXES or path.name == "Makefile"]
+    told = {
+        name(path): places.findall(path.read_text())
+        for path in [*kept, *files(*FOLDERS, suffixes=SUFFIXES)]
+        if path != Path(__file__)
+    }
+    assert not {file for file, found in told.items() if found}

@@ -1,0 +1,196 @@
+"""Shapes from the `config.json` of Hugging Face models."""
+
+import dataclasses
+import json
+
+import pytest
+
+from dse.errors import InputError
+from dse.workload.huggingface import shape_from_config
+from dse.workload.transformer import transformer
+from dse.workload.zoo import zoo
+
+BERT_BASE = {
+    "architectures": ["BertForMaskedLM"],
+    "attention_probs_dropout_prob": 0.1,
+    "hidden_act": "gelu",
+    "hidden_size": 768,
+    "intermediate_size": 3072,
+    "max_position_embeddings": 512,
+    "model_type": "bert",
+    "num_attention_heads": 12,
+    "num_hidden_layers": 12,
+    "position_embedding_type": "absolute",
+    "type_vocab_size": 2,
+    "vocab_size": 30522,
+}
+MINILM = BERT_BASE | {
+    "hidden_size": 384,
+    "intermediate_size": 1536,
+    "num_hidden_layers": 6,
+}
+ROBERTA_BASE = BERT_BASE | {
+    "model_type": "roberta",
+    "max_position_embeddings": 514,
+    "pad_token_id": 1,
+    "type_vocab_size": 1,
+    "vocab_size": 50265,
+}
+ALBERT_XXL = BERT_BASE | {
+    "model_type": "albert",
+    "embedding_size": 128,
+    "hidden_size": 4096,
+    "inner_group_num": 1,
+    "intermediate_size": 16384,
+    "num_attention_heads": 64,
+    "num_hidden_groups": 1,
+    "vocab_size": 30000,
+}
+DISTILBERT = {
+    "model_type": "distilbert",
+    "dim": 768,
+    "hidden_dim": 3072,
+    "max_position_embeddings": 512,
+    "n_heads": 12,
+    "n_layers": 6,
+    "tie_weights_": True,
+    "vocab_size": 30522,
+}
+VIT_B = {
+    "model_type": "vit",
+    "hidden_size": 768,
+    "id2label": {str(i): f"class {i}" for i in range(1000)},
+    "image_size": 224,
+    "intermediate_size": 3072,
+    "num_attention_heads": 12,
+    "num_channels": 3,
+    "num_hidden_layers": 12,
+    "patch_size": 16,
+    "qkv_bias": True,
+}
+GPT2 = {
+    "model_type": "gpt2",
+    "n_ctx": 1024,
+    "n_embd": 768,
+    "n_head": 12,
+    "n_layer": 12,
+    "n_positions": 1024,
+    "vocab_size": 50257,
+}
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a config as a model folder holds it, and return its path."""
+
+    def write_config(config, folder="some-model"):
+        path = tmp_path / folder / "config.json"
+        path.parent.mkdir()
+        path.write_text(config if isinstance(config, str) else json.dumps(config))
+        return path
+
+    return write_config
+
+
+@pytest.mark.parametrize(
+    ("config", "name"),
+    [
+        (BERT_BASE, "bert-base"),
+        (MINILM, "minilm-l6"),
+        (ALBERT_XXL, "albert-xxl"),
+        (DISTILBERT, "distilbert"),
+        (VIT_B, "vit-b"),
+        (GPT2, "gpt2"),
+    ],
+)
+def test_a_config_gives_the_shape_of_the_zoo(write, config, name):
+    assert shape_from_config(write(config, folder=name)) == zoo()[name].shape
+
+
+def test_roberta_base_has_514_positions_of_which_tokens_use_512(write):
+    embeddings = (50265 + 514 + 1) * 768 + 2 * 768
+    layer = 4 * (768 * 768 + 768) + 2 * 768 * 3072 + 3072 + 768 + 2 * 2 * 768
+    by_hand = embeddings + 12 * layer + 768 * 768 + 768
+    assert by_hand == 124_645_632
+    shape = shape_from_config(write(ROBERTA_BASE))
+    assert shape.parameters == by_hand
+    assert shape.longest == 512
+
+
+def test_a_transformer_can_be_built_from_a_file_or_its_folder(write):
+    path = write(GPT2, folder="my-gpt2")
+    workload = transformer(path, seq_len=64)
+    assert workload.name == "my-gpt2"
+    assert workload.macs == transformer("gpt2", seq_len=64).macs
+    assert transformer(str(path.parent), seq_len=64).macs == workload.macs
+
+
+def test_a_file_of_another_name_gives_the_model_its_name(tmp_path):
+    path = tmp_path / "distil.json"
+    path.write_text(json.dumps(DISTILBERT))
+    assert shape_from_config(path).name == "distil"
+
+
+def test_a_dictionary_will_do():
+    shape = shape_from_config(BERT_BASE)
+    assert dataclasses.replace(shape, name="bert-base") == zoo()["bert-base"].shape
+
+
+def test_gpt2_may_name_the_width_of_its_feed_forward_net():
+    assert shape_from_config(GPT2 | {"n_inner": None}).ffn == (4 * 768,)
+    assert shape_from_config(GPT2 | {"n_inner": 2048}).ffn == (2048,)
+
+
+def test_a_head_that_is_not_tied_counts_its_table():
+    shape = shape_from_config(GPT2 | {"tie_word_embeddings": False})
+    assert shape.head_parameters == 50257 * 768
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"hidden_size": None}, r"config\.json: `hidden_size` is None"),
+        ({"num_hidden_layers": "12"}, r"`num_hidden_layers` is '12'; give a whole"),
+        (
+            {"num_attention_heads": 7},
+            r"`hidden_size` is 768, which `num_attention_heads`",
+        ),
+        ({"model_type": "llama"}, r"`model_type` is 'llama'.*Known: albert, bert"),
+        ({"model_type": "robert"}, r"Did you mean `roberta`\?"),
+        ({"position_embedding_type": "relative_key"}, "dse models only 'absolute'"),
+        ({"is_decoder": True}, "`is_decoder` is True; dse models only False"),
+    ],
+)
+def test_an_odd_value_is_refused_with_file_and_key(write, change, message):
+    path = write(BERT_BASE | change)
+    with pytest.raises(InputError, match=message) as caught:
+        shape_from_config(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "key", [key for key in BERT_BASE if key.startswith(("hidden_s", "num", "vocab"))]
+)
+def test_a_missing_size_is_named_with_its_file(write, key):
+    config = {k: value for k, value in BERT_BASE.items() if k != key}
+    with pytest.raises(
+        InputError, match=rf"config\.json: `{key}` is missing; every bert"
+    ):
+        shape_from_config(write(config))
+
+
+def test_a_missing_model_type_lists_those_that_can_be_read(write):
+    config = {k: value for k, value in BERT_BASE.items() if k != "model_type"}
+    message = (
+        "`model_type` is missing. Known: albert, bert, distilbert, gpt2, roberta, vit"
+    )
+    with pytest.raises(InputError, match=message):
+        shape_from_config(write(config))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("{", "is not JSON"), ("[1]", "holds no JSON object")]
+)
+def test_a_file_that_is_no_config_is_refused(write, text, message):
+    with pytest.raises(InputError, match=message):
+        shape_from_config(write(text))

@@ -1,0 +1,128 @@
+"""The transformers known by name, against what others published about them."""
+
+import pytest
+
+from dse.errors import InputError
+from dse.workload.zoo import Published, find_shape, read_zoo, zoo
+
+NAMES = [
+    "bert-nano",
+    "bert-tiny",
+    "bert-mini",
+    "bert-small",
+    "bert-medium",
+    "bert-base",
+    "bert-large",
+    "minilm-l6",
+    "distilbert",
+    "albert-xl",
+    "albert-xxl",
+    "vit-b",
+    "gpt2",
+    "gpt2-medium",
+    "gpt2-large",
+    "gpt2-xl",
+]
+
+FIGURES = [
+    pytest.param(name, figure, id=f"{name}-{figure.parameters}")
+    for name, entry in zoo().items()
+    for figure in entry.published
+]
+
+ENTRY = """
+[small]
+family = "encoder"
+layers = 2
+hidden = 128
+heads = 2
+head_width = 64
+ffn = [512]
+vocab = 30522
+positions = 512
+source = "somebody2020"
+where = "table 1"
+"""
+
+
+def test_the_zoo_holds_the_models_we_promise():
+    assert list(zoo()) == NAMES
+
+
+@pytest.mark.parametrize(("name", "figure"), FIGURES)
+def test_our_count_rounds_to_the_published_one(name, figure):
+    shape = zoo()[name].shape
+    count = shape.parameters + (shape.head_parameters if figure.with_head else 0)
+    assert figure.agrees_with(count), f"{count:,} is not {figure.parameters}"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "bert-nano"])
+def test_every_published_model_is_checked_against_a_figure(name):
+    assert zoo()[name].published
+
+
+@pytest.mark.parametrize(
+    ("printed", "low", "high"),
+    [
+        ("110M", 105_000_000, 115_000_000),
+        ("355M", 354_500_000, 355_500_000),
+        ("4.4M", 4_350_000, 4_450_000),
+        ("1.5B", 1_450_000_000, 1_550_000_000),
+        ("109482240", 109_482_240, 109_482_240),
+    ],
+)
+def test_a_figure_stands_for_what_rounds_to_its_printed_digits(printed, low, high):
+    figure = Published(parameters=printed, with_head=False, source="s", where="w")
+    assert figure.agrees_with(low)
+    assert figure.agrees_with(high)
+    assert not figure.agrees_with(low - 1)
+    assert not figure.agrees_with(high + 1)
+
+
+def test_a_shape_stands_for_itself():
+    shape = zoo()["bert-tiny"].shape
+    assert find_shape(shape) is shape
+
+
+def test_a_misspelt_name_gets_the_closest_one():
+    with pytest.raises(InputError, match=r"Did you mean `bert-base`\?"):
+        find_shape("bert-bse")
+
+
+def test_a_config_that_is_not_there_is_named():
+    with pytest.raises(InputError, match=r"nowhere/config\.json: cannot be read"):
+        find_shape("nowhere/config.json")
+
+
+def test_a_table_of_your_own_can_be_read(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(ENTRY)
+    entry = read_zoo(path)["small"]
+    assert entry.shape.ffn == (512,)
+    assert entry.published == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("layers", "layrs", r"mine\.toml:2: \[small\] needs `layers`"),
+        (
+            'where = "table 1"',
+            'where = "table 1"\nvocabulary = 3',
+            r"mine\.toml:13: \[small\] has no key `vocabulary`\. Did you mean `vocab`",
+        ),
+        ("heads = 2", "heads = 0", r"mine\.toml:2: \[small\]: `heads` of `small` is 0"),
+        ("[512]", "512", r"mine\.toml:2: \[small\]: .*not iterable"),
+        (
+            'where = "table 1"',
+            'where = "table 1"\n[[small.published]]\nparametrs = "4M"',
+            r"mine\.toml:2: \[small\]: .*unexpected keyword argument 'parametrs'",
+        ),
+        ("= 128", "=", r"mine\.toml:5: not TOML"),
+    ],
+)
+def test_a_bad_table_is_named_with_its_line(tmp_path, old, new, message):
+    path = tmp_path / "mine.toml"
+    path.write_text(ENTRY.replace(old, new, 1))
+    with pytest.raises(InputError, match=message):
+        read_zoo(path)
