@@ -11,7 +11,8 @@ from dse.engines.base import Engine, describe_run, stages
 from dse.errors import InputError
 from dse.hardware.technology import Technology
 from dse.records import Record, quantity, record, static
-from dse.schedule.walk import Chain, resource_cycles, roofline, walk
+from dse.schedule.stage import Chain, resource_cycles, total
+from dse.schedule.walk import roofline, walk
 from dse.workload.ops import Workload
 
 Timing = Literal["walk", "roofline"]
@@ -86,26 +87,22 @@ def metrics(
 ) -> Metrics:
     """Return the metrics of one design; pure, to be batched and compiled by the caller."""
     run = describe_run(workload)
-    chains: list[Chain] = [
-        (
-            stages(
-                design,
-                block.ops,
-                block.repeats,
-                run,
-                technology,
-                last=index == len(workload.blocks) - 1,
-            ),
-            block.ops.depends,
+    chains = [
+        stages(
+            design,
+            block.ops,
             block.repeats,
+            run,
+            technology,
+            last=block is workload.blocks[-1],
         )
-        for index, block in enumerate(workload.blocks)
+        for block in workload.blocks
     ]
     clock = design.clock(technology)
     cycles = TIMINGS[timing](chains)
     seconds = cycles / clock
-    dynamic = _total(chains, "dynamic")
-    busy = {part: c / clock for part, c in _total(chains, "busy").items()}
+    dynamic = total(chains, "dynamic")
+    busy = {part: c / clock for part, c in total(chains, "busy").items()}
     leakage = design.leakage(technology, seconds, busy)
     area = design.area(technology)
     energy = sum(dynamic.values()) + sum(leakage.values())
@@ -124,13 +121,7 @@ def metrics(
         area_by_component=area,
         utilization={r: c / cycles for r, c in resource_cycles(chains).items()},
         op_names=tuple(n for b in workload.blocks for n in b.ops.names),
-        op_energy=jnp.stack(
-            [
-                repeats * sum(stage.dynamic.values()) / batch
-                for parts, _, repeats in chains
-                for stage in parts
-            ]
-        ),
+        op_energy=_op_energy(chains) / batch,
         op_busy=_by_op(chains, clock),
     )
 
@@ -138,25 +129,24 @@ def metrics(
 _evaluate = jax.jit(metrics, static_argnames="timing")
 
 
-def _total(chains: list[Chain], what: str) -> dict[str, Any]:
-    """Sum a table of every stage (`dynamic` or `busy`) over all ops of the run."""
-    totals: dict[str, Any] = {}
-    for parts, _, repeats in chains:
-        for stage in parts:
-            for name, value in getattr(stage, what).items():
-                totals[name] = totals.get(name, 0.0) + repeats * value
-    return totals
+def _op_energy(chains: list[Chain]) -> Any:
+    """Return the energy of working of each op, all repeats, [ops]."""
+    parts = []
+    for chain in chains:
+        energy = [jnp.zeros(())] * len(chain.depends)
+        for places, group in chain.groups:
+            for i, place in enumerate(places):
+                spent = sum(jnp.asarray(e)[i] for e in group.dynamic.values())
+                energy[place] = chain.repeats * jnp.asarray(spent)
+        parts += energy
+    return jnp.stack(parts)
 
 
 def _by_op(chains: list[Chain], clock: Any) -> dict[str, Any]:
     """Return the seconds that each op loads, computes and stores, all repeats, [ops]."""
     return {
         what: jnp.stack(
-            [
-                repeats * getattr(stage, what) / clock
-                for parts, _, repeats in chains
-                for stage in parts
-            ]
+            [c.repeats * cycles / clock for c in chains for cycles in c.in_order(what)]
         )
         for what in ("load", "compute", "store")
     }

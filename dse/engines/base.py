@@ -6,7 +6,7 @@ designs. A new engine is one file with one finished record.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ import numpy as np
 from dse.errors import InputError
 from dse.hardware.technology import Technology
 from dse.records import Record, record
-from dse.schedule.stage import Stage
+from dse.schedule.stage import Chain
 from dse.workload.ops import Ops, Workload
 
 
@@ -53,8 +53,11 @@ class Engine(Record):
     """Base of the engines; each one is finished, none inherits from another.
 
     An engine defines a method for each kind of op that it can run, named as the kind,
-    `linear(op, run, technology) -> Stage`, and the five methods below.
+    `linear(op, run, technology) -> Stage`, and the five methods below. `presets` names
+    its class methods that return a published machine.
     """
+
+    presets: ClassVar[tuple[str, ...]] = ()
 
     def clock(self, technology: Technology) -> Any:
         """Return the clock frequency in Hz."""
@@ -85,14 +88,14 @@ class Engine(Record):
 
 def stages(
     engine: Engine, ops: Ops, repeats: int, run: Run, technology: Technology, *, last: bool
-) -> list[Stage]:
-    """Return what each op of a chain asks of a machine, in program order.
+) -> Chain:
+    """Return what a chain of ops asks of a machine.
 
-    Ops of one kind are batched, so that the physics of a kind is compiled once. Raises
+    Ops of one kind are batched, so that the physics of a kind is traced once. Raises
     `InputError` where the engine has no such kind of op.
     """
-    found: list[Stage | None] = [None] * len(ops)
     rows = _rows(ops, last_share=1.0 / repeats if last else 0.0)
+    groups = []
     for kind in dict.fromkeys(ops.kinds):
         physics = getattr(engine, kind, None)
         if physics is None:
@@ -100,13 +103,11 @@ def stages(
                 f"`{type(engine).__name__}` cannot run `{kind}` ops; use another engine "
                 f"or a workload without them."
             )
-        where = np.asarray([i for i, name in enumerate(ops.kinds) if name == kind])
-        group = jax.vmap(lambda op, physics=physics: physics(op, run, technology))(
-            jax.tree.map(lambda column, where=where: column[where], rows)
-        )
-        for j, i in enumerate(where):
-            found[i] = jax.tree.map(lambda column, j=j: column[j], group)
-    return [stage for stage in found if stage is not None]
+        places = tuple(i for i, name in enumerate(ops.kinds) if name == kind)
+        own = jax.tree.map(lambda column, p=places: column[np.asarray(p)], rows)
+        batched = jax.vmap(lambda op, f=physics: f(op, run, technology))(own)
+        groups.append((places, batched))
+    return Chain(tuple(groups), ops.depends, repeats)
 
 
 def _rows(ops: Ops, *, last_share: float) -> Op:

@@ -8,39 +8,26 @@ of the lanes. Source: tuli2023acceltran.
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import jax.numpy as jnp
 
+from dse.engines import tile_memory, tile_work
 from dse.engines.base import Engine, Op, Run
-from dse.engines.operand_reuse import LEFT, RIGHT, reuse_share
 from dse.engines.tile_conventions import PHYSICAL, Conventions
-from dse.engines.tile_units import BLOCKS, LANE_BLOCKS, count, longest_path, unit
+from dse.engines.tile_memory import BUFFERS, MAIN_MEMORIES
+from dse.engines.tile_units import BLOCKS, count, longest_path, unit
 from dse.hardware.technology import Technology, load_technology
-from dse.memory import sram, traffic
+from dse.memory import sram
 from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
-from dse.smooth import ceil, ceil_div
-
-MAIN_MEMORIES = (
-    "rram_16_2_2",
-    "rram_8_2_4",
-    "rram_4_2_8",
-    "rram_2_2_16",
-    "rram_32_2_1",
-    "rram_1_2_32",
-    "dram_16_2_2",
-    "dram_8_2_4",
-    "dram_32_2_1",
-    "dram_16_4_1",
-    "hbm_32_1_4",
-)
-BUFFERS = ("activation_buffer", "weight_buffer", "mask_buffer")
 
 
 @record
 class TileEngine(Engine):
     """A machine of AccelTran's family; the defaults are AccelTran-Edge."""
+
+    presets: ClassVar[tuple[str, ...]] = ("nano", "edge", "edge_lp", "server")
 
     pes: float = quantity("1", "processing elements", default=64.0, low=1, integer=True)
     lanes_per_pe: float = quantity("1", "MAC lanes per PE", default=16.0, low=1, integer=True)
@@ -154,7 +141,7 @@ class TileEngine(Engine):
             block: count(block, self) * unit(technology, block, "area", self)
             for block in BLOCKS
         }
-        return blocks | {b: sram.area(technology, b, self._mib(b)) for b in BUFFERS}
+        return blocks | {b: sram.area(technology, b, self.mib(b)) for b in BUFFERS}
 
     def leakage(
         self, technology: Technology, seconds: Any, busy: dict[str, Any]
@@ -168,17 +155,15 @@ class TileEngine(Engine):
             worked = busy.get(block, 0.0)
             energy[block] = power * (worked + idle * (count(block, self) * seconds - worked))
         for buffer in BUFFERS:
-            power = sram.leakage(technology, buffer, self._mib(buffer))
+            power = sram.leakage(technology, buffer, self.mib(buffer))
             energy[buffer] = power * (always * seconds + (1.0 - always) * busy[buffer])
         return energy
 
-    def _mib(self, buffer: str) -> Any:
+    def mib(self, buffer: str) -> Any:
+        """Return the size of `activation_buffer`, `weight_buffer` or `mask_buffer`."""
         return getattr(self, f"{buffer}_mib")
 
-    def _bits(self, buffer: str) -> Any:
-        return self._mib(buffer) * sram.MIB * 8.0
-
-    # -- one op ---------------------------------------------------------------------------
+    # -- one op, of every kind that the machine runs ------------------------------------
 
     def embedding(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Gather the rows of the embedding table that a batch needs."""
@@ -186,341 +171,88 @@ class TileEngine(Engine):
             elements = (op.inner + op.rows) * op.columns
         else:
             elements = run.batch * op.rows * op.columns
-        density = op.weight_density
-        return self._stage(
-            technology, "", load=(elements, density, 1.0), heads=1.0, compute=0.0
-        )
+        fetch = tile_memory.Fetch(elements, op.weight_density)
+        return tile_memory.stage(self, technology, fetch=fetch)
 
     def linear(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by weights that come from main memory."""
-        cycles = self._product_cycles(op)
-        return self._product(op, run, technology, cycles, weights=op.inner * op.columns)
+        cycles = tile_work.product_cycles(self, op)
+        return self._product(op, run, technology, cycles, op.inner * op.columns)
 
     def matmul(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by activations: scores, and probabilities by values."""
-        return self._product(op, run, technology, self._product_cycles(op), weights=0.0)
+        cycles = tile_work.product_cycles(self, op)
+        return self._product(op, run, technology, cycles, None)
 
     def convolution(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Slide a kernel of `inner` taps over the columns of a tile, halos neglected."""
-        taps = jnp.maximum(self.tile_size - op.inner, 0.0)
-        density = op.input_density * self._weight_share(op)
-        muls = self.tile_batch * self.tile_size * taps / self.multipliers_per_lane
-        one_deep = op.replace(inner=self.tile_size)  # no summed axis to tile
-        return self._product(
-            one_deep,
-            run,
-            technology,
-            self._whole(muls * density),
-            weights=op.inner * op.columns,
-        )
+        weights = op.inner * op.columns
+        cycles = tile_work.convolution_cycles(self, op)
+        one_deep = op.replace(inner=self.tile_size)  # there is no summed axis to cut
+        return self._product(one_deep, run, technology, cycles, weights)
 
     def softmax(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Normalise the scores of every token, one value a cycle and unit."""
         together = self.conventions.softmax_units_in_lockstep
-        cycles = self._whole(self.tile_batch * self.tile_size**2 * op.input_density)
+        cycles = tile_work.softmax_cycles(self, op)
         units = self.pes if together else count("softmax", self)
-        per_op = self.softmax_units_per_pe if together else 1.0
-        return self._elementwise(
-            op, run, technology, "softmax", cycles, units, per_op, stores=1.0
+        work = tile_work.elementwise(self, op, run, "softmax", cycles, units)
+        return tile_memory.stage(
+            self,
+            technology,
+            heads=op.heads,
+            work=work.times(self.softmax_units_per_pe) if together else work,
+            result=tile_memory.Result(run.batch * op.rows * op.columns, op.output_density),
+            spill=tile_memory.spilled_bits(self, op, run, None),
         )
 
     def layer_norm(self, op: Op, run: Run, technology: Technology) -> Stage:
-        """Normalise the channels of every token, a row or column of a tile a cycle."""
-        everywhere = self.conventions.activation_density_everywhere
-        density = op.input_density if everywhere else 1.0
-        cycles = self._whole(self.tile_batch * 2.0 * self.tile_size * density)
-        stores = 0.0 if self.conventions.elementwise_results_stay else 1.0
-        return self._elementwise(
-            op, run, technology, "layer_norm", cycles, self.pes, 1.0, stores
-        )
+        """Normalise the channels of every token, a row or a column of a tile a cycle."""
+        cycles = tile_work.layer_norm_cycles(self, op)
+        work = tile_work.elementwise(self, op, run, "layer_norm", cycles, self.pes)
+        return self._in_place(op, run, technology, work)
 
     def activation(self, op: Op, run: Run, technology: Technology) -> Stage:
-        """Apply the non-linearity at the output of the lanes, one tile a cycle and lane."""
-        stores = 0.0 if self.conventions.elementwise_results_stay else 1.0
+        """Apply the non-linearity at the output of the lanes, a tile a cycle and lane."""
         lanes = count("mac_lanes", self)
-        return self._elementwise(
-            op, run, technology, "mac_lanes", 1.0, lanes, 1.0, stores
+        work = tile_work.elementwise(self, op, run, "mac_lanes", 1.0, lanes)
+        return self._in_place(op, run, technology, work)
+
+    def _in_place(
+        self, op: Op, run: Run, technology: Technology, work: tile_work.Work
+    ) -> Stage:
+        stores = 0.0 if self.conventions.elementwise_results_stay else 1.0
+        elements = stores * run.batch * op.rows * op.columns
+        return tile_memory.stage(
+            self,
+            technology,
+            heads=op.heads,
+            work=work,
+            result=tile_memory.Result(elements, op.output_density),
+            spill=tile_memory.spilled_bits(self, op, run, None),
         )
-
-    # -- products -------------------------------------------------------------------------
-
-    def _weight_share(self, op: Op) -> Any:
-        everywhere = self.conventions.activation_density_everywhere
-        return 1.0 if everywhere else op.weight_density
-
-    def _product_cycles(self, op: Op) -> Any:
-        """Cycles of one tile op: the pairs in which neither operand is zero, M a cycle."""
-        muls = self.tile_batch * self.tile_size**3 / self.multipliers_per_lane
-        return self._whole(muls * (op.input_density * self._weight_share(op)))
 
     def _product(
-        self, op: Op, run: Run, technology: Technology, cycles: Any, *, weights: Any
+        self, op: Op, run: Run, technology: Technology, cycles: Any, weights: Any
     ) -> Stage:
-        trips = {
-            "b": ceil_div(run.batch, self.tile_batch),
-            "i": ceil_div(op.rows, self.tile_size),
-            "k": ceil_div(op.inner, self.tile_size),
-            "j": ceil_div(op.columns, self.tile_size),
-        }
-        per_head = trips["b"] * trips["i"] * trips["k"] * trips["j"]
-        lanes = count("mac_lanes", self)
-        compute, issued = self._compute_cycles(op, per_head, cycles, lanes)
-        copies = run.batch if self.conventions.weights_per_sequence else 1.0
-        load = (weights * copies, op.weight_density, self._streamed(run))
-        stage = self._stage(
-            technology,
-            "mac_lanes",
-            load=load,
-            heads=op.heads,
-            compute=compute,
-            store=(run.batch * op.rows * op.columns, op.output_density),
-            spill=self._spilled_bits(op, run, weights),
-            prefetch=self._prefetch(op, weights),
-            lane_cycles=issued * cycles,
-        )
-        if self.conventions.free_helpers:
-            return stage
-        reads = self._operand_reads(op, technology, trips, lanes, issued, weights)
-        return _add(stage, reads)
-
-    def _compute_cycles(
-        self, op: Op, per_head: Any, cycles: Any, units: Any
-    ) -> tuple[Any, Any]:
-        """Return (cycles from first issue to last result, tile ops issued).
-
-        max(windows - 1, (waves - 1)(P + 1)) + P + 1: a stream issues one window of S ops
-        a cycle; the units take a wave of tile ops every P + 1 cycles.
-        """
-        window = self.issue_batch
-        issued = op.heads * per_head
-        if self.conventions.ops_issued_twice:
-            again = per_head * (window + 1.0) / window - 1.0 + op.last_share
-            twice = (op.in_attention < 0.5) & (jnp.asarray(window) > 1.0)
-            issued = jnp.where(twice, again, issued)
-        windows = ceil_div(per_head, window)
-        waves = jnp.maximum(ceil_div(issued, units), 1.0)
-        held = jnp.maximum(windows - 1.0, (waves - 1.0) * (cycles + 1.0))
-        return held + cycles + 1.0, issued
-
-    def _elementwise(
-        self,
-        op: Op,
-        run: Run,
-        technology: Technology,
-        block: str,
-        cycles: Any,
-        units: Any,
-        units_per_op: Any,
-        stores: float,
-    ) -> Stage:
-        per_head = (
-            ceil_div(run.batch, self.tile_batch)
-            * ceil_div(op.rows, self.tile_size)
-            * ceil_div(op.columns, self.tile_size)
-        )
-        compute, issued = self._compute_cycles(op, per_head, cycles, units)
-        return self._stage(
-            technology,
-            block,
-            load=(0.0, 1.0, 1.0),
-            heads=op.heads,
-            compute=compute,
-            store=(stores * run.batch * op.rows * op.columns, op.output_density),
-            spill=self._spilled_bits(op, run, 0.0),
-            **{"lane_cycles" if block == "mac_lanes" else "unit_cycles":
-               issued * cycles * units_per_op},
-        )
-
-    # -- memory ---------------------------------------------------------------------------
-
-    def _streamed(self, run: Run) -> Any:
-        if self.conventions.unbounded_buffers:
-            return 1.0
-        bits = run.weights * (self.word_bits * run.density)
-        by_weights = traffic.streamed_share(
-            jnp.sum(run.repeats * bits), jnp.max(bits), self._bits("weight_buffer")
-        )
-        by_masks = traffic.streamed_share(
-            jnp.sum(run.repeats * run.weights),
-            jnp.max(run.weights),
-            0.5 * self._bits("mask_buffer"),
-        )
-        return jnp.maximum(by_weights, by_masks)
-
-    def _prefetch(self, op: Op, weights: Any) -> Any:
-        if self.conventions.unbounded_buffers:
-            return 1.0
-        word = self.word_bits
-        return traffic.prefetch_share(
-            op.heads * weights * word * op.weight_density,
-            op.weights_before * word * op.density_before,
-            self._bits("weight_buffer"),
-        )
-
-    def _spilled_bits(self, op: Op, run: Run, weights: Any) -> Any:
-        """Return the bits that go to main memory and back because a buffer is full.
-
-        Inputs and result of an op are live together; what does not fit is written once
-        and read once, and read again for every buffer-full of weights.
-        """
-        if self.conventions.unbounded_buffers:
-            return 0.0
-        inputs = run.batch * op.heads * op.rows * jnp.where(
-            op.inner > 0, op.inner, op.columns
-        )
-        second = jnp.where(
-            jnp.asarray(weights) > 0, 0.0, run.batch * op.heads * op.inner * op.columns
-        )
-        result = run.batch * op.heads * op.rows * op.columns
-        word = self.word_bits
-        live = word * (
-            inputs * op.input_density
-            + second * op.weight_density
-            + result * op.output_density
-        )
-        over = traffic.spilled(live, self._bits("activation_buffer"))
-        masks = inputs + second + result
-        over_masks = traffic.spilled(masks, 0.5 * self._bits("mask_buffer"))
-        again = traffic.passes(
-            op.heads * weights * word * op.weight_density, self._bits("weight_buffer")
-        )
-        return (over + over_masks) * (1.0 + again)
-
-    def _operand_reads(
-        self,
-        op: Op,
-        technology: Technology,
-        trips: dict[str, Any],
-        lanes: Any,
-        issued: Any,
-        weights: Any,
-    ) -> dict[str, Any]:
-        """Return the energy of reading operand tiles from the buffers, less their reuse."""
-        left = self.tile_batch * self.tile_size**2
-        left = left * (1.0 - reuse_share(self.loop_order, trips, lanes, LEFT))
-        right = jnp.where(jnp.asarray(weights) > 0, 1.0, self.tile_batch)
-        right = right * self.tile_size**2
-        right = right * (1.0 - reuse_share(self.loop_order, trips, lanes, RIGHT))
-        word = self.word_bits
-        from_weights = jnp.where(jnp.asarray(weights) > 0, 1.0, 0.0)
-        right_bits = issued * right * word * op.weight_density
-        left_bits = issued * left * word * op.input_density
-        return {
-            "activation_buffer": self._access(
-                technology, "activation_buffer", left_bits + (1 - from_weights) * right_bits
-            ),
-            "weight_buffer": self._access(
-                technology, "weight_buffer", from_weights * right_bits
-            ),
-            "mask_buffer": self._access(technology, "mask_buffer", issued * (left + right)),
-        }
-
-    def _access(self, technology: Technology, buffer: str, bits: Any) -> Any:
-        blocks = bits / (technology[f"{buffer}.block"] * 8.0)
-        return blocks * sram.access_energy(technology, buffer, self._mib(buffer))
-
-    def _bits_per_cycle(self, technology: Technology, bytes_per_s: Any) -> Any:
-        if self.conventions.word_per_byte:
-            return bytes_per_s / 1e9 * 2.0**30 * self.word_bits / self.clock(technology)
-        return bytes_per_s * 8.0 / self.clock(technology)
-
-    def _whole(self, cycles: Any) -> Any:
-        return ceil(cycles) if self.conventions.whole_cycles else cycles
-
-    def _stage(
-        self,
-        technology: Technology,
-        block: str,
-        *,
-        load: tuple[Any, Any, Any],
-        heads: Any,
-        compute: Any,
-        store: tuple[Any, Any] = (0.0, 1.0),
-        spill: Any = 0.0,
-        prefetch: Any = 1.0,
-        lane_cycles: Any = 0.0,
-        unit_cycles: Any = 0.0,
-    ) -> Stage:
-        """Put the parts of a stage together: port times, energies, busy units.
-
-        `load` is (elements per head, density, share that is streamed), `store` is
-        (elements per head, density), `spill` is bits.
-        """
-        rules = self.conventions
-        word = self.word_bits
-        elements, density, streamed = load
-        stored, stored_density = store
-        bus = self._bits_per_cycle(
-            technology, self.memory_bandwidth_gb_per_s * 1e9
-        )
-        port = self._bits_per_cycle(technology, technology["buffer.bandwidth"])
-        mask_on_bus = 0.0 if rules.word_per_byte else 1.0
-        weight_bits = elements * word * density
-        load_cycles = heads * self._whole(
-            streamed * (weight_bits + mask_on_bus * elements) / bus
-        )
-        mask_cycles = heads * self._whole(elements / bus)
-        store_cycles = heads * self._whole(stored * word * stored_density / port)
-        store_mask_cycles = heads * self._whole(stored / port)
-
-        size = word / 8.0 if not rules.word_per_byte else 1.0  # bytes of a word
-        fetched = heads * elements * streamed
-        memory_bytes = fetched * (density * size + mask_on_bus / 8.0) + spill / 8.0
-        picked = sum(
-            jnp.where(jnp.asarray(self.main_memory) == index, 1.0, 0.0)
-            * technology[f"main_memory.access_energy_{name}"]
-            for index, name in enumerate(MAIN_MEMORIES)
-        )
-        memory = picked * memory_bytes / technology["main_memory.block"]
-        spared = 1.0 if rules.dense_stores else stored_density
-        results = heads * stored * size * 8.0
-        dynamic = {
-            "main_memory": memory,
-            "activation_buffer": self._access(
-                technology, "activation_buffer", results * spared
-            ),
-            "weight_buffer": 0.0 * memory,
-            "mask_buffer": self._access(
-                technology, "mask_buffer", heads * stored * (8.0 if rules.word_per_byte else 1.0)
-            ),
-        }
-        if rules.masks_cost_as_weights:
-            dynamic["mask_buffer"] = dynamic["mask_buffer"] + memory
-        else:
-            dynamic["weight_buffer"] = self._access(
-                technology, "weight_buffer", fetched * word * density
+        """Run tile ops of some cycles each; `weights` per head, None for activations."""
+        trips = tile_work.trips(self, op, run)
+        work = tile_work.product(self, op, trips, cycles)
+        fetch = tile_memory.Fetch(0.0, 1.0)
+        if weights is not None:
+            copies = run.batch if self.conventions.weights_per_sequence else 1.0
+            fetch = tile_memory.Fetch(
+                weights * copies, op.weight_density, tile_memory.streamed(self, run)
             )
-            dynamic["mask_buffer"] = dynamic["mask_buffer"] + self._access(
-                technology, "mask_buffer", fetched
-            )
-        busy = {
-            "activation_buffer": store_cycles,
-            "weight_buffer": load_cycles,
-            "mask_buffer": mask_cycles + store_mask_cycles,
-            "mac_lanes": lane_cycles,
-        }
-        if block in ("softmax", "layer_norm"):
-            busy[block] = unit_cycles
-        if not rules.free_helpers:
-            for helper in LANE_BLOCKS[1:]:
-                busy[helper] = lane_cycles
-            for helper in ("dataflow", "dma"):
-                busy[helper] = lane_cycles / self.lanes_per_pe
-        for part in BLOCKS:
-            if part in busy:
-                power = unit(technology, part, "dynamic_power", self)
-                dynamic[part] = busy[part] * power / technology["clock.frequency"]
-        return Stage(
-            unit=block,
-            load=load_cycles + spill / bus,
-            compute=compute,
-            store=store_cycles,
-            prefetch=prefetch,
-            dynamic=dynamic,
-            busy=busy,
+        reads = tile_memory.operand_reads(self, op, technology, trips, work, weights)
+        return tile_memory.stage(
+            self,
+            technology,
+            heads=op.heads,
+            work=work,
+            fetch=fetch,
+            result=tile_memory.Result(run.batch * op.rows * op.columns, op.output_density),
+            spill=tile_memory.spilled_bits(self, op, run, weights),
+            prefetch=tile_memory.prefetch(self, op, weights),
+            reads=reads,
         )
-
-
-def _add(stage: Stage, energy: dict[str, Any]) -> Stage:
-    dynamic = {k: v + energy.get(k, 0.0) for k, v in stage.dynamic.items()}
-    return stage.replace(dynamic=dynamic)

@@ -6,19 +6,17 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from dse.errors import InputError, did_you_mean
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SimulatorRun:
     """One run: a model, a machine, and the rates of its memory.
 
-    `model` is a model dictionary (`l`, `h`, `o`, `f`). Buffers are in MiB, bandwidths in
-    bits per cycle: `load_bandwidth` from main memory, `store_bandwidth` into a buffer.
+    `model` is a model dictionary (keys `l`, `h`, `o`, `f`). Bandwidths are in bits per
+    cycle: `load_bandwidth` from main memory, `store_bandwidth` into a buffer.
 
     Raises:
         InputError: a number is outside its range.
@@ -46,19 +44,17 @@ class SimulatorRun:
 
     def __post_init__(self) -> None:
         """Refuse what the simulator cannot run."""
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name == "model":
-                continue
-            if field.name.endswith("_sparsity"):
-                legal, wanted = 0.0 <= value < 1.0, "at least 0 and below 1"
-            elif field.name == "vocab":
-                legal, wanted = value >= 0, "zero or more"
+        for name in (field.name for field in fields(self) if field.name != "model"):
+            value = getattr(self, name)
+            if name.endswith("_sparsity"):
+                legal, wanted = 0 <= value < 1, "at least 0 and below 1"
+            elif name == "vocab":
+                legal, wanted = 0 <= value < math.inf, "zero or more"
             else:
                 legal, wanted = 0 < value < math.inf, "above zero"
             if not legal:
                 raise InputError(
-                    f"`SimulatorRun.{field.name}` is {value!r}; it must be {wanted}."
+                    f"`{name}` of a run is {value!r}; it must be {wanted}."
                 )
 
     @classmethod
@@ -72,70 +68,34 @@ class SimulatorRun:
     ) -> Self:
         """Read one row of a table of simulator runs, by the table's column names.
 
-        `load_bandwidths` gives the rate of each memory mode (column `mem_mode`); `place`
-        says where the row stands, for messages ('runs.csv, line 3').
+        `load_bandwidths` gives the rate of each memory mode (column `mem_mode`);
+        `place` says where the row stands, for messages ('runs.csv, line 3').
 
         Raises:
             InputError: a column is missing, or a value cannot be read or used.
         """
-
-        def read(column: str, kind: Callable[[str], T]) -> T:
-            text = row.get(column)
-            if text is None:
-                raise InputError(
-                    f"{place}: there is no column `{column}`."
-                    + did_you_mean(column, row)
-                )
-            try:
-                return kind(text)
-            except ValueError:
-                raise InputError(
-                    f"{place}, column `{column}`: {text!r} is not {_WANTED[kind]}."
-                ) from None
-
-        mode = read("mem_mode", str)
+        values = {name: _read(row, place, *how) for name, how in _COLUMNS.items()}
+        word = [_read(row, place, column, _whole) for column in ("IL", "FL")]
+        mode = _read(row, place, "mem_mode", str)
         if mode not in load_bandwidths:
-            raise InputError(
-                f"{place}, column `mem_mode`: {mode!r} is not a memory mode."
-                + did_you_mean(mode, load_bandwidths)
-            )
-        numbers = {name: read(column, int) for column, name in _WHOLE.items()}
-        shares = {name: read(column, float) for column, name in _REAL.items()}
+            known = did_you_mean(mode, load_bandwidths)
+            raise InputError(f"{place}, `mem_mode`: {mode!r} is no memory mode.{known}")
         try:
             return cls(
-                model=read("model_json", _dictionary),
-                word_bits=read("IL", int) + read("FL", int),
+                **values,
+                word_bits=sum(word),
                 load_bandwidth=load_bandwidths[mode],
                 store_bandwidth=store_bandwidth,
-                **numbers,
-                **shares,
             )
         except InputError as error:
-            message = str(error)
-            raise InputError(
-                message if message.startswith(place) else f"{place}: {message}"
-            ) from None
+            raise InputError(f"{place}: {error}") from None
 
 
-_WHOLE = {
-    "seq": "seq_len",
-    "vocab": "vocab",
-    "batch": "batch",
-    "pe": "pes",
-    "lanes_per_pe": "lanes_per_pe",
-    "mac_per_lane": "multipliers_per_lane",
-    "softmax_per_pe": "softmax_per_pe",
-    "tile_b": "tile_b",
-    "tile_xy": "tile_xy",
-    "issue_batch": "issue_batch",
-}
-_REAL = {
-    "act_sparsity": "activation_sparsity",
-    "wt_sparsity": "weight_sparsity",
-    "act_buf_MB": "activation_buffer_mib",
-    "wgt_buf_MB": "weight_buffer_mib",
-    "mask_buf_MB": "mask_buffer_mib",
-}
+def _whole(text: str) -> int:
+    number = float(text)
+    if not number.is_integer():
+        raise ValueError
+    return int(number)
 
 
 def _dictionary(text: str) -> dict[str, Any]:
@@ -145,9 +105,41 @@ def _dictionary(text: str) -> dict[str, Any]:
     return value
 
 
-_WANTED: dict[Callable[[str], Any], str] = {
-    int: "a whole number",
+_COLUMNS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "model": ("model_json", _dictionary),
+    "seq_len": ("seq", _whole),
+    "vocab": ("vocab", _whole),
+    "batch": ("batch", _whole),
+    "activation_sparsity": ("act_sparsity", float),
+    "weight_sparsity": ("wt_sparsity", float),
+    "pes": ("pe", _whole),
+    "lanes_per_pe": ("lanes_per_pe", _whole),
+    "multipliers_per_lane": ("mac_per_lane", _whole),
+    "softmax_per_pe": ("softmax_per_pe", _whole),
+    "activation_buffer_mib": ("act_buf_MB", float),
+    "weight_buffer_mib": ("wgt_buf_MB", float),
+    "mask_buffer_mib": ("mask_buf_MB", float),
+    "tile_b": ("tile_b", _whole),
+    "tile_xy": ("tile_xy", _whole),
+    "issue_batch": ("issue_batch", _whole),
+}
+_WANTED = {
+    _whole: "a whole number",
     float: "a number",
-    str: "a text",
     _dictionary: "a model dictionary in JSON",
 }
+
+
+def _read(
+    row: Mapping[str, str], place: str, column: str, kind: Callable[[str], Any]
+) -> Any:
+    text = row.get(column)
+    if text is None:
+        known = did_you_mean(column, (c for c in row if not c.startswith("out_")))
+        raise InputError(f"{place}: there is no column `{column}`.{known}")
+    try:
+        return kind(text)
+    except ValueError:
+        raise InputError(
+            f"{place}, column `{column}`: {text!r} is not {_WANTED[kind]}."
+        ) from None

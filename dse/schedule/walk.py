@@ -9,20 +9,25 @@ buffer holds both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from dse.records import Record, record
-from dse.schedule.stage import Stage
+from dse.schedule.stage import Chain, resource_cycles
 
 # Equal layers that are walked one by one before their period is taken as constant.
 WALKED_LAYERS = 3
 
-Chain = tuple[Sequence[Stage], Sequence[int], int]  # stages, what each waits for, repeats
+
+class _Op(NamedTuple):
+    unit: str
+    load: Any
+    compute: Any
+    store: Any
+    prefetch: Any
 
 
 @record
@@ -37,9 +42,9 @@ class Clock(Record):
     weights_done_before: Any
 
 
-def _start_of_run(chains: Sequence[Chain]) -> Clock:
+def _start_of_run(chains: list[Chain]) -> Clock:
     zero = jnp.zeros(())
-    units = {s.unit for stages, _, _ in chains for s in stages if s.unit}
+    units = {s.unit for chain in chains for _, s in chain.groups if s.unit}
     return Clock(
         load_port=zero,
         store_port=zero,
@@ -50,7 +55,7 @@ def _start_of_run(chains: Sequence[Chain]) -> Clock:
     )
 
 
-def _run_op(clock: Clock, stage: Stage, ready: Array) -> Clock:
+def _run_op(clock: Clock, op: _Op, ready: Array) -> Clock:
     """Advance the clock by one op whose input is visible at `ready`.
 
         loaded  = max(max(load_port, done_2) + load, done_1 + (1 - prefetch) load)
@@ -59,19 +64,19 @@ def _run_op(clock: Clock, stage: Stage, ready: Array) -> Clock:
 
     done_1 and done_2: when the last and the last but one op with weights were done.
     """
-    early = jnp.maximum(clock.load_port, clock.weights_done_before) + stage.load
-    late = clock.weights_done + (1.0 - stage.prefetch) * stage.load
-    loads = stage.load > 0
+    early = jnp.maximum(clock.load_port, clock.weights_done_before) + op.load
+    late = clock.weights_done + (1.0 - op.prefetch) * op.load
+    loads = op.load > 0
     loaded = jnp.where(loads, jnp.maximum(early, late), 0.0)
     start = jnp.maximum(loaded, ready)
     units = clock.units
-    if stage.unit:
-        start = jnp.maximum(start, units[stage.unit])
-    done = start + stage.compute
-    if stage.unit:
-        units = units | {stage.unit: done}
-    stores = stage.store > 0
-    stored = jnp.maximum(done, clock.store_port) + stage.store
+    if op.unit:
+        start = jnp.maximum(start, units[op.unit])
+    done = start + op.compute
+    if op.unit:
+        units = units | {op.unit: done}
+    stores = op.store > 0
+    stored = jnp.maximum(done, clock.store_port) + op.store
     return Clock(
         load_port=jnp.where(loads, loaded, clock.load_port),
         store_port=jnp.where(stores, stored, clock.store_port),
@@ -84,16 +89,16 @@ def _run_op(clock: Clock, stage: Stage, ready: Array) -> Clock:
     )
 
 
-def _run_chain(clock: Clock, stages: Sequence[Stage], depends: Sequence[int]) -> Clock:
+def _run_chain(clock: Clock, ops: list[_Op], depends: tuple[int, ...]) -> Clock:
     visible = [clock.visible]  # of the input of the chain, then of each op
-    for index, (stage, back) in enumerate(zip(stages, depends, strict=True)):
+    for index, (op, back) in enumerate(zip(ops, depends, strict=True)):
         ready = visible[index + 1 - back] if back else visible[0]
-        clock = _run_op(clock, stage, ready)
+        clock = _run_op(clock, op, ready)
         visible.append(clock.visible)
     return clock
 
 
-def walk(chains: Sequence[Chain]) -> Array:
+def walk(chains: list[Chain]) -> Array:
     """Return the cycles in which a machine runs all chains of ops, in order.
 
     Equal layers settle into a steady state: `WALKED_LAYERS` of them are walked, and every
@@ -101,20 +106,27 @@ def walk(chains: Sequence[Chain]) -> Array:
     `vmap` adds designs.
     """
     clock = _start_of_run(chains)
-    for stages, depends, repeats in chains:
-
-        def layer(now: Clock, _: None, stages=stages, depends=depends) -> Any:  # type: ignore[no-untyped-def]
-            after = _run_chain(now, stages, depends)
-            return after, after.visible - now.visible
-
-        walked = min(repeats, WALKED_LAYERS)
-        clock, periods = jax.lax.scan(layer, clock, length=walked)
-        rest = float(repeats - walked) * periods[-1]
-        clock = jax.tree.map(lambda time, rest=rest: time + rest, clock)
+    for chain in chains:
+        columns = [chain.in_order(what) for what in _Op._fields]
+        ops = [_Op(*column) for column in zip(*columns, strict=True)]
+        clock = _run_layers(clock, ops, chain)
     return jnp.maximum(clock.visible, roofline(chains))
 
 
-def roofline(chains: Sequence[Chain]) -> Array:
+def _run_layers(clock: Clock, ops: list[_Op], chain: Chain) -> Clock:
+    def layer(now: Clock, _: None) -> tuple[Clock, Array]:
+        after = _run_chain(now, ops, chain.depends)
+        return after, after.visible - now.visible
+
+    walked = min(chain.repeats, WALKED_LAYERS)
+    if walked == 1:
+        return layer(clock, None)[0]
+    clock, periods = jax.lax.scan(layer, clock, length=walked)
+    rest = float(chain.repeats - walked) * periods[-1]
+    return jax.tree.map(lambda time: time + rest, clock)
+
+
+def roofline(chains: list[Chain]) -> Array:
     """Return the cycles below which no order of the ops can go: the busiest port or unit.
 
         max over resources r of the sum over ops of the time that the op keeps r busy
@@ -123,16 +135,3 @@ def roofline(chains: Sequence[Chain]) -> Array:
     for cycles in resource_cycles(chains).values():
         longest = jnp.maximum(longest, cycles)
     return longest
-
-
-def resource_cycles(chains: Sequence[Chain]) -> dict[str, Any]:
-    """Return how long a whole run keeps each port and unit busy, in cycles."""
-    totals: dict[str, Any] = {}
-    for stages, _, repeats in chains:
-        for stage in stages:
-            busy = {"main_memory_port": stage.load, "store_port": stage.store}
-            if stage.unit:
-                busy[stage.unit] = stage.compute
-            for resource, cycles in busy.items():
-                totals[resource] = totals.get(resource, 0.0) + repeats * cycles
-    return totals

@@ -118,7 +118,8 @@ def set_density(ops: Ops, activation: float, weight: float) -> Ops:
         if isinstance(value, float | int) and not 0.0 <= value <= 1.0:
             raise InputError(f"{name} density is {value:g}; it is a share between 0 and 1.")
     ones = np.ones(len(ops))
-    has_weights = np.asarray([k in ("linear", "convolution") for k in ops.kinds])
+    stored = ("linear", "convolution", "embedding")
+    has_weights = np.asarray([kind in stored for kind in ops.kinds])
     return ops.replace(
         input_density=activation * ones,
         weight_density=np.where(has_weights, weight, activation) * ones,

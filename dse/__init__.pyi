@@ -1,0 +1,48 @@
+from .engines.tile import TileEngine
+from .engines.tile_conventions import PHYSICAL, SIMULATOR, Conventions
+from .errors import InputError
+from .evaluation import Metrics, evaluate
+from .explore.axes import choice, integers, interval, powers_of_two, tied
+from .explore.runs import Runs, pareto
+from .explore.space import Space
+from .explore.study import Study, load_study
+from .explore.sweep import sweep
+from .hardware.citations import cite
+from .hardware.parameters import load_parameters
+from .hardware.technology import Technology, load_technology
+from .show.plots import plot_breakdown, plot_front
+from .show.report import write_report
+from .workload.acceltran_models import acceltran_model
+from .workload.ops import Workload
+from .workload.transformer import transformer
+
+__all__ = [
+    "PHYSICAL",
+    "SIMULATOR",
+    "Conventions",
+    "InputError",
+    "Metrics",
+    "Runs",
+    "Space",
+    "Study",
+    "Technology",
+    "TileEngine",
+    "Workload",
+    "acceltran_model",
+    "choice",
+    "cite",
+    "evaluate",
+    "integers",
+    "interval",
+    "load_parameters",
+    "load_study",
+    "load_technology",
+    "pareto",
+    "plot_breakdown",
+    "plot_front",
+    "powers_of_two",
+    "sweep",
+    "tied",
+    "transformer",
+    "write_report",
+]

@@ -1,0 +1,76 @@
+"""How long a study would take: its search is begun, and its first blocks are timed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from dse.explore.evaluator import Evaluator
+from dse.explore.front_search import FrontSearch
+from dse.explore.grid import Answer, answer_for
+from dse.explore.limits import read_limits
+from dse.explore.objectives import read_objectives
+from dse.explore.study import Study
+
+PATIENCE = 2.0  # seconds of blocks that are timed, unless the study ends before
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The time of a study by its first blocks; times in seconds.
+
+    `start` is the time until the first block was done, compilation included; `timed` is
+    that of the `timed_designs` in the blocks after it.
+    """
+
+    designs: int
+    first_designs: int
+    start: float
+    timed_designs: int
+    timed: float
+
+    @property
+    def seconds(self) -> float:
+        """The whole run: its start, and the rest at the pace of the blocks timed."""
+        rest = self.designs - self.first_designs
+        return self.start + (rest * self.timed / self.timed_designs if rest else 0.0)
+
+
+class _Enough(BaseException):  # noqa: N818 - it ends a search, nothing is wrong
+    pass
+
+
+def estimate(study: Study, *, block_size: int) -> Estimate:
+    """Run the first blocks of a study, for some two seconds, and say how long all take."""
+
+    def answer_with(read: object) -> Answer:
+        return answer_for(
+            study.space, study.suite, study.technology, study.timing, read
+        )
+
+    marks: list[tuple[float, int]] = []
+
+    def report(designs: int) -> None:
+        marks.append((time.perf_counter(), designs))
+        if marks[-1][0] - marks[0][0] > PATIENCE:
+            raise _Enough
+
+    began = time.perf_counter()
+    search = FrontSearch(
+        study.space,
+        Evaluator(study.space, answer_with),
+        read_objectives(study.objectives),
+        read_limits(study.limits),
+        "all",
+    )
+    try:
+        search.run(answer_with, block_size, report)
+    except _Enough:
+        pass
+    return Estimate(
+        designs=study.space.size,
+        first_designs=marks[0][1],
+        start=marks[0][0] - began,
+        timed_designs=sum(designs for _, designs in marks[1:]),
+        timed=marks[-1][0] - marks[0][0],
+    )

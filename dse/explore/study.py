@@ -1,0 +1,102 @@
+"""Studies: a question about a space of machines, as a folder states it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dse.explore.study_file import read_study_file
+
+if TYPE_CHECKING:  # what needs JAX waits until a study is run
+    from dse.engines.base import Engine
+    from dse.evaluation import Metrics, Timing
+    from dse.explore.runs import Runs
+    from dse.explore.space import Space
+    from dse.hardware.technology import Technology
+    from dse.workload.ops import Workload
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Study:
+    """A question, and all that decides its answer.
+
+    `suite` holds workloads with their weights, `why_density` says for each where its
+    densities come from. `references` are published machines to compare with;
+    `reference_batches` says at which batch, where it is not that of the workload.
+    `sources` are keys of references.bib, `bibtex` their entries.
+    """
+
+    name: str
+    question: str
+    space: Space
+    suite: tuple[tuple[Workload, float], ...]
+    why_density: tuple[str, ...]
+    objectives: tuple[str, ...]
+    limits: tuple[str, ...]
+    references: Mapping[str, Engine]
+    reference_batches: Mapping[str, float]
+    technology: Technology
+    timing: Timing
+    sources: tuple[str, ...]
+    bibtex: str
+
+    def run(self, *, progress: bool = True, block_size: int | None = None) -> Runs:
+        """Evaluate every design of the space and return the exact front.
+
+        `block_size` is how many designs are searched at once; the front does not depend
+        on it.
+        """
+        from dse.explore.sweep import sweep
+
+        blocks = {} if block_size is None else {"block_size": block_size}
+        return sweep(
+            self.space,
+            [workload for workload, _ in self.suite],
+            weights=[weight for _, weight in self.suite],
+            front=self.objectives,
+            limits=self.limits,
+            technology=self.technology,
+            timing=self.timing,
+            progress=progress,
+            **blocks,
+        )
+
+    def evaluate(self, design: Engine, *, batch: float | None = None) -> Metrics:
+        """Return the metrics of any machine over the suite, as the study counts them.
+
+        In float64. `batch` stands in for that of the workloads.
+        """
+        import jax
+
+        from dse.evaluation import combine, evaluate
+
+        workloads = [workload for workload, _ in self.suite]
+        if batch is not None:
+            workloads = [workload.replace(batch=batch) for workload in workloads]
+        with jax.enable_x64(True):
+            parts = [
+                evaluate(design, w, technology=self.technology, timing=self.timing)
+                for w in workloads
+            ]
+            return combine(parts, [weight for _, weight in self.suite])
+
+    def evaluate_references(self) -> dict[str, Metrics]:
+        """Return the metrics of every reference machine, each at its own batch."""
+        return {
+            name: self.evaluate(design, batch=self.reference_batches.get(name))
+            for name, design in self.references.items()
+        }
+
+
+def load_study(path: str | Path) -> Study:
+    """Read the study of a folder (its `study.toml`), or of a file of that form.
+
+    Raises one `InputError` with a line `file:line: key: fault; remedy` per fault; faults
+    of the file itself are told before JAX is loaded.
+    """
+    file = read_study_file(path)
+    from dse.explore.study_parts import build_study
+
+    return build_study(file)

@@ -1,0 +1,263 @@
+"""The file of a study: read and checked whole, without waiting for JAX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from dse.errors import InputError, did_you_mean
+from dse.hardware.node_scaling import area_factor
+from dse.hardware.parameters import load_parameters
+from dse.toml_file import TomlFile, read_toml
+from dse.workload.zoo import find_shape
+
+FILE_NAME = "study.toml"
+
+AxisValues = list[float] | list[str] | str
+
+
+class _Table(BaseModel):
+    """A table of the file. The descriptions are what an error message asks for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class WorkloadTable(_Table):
+    """One `[[workload]]`: a transformer, how it is run, and how sparse it is."""
+
+    model: str = Field(description="a name of the zoo, or the path of a config.json")
+    seq_len: int | None = Field(
+        None, ge=1, strict=True, description="tokens per sequence, a whole number"
+    )
+    batch: float = Field(
+        1.0, ge=1, strict=True, description="sequences run together, 1 or more"
+    )
+    mode: Literal["prefill", "decode"] = Field(
+        "prefill", description="'prefill' or 'decode'"
+    )
+    context_len: int | None = Field(
+        None, ge=1, strict=True, description="tokens that a decode step sees"
+    )
+    padded_fraction: float = Field(
+        0.0, ge=0, le=1, strict=True, description="a share between 0 and 1"
+    )
+    activation_density: float = Field(
+        1.0, ge=0, le=1, strict=True, description="a share between 0 and 1"
+    )
+    weight_density: float = Field(
+        1.0, ge=0, le=1, strict=True, description="a share between 0 and 1"
+    )
+    why_density: str = Field("", description="where the densities come from, in words")
+    weight: float = Field(
+        1.0, gt=0, strict=True, description="its weight in the suite, above 0"
+    )
+
+    @field_validator("model")
+    @classmethod
+    def _model_is_known(cls, model: str, info: ValidationInfo) -> str:
+        """Return a name of the zoo as it is, a path as seen from the study's folder."""
+        beside = info.context["folder"] / model if info.context else Path(model)
+        if beside.exists() or beside.suffix == ".json":
+            model = str(beside)
+        find_shape(model)
+        return model
+
+    @model_validator(mode="after")
+    def _density_has_a_reason(self) -> Self:
+        if min(self.activation_density, self.weight_density) < 1 and not self.why_density:
+            raise InputError(
+                "a density below 1 needs `why_density`; say where it was measured, or "
+                "who states it."
+            )
+        return self
+
+
+class ReferenceTable(_Table):
+    """One `[reference]`: a published machine to stand beside the front."""
+
+    preset: str = Field(description="the name of a preset of the engine")
+    batch: float | None = Field(
+        None, ge=1, strict=True, description="sequences run together, 1 or more"
+    )
+
+
+def _read_values(given: object) -> AxisValues:
+    """Read the values of an axis, or the expression that ties a field to others."""
+    if isinstance(given, str) and given.strip():
+        return given
+    if not isinstance(given, list) or not given:
+        raise InputError(
+            f"is {given!r}; write a list of values, or an expression over other fields "
+            'such as "pes / 8".'
+        )
+    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in given)
+    if not numbers and not all(isinstance(value, str) for value in given):
+        raise InputError(f"is {given!r}; write numbers only, or labels only.")
+    twice = {repr(value) for value in given if given.count(value) > 1}
+    if twice:
+        raise InputError(f"names {', '.join(sorted(twice))} twice; say it once.")
+    return given
+
+
+def _read_reference(given: object) -> object:
+    return {"preset": given} if isinstance(given, str) else given
+
+
+def _technology_is_known(name: str, info: ValidationInfo) -> str:
+    """Return a shipped name as it is, a path as seen from the study's folder."""
+    is_path = name.endswith(".toml")
+    if is_path and info.context:
+        name = str(info.context["folder"] / name)
+    load_parameters(name)
+    return name
+
+
+def _node_is_known(node_nm: float) -> float:
+    area_factor(node_nm, node_nm)
+    return node_nm
+
+
+class StudyTable(_Table):
+    """Everything that a `study.toml` says."""
+
+    question: str = Field(min_length=1, description="what is asked, in a sentence")
+    engine: str = Field(description='the kind of machine, as "tile"')
+    preset: str = Field(description="the machine that the space surrounds")
+    technology: Annotated[str, AfterValidator(_technology_is_known)] | None = Field(
+        None, description="a parameter file, by name or path"
+    )
+    node_nm: Annotated[float, AfterValidator(_node_is_known)] | None = Field(
+        None, strict=True, description="a process node in nm"
+    )
+    timing: Literal["walk", "roofline"] = Field(
+        "walk", description="'walk' or 'roofline'"
+    )
+    objectives: list[str] = Field(
+        min_length=1, description='a list such as ["max:throughput", "min:energy"]'
+    )
+    limits: list[str] = Field([], description='a list such as ["area <= 50 mm^2"]')
+    workload: list[WorkloadTable] = Field(
+        min_length=1, description="one `[[workload]]` table for each transformer"
+    )
+    space: dict[str, Annotated[Any, BeforeValidator(_read_values)]] = Field(
+        min_length=1, description="a table `[space]` of fields with lists of values"
+    )
+    legal: dict[str, str] = Field(
+        {}, description='a condition over fields, as "tile_batch <= batch"'
+    )
+    reference: dict[
+        str, Annotated[ReferenceTable, BeforeValidator(_read_reference)]
+    ] = Field({}, description="the name of a preset, or a table { preset, batch }")
+
+    @model_validator(mode="after")
+    def _batch_is_said_once(self) -> Self:
+        if "batch" not in self.space:
+            return self
+        if any("batch" in table.model_fields_set for table in self.workload):
+            raise InputError(
+                "`batch` is an axis of `[space]` and stands in a `[[workload]]` too; "
+                "remove one of them."
+            )
+        lacking = [name for name, r in self.reference.items() if r.batch is None]
+        if lacking:
+            raise InputError(
+                f"`batch` is an axis of `[space]`, so `[reference]` must say it: write "
+                f'{lacking[0]} = {{ preset = "…", batch = 4 }}.'
+            )
+        return self
+
+
+@dataclass
+class Faults:
+    """What is wrong in a file, gathered to be told all at once, each with its line."""
+
+    file: TomlFile
+    found: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, key: tuple[str | int, ...], message: str) -> None:
+        """Add one fault at a key of the file."""
+        line = self.file.line(*key)
+        name = ".".join(part for part in key if isinstance(part, str))
+        place = f"{self.file.path}:{line}: {name}: " if name else f"{self.file.path}: "
+        self.found.append((line, place + message))
+
+    @contextmanager
+    def at(self, *key: str | int) -> Iterator[None]:
+        """Add whatever `InputError` the block raises as a fault at a key."""
+        try:
+            yield
+        except InputError as error:
+            self.add(key, str(error))
+
+    def tell(self) -> None:
+        """Raise one `InputError` with every fault, in the order of the file."""
+        if self.found:
+            raise InputError("\n".join(text for _, text in sorted(self.found)))
+
+
+@dataclass(frozen=True)
+class StudyFile:
+    """A checked `study.toml`: what it says, and where each key of it stands."""
+
+    file: TomlFile
+    table: StudyTable
+
+    @property
+    def name(self) -> str:
+        """The name of the study: that of its folder, or of a file not called study."""
+        path = self.file.path
+        return path.resolve().parent.name if path.name == FILE_NAME else path.stem
+
+
+def read_study_file(path: str | Path) -> StudyFile:
+    """Read the `study.toml` of a folder, or a file of that form.
+
+    Raises one `InputError` with a line `file:line: key: fault; remedy` per fault.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f"there is no study at {path}; give a folder with a {FILE_NAME}.")
+    path = path / FILE_NAME if path.is_dir() else path
+    file = read_toml(path)
+    try:
+        table = StudyTable.model_validate(file.data, context={"folder": path.parent})
+    except ValidationError as errors:
+        faults = Faults(file)
+        for error in errors.errors():
+            faults.add(error["loc"], _message(error["loc"], error))
+        faults.tell()
+        raise
+    return StudyFile(file, table)
+
+
+def _message(place: tuple[str | int, ...], error: Any) -> str:
+    """Return what is wrong at a place of the file, and what to write instead."""
+    owners = {"workload": WorkloadTable, "reference": ReferenceTable}
+    inside = len(place) > 2 and place[0] in owners
+    fields = (owners[str(place[0])] if inside else StudyTable).model_fields
+    name = str(place[2] if inside else place[0]) if place else ""
+    if error["type"] == "extra_forbidden":
+        owner = f"a `{place[0]}`" if inside else "a study"
+        return f"is not a key of {owner}; rename or remove it." + did_you_mean(
+            name, fields
+        )
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    found = repr(error["input"])
+    found = "is missing" if error["type"] == "missing" else f"is {found:.60}"
+    return f"{found}; write {fields[name].description}."

@@ -1,0 +1,116 @@
+"""From the file of a study to its parts: machines, workloads, and the space."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dse.engines.base import Engine
+from dse.engines.registry import find_engine, find_preset
+from dse.errors import InputError
+from dse.explore.axes import Tied, tied
+from dse.explore.limits import read_limits
+from dse.explore.objectives import read_objectives
+from dse.explore.space import Space
+from dse.explore.study import Study
+from dse.explore.study_file import Faults, StudyFile, StudyTable, WorkloadTable
+from dse.explore.study_sources import study_bibtex, study_sources
+from dse.hardware.technology import Technology, load_technology
+from dse.workload.ops import Workload
+from dse.workload.transformer import transformer
+
+
+def build_study(file: StudyFile) -> Study:
+    """Return the study that a checked file states.
+
+    Raises one `InputError` with file and line of everything in it that the engine, the
+    models or the metrics do not know.
+    """
+    table, faults = file.table, Faults(file.file)
+    with faults.at("engine"):
+        find_engine(table.engine)
+    faults.tell()
+    suite = []
+    for number, entry in enumerate(table.workload):
+        with faults.at("workload", number):
+            suite.append((_workload(entry), entry.weight))
+    references = {}
+    for name, reference in table.reference.items():
+        with faults.at("reference", name):
+            references[name] = find_preset(table.engine, reference.preset)
+    with faults.at("objectives"):
+        read_objectives(tuple(table.objectives))
+    with faults.at("limits"):
+        read_limits(table.limits)
+    with faults.at("preset"):
+        _try_axes(find_preset(table.engine, table.preset), table, faults)
+    faults.tell()
+    design = find_preset(table.engine, table.preset)
+    return Study(
+        name=file.name,
+        question=table.question,
+        space=Space(design, legal=table.legal, **_axes(table)),
+        suite=tuple(suite),
+        why_density=tuple(entry.why_density for entry in table.workload),
+        objectives=tuple(table.objectives),
+        limits=tuple(table.limits),
+        references=references,
+        reference_batches={
+            name: reference.batch
+            for name, reference in table.reference.items()
+            if reference.batch is not None
+        },
+        technology=_technology(design, table),
+        timing=table.timing,
+        sources=study_sources(table),
+        bibtex=study_bibtex(table),
+    )
+
+
+def _technology(design: Engine, table: StudyTable) -> Technology:
+    if table.technology is None:
+        technology = design.default_technology()
+    else:
+        technology = load_technology(table.technology)
+    return technology if table.node_nm is None else technology.at_node(table.node_nm)
+
+
+def _workload(entry: WorkloadTable) -> Workload:
+    workload = transformer(
+        entry.model,
+        seq_len=entry.seq_len,
+        batch=entry.batch,
+        padded_fraction=entry.padded_fraction,
+        mode=entry.mode,
+        context_len=entry.context_len,
+    )
+    return workload.with_density(
+        activation=entry.activation_density, weight=entry.weight_density
+    )
+
+
+def _axes(table: StudyTable) -> dict[str, Any]:
+    """Return the axes; a text ties its field to others."""
+    return {
+        name: tied(values) if isinstance(values, str) else values
+        for name, values in table.space.items()
+    }
+
+
+def _try_axes(design: Engine, table: StudyTable, faults: Faults) -> None:
+    """Try every axis and every rule of the space alone, so that a fault has its line."""
+    for name, axis in _axes(table).items():
+        with faults.at("space", name):
+            _try_axis(design, name, axis)
+    for reason, rule in table.legal.items():
+        with faults.at("legal", reason):
+            Space(design, legal={reason: rule}).illegal({})
+
+
+def _try_axis(design: Engine, name: str, axis: Any) -> None:
+    try:
+        Space(design, **{name: axis})
+    except InputError as error:
+        if not isinstance(axis, Tied):
+            raise
+        say = "A text is an expression over other fields; for values write a list."
+        raise InputError(f"{error} {say}") from None

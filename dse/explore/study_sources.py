@@ -1,0 +1,34 @@
+"""What a study rests on: the sources of its technology, its scaling and its models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dse.explore.study_file import StudyTable
+from dse.hardware.citations import cite
+from dse.hardware.parameters import load_parameters
+from dse.workload.zoo import zoo
+
+NODE_SCALING = "stillmaker2017"
+
+
+def study_sources(table: StudyTable) -> tuple[str, ...]:
+    """Return keys of references.bib, each once: of parameters first, then of models."""
+    keys = load_parameters(_technology(table)).sources()
+    if table.node_nm is not None:
+        keys += load_parameters(NODE_SCALING).sources()
+    keys += [zoo()[w.model].source for w in table.workload if w.model in zoo()]
+    return tuple(dict.fromkeys(keys))
+
+
+def study_bibtex(table: StudyTable) -> str:
+    """Return the BibTeX of a study; an own parameter file brings its own references."""
+    return cite(study_sources(table), beside=Path(_technology(table)).parent)
+
+
+def _technology(table: StudyTable) -> str:
+    if table.technology is not None:
+        return table.technology
+    from dse.engines.registry import find_engine  # waits for JAX
+
+    return find_engine(table.engine).default_technology().name

@@ -1,0 +1,173 @@
+"""The two pictures of a front: flat over two metrics, solid over three."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dse.explore.runs import Runs
+from dse.show.density import density
+from dse.show.figure import ACCENT, FONT, GREY_DARK, INK, Figure, new_figure
+from dse.show.label_places import label_places
+from dse.show.labels import shown_column
+from dse.show.log_axis import log_axis
+from dse.show.marks import Mark, Marks
+
+Rows = np.ndarray[Any, Any]
+
+SVG_MARKS = 3_000  # more marks than this are drawn by WebGL
+_FLAT_SIZE = (300.0, 270.0)  # pixels between the axes for which labels are placed
+_NAMES_3D = ("top center", "bottom center", "middle right", "middle left")
+
+
+def flat_front(names: Sequence[str], points: Marks, background: Runs | None) -> Figure:
+    """Return the front over two metrics, with the density of `background` behind it."""
+    figure = new_figure(height=360, hovermode="closest")
+    shown = points.everything()
+    if background is not None:
+        allowed = background.take(background.reason == "")
+        behind = np.stack([shown_column(allowed, n) for n in names])
+        shown = np.concatenate([shown, behind], axis=1)
+    axes = [
+        log_axis(n, v, most=most) for n, v, most in zip(names, shown, (5, 6), strict=True)
+    ]
+    if background is not None:
+        figure.add_trace(density(*behind, axes[0]["range"], axes[1]["range"]))
+    kind = go.Scatter if points.front.shape[1] <= SVG_MARKS else go.Scattergl
+    look = {"size": 6, "color": ACCENT, "line": {"width": 0.5, "color": "white"}}
+    figure.add_trace(_designs(kind, points.front, points.hover, look))
+    figure.add_trace(_picked(go.Scatter, 2, size=13))
+    for mark in points.named:
+        figure.add_trace(_named(go.Scatter, mark, size=11))
+    figure.update_layout(xaxis=axes[0], yaxis=axes[1])
+    figure.update_layout(annotations=_name_labels(points, axes))
+    return figure
+
+
+def solid_front(names: Sequence[str], points: Marks) -> Figure:
+    """Return the front over three metrics, to be turned by hand."""
+    figure = new_figure(height=560)
+    axes = [log_axis(n, v, most=5) for n, v in zip(names, points.everything(), strict=True)]
+    look = {"size": 4, "color": ACCENT, "line": {"width": 0.5, "color": "white"}}
+    figure.add_trace(_designs(go.Scatter3d, points.front, points.hover, look))
+    figure.add_trace(_picked(go.Scatter3d, 3, size=9))
+    floor = 10.0 ** axes[2]["range"][0]
+    for position, mark in enumerate(points.named):
+        figure.add_trace(_stem(mark, floor))
+        name = _named(go.Scatter3d, mark, size=6)
+        name.update(
+            mode="markers+text",
+            text=[f"<b>{mark.name}</b>"],
+            textposition=_NAMES_3D[position % len(_NAMES_3D)],
+            textfont={"family": FONT, "size": 13, "color": mark.colour},
+            hovertext=mark.hover,
+        )
+        figure.add_trace(name)
+    common = {"backgroundcolor": "white", "showbackground": True, "showspikes": False}
+    scene = {
+        f"{letter}axis": {**axis, **common, "tickfont": {"size": 12}}
+        for letter, axis in zip("xyz", axes, strict=True)
+    }
+    camera = {"eye": {"x": 1.5, "y": -1.6, "z": 0.75}, "center": {"x": 0, "y": 0, "z": -0.12}}
+    figure.update_layout(
+        scene={**scene, "camera": camera, "aspectmode": "cube", "dragmode": "turntable"},
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+    )
+    return figure
+
+
+def _designs(kind: Any, places: Rows, hover: list[str], look: dict[str, Any]) -> Any:
+    return kind(
+        **_coordinates(places.astype(np.float32)),
+        mode="markers",
+        marker=look,
+        hovertext=hover,
+        hoverinfo="text",
+        name="front",
+    )
+
+
+def _picked(kind: Any, dimensions: int, size: int) -> Any:
+    """Return a ring, empty at first, that a page may put around the design of choice."""
+    ring = {"size": size, "symbol": "circle-open", "color": INK, "line": {"width": 2}}
+    return kind(
+        **_coordinates(np.full((dimensions, 1), np.nan)),
+        mode="markers",
+        marker=ring,
+        hoverinfo="skip",
+        name="picked",
+    )
+
+
+def _named(kind: Any, mark: Mark, size: int) -> Any:
+    edge = {"width": 1.5, "color": "white"}
+    return kind(
+        **_coordinates(np.reshape(mark.place, (-1, 1))),
+        mode="markers",
+        marker={"size": size, "symbol": mark.symbol, "color": mark.colour, "line": edge},
+        hovertext=mark.hover,
+        hoverinfo="text",
+        name=mark.name,
+    )
+
+
+def _stem(mark: Mark, floor: float) -> go.Scatter3d:
+    """Return the line from a point down to the floor, by which the eye finds its place."""
+    x, y, z = mark.place
+    return go.Scatter3d(
+        x=[x, x],
+        y=[y, y],
+        z=[z, floor],
+        mode="lines",
+        line={"color": GREY_DARK, "width": 2},
+        hoverinfo="skip",
+        name=f"stem of {mark.name}",
+    )
+
+
+def _coordinates(places: Rows) -> dict[str, Rows]:
+    return dict(zip("xyz", places, strict=False))
+
+
+def _name_labels(points: Marks, axes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the names of a flat plot, each with a line to its point."""
+    if not points.named:
+        return []
+    named = np.log10([mark.place for mark in points.named])
+    to_pixels = [_pixels(axis["range"], n) for axis, n in zip(axes, _FLAT_SIZE, strict=True)]
+
+    def place(logs: Rows) -> Rows:
+        right, up = (scale(column) for scale, column in zip(to_pixels, logs.T, strict=True))
+        return np.stack([right, _FLAT_SIZE[1] - up], axis=1)
+
+    offsets = label_places(
+        place(named),
+        [mark.name for mark in points.named],
+        place(np.log10(points.front.T)),
+        _FLAT_SIZE,
+    )
+    return [
+        {
+            "x": log[0],
+            "y": log[1],
+            "ax": offset[0],
+            "ay": offset[1],
+            "text": f"<b>{mark.name}</b>",
+            "font": {"color": mark.colour, "size": 12},
+            "arrowcolor": GREY_DARK,
+            "arrowwidth": 1,
+            "arrowhead": 0,
+            "standoff": 6,
+            "bgcolor": "rgba(255,255,255,0.75)",
+            "borderpad": 1,
+        }
+        for mark, log, offset in zip(points.named, named, offsets, strict=True)
+    ]
+
+
+def _pixels(limits: Any, length: float) -> Any:
+    low, high = limits
+    return lambda logs: (logs - low) / (high - low) * length

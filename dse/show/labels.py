@@ -1,0 +1,133 @@
+"""What people read beside a number: titles, units, and as many digits as mean something."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from dse.engines.base import Engine
+from dse.explore.objectives import SHOWN_UNITS
+from dse.explore.runs import Runs, from_si_column
+from dse.explore.space import Space
+from dse.records import Quantity
+from dse.units import UNITS, from_si
+from dse.workload.ops import Workload
+
+TITLES = {
+    "throughput": "Throughput",
+    "latency": "Latency of a batch",
+    "energy": "Energy per sequence",
+    "power": "Power",
+    "area": "Chip area",
+    "energy_delay": "Energy × delay",
+    "peak_rate": "Peak rate",
+    "effective_rate": "Effective rate",
+}
+
+_SUPERSCRIPTS = str.maketrans({"2": "²", "3": "³"})
+
+
+def shown_unit(unit: str) -> str:
+    """Return a unit as it is printed: `mm²` for `mm^2`, nothing for a pure number."""
+    if unit == "1":
+        return ""
+    head, caret, power = unit.partition("^")
+    printed = head + power.translate(_SUPERSCRIPTS) if caret else head
+    return printed.replace(" ", "\u202f").replace("us", "µs").replace("um", "µm")
+
+
+def metric_title(metric: str) -> str:
+    """Return the title of an axis or a column: `Chip area (mm²)`."""
+    return f"{TITLES[metric]} ({shown_unit(SHOWN_UNITS[metric])})"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number with some significant digits and with thousands set apart."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    exponent = math.floor(math.log10(abs(value)))
+    if not -4 <= exponent < 9:
+        return f"{value:.{digits - 1}e}"
+    rounded = round(value, digits - 1 - exponent)
+    text = f"{rounded:,.{max(0, digits - 1 - exponent)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def amount(value_si: float, unit: str) -> str:
+    """Return an SI value with its unit: `amount(5.4e-5, "mm^2")` is `54 mm²`."""
+    return f"{number(from_si(float(value_si), unit))} {shown_unit(unit)}".strip()
+
+
+def metric_amount(metric: str, value_si: float) -> str:
+    """Return the value of a metric with its unit, as in `17.4 mJ`."""
+    return amount(value_si, SHOWN_UNITS[metric])
+
+
+def shown_column(runs: Runs, metric: str) -> np.ndarray[Any, Any]:
+    """Return a metric of runs in the unit that people read, `[designs]`."""
+    return from_si_column(runs.metrics[metric], SHOWN_UNITS[metric])
+
+
+def meaning(engine: type[Engine], field: str) -> Quantity:
+    """Return what a field of a design, or of the workload, means."""
+    return (Workload.quantities() | engine.quantities())[field]
+
+
+def field_label(field: str, unit: str) -> str:
+    """Return a field in words, the unit at its end left out: `memory bandwidth`."""
+    word = unit.lower().replace("/", "_per_").replace("^", "")
+    return field.removesuffix(f"_{word}").replace("_", " ")
+
+
+def component_label(component: str) -> str:
+    """Return a component, a port or a unit of a machine in words: `main memory`."""
+    return component.replace("mac_", "MAC ").replace("dma", "DMA").replace("_", " ")
+
+
+def describe_fields(engine: type[Engine], values: dict[str, float]) -> dict[str, str]:
+    """Return fields with their values as people read both: `weight buffer: 8 MiB`."""
+    described = {}
+    for field, value in values.items():
+        known = meaning(engine, field)
+        described[field_label(field, known.unit)] = known.show(value)
+    return described
+
+
+def describe_design(space: Space, index: int) -> dict[str, str]:
+    """Return what a space chose for one design, in words, with units."""
+    values = {name: float(v) for name, v in space.decode(index).items()}
+    return describe_fields(type(space.design), values)
+
+
+def hover_texts(runs: Runs, metrics: Sequence[str]) -> list[str]:
+    """Return for each run its number, some of its metrics, and its design, with units."""
+    engine = type(runs.space.design)
+    columns = {m: runs.metrics[m] for m in metrics}
+    fields = {
+        name: np.broadcast_to(np.asarray(values, float), runs.index.shape)
+        for name, values in runs.space.decode(runs.index).items()
+    }
+    texts = []
+    for row, index in enumerate(runs.index):
+        answers = [
+            f"{TITLES[m]}: <b>{metric_amount(m, column[row])}</b>"
+            for m, column in columns.items()
+        ]
+        values = {name: float(column[row]) for name, column in fields.items()}
+        chosen = [f"{k}: {v}" for k, v in describe_fields(engine, values).items()]
+        texts.append("<br>".join([f"<b>Design {index:,}</b>", *answers, *chosen]))
+    return texts
+
+
+def scaled_unit(values_si: Sequence[float], kind: str) -> str:
+    """Return the unit of a kind (`energy`, `area`, `time`) in which values read best.
+
+    That is the largest unit in which the greatest value is at least 1.
+    """
+    top = max(abs(v) for v in values_si)
+    sizes = {u: size for u, (measured, size) in UNITS.items() if measured == kind}
+    fitting = [u for u, size in sizes.items() if size <= top]
+    return max(fitting or [min(sizes, key=lambda u: sizes[u])], key=lambda u: sizes[u])

@@ -1,0 +1,69 @@
+"""Logarithmic axes that read well whether they span half a decade or six."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from dse.show.figure import GREY_DARK, RULE
+from dse.show.labels import metric_title, number
+
+Rows = np.ndarray[Any, Any]
+
+
+def log_range(values: Rows, *, margin: float = 0.06) -> tuple[float, float]:
+    """Return the decimal logarithms between which an axis shows all values, with room."""
+    logs = np.log10(values)
+    low, high = float(logs.min()), float(logs.max())
+    room = max(margin * (high - low), 0.01)
+    return low - room, high + room
+
+
+def log_ticks(low: float, high: float, *, most: int = 6) -> list[float]:
+    """Return round values between 10^low and 10^high, at most `most` of them.
+
+    Powers of ten, or 1-2-5, or 1-3, where an axis spans decades; else even steps.
+    """
+    for digits in ((1, 2, 5), (1, 3), (1,)):
+        ticks = [
+            digit * 10.0**power
+            for power in range(math.floor(low), math.ceil(high) + 1)
+            for digit in digits
+            if low <= math.log10(digit * 10.0**power) <= high
+        ]
+        if 3 <= len(ticks) <= most:
+            return ticks
+        if len(ticks) < 3:
+            return _even_ticks(10.0**low, 10.0**high, most)
+    step = math.ceil(len(ticks) / most)
+    return ticks[::step]
+
+
+def _even_ticks(low: float, high: float, most: int) -> list[float]:
+    wanted = (high - low) / (most - 1)
+    power = 10.0 ** math.floor(math.log10(wanted))
+    step = next(d * power for d in (1, 2, 2.5, 5, 10) if d * power >= wanted)
+    first = math.ceil(low / step)
+    return [i * step for i in range(first, math.floor(high / step) + 1)]
+
+
+def log_axis(metric: str, shown: Rows, *, most: int = 6) -> dict[str, Any]:
+    """Return the layout of an axis of a metric; `shown` holds all values on it, in its unit.
+
+    `most` bounds the number of ticks.
+    """
+    low, high = log_range(shown)
+    ticks = log_ticks(low, high, most=most)
+    return {
+        "type": "log",
+        "range": [low, high],
+        "title": {"text": metric_title(metric)},
+        "tickvals": ticks,
+        "ticktext": [number(tick, 4) for tick in ticks],
+        "gridcolor": RULE,
+        "linecolor": GREY_DARK,
+        "showline": True,
+        "zeroline": False,
+    }

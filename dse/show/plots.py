@@ -1,0 +1,64 @@
+"""Plots for notebooks and reports: a front, and where a machine's costs and time go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dse.errors import InputError
+from dse.evaluation import Metrics
+from dse.explore.objectives import read_objectives
+from dse.explore.runs import Runs
+from dse.show.breakdown import breakdown
+from dse.show.figure import Figure
+from dse.show.front_figures import flat_front, solid_front
+from dse.show.marks import marks
+from dse.show.time_bars import time_bars
+
+
+def plot_front(
+    runs: Runs,
+    *metrics: str,
+    references: Mapping[str, Metrics] | None = None,
+    background: Runs | None = None,
+) -> Figure:
+    """Show a front over two or three metrics, on log axes; hover to see a design.
+
+    The metrics are the first three objectives of the front unless named, as in
+    `plot_front(front, "area", "energy")`. `references` are machines to mark, by name;
+    `background` are runs of the whole space, shown as a density behind two metrics.
+    Raises `InputError` for an empty front, or for other than two or three metrics.
+    """
+    names = metrics or tuple(o.metric for o in runs.objectives)[:3]
+    if len(runs) == 0 or len(names) not in (2, 3):
+        raise InputError(
+            f"plot_front got {len(runs)} designs and {len(names)} metrics; give it a "
+            "front that is not empty and two or three metrics, as `throughput`, `area`."
+        )
+    read_objectives(tuple(f"min:{name}" for name in names))  # all known, none twice
+    points = marks(runs, names, references or {})
+    if len(names) == 3:
+        return solid_front(names, points)
+    return flat_front(names, points, background)
+
+
+def plot_breakdown(metrics: Metrics | Mapping[str, Metrics]) -> Figure:
+    """Show energy per sequence and chip area by component, for one machine or several.
+
+    `plot_breakdown({"edge": dse.evaluate(edge, bert), "server": ...})` puts machines side
+    by side: bars of equal length are equal shares of their machine's total; ticks and
+    labels give amounts. Components below half a percent everywhere are one bar.
+    Raises `InputError` for no machine.
+    """
+    machines = {"": metrics} if isinstance(metrics, Metrics) else dict(metrics)
+    if not machines:
+        raise InputError("plot_breakdown got no machine; give it metrics by name.")
+    return breakdown(machines)
+
+
+def plot_time(metrics: Metrics) -> Figure:
+    """Show how busy each port and unit is, and how long each op loads, computes, stores.
+
+    What holds the machine back - the busiest port or unit - stands out in colour. Loads,
+    work and stores of different ops overlap in time, so bars do not add up to a run.
+    """
+    return time_bars(metrics)

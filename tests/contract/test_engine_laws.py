@@ -1,0 +1,205 @@
+"""Laws that every engine obeys. A new engine is one more line in `MACHINES`."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import dse
+from dse.engines.base import Engine
+from dse.evaluation import metrics
+
+MACHINES: dict[str, Engine] = {
+    "tile-edge": dse.TileEngine.edge(),
+    "tile-server": dse.TileEngine.server(),
+    # Whole cycles have no derivative to compare with; all other rules of the simulator do.
+    "tile-simulator": dse.TileEngine.edge().replace(
+        conventions=dse.SIMULATOR.replace(whole_cycles=False)
+    ),
+}
+WORKLOAD = dse.transformer("bert-tiny", seq_len=64, batch=4).with_density(
+    activation=0.5, weight=0.4
+)
+TOTALS = ("latency", "throughput", "energy", "power", "area", "peak_rate")
+
+
+@pytest.fixture(params=MACHINES, scope="module")
+def machine(request: pytest.FixtureRequest) -> Engine:
+    return MACHINES[request.param]
+
+
+@pytest.fixture(scope="module")
+def technology(machine: Engine) -> dse.Technology:
+    return machine.default_technology()
+
+
+def numbers(tree: Any) -> list[float]:
+    return [float(x) for leaf in jax.tree.leaves(tree) for x in np.ravel(leaf)]
+
+
+def continuous(machine: Engine) -> list[str]:
+    """Fields that a designer turns freely: no counts, no labels, no word lengths."""
+    return [
+        name
+        for name, meaning in type(machine).quantities().items()
+        if meaning.unit in ("MiB", "GB/s", "MHz")
+    ]
+
+
+def test_eager_and_compiled_answers_agree(
+    machine: Engine, technology: dse.Technology
+) -> None:
+    with jax.disable_jit():
+        eager = metrics(machine, WORKLOAD, technology, "walk")
+    compiled = dse.evaluate(machine, WORKLOAD)
+    np.testing.assert_allclose(numbers(eager), numbers(compiled), rtol=1e-5, atol=1e-20)
+
+
+def test_vmap_equals_a_loop(machine: Engine, technology: dse.Technology) -> None:
+    bandwidths = jnp.asarray([12.8, 25.6, 100.0])
+
+    def energy(bandwidth: Any) -> Any:
+        design = machine.replace(memory_bandwidth_gb_per_s=bandwidth)
+        found = metrics(design, WORKLOAD, technology, "walk")
+        return found.energy, found.latency
+
+    batched = jax.jit(jax.vmap(energy))(bandwidths)
+    single = jax.jit(energy)
+    looped = jnp.asarray([single(b) for b in bandwidths]).T
+    np.testing.assert_allclose(jnp.stack(batched), looped, rtol=1e-5)
+
+
+def test_gradients_are_finite_for_design_workload_and_technology(
+    machine: Engine, technology: dse.Technology
+) -> None:
+    def loss(design: Engine, workload: dse.Workload, used: dse.Technology) -> Any:
+        found = metrics(design, workload, used, "walk")
+        return jnp.log(found.energy) + jnp.log(found.latency) + jnp.log(found.area)
+
+    gradients = jax.jit(jax.grad(loss, argnums=(0, 1, 2), allow_int=True))(
+        machine, WORKLOAD, technology
+    )
+    floats = [g for g in jax.tree.leaves(gradients) if g.dtype != jax.dtypes.float0]
+    assert all(bool(jnp.isfinite(g).all()) for g in floats)
+
+
+@pytest.mark.parametrize("metric", ["latency", "energy"])
+def test_gradients_equal_central_differences_on_continuous_fields(
+    machine: Engine, metric: str
+) -> None:
+    with jax.enable_x64(True):
+        names = continuous(machine)
+        at = jnp.asarray([float(getattr(machine, n)) for n in names])
+        technology = machine.default_technology()
+
+        def log_metric(values: Any) -> Any:
+            design = machine.replace(**dict(zip(names, values, strict=True)))
+            return jnp.log(getattr(metrics(design, WORKLOAD, technology, "walk"), metric))
+
+        value = jax.jit(log_metric)
+        gradient = np.asarray(jax.jit(jax.grad(log_metric))(at) * at)
+        steps = 1e-6 * np.eye(len(names))
+        differences = [
+            (value(at * (1 + step)) - value(at * (1 - step))) / 2e-6 for step in steps
+        ]
+    np.testing.assert_allclose(gradient, differences, rtol=1e-3, atol=1e-6)
+
+
+def test_parts_sum_to_totals(machine: Engine) -> None:
+    found = dse.evaluate(machine, WORKLOAD)
+    by_component = sum(float(e) for e in found.energy_by_component.values())
+    assert by_component == pytest.approx(float(found.energy), rel=1e-5)
+    assert sum(map(float, found.area_by_component.values())) == pytest.approx(
+        float(found.area), rel=1e-5
+    )
+    working = sum(float(e) for e in found.dynamic_energy.values())
+    assert float(found.op_energy.sum()) == pytest.approx(working, rel=1e-5)
+    seconds = WORKLOAD.batch / float(found.throughput)
+    assert float(found.power) * seconds == pytest.approx(
+        float(found.energy) * WORKLOAD.batch, rel=1e-5
+    )
+
+
+def test_nothing_is_negative_and_nothing_is_busier_than_the_run(machine: Engine) -> None:
+    found = dse.evaluate(machine, WORKLOAD)
+    assert min(numbers(found)) >= 0.0
+    assert max(numbers(found.utilization)) <= 1.0 + 1e-6
+
+
+def test_the_roofline_is_never_above_the_walk(machine: Engine) -> None:
+    walk = dse.evaluate(machine, WORKLOAD).latency
+    roofline = dse.evaluate(machine, WORKLOAD, timing="roofline").latency
+    assert float(roofline) <= float(walk) * (1 + 1e-6)
+
+
+def test_twice_the_work_never_takes_less(machine: Engine) -> None:
+    single = dse.evaluate(machine, WORKLOAD)
+    for more in (
+        WORKLOAD.replace(batch=8),
+        dse.transformer("bert-tiny", seq_len=128, batch=4).with_density(
+            activation=0.5, weight=0.4
+        ),
+    ):
+        double = dse.evaluate(machine, more)
+        assert float(double.latency) >= float(single.latency) * (1 - 1e-6)
+        assert float(double.energy) * more.batch >= float(single.energy) * WORKLOAD.batch
+
+
+@pytest.mark.parametrize("operand", ["activation", "weight"])
+def test_sparser_never_costs_more(machine: Engine, operand: str) -> None:
+    shares = [0.1, 0.25, 0.5, 0.75, 1.0]
+    dense = {"activation": 1.0, "weight": 1.0}
+    runs = [
+        dse.evaluate(machine, WORKLOAD.with_density(**(dense | {operand: share})))
+        for share in shares
+    ]
+    for metric in ("energy", "latency"):
+        assert np.all(np.diff([float(getattr(r, metric)) for r in runs]) >= -1e-12)
+
+
+def test_density_one_is_the_dense_machine(machine: Engine) -> None:
+    plain = dse.transformer("bert-tiny", seq_len=64, batch=4)
+    given = plain.with_density(activation=1.0, weight=1.0)
+    for total in TOTALS:
+        assert float(getattr(dse.evaluate(machine, plain), total)) == float(
+            getattr(dse.evaluate(machine, given), total)
+        )
+
+
+def test_more_bandwidth_is_never_slower(machine: Engine) -> None:
+    latencies = [
+        float(
+            dse.evaluate(machine.replace(memory_bandwidth_gb_per_s=b), WORKLOAD).latency
+        )
+        for b in (5.0, 25.6, 256.0, 2560.0)
+    ]
+    assert np.all(np.diff(latencies) <= 0)
+
+
+@pytest.mark.parametrize(
+    "buffer", ["activation_buffer_mib", "weight_buffer_mib", "mask_buffer_mib"]
+)
+def test_a_buffer_too_small_costs_traffic_and_never_fails(
+    machine: Engine, buffer: str
+) -> None:
+    latencies = [
+        float(dse.evaluate(machine.replace(**{buffer: size}), WORKLOAD).latency)
+        for size in (1e-4, 1e-2, 1.0, 64.0)
+    ]
+    assert np.all(np.isfinite(latencies))
+    assert np.all(np.diff(latencies) <= 1e-12)
+
+
+def test_every_field_has_a_unit_and_a_meaning(machine: Engine) -> None:
+    meanings = type(machine).quantities()
+    for field in dataclasses.fields(machine):  # type: ignore[arg-type]
+        if field.metadata.get("static"):
+            assert field.metadata["doc"]
+        else:
+            assert meanings[field.name].unit
+            assert meanings[field.name].doc

@@ -1,0 +1,58 @@
+"""The cases of README.md beside this file."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import dse
+from dse.workload.layers import chain, linear
+from dse.workload.ops import Block
+
+
+def query_alone(*, density: float = 1.0) -> dse.Workload:
+    ops = chain([linear("query", 128, 128, 128, depends=0)])
+    alone = dse.Workload(
+        name="query", blocks=(Block(ops=ops, repeats=1),), seq_len=128, batch=1
+    )
+    return alone.with_density(activation=density, weight=density)
+
+
+def cycles(found: dse.Metrics, what: str, clock_hz: float) -> float:
+    return float(found.op_busy[what][0]) * clock_hz
+
+
+CLOCK = 1.0 / (1521.7e-12 + 50e-12)
+
+
+def test_a_dense_product_takes_320_cycles_and_its_lanes_0_973_microjoule() -> None:
+    found = dse.evaluate(dse.TileEngine.edge(), query_alone())
+    assert cycles(found, "compute", CLOCK) == pytest.approx(320, rel=1e-5)
+    assert float(found.dynamic_energy["mac_lanes"]) == pytest.approx(0.97284e-6, rel=1e-4)
+
+
+def test_a_half_dense_product_takes_128_cycles() -> None:
+    found = dse.evaluate(dse.TileEngine.edge(), query_alone(density=0.5))
+    assert cycles(found, "compute", CLOCK) == pytest.approx(128, rel=1e-5)
+
+
+def test_weights_that_no_buffer_keeps_load_in_1068_9_cycles() -> None:
+    # 16,384 weights of 20 bits are 40 KiB; the buffer holds nothing of note.
+    machine = dse.TileEngine.edge().replace(weight_buffer_mib=1e-6)
+    found = dse.evaluate(machine, query_alone())
+    assert cycles(found, "load", CLOCK) == pytest.approx(1068.9, rel=1e-3)
+
+
+def test_weights_that_the_buffer_keeps_do_not_load_at_all() -> None:
+    found = dse.evaluate(dse.TileEngine.edge(), query_alone())
+    assert cycles(found, "load", CLOCK) == 0.0
+
+
+def test_published_areas_and_peaks_come_out() -> None:
+    workload = query_alone()
+    edge = dse.evaluate(dse.TileEngine.edge(), workload)
+    server = dse.evaluate(dse.TileEngine.server(), workload)
+    np.testing.assert_allclose(float(edge.area) * 1e6, 54.0643, rtol=1e-5)
+    np.testing.assert_allclose(float(server.area) * 1e6, 1829.70, rtol=1e-5)
+    np.testing.assert_allclose(float(edge.peak_rate) / 1e12, 15.0528, rtol=1e-6)
+    np.testing.assert_allclose(float(server.peak_rate) / 1e12, 372.736, rtol=1e-6)
