@@ -146,7 +146,7 @@ def _by_op(chains: list[Chain], clock: Any) -> dict[str, Any]:
     """Return the seconds that each op loads, computes and stores, all repeats, [ops]."""
     return {
         what: jnp.stack(
-            [c.repeats * cycles / clock for c in chains for cycles in c.in_order(what)]
+            [c.repeats * cycles / clock for c in chains for cycles in c.column(what)]
         )
         for what in ("load", "compute", "store")
     }

@@ -59,6 +59,11 @@ class Engine(Record):
 
     presets: ClassVar[tuple[str, ...]] = ()
 
+    @property
+    def fetches_ahead(self) -> bool:
+        """Whether weights may be fetched before the results of earlier ops are stored."""
+        return True
+
     def clock(self, technology: Technology) -> Any:
         """Return the clock frequency in Hz."""
         raise NotImplementedError
@@ -107,7 +112,7 @@ def stages(
         own = jax.tree.map(lambda column, p=places: column[np.asarray(p)], rows)
         batched = jax.vmap(lambda op, f=physics: f(op, run, technology))(own)
         groups.append((places, batched))
-    return Chain(tuple(groups), ops.depends, repeats)
+    return Chain(tuple(groups), ops.depends, repeats, engine.fetches_ahead)
 
 
 def _rows(ops: Ops, *, last_share: float) -> Op:

@@ -116,6 +116,11 @@ class TileEngine(Engine):
         """Bits of one value."""
         return self.integer_bits + self.fraction_bits
 
+    @property
+    def fetches_ahead(self) -> bool:
+        """Whether weights may be fetched before the results of earlier ops are stored."""
+        return not self.conventions.memory_in_program_order
+
     def clock(self, technology: Technology) -> Any:
         """Return the clock in Hz: the wanted one, or what the critical path allows."""
         wanted = self.clock_mhz * 1e6

@@ -57,6 +57,10 @@ class Conventions(Record):
     idle_parts_do_not_leak: bool = static(
         "parts leak, SRAM too, only while they are busy", default=False
     )
+    memory_in_program_order: bool = static(
+        "a load waits until all stores before it in the program have been issued",
+        default=False,
+    )
     nominal_clock: bool = static(
         "the clock ignores the reported critical path", default=False
     )
@@ -80,6 +84,7 @@ SIMULATOR = Conventions(
     masks_cost_as_weights=True,
     dense_stores=True,
     idle_parts_do_not_leak=True,
+    memory_in_program_order=True,
     nominal_clock=True,
     unbounded_buffers=True,
 )

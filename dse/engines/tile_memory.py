@@ -188,6 +188,7 @@ def stage(
         unit=work.block,
         load=load + spill / bus,
         compute=work.elapsed,
+        occupied=work.occupied,
         store=store,
         prefetch=prefetch,
         dynamic=dynamic,

@@ -21,6 +21,7 @@ class Work:
 
     block: str = ""
     elapsed: Any = 0.0  # cycles from the first issue to the last result
+    occupied: Any = 0.0  # cycles until the units have room for another op
     issued: Any = 0.0  # tile ops
     busy: Any = 0.0  # cycles x units
 
@@ -104,10 +105,11 @@ def _work(
 ) -> Work:
     """Issue tile ops of P cycles each to the units of a block.
 
-        elapsed = max(windows - 1, (waves - 1)(P + 1)) + P + 1
+        elapsed  = max(windows - 1, (waves - 1)(P + 1)) + P + 1
+        occupied = max(windows, issued (P + 1) / units)
 
-    Every head issues one window of S tile ops a cycle; the units take a wave of tile ops
-    every P + 1 cycles. Source: tuli2023acceltran, scheduler of the simulator.
+    Every head issues one window of S tile ops a cycle; a unit takes a tile op every P + 1
+    cycles, and those that a last wave leaves free take the next op. Source: tuli2023acceltran, scheduler of the simulator.
     """
     window = design.issue_batch
     issued = op.heads * per_head
@@ -118,4 +120,10 @@ def _work(
     windows = ceil_div(per_head, window)
     waves = jnp.maximum(ceil_div(issued, units), 1.0)
     held = jnp.maximum(windows - 1.0, (waves - 1.0) * (cycles + 1.0))
-    return Work(block, held + cycles + 1.0, issued, issued * cycles)
+    return Work(
+        block=block,
+        elapsed=held + cycles + 1.0,
+        occupied=jnp.maximum(windows, issued * (cycles + 1.0) / units),
+        issued=issued,
+        busy=issued * cycles,
+    )

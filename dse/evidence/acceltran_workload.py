@@ -2,7 +2,7 @@
 
 It differs from the transformer that the dictionary describes: every head loads and stores
 on its own, the non-linearity follows each feed-forward layer and has the size of its
-input, layer norms wait for nothing, and the whole embedding table comes first.
+input, and the whole embedding table comes first.
 Source: tuli2023acceltran, generator of ops of the open-source simulator.
 """
 
@@ -38,11 +38,11 @@ def simulator_workload(
         ops: list[Op] = []
         for head, count in Counter(heads).items():
             ops += _head_ops(head, count, seq_len, hidden, f"_{head}_{number}")
-        ops.append(layer_norm("norm_attention", seq_len, hidden, depends=0))
+        ops.append(layer_norm("norm_attention", seq_len, hidden))
         for taken, given in itertools.pairwise([hidden, *widths, hidden]):
             ops.append(linear(f"ffn_{len(ops)}", seq_len, taken, given))
             ops.append(activation(f"activation_{len(ops)}", seq_len, taken))
-        ops.append(layer_norm("norm_ffn", seq_len, hidden, depends=0))
+        ops.append(layer_norm("norm_ffn", seq_len, hidden))
         chains.append(chain(ops))
         repeats.append(len(run))
     return Workload(

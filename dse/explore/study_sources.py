@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from dse.explore.study_file import StudyTable
 from dse.hardware.citations import cite
 from dse.hardware.parameters import load_parameters
@@ -23,7 +21,9 @@ def study_sources(table: StudyTable) -> tuple[str, ...]:
 
 def study_bibtex(table: StudyTable) -> str:
     """Return the BibTeX of a study; an own parameter file brings its own references."""
-    return cite(study_sources(table), beside=Path(_technology(table)).parent)
+    return cite(
+        study_sources(table), beside=load_parameters(_technology(table)).path.parent
+    )
 
 
 def _technology(table: StudyTable) -> str:

@@ -21,6 +21,7 @@ class Stage(Record):
     unit: str = static("name of the compute unit that works; '' where none does")
     load: Any = quantity("cycle", "the main-memory port is busy")
     compute: Any = quantity("cycle", "from the first issue to the last result")
+    occupied: Any = quantity("cycle", "until the unit can take the next op")
     store: Any = quantity("cycle", "the store port is busy")
     prefetch: Any = quantity("1", "share of the load that fits beside the op before it")
     dynamic: dict[str, Any]
@@ -31,15 +32,17 @@ class Chain(NamedTuple):
     """Ops that run one after another, `repeats` times, on one machine.
 
     `groups` holds the stages of each kind of op with their places in the chain;
-    `depends` says for each op how many ops back its input was made (0: before the chain).
+    `depends` says for each op how many ops back its input was made (0: before the chain);
+    `fetches_ahead` whether weights may come before the stores of earlier ops are issued.
     """
 
     groups: tuple[tuple[tuple[int, ...], Stage], ...]
     depends: tuple[int, ...]
     repeats: int
+    fetches_ahead: bool
 
-    def in_order(self, what: str) -> list[Any]:
-        """Return `load`, `compute`, `store`, `prefetch` or `unit` of each op in turn."""
+    def column(self, what: str) -> list[Any]:
+        """Return one field of the stages, `load` or `unit`, of each op in turn."""
         found: dict[int, Any] = {}
         for places, stages in self.groups:
             column = getattr(stages, what)
@@ -66,7 +69,7 @@ def resource_cycles(chains: list[Chain]) -> dict[str, Any]:
         for _, stages in chain.groups:
             busy = {"main_memory_port": stages.load, "store_port": stages.store}
             if stages.unit:
-                busy[stages.unit] = stages.compute
+                busy[stages.unit] = stages.occupied
             for name, column in busy.items():
                 add = chain.repeats * jnp.sum(column)
                 totals[name] = totals.get(name, 0.0) + add

@@ -1,8 +1,9 @@
 """Ops in time: a max-plus walk over ports and units, and the roofline below it.
 
 Every op loads its weights over the main-memory port, computes on its unit and stores its
-result, in program order. A port or a unit serves one op at a time; an op starts when its
-unit is free, its weights have arrived and its input is visible. Weights are
+result, in program order. A port serves one op at a time, a unit takes the next op as soon
+as it has room; an op starts when its unit is free, its weights have arrived and its input
+is visible. Weights are
 double-buffered: while one op computes, the next one's weights may arrive, as far as the
 buffer holds both.
 """
@@ -26,6 +27,7 @@ class _Op(NamedTuple):
     unit: str
     load: Any
     compute: Any
+    occupied: Any
     store: Any
     prefetch: Any
 
@@ -40,6 +42,7 @@ class Clock(Record):
     visible: Any
     weights_done: Any
     weights_done_before: Any
+    issued: Any  # the newest transfer, where transfers keep program order
 
 
 def _start_of_run(chains: list[Chain]) -> Clock:
@@ -52,50 +55,94 @@ def _start_of_run(chains: list[Chain]) -> Clock:
         visible=zero,
         weights_done=zero,
         weights_done_before=zero,
+        issued=zero,
     )
 
 
-def _run_op(clock: Clock, op: _Op, ready: Array) -> Clock:
-    """Advance the clock by one op whose input is visible at `ready`.
+def _run_chain(clock: Clock, ops: list[_Op], depends: tuple[int, ...]) -> Clock:
+    """Run ops whose weights are fetched ahead, one after another.
 
         loaded  = max(max(load_port, done_2) + load, done_1 + (1 - prefetch) load)
-        start   = max(loaded, unit, ready)
+        start   = max(loaded, unit, input visible);  unit = start + occupied
         visible = max(start + compute, store_port) + store
 
     done_1 and done_2: when the last and the last but one op with weights were done.
     """
-    early = jnp.maximum(clock.load_port, clock.weights_done_before) + op.load
-    late = clock.weights_done + (1.0 - op.prefetch) * op.load
+    visible = [clock.visible]  # of the input of the chain, then of each op
+    for index, (op, back) in enumerate(zip(ops, depends, strict=True)):
+        ready = visible[index + 1 - back] if back else visible[0]
+        early = jnp.maximum(clock.load_port, clock.weights_done_before) + op.load
+        late = clock.weights_done + (1.0 - op.prefetch) * op.load
+        clock, done = _compute(clock, op, jnp.maximum(early, late), ready)
+        loads = op.load > 0
+        clock = _store(clock, op, done).replace(
+            weights_done=jnp.where(loads, done, clock.weights_done),
+            weights_done_before=jnp.where(
+                loads, clock.weights_done, clock.weights_done_before
+            ),
+        )
+        visible.append(clock.visible)
+    return clock
+
+
+def _run_chain_in_program_order(
+    clock: Clock, ops: list[_Op], depends: tuple[int, ...]
+) -> Clock:
+    """Run ops whose loads and stores are issued strictly one after another.
+
+    The stores of ops that wait for nothing come after the loads of their neighbours, as
+    in query, key and value; an op that waits for another one comes after all stores
+    before it. Nothing overtakes: each transfer is issued when the one before it was.
+    """
+    visible = [clock.visible]
+    waiting: list[tuple[int, _Op, Array]] = []
+    for index, (op, back) in enumerate(zip(ops, depends, strict=True)):
+        visible.append(clock.visible)
+        if back:
+            clock = _issue_stores(clock, waiting, visible)
+        ready = visible[index + 1 - back] if back else visible[0]
+        loaded = jnp.maximum(clock.load_port, clock.issued) + op.load
+        clock, done = _compute(clock, op, loaded, ready)
+        issued = jnp.where(op.load > 0, loaded - op.load, clock.issued)
+        clock = clock.replace(issued=issued)
+        waiting.append((index + 1, op, done))
+    return _issue_stores(clock, waiting, visible)
+
+
+def _issue_stores(
+    clock: Clock, waiting: list[tuple[int, _Op, Array]], visible: list[Array]
+) -> Clock:
+    while waiting:
+        place, op, done = waiting.pop(0)
+        clock = _store(clock, op, jnp.where(op.store > 0, jnp.maximum(done, clock.issued), done))
+        visible[place] = clock.visible
+        issued = jnp.where(op.store > 0, clock.visible - op.store, clock.issued)
+        clock = clock.replace(issued=issued)
+    return clock
+
+
+def _compute(clock: Clock, op: _Op, loaded: Array, ready: Array) -> tuple[Clock, Array]:
+    """Run an op on its unit, once its weights (if any) are loaded and its input is ready."""
     loads = op.load > 0
-    loaded = jnp.where(loads, jnp.maximum(early, late), 0.0)
-    start = jnp.maximum(loaded, ready)
+    start = jnp.maximum(jnp.where(loads, loaded, 0.0), ready)
     units = clock.units
     if op.unit:
         start = jnp.maximum(start, units[op.unit])
     done = start + op.compute
     if op.unit:
-        units = units | {op.unit: done}
+        units = units | {op.unit: start + op.occupied}
+    port = jnp.where(loads, loaded, clock.load_port)
+    return clock.replace(load_port=port, units=units), done
+
+
+def _store(clock: Clock, op: _Op, done: Array) -> Clock:
+    """Store the result of an op, if it has one to store."""
     stores = op.store > 0
     stored = jnp.maximum(done, clock.store_port) + op.store
-    return Clock(
-        load_port=jnp.where(loads, loaded, clock.load_port),
+    return clock.replace(
         store_port=jnp.where(stores, stored, clock.store_port),
-        units=units,
         visible=jnp.where(stores, stored, done),
-        weights_done=jnp.where(loads, done, clock.weights_done),
-        weights_done_before=jnp.where(
-            loads, clock.weights_done, clock.weights_done_before
-        ),
     )
-
-
-def _run_chain(clock: Clock, ops: list[_Op], depends: tuple[int, ...]) -> Clock:
-    visible = [clock.visible]  # of the input of the chain, then of each op
-    for index, (op, back) in enumerate(zip(ops, depends, strict=True)):
-        ready = visible[index + 1 - back] if back else visible[0]
-        clock = _run_op(clock, op, ready)
-        visible.append(clock.visible)
-    return clock
 
 
 def walk(chains: list[Chain]) -> Array:
@@ -107,15 +154,17 @@ def walk(chains: list[Chain]) -> Array:
     """
     clock = _start_of_run(chains)
     for chain in chains:
-        columns = [chain.in_order(what) for what in _Op._fields]
+        columns = [chain.column(what) for what in _Op._fields]
         ops = [_Op(*column) for column in zip(*columns, strict=True)]
         clock = _run_layers(clock, ops, chain)
     return jnp.maximum(clock.visible, roofline(chains))
 
 
 def _run_layers(clock: Clock, ops: list[_Op], chain: Chain) -> Clock:
+    run = _run_chain if chain.fetches_ahead else _run_chain_in_program_order
+
     def layer(now: Clock, _: None) -> tuple[Clock, Array]:
-        after = _run_chain(now, ops, chain.depends)
+        after = run(now, ops, chain.depends)
         return after, after.visible - now.visible
 
     walked = min(chain.repeats, WALKED_LAYERS)

@@ -47,11 +47,12 @@ class Marks:
         return np.concatenate([self.front.T, *np.reshape(named, (1, -1, len(self.front)))]).T
 
 
-def thinned(runs: Runs) -> Runs:
-    """Return at most `MOST_MARKS` of the runs, evenly spread over their order."""
+def thinned(runs: Runs, *, keep: Sequence[int] = ()) -> Runs:
+    """Return at most some `MOST_MARKS` of the runs, evenly spread, and the rows to keep."""
     if len(runs) <= MOST_MARKS:
         return runs
-    return runs.take(np.linspace(0, len(runs) - 1, MOST_MARKS).astype(int))
+    spread = np.linspace(0, len(runs) - 1, MOST_MARKS).astype(int)
+    return runs.take(np.union1d(spread, np.asarray(keep, int)))
 
 
 def marks(

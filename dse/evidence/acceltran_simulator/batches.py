@@ -92,7 +92,7 @@ class Batches:
         for head, batch in enumerate(self.next):
             if batch is None:
                 continue
-            if not self.units.fit(batch) or not all(map(shows, batch.needs)):
+            if not all(map(shows, batch.needs)) or not self.units.fit(batch):
                 stalls[head] = True
                 continue
             self.units.occupy(batch, cycle + self.times.cycles(batch) + 1)

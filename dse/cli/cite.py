@@ -1,0 +1,69 @@
+"""`dse cite`: the BibTeX of what numbers rest on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dse.cli.options import Json, Quiet, Verbose
+from dse.cli.output import print_json
+from dse.errors import InputError, did_you_mean
+from dse.hardware.bibtex import read_bibtex
+from dse.hardware.citations import cite as find_bibtex
+from dse.hardware.parameters import load_parameters
+from dse.shipped import hw_params_folder
+from dse.toml_file import read_toml
+from dse.workload.zoo import zoo
+
+_BETWEEN_ENTRIES = re.compile(r"\n\n(?=@)")
+
+
+def cite(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...",
+            help="Parameter files, models, keys of references.bib, or folders of studies; "
+            "all that dse rests on where left out.",
+        ),
+    ] = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Print the BibTeX behind the numbers."""
+    wanted = names or list(_references())
+    texts = [t for name in wanted for t in _BETWEEN_ENTRIES.split(_bibtex(name))]
+    bibtex = "\n\n".join(dict.fromkeys(texts))
+    if as_json:
+        print_json({"names": wanted, "bibtex": bibtex})
+    else:
+        typer.echo(bibtex)
+
+
+def _bibtex(name: str) -> str:
+    path = Path(name)
+    if path.is_dir() or (path.suffix == ".toml" and "question" in read_toml(path).data):
+        from dse.explore.study_file import read_study_file
+        from dse.explore.study_sources import study_bibtex
+
+        return study_bibtex(read_study_file(path).table)
+    if name in zoo():
+        return find_bibtex(zoo()[name].source)
+    if name in _references():
+        return find_bibtex(name)
+    files = [file.stem for file in hw_params_folder().glob("*.toml")]
+    if path.suffix == ".toml" or name in files:
+        parameters = load_parameters(name)
+        return find_bibtex(parameters.sources(), beside=parameters.path.parent)
+    raise InputError(
+        f"`{name}` is no parameter file, model, key of references.bib or folder of a "
+        "study." + did_you_mean(name, [*files, *zoo(), *_references()])
+    )
+
+
+def _references() -> list[str]:
+    return list(read_bibtex(hw_params_folder() / "references.bib"))

@@ -1,0 +1,117 @@
+"""`dse evaluate`: one machine on one transformer, with everything that explains it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dse.cli.options import Json, Quiet, Verbose
+from dse.cli.output import print_json
+from dse.errors import InputError, did_you_mean
+from dse.hardware.parameters import load_parameters
+from dse.workload.zoo import find_shape
+
+if TYPE_CHECKING:  # needs JAX, which waits until the arguments are in order
+    from dse.engines.base import Engine
+
+TIMINGS = ("walk", "roofline")
+
+
+def evaluate(
+    workload: Annotated[
+        str, typer.Option(help="A model of the zoo, or the path of a config.json.")
+    ],
+    engine: Annotated[str, typer.Option(help="The kind of machine.")] = "tile",
+    preset: Annotated[str, typer.Option(help="The published machine to start from.")] = "edge",
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Change a field; may be repeated."),
+    ] = None,
+    seq_len: Annotated[
+        int | None, typer.Option(help="Tokens per sequence.", show_default="128")
+    ] = None,
+    batch: Annotated[float, typer.Option(min=1, help="Sequences run together.")] = 1,
+    mode: Annotated[str, typer.Option(help="prefill or decode.")] = "prefill",
+    context_len: Annotated[
+        int | None, typer.Option(help="Tokens that a decode step sees.")
+    ] = None,
+    padded_fraction: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of tokens that are padding.")
+    ] = 0.0,
+    activation_density: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of activations that are not zero.")
+    ] = 1.0,
+    weight_density: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of weights that are not zero.")
+    ] = 1.0,
+    technology: Annotated[
+        str | None,
+        typer.Option(help="A parameter file by name or path.", show_default="the engine's"),
+    ] = None,
+    node: Annotated[
+        float | None, typer.Option(help="Scale to a process node, in nm.")
+    ] = None,
+    timing: Annotated[str, typer.Option(help="walk or roofline.")] = "walk",
+    as_json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run one transformer on one machine.
+
+    Says what that takes in time, energy and area, and where it goes.
+    """
+    settings = [_read_setting(text) for text in changes or []]
+    find_shape(workload)
+    if timing not in TIMINGS:
+        raise InputError(f"there is no timing {timing!r}." + did_you_mean(timing, TIMINGS))
+    if technology is not None:
+        load_parameters(technology)
+    import jax
+
+    import dse
+    from dse.engines.registry import find_preset
+    from dse.show.evaluation_text import evaluation_json, evaluation_text
+
+    design = _change(find_preset(engine, preset), settings)
+    run = dse.transformer(
+        workload,
+        seq_len=seq_len,
+        batch=batch,
+        mode=mode,
+        context_len=context_len,
+        padded_fraction=padded_fraction,
+    ).with_density(activation=activation_density, weight=weight_density)
+    used = dse.load_technology(technology) if technology else design.default_technology()
+    if node is not None:
+        used = used.at_node(node)
+    with jax.enable_x64(True):
+        found = dse.evaluate(design, run, technology=used, timing=timing)
+    if as_json:
+        print_json(evaluation_json(design, run, used, timing, found))
+    else:
+        typer.echo(evaluation_text(design, run, used, timing, found))
+
+
+def _read_setting(text: str) -> tuple[str, float | str]:
+    """Read `pes=128` or `main_memory=rram_32_2_1`."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        raise InputError(f"--set {text!r}: write FIELD=VALUE, as in --set pes=128.")
+    try:
+        return name.strip(), float(value)
+    except ValueError:
+        return name.strip(), value.strip()
+
+
+def _change(design: Engine, settings: list[tuple[str, Any]]) -> Engine:
+    """Return the design with some fields set; unknown ones raise `InputError`."""
+    for name, value in settings:
+        known = type(design).quantities()
+        if name not in known:
+            raise InputError(
+                f"--set: `{name}` is not a number or a choice of `{type(design).__name__}`."
+                + did_you_mean(name, known)
+            )
+        design = design.replace(**{name: value})
+    return design

@@ -1,0 +1,55 @@
+"""`dse info`: what is installed, and what it computes on."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from importlib import metadata
+from typing import Any
+
+import typer
+
+from dse.cli.options import Json, Quiet, Verbose
+from dse.cli.output import print_json
+from dse.shipped import hw_params_folder
+from dse.show.text_table import text_table
+
+PACKAGES = ("dse", "jax", "jaxlib", "numpy", "pandas", "pyarrow", "moocore", "plotly")
+
+
+def info(as_json: Json = False, verbose: Verbose = False, quiet: Quiet = False) -> None:
+    """Print versions, device and data hashes."""
+    found = _find()
+    if as_json:
+        print_json(found)
+        return
+    rows = [[name, version] for name, version in found["versions"].items()]
+    rows += [["device", found["device"]]]
+    rows += [[f"{what} in", dtype] for what, dtype in found["dtypes"].items()]
+    rows += [[name, f"sha256 {digest}"] for name, digest in found["hw_params"].items()]
+    typer.echo(text_table(["what", "is"], rows))
+
+
+def _find() -> dict[str, Any]:
+    import jax
+
+    device = jax.devices()[0]
+    files = sorted(path for path in hw_params_folder().rglob("*") if path.is_file())
+    return {
+        "versions": {"python": platform.python_version()} | {p: _version(p) for p in PACKAGES},
+        "device": f"{device.platform} ({device.device_kind}), {len(jax.devices())} of them",
+        "dtypes": {"answers": "float64", "searches": "float32"},
+        "hw_params": {
+            path.relative_to(hw_params_folder()).as_posix(): hashlib.sha256(
+                path.read_bytes()
+            ).hexdigest()
+            for path in files
+        },
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"

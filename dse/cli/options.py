@@ -1,0 +1,56 @@
+"""The options that every verb has, and how loud the program is."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+log = logging.getLogger("dse")
+
+
+class _ToStderr(logging.Handler):
+    """Writes plain lines to whatever stderr is now, beside any progress bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr)
+
+
+_HANDLER = _ToStderr()
+
+
+def start_logging() -> None:
+    """Send what is worth knowing to stderr; `-v` and `-q` say how much that is."""
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    if _HANDLER not in log.handlers:
+        log.addHandler(_HANDLER)
+
+
+def shows_progress() -> bool:
+    """Say whether bars and notes are wanted."""
+    return log.isEnabledFor(logging.INFO)
+
+
+def _louder(wanted: bool) -> bool:
+    if wanted:
+        log.setLevel(logging.DEBUG)
+    return wanted
+
+
+def _quieter(wanted: bool) -> bool:
+    if wanted:
+        log.setLevel(logging.WARNING)
+    return wanted
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Verbose = Annotated[
+    bool, typer.Option("-v", "--verbose", help="Say more on stderr.", callback=_louder)
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("-q", "--quiet", help="No notes, no progress bars.", callback=_quieter),
+]

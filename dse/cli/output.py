@@ -1,0 +1,72 @@
+"""What verbs leave behind: JSON on stdout, and files that appear together or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from dse.errors import InputError
+
+
+def print_json(data: Any) -> None:
+    """Print data as JSON; numbers keep all their digits."""
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def check_folder(folder: Path) -> None:
+    """Raise `InputError` where results could not be written to a folder."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file; give --out a folder.")
+    place = _existing(folder)
+    if not os.access(place, os.W_OK):
+        raise InputError(f"{place} cannot be written to; give --out another folder.")
+
+
+@contextmanager
+def written_together(folder: Path) -> Iterator[Path]:
+    """Give a folder for drafts; they move to `folder` together once all are written.
+
+    Whatever ends the block early leaves `folder` as it was, or uncreated.
+    """
+    parent = _existing(folder.absolute().parent)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=parent) as name:
+        yield Path(name)
+        drafts = sorted(Path(name).iterdir())
+        for draft in drafts:
+            _reach_disk(draft)
+        with _uninterrupted():
+            folder.mkdir(parents=True, exist_ok=True)
+            for draft in drafts:
+                os.replace(draft, folder / draft.name)
+
+
+def _existing(folder: Path) -> Path:
+    """Return the folder, or the nearest one around it that is there."""
+    return next(place for place in (folder, *folder.absolute().parents) if place.is_dir())
+
+
+def _reach_disk(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait while files are moved, which takes no time."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,155 @@
+"""`dse params`: every number with its unit, its status and its source."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dse.cli.options import Json, Quiet, Verbose
+from dse.cli.output import print_json
+from dse.errors import InputError
+from dse.hardware.parameters import Parameters, load_parameters
+from dse.hardware.provenance import Parameter
+from dse.shipped import hw_params_folder
+from dse.show.text_table import text_table
+from dse.workload.zoo import read_zoo, zoo
+
+MODELS = "transformers"  # the one file that is a table of models
+STATUSES = ("quoted", "derived", "fitted", "assumed")
+
+
+def params(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help=f"A parameter file by name or path, or `{MODELS}`; a list of them where "
+            "left out."
+        ),
+    ] = None,
+    check: Annotated[
+        Path | None, typer.Option(help="Check a parameter file of your own instead.")
+    ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(
+            help="With --check: the shipped file whose keys and kinds of unit it must "
+            "have; that of the same name where left out."
+        ),
+    ] = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show numbers with unit, status and source.
+
+    Lists the files that hold them, shows one, or checks one of your own.
+    """
+    if check is not None:
+        if name is not None:
+            raise InputError(f"give `{name}` or --check {check}, not both.")
+        _check(check, like, as_json)
+    elif name is None:
+        _list(as_json)
+    elif name == MODELS:
+        _show_models(as_json)
+    else:
+        _show(load_parameters(name), as_json)
+
+
+def _check(path: Path, like: str | None, as_json: bool) -> None:
+    if path.stem == MODELS:
+        answer: dict[str, Any] = {"file": str(path), "models": len(read_zoo(path))}
+        told = f"{answer['models']} models"
+    else:
+        parameters = load_parameters(path, like=like)
+        counts = _counts(parameters)
+        answer = {"file": str(path), "parameters": len(parameters.entries), **counts}
+        told = ", ".join(f"{n} {status}" for status, n in counts.items() if n)
+        told = f"{len(parameters.entries)} parameters ({told})"
+    if as_json:
+        print_json(answer)
+    else:
+        typer.echo(f"{path}: {told}; all in order.")
+
+
+def _list(as_json: bool) -> None:
+    files = sorted(hw_params_folder().glob("*.toml"))
+    rows = []
+    for file in files:
+        if file.stem != MODELS:
+            parameters = load_parameters(file.stem)
+            total = {"parameters": len(parameters.entries)}
+            rows.append({"name": file.stem} | total | _counts(parameters))
+    models = {"name": MODELS, "models": len(zoo())}
+    if as_json:
+        print_json({"parameter_files": rows, "model_files": [models]})
+        return
+    header = list(rows[0])
+    typer.echo(text_table(header, [[str(row[key]) for key in header] for row in rows]))
+    typer.echo(f"\n{MODELS}: the shapes of {len(zoo())} models known by name")
+    typer.echo(f"\nShow one with `dse params NAME`. They stand in {files[0].parent}.")
+
+
+def _counts(parameters: Parameters) -> dict[str, int]:
+    found = Counter(entry.status for entry in parameters.entries.values())
+    return {status: found[status] for status in STATUSES}
+
+
+def _show(parameters: Parameters, as_json: bool) -> None:
+    if as_json:
+        entries = {
+            key: entry.model_dump(exclude_none=True)
+            for key, entry in parameters.entries.items()
+        }
+        print_json({"name": parameters.name, "parameters": entries})
+        return
+    rows = [
+        [key, f"{e.value:.10g}", e.unit, e.status, e.source, _basis(e)]
+        for key, e in parameters.entries.items()
+    ]
+    header = ["parameter", "value", "unit", "status", "source", "where"]
+    typer.echo(text_table(header, rows))
+
+
+def _basis(entry: Parameter) -> str:
+    """Return the place in the source, and what a value that is not quoted rests on."""
+    match entry.status:
+        case "derived":
+            return f"{entry.where}; = {entry.expression}"
+        case "fitted":
+            return f"{entry.where}; fitted to {entry.fitted_to}"
+        case "assumed":
+            span = f"{entry.low:g} to {entry.high:g} {entry.unit}"
+            return f"{entry.where}; may be {span}: {entry.why}"
+    return entry.where
+
+
+def _show_models(as_json: bool) -> None:
+    rows = [
+        {
+            "name": name,
+            "family": entry.shape.family,
+            "layers": entry.shape.layers,
+            "hidden": entry.shape.hidden,
+            "heads": entry.shape.heads,
+            "ffn": list(entry.shape.ffn),
+            "longest": entry.shape.longest,
+            "parameters": entry.shape.parameters,
+            "source": entry.source,
+        }
+        for name, entry in zoo().items()
+    ]
+    if as_json:
+        print_json({"models": rows})
+        return
+    header = list(rows[0])
+    typer.echo(text_table(header, [[_cell(row[key]) for key in header] for row in rows]))
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,156 @@
+"""One evaluated machine, as tables of plain text and as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dse.engines.base import Engine
+from dse.evaluation import Metrics, Timing
+from dse.explore.objectives import SHOWN_UNITS
+from dse.explore.summary import metrics_as_json
+from dse.hardware.technology import Technology
+from dse.show.labels import (
+    TITLES,
+    component_label,
+    describe_fields,
+    metric_amount,
+    number,
+    scaled_unit,
+    shown_unit,
+)
+from dse.show.text_table import text_table
+from dse.units import from_si
+from dse.workload.ops import Workload
+
+
+def evaluation_text(
+    design: Engine,
+    workload: Workload,
+    technology: Technology,
+    timing: Timing,
+    metrics: Metrics,
+) -> str:
+    """Return the answer as a page: machine, totals, parts, units and ops."""
+    fields = {name: getattr(design, name) for name in type(design).quantities()}
+    machine = describe_fields(type(design), fields).items()
+    return "\n\n".join(
+        [
+            f"{type(design).__name__}: " + ", ".join(f"{k} {v}" for k, v in machine),
+            f"{workload.name}, {workload.seq_len} tokens, batch {workload.batch:g}; "
+            f"{timing} timing, technology {technology.name}",
+            _totals(metrics),
+            _parts(metrics),
+            _units(metrics),
+            _ops(metrics),
+        ]
+    )
+
+
+def evaluation_json(
+    design: Engine,
+    workload: Workload,
+    technology: Technology,
+    timing: Timing,
+    metrics: Metrics,
+) -> dict[str, Any]:
+    """Return the answer as plain data, units in the names."""
+    fields = type(design).quantities()
+    return {
+        "engine": type(design).__name__,
+        "design": {
+            name: meaning.show(getattr(design, name))
+            if meaning.choices
+            else float(getattr(design, name))
+            for name, meaning in fields.items()
+        },
+        "workload": {
+            "name": workload.name,
+            "seq_len": workload.seq_len,
+            "batch": float(workload.batch),
+            "padded_fraction": float(workload.padded_fraction),
+        },
+        "technology": technology.name,
+        "timing": timing,
+        "metrics": metrics_as_json(metrics),
+        "bottleneck": metrics.bottleneck,
+        "dynamic_energy_mj": _in(metrics.dynamic_energy, "mJ"),
+        "leakage_energy_mj": _in(metrics.leakage_energy, "mJ"),
+        "area_mm2": _in(metrics.area_by_component, "mm^2"),
+        "utilization": _in(metrics.utilization, "1"),
+        "ops": [
+            {
+                "name": name,
+                **{
+                    f"{what}_us": from_si(float(seconds[op]), "us")
+                    for what, seconds in metrics.op_busy.items()
+                },
+                "dynamic_energy_mj": from_si(float(metrics.op_energy[op]), "mJ"),
+            }
+            for op, name in enumerate(metrics.op_names)
+        ],
+    }
+
+
+def _in(values: Mapping[str, Any], unit: str) -> dict[str, float]:
+    return {name: from_si(float(value), unit) for name, value in values.items()}
+
+
+def _totals(metrics: Metrics) -> str:
+    rows = [
+        [TITLES[metric], metric_amount(metric, float(getattr(metrics, metric)))]
+        for metric in SHOWN_UNITS
+    ]
+    busy = float(metrics.utilization[metrics.bottleneck])
+    rows.append(["Bottleneck", f"{component_label(metrics.bottleneck)}, busy {busy:.0%}"])
+    return text_table(["", ""], rows)
+
+
+def _parts(metrics: Metrics) -> str:
+    """Return energy and area by component with their shares, largest energy first."""
+    energy = {n: float(v) for n, v in metrics.energy_by_component.items()}
+    area = {n: float(v) for n, v in metrics.area_by_component.items()}
+    unit = scaled_unit(list(energy.values()), "energy")
+    rows = []
+    for name in sorted(energy.keys() | area.keys(), key=lambda n: -energy.get(n, 0.0)):
+        work = float(metrics.dynamic_energy.get(name, 0.0))
+        rest = float(metrics.leakage_energy.get(name, 0.0))
+        rows.append(
+            [
+                component_label(name),
+                *(number(from_si(joule, unit)) for joule in (work, rest, work + rest)),
+                f"{(work + rest) / float(metrics.energy):.1%}",
+                number(from_si(area.get(name, 0.0), "mm^2")),
+                f"{area.get(name, 0.0) / float(metrics.area):.1%}",
+            ]
+        )
+    shown = shown_unit(unit)
+    header = ["component", f"work ({shown})", f"leakage ({shown})", f"energy ({shown})"]
+    return text_table([*header, "share", "area (mm²)", "share"], rows)
+
+
+def _units(metrics: Metrics) -> str:
+    rows = [
+        [component_label(name), f"{float(busy):.1%}"]
+        for name, busy in sorted(metrics.utilization.items(), key=lambda u: -float(u[1]))
+    ]
+    return text_table(["port or unit", "busy"], rows)
+
+
+def _ops(metrics: Metrics) -> str:
+    """Return the time and energy of each op, summed over the layers that repeat it."""
+    parts = {what: [float(s) for s in busy] for what, busy in metrics.op_busy.items()}
+    energy = [float(joule) for joule in metrics.op_energy]
+    time_unit = scaled_unit([s for seconds in parts.values() for s in seconds], "time")
+    energy_unit = scaled_unit(energy, "energy")
+    rows = [
+        [
+            name.replace("_", " "),
+            *(number(from_si(seconds[op], time_unit)) for seconds in parts.values()),
+            number(from_si(energy[op], energy_unit)),
+        ]
+        for op, name in enumerate(metrics.op_names)
+    ]
+    header = [f"{what} ({shown_unit(time_unit)})" for what in parts]
+    work = f"work ({shown_unit(energy_unit)})"
+    return text_table(["op, all layers", *header, work], rows)

@@ -1,0 +1,65 @@
+"""What a report tells: a summary of a front, and what its knee is seen against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dse.evaluation import Metrics
+from dse.explore.runs import Runs
+from dse.explore.study import Study
+from dse.explore.summary import Summary, summarize
+from dse.show.background import Sampler
+from dse.show.marks import thinned
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """A summary, the designs of the front that a page holds, and a sample of the space.
+
+    `knee` holds the metrics of the knee, `slowest` those of the workload of the suite
+    that takes most of its time.
+    """
+
+    summary: Summary
+    drawn: Runs
+    sample: Runs
+    knee: Metrics
+    slowest: tuple[str, Metrics]
+
+    @property
+    def study(self) -> Study:
+        """The study that was asked."""
+        return self.summary.study
+
+    @property
+    def machines(self) -> dict[str, Metrics]:
+        """The knee and, after it, the reference machines by name."""
+        return {"Knee": self.knee} | self.references
+
+    @property
+    def references(self) -> dict[str, Metrics]:
+        """The reference machines by name."""
+        return {s.name: s.metrics for s in self.summary.standings}
+
+    def row_drawn(self, row: int) -> int:
+        """Return which of the drawn designs a row of the whole front is."""
+        index = self.summary.front.index[row]
+        return int((self.drawn.index == index).argmax())
+
+
+def gather(study: Study, front: Runs, sampler: Sampler) -> Findings:
+    """Evaluate what a report needs beside the front itself."""
+    summary = summarize(study, front)
+    rivals = [standing.rival for standing in summary.standings]
+    suite = _evaluate_suite(study, front, summary.knee)
+    names = [workload.name for workload, _ in study.suite]
+    shares = [weight / float(found.throughput) for (_, weight), found in suite]
+    slowest = max(range(len(suite)), key=lambda place: shares[place])
+    return Findings(
+        summary=summary,
+        drawn=thinned(front, keep=[summary.knee, *summary.best.values(), *rivals]),
+        sample=sampler.draw(),
+        knee=_combined(suite),
+        slowest=(names[slowest], suite[slowest]),
+    )

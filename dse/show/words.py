@@ -1,0 +1,93 @@
+"""The answer of a study in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dse.explore.limits import read_limits
+from dse.explore.objectives import Objective
+from dse.explore.runs import Runs
+from dse.explore.summary import Standing, Summary
+from dse.show.labels import TITLES, describe_design, metric_amount, number
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence: `a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def lead(summary: Summary) -> str:
+    """Say how many designs there are, and how many of them nothing beats."""
+    front, limits = summary.front, read_limits(summary.study.limits)
+    what = listed([TITLES[o.metric].lower() for o in front.objectives])
+    within = f" within {listed([str(limit) for limit in limits])}" if limits else ""
+    return (
+        f"Of {front.evaluated:,} designs{within}, {len(front):,} are beaten by no other in "
+        f"{what}."
+    )
+
+
+def knee(summary: Summary) -> str:
+    """Say what the knee of the front is, and what it gives."""
+    amounts = row_amounts(summary.front, summary.knee)
+    return (
+        f"The knee of this front, the design that gives up least of everything at once, "
+        f"has {amounts}."
+    )
+
+
+def standing(found: Standing, front: Runs, batch: float | None) -> str:
+    """Say where one published machine stands against the front."""
+    objectives = front.objectives
+    own = listed(
+        [metric_amount(o.metric, float(getattr(found.metrics, o.metric))) for o in objectives]
+    )
+    at = "" if batch is None else f" at batch {batch:g}"
+    number_of = int(front.index[found.rival])
+    gains = listed([_gain(o, found.gains[o.metric]) for o in objectives])
+    count = len(found.beaten_by)
+    if count == 0:
+        return (
+            f"{found.name}{at} ({own}) is beaten by no design of the front; the nearest, "
+            f"design {number_of:,}, has {gains}."
+        )
+    beaten = "1 design of the front" if count == 1 else f"{count:,} designs of the front"
+    return (
+        f"{found.name}{at} ({own}) is beaten by {beaten}; the one that beats it most "
+        f"evenly, design {number_of:,}, has {gains}."
+    )
+
+
+def shared_choices(front: Runs) -> str:
+    """Say which choices all designs of the front have in common; '' for none."""
+    space = front.space
+    same = {
+        name
+        for name, values in space.decode(front.index).items()
+        if name in space.axes and len(space.axes[name]) > 1 and len(set(values)) == 1
+    }
+    if not same or len(front) < 2:
+        return ""
+    labels = describe_design(space, int(front.index[0]))
+    names = list(space.decode(front.index[:1]))
+    chosen = [
+        f"{label} {value}"
+        for name, (label, value) in zip(names, labels.items(), strict=True)
+        if name in same
+    ]
+    return f"All designs of the front share {listed(chosen)}."
+
+
+def row_amounts(front: Runs, row: int) -> str:
+    """Return the objectives of one design: `4,870 seq/s, 12.5 mJ and 124 mm²`."""
+    return listed(_amounts(front, row))
+
+
+def _amounts(front: Runs, row: int) -> list[str]:
+    return [metric_amount(o.metric, front.metrics[o.metric][row]) for o in front.objectives]
+
+
+def _gain(objective: Objective, gain: float) -> str:
+    """Return a gain as a share of the machine's own value: `1.9 × the throughput`."""
+    share = gain if objective.maximize else 1.0 / gain
+    return f"{number(share, 2)} × the {TITLES[objective.metric].lower()}"
