@@ -87,6 +87,7 @@ def evaluate(
         used = used.at_node(node)
     with jax.enable_x64(True):
         found = dse.evaluate(design, run, technology=used, timing=timing)
+    found = jax.device_get(found)  # JAX would cut float64 short from here on
     if as_json:
         print_json(evaluation_json(design, run, used, timing, found))
     else:

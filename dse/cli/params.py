@@ -122,7 +122,8 @@ def _basis(entry: Parameter) -> str:
         case "fitted":
             return f"{entry.where}; fitted to {entry.fitted_to}"
         case "assumed":
-            span = f"{entry.low:g} to {entry.high:g} {entry.unit}"
+            unit = "" if entry.unit == "1" else f" {entry.unit}"
+            span = f"{entry.low:g} to {entry.high:g}{unit}"
             return f"{entry.where}; may be {span}: {entry.why}"
     return entry.where
 

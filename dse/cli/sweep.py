@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -114,7 +115,7 @@ def _tell_cost(study: Study, block_size: int, as_json: bool) -> None:
         )
         return
     rows = [
-        [name, str(len(axis)), ", ".join(map(str, axis.values))]
+        [name, str(len(axis)), _shortened(", ".join(map(str, axis.values)))]
         for name, axis in space.axes.items()
     ]
     rows += [[name, "-", f"= {tie.expression}"] for name, tie in space.tied.items()]
@@ -122,6 +123,10 @@ def _tell_cost(study: Study, block_size: int, as_json: bool) -> None:
     for reason, rule in space.legal.items():
         typer.echo(f"Legal if {rule} ({reason}).")
     typer.echo(f"{space.size:,} designs, {_describe(found)}")
+
+
+def _shortened(text: str) -> str:
+    return textwrap.shorten(text, 56, placeholder=" …")
 
 
 def _describe(found: Estimate) -> str:

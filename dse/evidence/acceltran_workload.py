@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dse.workload.layers import Op, activation, chain, layer_norm, linear
@@ -31,20 +31,17 @@ def simulator_workload(
     first = layers[0][1]
     chains = [chain([Op("embedding", "embedding", 0, seq_len, first, vocab)])]
     repeats = [1]
-    for number, (layer, run) in enumerate(
-        (layer, list(run)) for layer, run in itertools.groupby(layers)
-    ):
-        heads, hidden, widths = layer
+    for (heads, hidden, widths), run in _runs(layers):
         ops: list[Op] = []
-        for head, count in Counter(heads).items():
-            ops += _head_ops(head, count, seq_len, hidden, f"_{head}_{number}")
+        for number, (head, count) in enumerate(Counter(heads).items()):
+            ops += _head_ops(head, count, seq_len, hidden, f"_{number}")
         ops.append(layer_norm("norm_attention", seq_len, hidden))
         for taken, given in itertools.pairwise([hidden, *widths, hidden]):
             ops.append(linear(f"ffn_{len(ops)}", seq_len, taken, given))
             ops.append(activation(f"activation_{len(ops)}", seq_len, taken))
         ops.append(layer_norm("norm_ffn", seq_len, hidden))
         chains.append(chain(ops))
-        repeats.append(len(run))
+        repeats.append(run)
     return Workload(
         name="acceltran-simulator",
         blocks=tuple(
@@ -54,6 +51,12 @@ def simulator_workload(
         batch=batch,
         seq_len=seq_len,
     )
+
+
+def _runs(layers: list[Any]) -> Iterator[tuple[Any, int]]:
+    """Yield each layer that differs from the one before it, and how often it repeats."""
+    for layer, run in itertools.groupby(layers):
+        yield layer, len(list(run))
 
 
 def _head_ops(head: str, count: int, tokens: int, hidden: int, label: str) -> list[Op]:

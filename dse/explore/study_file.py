@@ -232,7 +232,14 @@ def read_study_file(path: str | Path) -> StudyFile:
     path = Path(path)
     if not path.exists():
         raise InputError(f"there is no study at {path}; give a folder with a {FILE_NAME}.")
-    path = path / FILE_NAME if path.is_dir() else path
+    if path.is_dir():
+        inside = sorted(file.parent.name for file in path.glob(f"*/{FILE_NAME}"))
+        path = path / FILE_NAME
+        if not path.is_file():
+            meant = f" These folders in it do: {', '.join(inside)}." if inside else ""
+            raise InputError(
+                f"{path.parent} holds no {FILE_NAME}; give the folder of a study.{meant}"
+            )
     file = read_toml(path)
     try:
         table = StudyTable.model_validate(file.data, context={"folder": path.parent})

@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from dse.evaluation import Metrics
 from dse.show.figure import ACCENT, GREY_DARK, RULE, TINT, Figure, new_figure
-from dse.show.labels import amount, component_label, scaled_unit, shown_unit
+from dse.show.labels import amount, in_words, scaled_unit, shown_unit
 from dse.units import from_si
 
 SMALL = 0.005  # share of the total below which a component is merged with others
@@ -116,7 +116,7 @@ def _grid(titles: list[str], columns: int, counts: list[int]) -> Figure:
 
 def _style_bars(figure: Figure) -> None:
     figure.update_yaxes(autorange="reversed", ticks="", linecolor=GREY_DARK, showline=True)
-    figure.update_xaxes(gridcolor=RULE, zeroline=False, nticks=5)
+    figure.update_xaxes(gridcolor=RULE, zeroline=False, nticks=5, separatethousands=True)
     figure.for_each_annotation(
         lambda title: title.update(font={"size": 13}, xanchor="left", x=_left(figure, title))
     )
@@ -152,7 +152,7 @@ def _add_panel(
         figure.add_trace(
             go.Bar(
                 x=[from_si(shares.get(name, 0.0), unit) for name in order],
-                y=[component_label(name) for name in order],
+                y=[in_words(name) for name in order],
                 orientation="h",
                 marker={"color": colour},
                 hovertemplate=f"%{{y}}, {label}: %{{x:.4g}} {shown_unit(unit)}<extra></extra>",
@@ -165,7 +165,7 @@ def _add_panel(
         value = sums.get(name, 0.0)
         figure.add_annotation(
             x=from_si(value, unit),
-            y=component_label(name),
+            y=in_words(name),
             text=f"{amount(value, unit)}",
             showarrow=False,
             xanchor="left",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,8 @@ from dse.show.text_table import text_table
 from dse.units import from_si
 from dse.workload.ops import Workload
 
+WIDTH = 88
+
 
 def evaluation_text(
     design: Engine,
@@ -34,9 +37,10 @@ def evaluation_text(
     """Return the answer as a page: machine, totals, parts, units and ops."""
     fields = {name: getattr(design, name) for name in type(design).quantities()}
     machine = describe_fields(type(design), fields).items()
+    described = f"{type(design).__name__}: " + ", ".join(f"{k} {v}" for k, v in machine)
     return "\n\n".join(
         [
-            f"{type(design).__name__}: " + ", ".join(f"{k} {v}" for k, v in machine),
+            textwrap.fill(described, WIDTH),
             f"{workload.name}, {workload.seq_len} tokens, batch {workload.batch:g}; "
             f"{timing} timing, technology {technology.name}",
             _totals(metrics),
@@ -103,7 +107,7 @@ def _totals(metrics: Metrics) -> str:
     ]
     busy = float(metrics.utilization[metrics.bottleneck])
     rows.append(["Bottleneck", f"{component_label(metrics.bottleneck)}, busy {busy:.0%}"])
-    return text_table(["", ""], rows)
+    return text_table(["metric", "value"], rows)
 
 
 def _parts(metrics: Metrics) -> str:
@@ -139,7 +143,10 @@ def _units(metrics: Metrics) -> str:
 
 def _ops(metrics: Metrics) -> str:
     """Return the time and energy of each op, summed over the layers that repeat it."""
-    parts = {what: [float(s) for s in busy] for what, busy in metrics.op_busy.items()}
+    parts = {
+        what: [float(seconds) for seconds in metrics.op_busy[what]]
+        for what in ("load", "compute", "store")
+    }
     energy = [float(joule) for joule in metrics.op_energy]
     time_unit = scaled_unit([s for seconds in parts.values() for s in seconds], "time")
     energy_unit = scaled_unit(energy, "energy")

@@ -31,6 +31,16 @@ FONT = (
 FONT_SIZE = 13
 
 
+_TITLE = {"title": {"font": {"size": FONT_SIZE}}}
+TEMPLATE = {
+    "layout": {
+        "xaxis": _TITLE,
+        "yaxis": _TITLE,
+        "scene": {"xaxis": _TITLE, "yaxis": _TITLE, "zaxis": _TITLE},
+    }
+}
+
+
 class Figure(go.Figure):  # type: ignore[misc]
     """A Plotly figure that is always shown under `CONFIG`, in notebooks and in files."""
 
@@ -58,7 +68,7 @@ def new_figure(*, height: int, **layout: Any) -> Figure:
     """Return an empty figure in the house style; `height` in pixels."""
     figure = Figure()
     figure.update_layout(
-        template="none",
+        template=TEMPLATE,
         height=height,
         font={"family": FONT, "size": FONT_SIZE, "color": INK},
         paper_bgcolor="white",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dse.evaluation import Metrics
 from dse.explore.runs import Runs
@@ -52,14 +51,26 @@ def gather(study: Study, front: Runs, sampler: Sampler) -> Findings:
     """Evaluate what a report needs beside the front itself."""
     summary = summarize(study, front)
     rivals = [standing.rival for standing in summary.standings]
-    suite = _evaluate_suite(study, front, summary.knee)
-    names = [workload.name for workload, _ in study.suite]
-    shares = [weight / float(found.throughput) for (_, weight), found in suite]
-    slowest = max(range(len(suite)), key=lambda place: shares[place])
+    knee = {
+        workload.name: _evaluate(replace(study, suite=((workload, 1.0),)), front, summary.knee)
+        for workload, _ in study.suite
+    }
+    spent = [
+        weight / float(found.throughput)
+        for (_, weight), found in zip(study.suite, knee.values(), strict=True)
+    ]
     return Findings(
         summary=summary,
         drawn=thinned(front, keep=[summary.knee, *summary.best.values(), *rivals]),
         sample=sampler.draw(),
-        knee=_combined(suite),
-        slowest=(names[slowest], suite[slowest]),
+        knee=_evaluate(study, front, summary.knee),
+        slowest=max(zip(spent, knee.items(), strict=True), key=lambda entry: entry[0])[1],
+    )
+
+
+def _evaluate(study: Study, front: Runs, row: int) -> Metrics:
+    """Return the metrics of a design of the front, at its own batch where that moves."""
+    batch = front.space.decode(front.index[row]).get("batch")
+    return study.evaluate(
+        front.design(row), batch=None if batch is None else float(batch)
     )

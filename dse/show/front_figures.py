@@ -9,8 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dse.explore.runs import Runs
+from dse.show.camera import Size, camera, seen_by_camera, seen_flat
 from dse.show.density import density
-from dse.show.figure import ACCENT, FONT, GREY_DARK, INK, Figure, new_figure
+from dse.show.figure import ACCENT, GREY_DARK, INK, Figure, new_figure
 from dse.show.label_places import label_places
 from dse.show.labels import shown_column
 from dse.show.log_axis import log_axis
@@ -19,8 +20,9 @@ from dse.show.marks import Mark, Marks
 Rows = np.ndarray[Any, Any]
 
 SVG_MARKS = 3_000  # more marks than this are drawn by WebGL
-_FLAT_SIZE = (300.0, 270.0)  # pixels between the axes for which labels are placed
-_NAMES_3D = ("top center", "bottom center", "middle right", "middle left")
+# Pixels for which labels are placed: between the axes, or of the whole scene.
+_FLAT_SIZE: Size = (300.0, 270.0)
+_SOLID_SIZE: Size = (780.0, 560.0)
 
 
 def flat_front(names: Sequence[str], points: Marks, background: Runs | None) -> Figure:
@@ -43,7 +45,7 @@ def flat_front(names: Sequence[str], points: Marks, background: Runs | None) -> 
     for mark in points.named:
         figure.add_trace(_named(go.Scatter, mark, size=11))
     figure.update_layout(xaxis=axes[0], yaxis=axes[1])
-    figure.update_layout(annotations=_name_labels(points, axes))
+    figure.update_layout(annotations=_name_labels(points, axes, _FLAT_SIZE, seen_flat))
     return figure
 
 
@@ -55,25 +57,22 @@ def solid_front(names: Sequence[str], points: Marks) -> Figure:
     figure.add_trace(_designs(go.Scatter3d, points.front, points.hover, look))
     figure.add_trace(_picked(go.Scatter3d, 3, size=9))
     floor = 10.0 ** axes[2]["range"][0]
-    for position, mark in enumerate(points.named):
+    for mark in points.named:
         figure.add_trace(_stem(mark, floor))
-        name = _named(go.Scatter3d, mark, size=6)
-        name.update(
-            mode="markers+text",
-            text=[f"<b>{mark.name}</b>"],
-            textposition=_NAMES_3D[position % len(_NAMES_3D)],
-            textfont={"family": FONT, "size": 13, "color": mark.colour},
-            hovertext=mark.hover,
-        )
-        figure.add_trace(name)
+        figure.add_trace(_named(go.Scatter3d, mark, size=6))
     common = {"backgroundcolor": "white", "showbackground": True, "showspikes": False}
     scene = {
         f"{letter}axis": {**axis, **common, "tickfont": {"size": 12}}
         for letter, axis in zip("xyz", axes, strict=True)
     }
-    camera = {"eye": {"x": 1.5, "y": -1.6, "z": 0.75}, "center": {"x": 0, "y": 0, "z": -0.12}}
     figure.update_layout(
-        scene={**scene, "camera": camera, "aspectmode": "cube", "dragmode": "turntable"},
+        scene={
+            **scene,
+            "camera": camera(),
+            "aspectmode": "cube",
+            "dragmode": "turntable",
+            "annotations": _name_labels(points, axes, _SOLID_SIZE, seen_by_camera),
+        },
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
     )
     return figure
@@ -132,29 +131,32 @@ def _coordinates(places: Rows) -> dict[str, Rows]:
     return dict(zip("xyz", places, strict=False))
 
 
-def _name_labels(points: Marks, axes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the names of a flat plot, each with a line to its point."""
+def _name_labels(
+    points: Marks, axes: list[dict[str, Any]], size: Size, seen: Any
+) -> list[dict[str, Any]]:
+    """Return the names of a plot's marks, each with a line to its point.
+
+    `seen` turns places between the ends of the axes, 0..1, into pixels of a plot of a size.
+    """
     if not points.named:
         return []
+    ends = np.asarray([axis["range"] for axis in axes]).T
+
+    def pixels(logs: Rows) -> Rows:
+        return seen((logs - ends[0]) / (ends[1] - ends[0]), size)  # type: ignore[no-any-return]
+
     named = np.log10([mark.place for mark in points.named])
-    to_pixels = [_pixels(axis["range"], n) for axis, n in zip(axes, _FLAT_SIZE, strict=True)]
-
-    def place(logs: Rows) -> Rows:
-        right, up = (scale(column) for scale, column in zip(to_pixels, logs.T, strict=True))
-        return np.stack([right, _FLAT_SIZE[1] - up], axis=1)
-
     offsets = label_places(
-        place(named),
+        pixels(named),
         [mark.name for mark in points.named],
-        place(np.log10(points.front.T)),
-        _FLAT_SIZE,
+        pixels(np.log10(points.front.T)),
+        size,
     )
     return [
         {
-            "x": log[0],
-            "y": log[1],
-            "ax": offset[0],
-            "ay": offset[1],
+            **dict(zip("xyz", log, strict=False)),
+            "ax": right,
+            "ay": down,
             "text": f"<b>{mark.name}</b>",
             "font": {"color": mark.colour, "size": 12},
             "arrowcolor": GREY_DARK,
@@ -164,10 +166,5 @@ def _name_labels(points: Marks, axes: list[dict[str, Any]]) -> list[dict[str, An
             "bgcolor": "rgba(255,255,255,0.75)",
             "borderpad": 1,
         }
-        for mark, log, offset in zip(points.named, named, offsets, strict=True)
+        for mark, log, (right, down) in zip(points.named, named, offsets, strict=True)
     ]
-
-
-def _pixels(limits: Any, length: float) -> Any:
-    low, high = limits
-    return lambda logs: (logs - low) / (high - low) * length

@@ -27,6 +27,14 @@ TITLES = {
     "effective_rate": "Effective rate",
 }
 
+_ACRONYMS = {
+    "dma": "DMA",
+    "ffn": "FFN",
+    "fifo": "FIFO",
+    "mac": "MAC",
+    "pe": "PE",
+    "pes": "PEs",
+}
 _SUPERSCRIPTS = str.maketrans({"2": "²", "3": "³"})
 
 
@@ -76,15 +84,15 @@ def meaning(engine: type[Engine], field: str) -> Quantity:
     return (Workload.quantities() | engine.quantities())[field]
 
 
+def in_words(name: str) -> str:
+    """Return a name of code as people write it: `lanes per PE` for `lanes_per_pe`."""
+    return " ".join(_ACRONYMS.get(word, word) for word in name.split("_"))
+
+
 def field_label(field: str, unit: str) -> str:
     """Return a field in words, the unit at its end left out: `memory bandwidth`."""
     word = unit.lower().replace("/", "_per_").replace("^", "")
-    return field.removesuffix(f"_{word}").replace("_", " ")
-
-
-def component_label(component: str) -> str:
-    """Return a component, a port or a unit of a machine in words: `main memory`."""
-    return component.replace("mac_", "MAC ").replace("dma", "DMA").replace("_", " ")
+    return in_words(field.removesuffix(f"_{word}"))
 
 
 def describe_fields(engine: type[Engine], values: dict[str, float]) -> dict[str, str]:

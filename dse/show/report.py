@@ -3,68 +3,101 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
 from html import escape
 from itertools import combinations
 from pathlib import Path
 from string import Template
 
-import numpy as np
-import pandas as pd
 from plotly.offline import get_plotlyjs
 
-from dse.evaluation import Metrics, evaluate
-from dse.explore.objectives import SHOWN_UNITS
-from dse.explore.runs import Runs, column_name
+from dse.explore.runs import Runs
 from dse.explore.study import Study
-from dse.explore.summary import Summary, summarize
-from dse.show import basis, words
+from dse.show import basis, sections
 from dse.show.background import Sampler
 from dse.show.choices import choices_table
-from dse.show.labels import TITLES, component_label, shown_unit
-from dse.show.marks import thinned
+from dse.show.findings import Findings, gather
 from dse.show.page_data import Placed, page_data
 from dse.show.plots import plot_breakdown, plot_front, plot_time
-from dse.show.tables import front_columns, html_head, html_table
-from dse.units import from_si
+from dse.show.tables import front_columns
 
 BUDGETS = ("area", "power", "energy")  # what a reader may bound
 _PAGE = Path(__file__).parent / "page"
 
 
-@dataclass(frozen=True, eq=False)
-class _Findings:
-    """All that a report tells: the summary of a front, and what it is seen against."""
-
-    summary: Summary
-    drawn: Runs  # the designs of the front that the page holds
-    knee: Metrics
-    references: dict[str, Metrics]
-    background: Runs
-
-    @property
-    def study(self) -> Study:
-        return self.summary.study
-
-
 def write_report(
-    study: Study, front: Runs, path: str | Path, *, background: Runs | None = None
+    study: Study, front: Runs, path: str | Path, *, sampler: Sampler | None = None
 ) -> Path:
     """Write what a study found as one HTML page, and return where it is.
 
     The page holds all it needs: the answer in words, the front in three and in two
     metrics before the density of all designs, budgets to bound it, its table, where
     energy, area and time of its knee go beside the reference machines, and the sources.
-    The density is that of `background`, or of 20,000 designs drawn and evaluated now.
-    Raises `InputError` for an empty front.
+    The density is that of 20,000 designs drawn at random and evaluated here; a `sampler`
+    made before the front was searched has compiled meanwhile. Raises `InputError` for an
+    empty front.
     """
-    sampler = Sampler(study)
-    summary = summarize(study, front)
-    found = _Findings(
-        summary=summary,
-        drawn=thinned(front, keep=_named_rows(summary)),
-        knee=_evaluate_row(study, front, summary.knee),
-        background=background if background is not None else sampler.draw(),
+    found = gather(study, front, sampler or Sampler(study))
+    whole = Path(path)
+    torn = whole.with_name(whole.name + ".part")
+    torn.write_text(_page(found), encoding="utf-8")
+    os.replace(torn, whole)
+    return whole
+
+
+def _page(found: Findings) -> str:
+    study, summary, drawn = found.study, found.summary, found.drawn
+    columns = front_columns(drawn)
+    figures = _figures(found)
+    data = page_data(
+        drawn, columns, figures, knee=found.row_drawn(summary.knee), budgets=BUDGETS
     )
-    return _write(Path(path), _page(found))
+    return Template(_part("page.html")).substitute(
+        title=escape(study.name.replace("_", " ")),
+        style=_part("page.css"),
+        name=escape(f"Study {study.name}"),
+        question=escape(study.question),
+        answer=sections.answer(summary),
+        summary=sections.summary_table(found),
+        sliders=sections.sliders(BUDGETS),
+        fronts=sections.front_places([f.id for f in figures if len(f.metrics) == 3]),
+        flats=sections.plot_places([f.id for f in figures if len(f.metrics) == 2]),
+        density=escape(sections.density_note(found)),
+        heads=sections.table_heads(columns),
+        table_note=escape(sections.table_note(found)),
+        choices=choices_table(summary.front),
+        bottleneck=escape(sections.bottleneck(*found.slowest)),
+        workloads=basis.workloads_table(study),
+        sources=basis.sources_list(study),
+        bibtex=escape(study.bibtex),
+        setup=basis.setup_list(study, sampled=len(found.sample)),
+        data=data,
+        plotly=get_plotlyjs(),
+        script=_part("page.js"),
+    )
+
+
+def _figures(found: Findings) -> list[Placed]:
+    """Return all figures of a page: the front over all metrics and each two, the knee's."""
+    front, references = found.drawn, found.references
+    metrics = [o.metric for o in front.objectives][:3]
+    flats = list(combinations(metrics, 2))
+    placed = [
+        Placed(
+            f"front-{'-'.join(pair)}",
+            plot_front(front, *pair, references=references, background=found.sample),
+            pair,
+        )
+        for pair in flats
+    ]
+    if len(metrics) == 3:
+        solid = plot_front(front, *metrics, references=references)
+        placed.insert(0, Placed("front-solid", solid, tuple(metrics)))
+    return [
+        *placed,
+        Placed("breakdown", plot_breakdown(found.machines)),
+        Placed("time-bars", plot_time(found.slowest[1])),
+    ]
+
+
+def _part(name: str) -> str:
+    return (_PAGE / name).read_text(encoding="utf-8")

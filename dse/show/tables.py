@@ -90,7 +90,7 @@ def html_table(
 
 def html_head(title: str, unit: str, *, is_number: bool, sorts: bool = False) -> str:
     """Return the head of a column, its unit in a line of its own; a button if it sorts."""
-    text = escape(title)
+    text = f'<span class="title">{escape(title)}</span>'
     if unit:
         text += f'<span class="unit">{escape(unit)}</span>'
     if sorts:

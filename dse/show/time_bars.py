@@ -7,7 +7,7 @@ from plotly.subplots import make_subplots
 
 from dse.evaluation import Metrics
 from dse.show.figure import ACCENT, GREY_DARK, GREY_LIGHT, RULE, Figure, new_figure
-from dse.show.labels import component_label, scaled_unit, shown_unit
+from dse.show.labels import in_words, scaled_unit, shown_unit
 from dse.units import from_si
 
 _STAGE_OF = {"main_memory_port": "load", "store_port": "store"}
@@ -29,7 +29,7 @@ def time_bars(metrics: Metrics) -> Figure:
             horizontal_spacing=0.17,
             subplot_titles=[
                 "<b>How busy each port and unit is</b>",
-                "<b>What each op asks for, all layers of a batch</b>",
+                "<b>Time that each op asks for</b>",
             ],
         )
     )
@@ -55,7 +55,7 @@ def _add_shares(figure: Figure, metrics: Metrics) -> None:
     colours = [ACCENT if name == metrics.bottleneck else GREY_DARK for name in order]
     bars = go.Bar(
         x=[busy[name] for name in order],
-        y=[component_label(name) for name in order],
+        y=[in_words(name) for name in order],
         orientation="h",
         marker={"color": colours},
         text=[f"{busy[name]:.0f} %" for name in order],
@@ -64,9 +64,11 @@ def _add_shares(figure: Figure, metrics: Metrics) -> None:
         hovertemplate="%{y}: %{x:.1f} % of the run<extra></extra>",
         name="busy",
         showlegend=False,
-        width=0.6,
     )
     figure.add_trace(bars, row=1, col=1)
+    # As high a bar as an op on the other side, from the top down.
+    share = min(1.0, len(order) / len(metrics.op_names))
+    figure.update_yaxes(domain=[1.0 - share, 1.0], row=1, col=1)
     figure.update_xaxes(range=[0, 115], title_text="Busy share of the run (%)", col=1)
 
 
@@ -74,15 +76,19 @@ def _add_ops(figure: Figure, metrics: Metrics) -> None:
     limiting = stage_of(metrics.bottleneck)
     seconds = {stage: [float(t) for t in ts] for stage, ts in metrics.op_busy.items()}
     unit = scaled_unit([max(max(ts) for ts in seconds.values())], "time")
+    names = [in_words(name) for name in metrics.op_names]
+    places = list(range(len(names)))  # names may repeat, as in a suite
     greys = iter((GREY_DARK, GREY_LIGHT))
     for stage in ("load", "compute", "store"):
         bars = go.Bar(
             x=[from_si(t, unit) for t in seconds[stage]],
-            y=[name.replace("_", " ") for name in metrics.op_names],
+            y=places,
             orientation="h",
+            customdata=names,
             marker={"color": ACCENT if stage == limiting else next(greys)},
-            hovertemplate=f"%{{y}}, {stage}: %{{x:.3g}} {shown_unit(unit)}<extra></extra>",
+            hovertemplate=f"%{{customdata}}, {stage}: %{{x:.3g}} {shown_unit(unit)}<extra></extra>",
             name=stage,
         )
         figure.add_trace(bars, row=1, col=2)
     figure.update_xaxes(title_text=f"Time ({shown_unit(unit)})", col=2)
+    figure.update_yaxes(tickvals=places, ticktext=names, col=2)

@@ -6,24 +6,26 @@
   const count = data.hover.length;
   const column = Object.fromEntries(columns.map((c) => [c.name, c]));
   const find = (id) => document.getElementById(id);
-  const shown = (value) => typeof value === "number"
-    ? value.toLocaleString("en-US", { maximumSignificantDigits: 4 }) : value;
-  const withUnit = (c, row) => (shown(c.values[row]) + " " + c.unit).trim();
+  const metrics = new Set(columns.slice(1, 1 + data.metrics));
+  const shown = (value) => typeof value === "number" ? value.toLocaleString("en-US") : value;
+  const cell = (c, row) => !metrics.has(c) ? shown(c.values[row]) : c.values[row].toLocaleString(
+    "en-US", { minimumSignificantDigits: 4, maximumSignificantDigits: 4 });
+  const withUnit = (c, row) => (cell(c, row) + " " + c.unit).trim();
 
   // -- plots ---------------------------------------------------------------------------
 
   const fronts = [];
-  const drawn = data.figures.map(({ id, figure, metrics }) => {
+  const drawn = data.figures.map(({ id, figure, metrics: names }) => {
     const div = find(id);
     const named = (name) => figure.data.findIndex((trace) => trace.name === name);
-    if (metrics) {
+    if (names) {
       const trace = figure.data[named("front")];
       trace.hovertext = data.hover;
-      const axes = metrics.map((name, i) => ({ letter: "xyz"[i], values: column[name].values }));
+      const axes = names.map((name, i) => ({ letter: "xyz"[i], values: column[name].values }));
       fronts.push({ div, axes, front: named("front"), picked: named("picked") });
     }
     return Plotly.newPlot(div, figure.data, figure.layout, data.config).then(() => {
-      if (metrics) div.on("plotly_click", ({ points }) => {
+      if (names) div.on("plotly_click", ({ points }) => {
         if (points[0].data.name === "front") pick(points[0].pointNumber);
       });
     });
@@ -137,9 +139,9 @@
       line.dataset.row = row;
       line.tabIndex = 0;
       for (const c of columns) {
-        const cell = line.insertCell();
-        cell.textContent = shown(c.values[row]);
-        if (typeof c.values[row] === "number") cell.className = "number";
+        const data = line.insertCell();
+        data.textContent = cell(c, row);
+        if (typeof c.values[row] === "number") data.className = "number";
       }
       return line;
     }));
@@ -157,8 +159,8 @@
   }));
   find("more").addEventListener("click", () => { rows += 4 * PAGE; fill(); });
   find("save").addEventListener("click", () => {
-    const line = (cells) => cells.map((cell) => /[",\n]/.test(cell)
-      ? '"' + String(cell).replaceAll('"', '""') + '"' : cell).join(",");
+    const quoted = (value) => /[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+    const line = (values) => values.map(quoted).join(",");
     const lines = [line(columns.map((c) => c.name))];
     for (let row = 0; row < count; row++) lines.push(line(columns.map((c) => c.values[row])));
     const link = document.createElement("a");

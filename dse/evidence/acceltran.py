@@ -1,0 +1,288 @@
+"""AccelTran's simulator against this package, run by run.
+
+Cycles are compared twice. `cycles` replays the simulator's scheduler, batch by batch, and
+should be exact. `cycles_walk` is the differentiable walk of `dse.evaluate` under the
+simulator's conventions: the same code that sweeps use, with heads merged and no replay of
+the scheduler. Energy and area are those of `dse.evaluate` under these conventions.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pandas as pd
+from tqdm.auto import tqdm
+
+from dse.engines.tile import TileEngine
+from dse.engines.tile_conventions import SIMULATOR
+from dse.errors import InputError
+from dse.evaluation import metrics
+from dse.evidence.acceltran_replay import ReplayResult, SimulatorRun, Unfinished, replay
+from dse.evidence.acceltran_workload import simulator_workload
+from dse.hardware.technology import Technology, load_technology
+from dse.memory import sram
+from dse.shipped import hw_params_folder
+
+# quantity -> column of the table of runs, in the simulator's units
+ENERGY_COLUMNS = {
+    "energy": "out_E_total_nJ",
+    "energy_mac_lanes_dynamic": "out_E_mac_dyn_nJ",
+    "energy_mac_lanes_leakage": "out_E_mac_leak_nJ",
+    "energy_softmax_dynamic": "out_E_softmax_dyn_nJ",
+    "energy_softmax_leakage": "out_E_softmax_leak_nJ",
+    "energy_layer_norm_dynamic": "out_E_ln_dyn_nJ",
+    "energy_layer_norm_leakage": "out_E_ln_leak_nJ",
+    "energy_activation_buffer_dynamic": "out_E_actbuf_dyn_nJ",
+    "energy_activation_buffer_leakage": "out_E_actbuf_leak_nJ",
+    "energy_weight_buffer_dynamic": "out_E_wgtbuf_dyn_nJ",
+    "energy_weight_buffer_leakage": "out_E_wgtbuf_leak_nJ",
+    "energy_mask_buffer_dynamic": "out_E_mskbuf_dyn_nJ",
+    "energy_mask_buffer_leakage": "out_E_mskbuf_leak_nJ",
+}
+AREA_COLUMNS = {
+    "area": "out_A_total_um2",
+    "area_mac_lanes": "out_A_mac_um2",
+    "area_pre_sparsity": "out_A_presp_um2",
+    "area_post_sparsity": "out_A_postsp_um2",
+    "area_fifo": "out_A_fifo_um2",
+    "area_softmax": "out_A_softmax_um2",
+    "area_layer_norm": "out_A_ln_um2",
+    "area_dataflow": "out_A_dataflow_um2",
+    "area_dma": "out_A_dma_um2",
+    "area_activation_buffer": "out_A_actbuf_um2",
+    "area_weight_buffer": "out_A_wgtbuf_um2",
+    "area_mask_buffer": "out_A_mskbuf_um2",
+}
+_BANDWIDTHS = {"lb": "low", "hb": "high"}
+
+
+def validate(path: Path | None = None, *, progress: bool = True) -> dict[str, Any]:
+    """Compare every row of a table of simulator runs with this package.
+
+    Returns `quantities` over all rows, the same under `groups` for models of plain
+    self-attention and for all others, and one record per run. Errors are fractions of
+    the simulator's value. The default table is the golden one in `hw_params/reported`.
+    Raises `InputError` for a missing file or column, or an unreadable value.
+    """
+    table = path or hw_params_folder() / "reported" / "acceltran_golden.csv"
+    technology = load_technology("acceltran")
+    runs = [
+        _compare(place, row, technology)
+        for place, row in tqdm(_rows(table), unit="run", disable=not progress, delay=2.0)
+    ]
+    plain = [run for run in runs if run["self_attention"]]
+    other = [run for run in runs if not run["self_attention"]]
+    return {
+        "quantities": _summary(runs),
+        "groups": {"self_attention": _summary(plain), "heterogeneous": _summary(other)},
+        "runs": runs,
+        "notes": [f"{run['place']}: {run['note']}" for run in runs if run["note"]],
+    }
+
+
+def _rows(path: Path) -> list[tuple[str, dict[str, str]]]:
+    try:
+        with open(path, newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: cannot be read as a table of runs: {error}.") from None
+    if not rows:
+        raise InputError(f"{path}: holds no runs; give a CSV with one row per run.")
+    return [(f"{path.name}, row {i}", row) for i, row in enumerate(rows, start=2)]
+
+
+def _compare(place: str, row: Mapping[str, str], technology: Technology) -> dict[str, Any]:
+    rates = {
+        mode: technology[f"simulator.bandwidth_{name}"] * 8.0
+        for mode, name in _BANDWIDTHS.items()
+    }
+    run = SimulatorRun.from_row(
+        row,
+        load_bandwidths=rates,
+        store_bandwidth=technology["simulator.buffer_bandwidth"] * 8.0,
+        place=place,
+    )
+    found = _model_answers(place, row, run, technology)
+    note = ""
+    try:
+        replayed = replay(run)
+        found["cycles"] = replayed.cycles
+        found["cycles_without_embedding"] = replayed.cycles - replayed.embedding_cycles
+        found |= _port_leakage(run, replayed, technology)
+    except Unfinished as reason:
+        note = f"the simulator's scheduler does not finish: {reason}"
+    claimed = _claimed(place, row)
+    errors = {
+        name: (found[name] - value) / value
+        for name, value in claimed.items()
+        if name in found and value
+    }
+    heads = [head for layer in run.model["o"] for head in layer]
+    return {
+        "place": place,
+        "run": row.get("run", place),
+        "self_attention": all(head.startswith("sa_sdp") for head in heads),
+        "claimed": claimed,
+        "found": found,
+        "errors": errors,
+        "note": note,
+    }
+
+
+def _port_leakage(
+    run: SimulatorRun, replayed: ReplayResult, technology: Technology
+) -> dict[str, float]:
+    """Return the leakage of the buffers in nJ, which there counts busy port cycles.
+
+    The scheduler loses transfers of models with three heads or more, and skips a store of
+    what is already there; only the replay knows which.
+    """
+    sizes = {
+        "activation": run.activation_buffer_mib,
+        "weight": run.weight_buffer_mib,
+        "mask": run.mask_buffer_mib,
+    }
+    found = {}
+    for port, mib in sizes.items():
+        busy = sum(
+            cycles
+            for name, cycles in replayed.port_cycles.items()
+            if name.endswith(f" {port}")
+        )
+        power = sram.leakage(technology, f"{port}_buffer", mib)
+        nanojoule = power * busy / technology["clock.frequency"] * 1e9
+        found[f"energy_{port}_buffer_leakage"] = nanojoule
+    return found
+
+
+def _claimed(place: str, row: Mapping[str, str]) -> dict[str, float]:
+    columns = {"cycles": "out_cycles", **ENERGY_COLUMNS, **AREA_COLUMNS}
+    claimed = {}
+    for name, column in columns.items():
+        text = row.get(column) or ""
+        if text:
+            claimed[name] = _number(place, column, text)
+    if "cycles" not in claimed:
+        raise InputError(f"{place}: `out_cycles` is missing; a run needs its cycles.")
+    embedding = row.get("out_emb_cycles") or ""
+    if embedding:
+        spent = _number(place, "out_emb_cycles", embedding)
+        claimed["cycles_without_embedding"] = claimed["cycles"] - spent
+        claimed["cycles_walk_without_embedding"] = claimed["cycles"] - spent
+    claimed["cycles_walk"] = claimed["cycles"]
+    return claimed
+
+
+def _number(place: str, column: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"{place}: `{column}` is {text!r}, not a number.") from None
+
+
+def _model_answers(
+    place: str, row: Mapping[str, str], run: SimulatorRun, technology: Technology
+) -> dict[str, float]:
+    """Return what `dse.evaluate` says under the simulator's conventions, in its units."""
+    mode = _BANDWIDTHS[row["mem_mode"]]
+    try:
+        design = TileEngine(
+            pes=run.pes,
+            lanes_per_pe=run.lanes_per_pe,
+            multipliers_per_lane=run.multipliers_per_lane,
+            softmax_units_per_pe=run.softmax_per_pe,
+            tile_batch=run.tile_b,
+            tile_size=run.tile_xy,
+            activation_buffer_mib=run.activation_buffer_mib,
+            weight_buffer_mib=run.weight_buffer_mib,
+            mask_buffer_mib=run.mask_buffer_mib,
+            main_memory="_".join(
+                row[f"mem_{part}"] for part in ("type", "banks", "ranks", "channels")
+            ),
+            memory_bandwidth_gb_per_s=technology[f"main_memory.bandwidth_{mode}"] / 1e9,
+            issue_batch=run.issue_batch,
+            non_linearity=row["nonlinearity"],
+            clock_mhz=float(row["clock_MHz"]),
+            integer_bits=float(row["IL"]),
+            fraction_bits=float(row["FL"]),
+            loop_order=row.get("loop_order") or "b_i_j_k",
+            conventions=SIMULATOR,
+        )
+    except KeyError as missing:
+        raise InputError(f"{place}: there is no column {missing}.") from None
+    except (InputError, ValueError) as error:
+        raise InputError(f"{place}: {error}") from None
+    workload = simulator_workload(
+        run.model,
+        seq_len=run.seq_len,
+        vocab=run.vocab,
+        batch=run.batch,
+        activation_density=1 - run.activation_sparsity,
+        weight_density=1 - run.weight_sparsity,
+    )
+    with jax.enable_x64(True):
+        answers = _ask(design, workload, technology)
+        found = {name: float(value) for name, value in answers.items()}
+    # Main memory is charged on the port of the weight buffer there.
+    found["energy_weight_buffer_dynamic"] += found.pop("energy_main_memory_dynamic")
+    return found
+
+
+@jax.jit
+def _ask(design: TileEngine, workload: Any, technology: Technology) -> dict[str, Any]:
+    found = metrics(design, workload, technology, "walk")
+    clock = design.clock(technology)
+    per_batch = 1e9 * workload.batch  # J a sequence -> nJ a batch
+    answers = {
+        "cycles_walk": found.latency * clock,
+        "cycles_walk_without_embedding": (found.latency - found.op_busy["load"][0]) * clock,
+        "energy": found.energy * per_batch,
+        "area": found.area * 1e12,
+    }
+    for part, joule in found.dynamic_energy.items():
+        answers[f"energy_{part}_dynamic"] = joule * per_batch
+    for part, joule in found.leakage_energy.items():
+        answers[f"energy_{part}_leakage"] = joule * per_batch
+    for part, square_metres in found.area_by_component.items():
+        answers[f"area_{part}"] = square_metres * 1e12
+    return answers
+
+
+def _summary(runs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """Return rows, mean, median and worst error and rank correlation of each quantity."""
+    names = dict.fromkeys(name for run in runs for name in run["errors"])
+    summary = {}
+    for name in names:
+        having = [run for run in runs if name in run["errors"]]
+        errors = np.abs([run["errors"][name] for run in having])
+        summary[name] = {
+            "rows": len(having),
+            "mean": float(errors.mean()),
+            "median": float(np.median(errors)),
+            "worst": float(errors.max()),
+            "spearman": _spearman(
+                (run["found"][name] for run in having),
+                (run["claimed"][name] for run in having),
+            ),
+        }
+    return summary
+
+
+def _spearman(first: Iterable[float], second: Iterable[float]) -> float:
+    """Return the rank correlation; values within 1e-9 of each other share a rank."""
+
+    def ranks(values: Iterable[float]) -> Any:
+        rounded = pd.Series([float(f"{value:.9e}") for value in values])
+        return rounded.rank().to_numpy()
+
+    a, b = ranks(first), ranks(second)
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
+        return float("nan") if np.ptp(a) != np.ptp(b) else 1.0
+    return float(np.corrcoef(a, b)[0, 1])
+
+

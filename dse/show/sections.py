@@ -1,0 +1,151 @@
+"""The parts of a report's page that are worked out: sentences, tables, places of plots."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from dse.evaluation import Metrics
+from dse.explore.objectives import SHOWN_UNITS
+from dse.explore.runs import column_name
+from dse.explore.summary import Summary
+from dse.show import words
+from dse.show.findings import Findings
+from dse.show.labels import TITLES, describe_design, in_words, shown_unit
+from dse.show.tables import Column, html_head, html_table
+from dse.units import from_si
+
+_BEST = {True: "Most", False: "Least"}
+
+
+def answer(summary: Summary) -> str:
+    """Return the answer in sentences: the front, its knee, and the reference machines."""
+    batches = summary.study.reference_batches
+    index = int(summary.front.index[summary.knee])
+    design = describe_design(summary.front.space, index)
+    chosen = ", ".join(f"{field} {value}" for field, value in design.items())
+    told = [
+        f"{words.lead(summary)} {words.knee(summary)}",
+        f"The knee is design {index:,}: {chosen}.",
+        *(
+            words.standing(found, summary.front, batches.get(found.name))
+            for found in summary.standings
+        ),
+    ]
+    return "".join(f"<p>{_unbroken(escape(text))}</p>" for text in told)
+
+
+def _unbroken(text: str) -> str:
+    """Return text in which no line ends between a number and what it counts."""
+    return re.sub(r"(?<=\d) ", "\u00a0", text)
+
+
+def summary_table(found: Findings) -> str:
+    """Return the designs that stand out and the reference machines, a row each."""
+    summary, front = found.summary, found.summary.front
+    rows: list[tuple[str, int | None, Metrics | None]] = [("Knee", summary.knee, None)]
+    for objective in front.objectives:
+        sense, what = _BEST[objective.maximize], TITLES[objective.metric].lower()
+        rows.append((f"{sense} {what}", summary.best[str(objective)], None))
+    for standing in summary.standings:
+        rows.append((standing.name, None, standing.metrics))
+        rows.append((RIVAL, standing.rival, None))
+    metrics = list(
+        dict.fromkeys([*(o.metric for o in front.objectives), "power", "latency"])
+    )
+    table = pd.DataFrame(
+        [_values(found, row, machine, metrics) for _, row, machine in rows],
+        index=pd.Index([name for name, _, _ in rows], name="Machine"),
+    )
+    picks = [None if row is None else found.row_drawn(row) for _, row, _ in rows]
+    units = {TITLES[m]: shown_unit(SHOWN_UNITS[m]) for m in metrics}
+    return html_table(table, units=units, picks=picks)
+
+
+def _values(
+    found: Findings, row: int | None, machine: Metrics | None, metrics: Sequence[str]
+) -> dict[str, float | str]:
+    front = found.summary.front
+    values: dict[str, float | str] = {}
+    for m in metrics:
+        si = front.metrics[m][row] if machine is None else getattr(machine, m)
+        values[TITLES[m]] = from_si(float(si), SHOWN_UNITS[m])
+    values["Design"] = "published" if row is None else f"{int(front.index[row]):,}"
+    return values
+
+
+def sliders(metrics: Sequence[str]) -> str:
+    """Return a slider for each metric that a reader may bound."""
+    return "".join(
+        f'<label for="budget-{name}">{TITLES[metric]} '
+        f'<output id="output-{name}" for="budget-{name}">any</output>'
+        f'<input type="range" id="budget-{name}" min="0" max="1000" value="1000"></label>'
+        for metric, name in ((metric, column_name(metric)) for metric in metrics)
+    )
+
+
+def plot_places(names: Sequence[str]) -> str:
+    """Return the elements into which the plots of these names go."""
+    return "".join(f'<div id="{name}" class="plot"></div>' for name in names)
+
+
+def front_places(names: Sequence[str]) -> str:
+    """Return the place of the plot beside the design of choice, if there is one."""
+    return plot_places(names) or "<div></div>"
+
+
+def density_note(found: Findings) -> str:
+    """Say what lies behind the front in its flat plots."""
+    size, drawn = found.study.space.size, len(found.sample)
+    allowed = int((found.sample.reason == "").sum())
+    what = (
+        f"all {size:,} designs of the space"
+        if drawn == size
+        else f"{drawn:,} of the {size:,} designs, drawn at random"
+    )
+    ruled_out = f"; {drawn - allowed:,} that break a rule are left out" * (allowed < drawn)
+    return f"Grey: {what}{ruled_out}; darker is more. Blue: the front. Black: published machines."
+
+
+def table_note(found: Findings) -> str:
+    """Say what the table of the front holds, and what all its rows share."""
+    front, drawn = found.summary.front, found.drawn
+    thin = (
+        ""
+        if len(drawn) == len(front)
+        else f"{len(drawn):,} of the {len(front):,} designs, evenly thinned out."
+    )
+    use = (
+        "A head sorts by its column; a row shows its design in every plot; "
+        "the budget above applies."
+    )
+    return " ".join(part for part in (words.shared_choices(front), thin, use) if part)
+
+
+def table_heads(columns: Sequence[Column]) -> str:
+    """Return the heads of the table of the front, each a button that sorts."""
+    return "".join(
+        html_head(
+            column.title,
+            column.unit,
+            is_number=bool(np.issubdtype(np.asarray(column.values[:1]).dtype, np.number)),
+            sorts=True,
+        )
+        for column in columns
+    )
+
+
+def bottleneck(workload: str, metrics: Metrics) -> str:
+    """Say what holds a machine back while it runs a workload."""
+    name = metrics.bottleneck
+    share = 100.0 * float(metrics.utilization[name])
+    return (
+        f"While the knee runs {workload}, its busiest part is the {in_words(name)}: "
+        f"{share:.0f} % of the time. The times of an op are those of a whole batch, all layers "
+        "together; loads, work and stores of different ops overlap, so they do not add up "
+        "to a run."
+    )
