@@ -68,24 +68,25 @@ def evaluate(
     technology: Technology | None = None,
     timing: Timing = "walk",
 ) -> Metrics:
-    """Say what a machine takes to run a transformer: time, energy, power, area, and why.
+    """Say what a machine takes to run a transformer: time, energy, area, and why.
 
-    `timing="walk"` puts ops in time over ports and units; `"roofline"` asks only which of
-    them is busy longest, and is never above the walk. Differentiable by every number of
-    design, workload and technology. Raises `InputError` for an unknown timing, or an op
-    that the engine cannot run.
+    `timing="walk"` puts ops in time over ports and units; `"roofline"` asks only which
+    of them is busy longest, and is never above the walk. Differentiable by every number
+    of design, workload and technology. Raises `InputError` for an unknown timing, or an
+    op that the engine cannot run.
     """
     if timing not in TIMINGS:
         raise InputError(f"timing {timing!r} is unknown; use 'walk' or 'roofline'.")
     if technology is None:
         technology = design.default_technology()
-    return _evaluate(design, workload, technology, timing)
+    found: Metrics = _evaluate(design, workload, technology, timing)
+    return found
 
 
 def metrics(
     design: Engine, workload: Workload, technology: Technology, timing: Timing
 ) -> Metrics:
-    """Return the metrics of one design; pure, to be batched and compiled by the caller."""
+    """Return the metrics of one design; pure, for the caller to batch and compile."""
     run = describe_run(workload)
     chains = [
         stages(
@@ -143,7 +144,7 @@ def _op_energy(chains: list[Chain]) -> Any:
 
 
 def _by_op(chains: list[Chain], clock: Any) -> dict[str, Any]:
-    """Return the seconds that each op loads, computes and stores, all repeats, [ops]."""
+    """Return the seconds each op loads, computes and stores, all repeats, [ops]."""
     return {
         what: jnp.stack(
             [c.repeats * cycles / clock for c in chains for cycles in c.column(what)]

@@ -1,7 +1,7 @@
 """Arithmetic over named numbers, as files and people write it: `pes / 8`.
 
-Derived parameters, tied fields of a design and conditions on a space are such texts. The
-numbers may be arrays, or tracers of JAX.
+Derived parameters, tied fields of a design and conditions on a space are such texts.
+The numbers may be arrays, or tracers of JAX.
 """
 
 from __future__ import annotations
@@ -33,14 +33,16 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 def evaluate_expression(text: str, values: Mapping[str, Any]) -> Any:
     """Work out an expression such as `2 * clock.frequency / (1 - idle.leakage_share)`.
 
-    It holds numbers, keys of `values`, `+ - * / **`, one comparison and parentheses. Raises `InputError`
-    for anything else, for an unknown key, and where the arithmetic has no answer.
+    It holds numbers, keys of `values`, `+ - * / **`, one comparison and parentheses.
+    Raises `InputError` for anything else, for an unknown key, and where the arithmetic
+    has no answer.
     """
     try:
         return _value(ast.parse(text.strip(), mode="eval").body, values)
     except SyntaxError:
         raise InputError(
-            f"{text!r} is not an expression; write numbers and keys joined by + - * / **."
+            f"{text!r} is not an expression; write numbers and keys joined by "
+            "+ - * / **."
         ) from None
     except (ArithmeticError, TypeError) as error:
         raise InputError(f"{text!r} has no answer: {error}.") from None
@@ -53,7 +55,9 @@ def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
         case ast.Attribute() | ast.Name():
             key = ast.unparse(node)
             if key not in values:
-                raise InputError(f"`{key}` is not a key here." + did_you_mean(key, values))
+                raise InputError(
+                    f"`{key}` is not a key here." + did_you_mean(key, values)
+                )
             return values[key]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_value(operand, values)
@@ -64,5 +68,6 @@ def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
         ):
             return _COMPARE[type(sign)](_value(left, values), _value(right, values))
     raise InputError(
-        f"`{ast.unparse(node)}` is more than arithmetic; use numbers, keys and + - * / **."
+        f"`{ast.unparse(node)}` is more than arithmetic; use numbers, keys and + - * / "
+        "**."
     )

@@ -1,9 +1,9 @@
 """Records: frozen dataclasses that JAX sees as trees of numbers.
 
 A *design*, a *workload*, a *technology* and the *metrics* of a run are all records. A
-person builds one by keyword and gets its numbers checked and turned into floats, so that
-`jax.grad` accepts them; JAX rebuilds one past the constructor, so that `vmap` can use a
-record as its `in_axes`.
+person builds one by keyword and gets its numbers checked and turned into floats, so
+that `jax.grad` accepts them; JAX rebuilds one past the constructor, so that `vmap` can
+use a record as its `in_axes`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from dataclasses import MISSING
 from typing import Any, Self, TypeVar, dataclass_transform
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
 from dse.errors import InputError, did_you_mean
 
@@ -34,47 +36,49 @@ class Quantity:
 
     def read(self, owner: str, name: str, value: Any) -> Any:
         """Check a value that a person gave and return it as the number JAX will see."""
-        if self.choices:
-            return self._read_label(owner, name, value)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            if isinstance(value, str) or value is None:
-                raise InputError(
-                    f"`{owner}.{name}` takes a number in {self.unit}, got {value!r}."
-                )
-            return value  # an array or a tracer: already JAX's business
-        number = float(value)
-        if not self.low <= number <= self.high:
-            raise InputError(
-                f"`{owner}.{name}` is {number:g} {self.unit}, outside its range "
-                f"{self.low:g} to {self.high:g} {self.unit}."
-            )
-        if self.integer and number != round(number):
-            raise InputError(
-                f"`{owner}.{name}` counts whole things, got {number:g}. Round it."
-            )
-        return number
-
-    def _read_label(self, owner: str, name: str, value: Any) -> Any:
-        if isinstance(value, str):
+        place = f"`{owner}.{name}`"
+        if isinstance(value, np.generic):
+            value = value.item()
+        if isinstance(value, str) and self.choices:
             if value not in self.choices:
                 raise InputError(
-                    f"`{owner}.{name}` has no choice {value!r}."
+                    f"{place} has no choice {value!r}."
                     + did_you_mean(value, self.choices)
                 )
             return float(self.choices.index(value))
-        if isinstance(value, int | float) and not 0 <= value < len(self.choices):
+        if hasattr(value, "dtype"):  # an array or a tracer: its range is JAX's business
+            return value if jnp.issubdtype(value.dtype, jnp.floating) else value * 1.0
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{place} takes {self._wanted()}, got {value!r}.")
+        return self._check(place, float(value))
+
+    def _wanted(self) -> str:
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        return "a number" if self.unit == "1" else f"a number in {self.unit}"
+
+    def _check(self, place: str, number: float) -> float:
+        if self.choices:
+            if number not in range(len(self.choices)):
+                raise InputError(f"{place} takes {self._wanted()}, got {number:g}.")
+        elif not self.low <= number <= self.high:
             raise InputError(
-                f"`{owner}.{name}` takes one of {', '.join(self.choices)}, got {value!r}."
+                f"{place} is {self.show(number)}, outside its range "
+                f"{self.low:g} to {self.show(self.high)}."
             )
-        return float(value) if isinstance(value, int) else value
+        elif self.integer and not number.is_integer():
+            raise InputError(f"{place} counts whole things, got {number:g}. Round it.")
+        return number
 
     def show(self, value: Any) -> str:
         """Return the value as a person reads it: a label, or a number with its unit."""
         try:
-            number = float(value)
+            number = float(value) if np.ndim(value) == 0 else None
         except (TypeError, ValueError):
+            number = None
+        if number is None:
             return str(value)
-        if self.choices:
+        if number in range(len(self.choices)):
             return self.choices[int(number)]
         return f"{number:g}" if self.unit in ("1", "") else f"{number:g} {self.unit}"
 
@@ -91,8 +95,8 @@ def quantity(
 ) -> Any:
     """Declare a number of a record: unit ('1' for a pure number), meaning and range."""
     meaning = Quantity(unit, doc, low, high, integer, choices)
-    if choices and isinstance(default, str):
-        default = float(choices.index(default))
+    if default is not MISSING:
+        default = meaning.read("default", doc, default)
     return dataclasses.field(default=default, metadata={"quantity": meaning})
 
 
@@ -105,7 +109,7 @@ def static(doc: str, *, default: Any = MISSING) -> Any:
     kw_only_default=True, frozen_default=True, field_specifiers=(quantity, static)
 )
 def record(cls: type[_T]) -> type[_T]:
-    """Turn a class of annotated fields into a frozen record that is also a JAX pytree."""
+    """Turn a class of annotated fields into a frozen record and JAX pytree."""
     data = dataclasses.dataclass(frozen=True, kw_only=True, repr=False, eq=True)(cls)
     fields = dataclasses.fields(data)  # type: ignore[arg-type]
     names = tuple(f.name for f in fields)

@@ -7,8 +7,9 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+_FORGIVEN = 4.0 * 2.0**-23  # relative: four spacings of float32
 
-@jax.custom_jvp
+
 def ceil(x: ArrayLike) -> Array:
     """Round up to a whole number; the gradient is that of `x` itself.
 
@@ -16,20 +17,23 @@ def ceil(x: ArrayLike) -> Array:
     product that should be exactly 192 is not taken for 193. In float64 nothing is
     forgiven. Shapes: any; units: those of `x`.
     """
-    x = jnp.asarray(x)
-    x = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-    forgiven = 4.0 * jnp.finfo(x.dtype).eps if x.dtype == jnp.float32 else 0.0
-    return jnp.ceil(x - forgiven * jnp.abs(x))
-
-
-@ceil.defjvp
-def _ceil_jvp(
-    primals: tuple[ArrayLike], tangents: tuple[ArrayLike]
-) -> tuple[Array, ArrayLike]:
-    return ceil(*primals), tangents[0]
+    (x,) = _floats(x)
+    return _ceil(x)
 
 
 @jax.custom_jvp
+def _ceil(x: Array) -> Array:
+    nearest = jnp.round(x)
+    forgiven = _FORGIVEN if x.dtype == jnp.float32 else 0.0
+    close = jnp.abs(x - nearest) <= forgiven * jnp.abs(x)
+    return jnp.where(close, nearest, jnp.ceil(x))
+
+
+@_ceil.defjvp
+def _ceil_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    return _ceil(*primals), tangents[0]
+
+
 def ceil_div(a: ArrayLike, b: ArrayLike) -> Array:
     """Count the pieces of size `b` that cover `a`: the least whole n with n*b >= a.
 
@@ -38,26 +42,36 @@ def ceil_div(a: ArrayLike, b: ArrayLike) -> Array:
     makes `ceil(21/7)` 4 in float32; asking for the ceiling of (a - 1/2)/b is exact.
     Shapes: any, broadcast; unit: 1.
     """
-    a, b = jnp.asarray(a), jnp.asarray(b)
+    return _ceil_div(*_floats(a, b))
+
+
+@jax.custom_jvp
+def _ceil_div(a: Array, b: Array) -> Array:
     return jnp.ceil((a - 0.5) / b)
 
 
-@ceil_div.defjvp
+@_ceil_div.defjvp
 def _ceil_div_jvp(
-    primals: tuple[ArrayLike, ArrayLike], tangents: tuple[ArrayLike, ArrayLike]
+    primals: tuple[Array, Array], tangents: tuple[Array, Array]
 ) -> tuple[Array, Array]:
-    a, b = primals
-    da, db = tangents
-    quotient = jnp.asarray(a) / jnp.asarray(b)
-    return ceil_div(a, b), (jnp.asarray(da) - quotient * jnp.asarray(db)) / jnp.asarray(b)
+    (a, b), (da, db) = primals, tangents
+    return _ceil_div(a, b), (da - a / b * db) / b
 
 
-def log_interpolate(x: ArrayLike, knots: tuple[float, ...], values: list[Array]) -> Array:
-    """Interpolate through (knot, value) pairs on log-log axes, extending the end slopes.
+def _floats(*numbers: ArrayLike) -> list[Array]:
+    """Return numbers as floats of one width, at least float32."""
+    width = jnp.promote_types(jnp.result_type(float, *numbers), jnp.float32)
+    return [jnp.asarray(number, width) for number in numbers]
 
-    Through the knots (to rounding), differentiable between them, positive everywhere: the form in
-    which area and power of a unit are known at two or three sizes only. Shapes: `x` any;
-    one value per knot; units: those of the values.
+
+def log_interpolate(
+    x: ArrayLike, knots: tuple[float, ...], values: list[Array]
+) -> Array:
+    """Interpolate between (knot, value) pairs on log-log axes; end slopes go on.
+
+    Through the knots (to rounding), differentiable between them, positive everywhere:
+    the form in which area and power of a unit are known at two or three sizes only.
+    Shapes: `x` any; one value per knot; units: those of the values.
     """
     x = jnp.asarray(x)
     pieces = []

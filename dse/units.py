@@ -1,4 +1,4 @@
-"""Units at the door: SI inside, and a unit wherever a person or a file sees a number."""
+"""Units at the door: SI inside, a unit wherever a person or a file sees a number."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def from_si(value: float, unit: str) -> float:
 
 
 def measures(unit: str) -> str:
-    """Say what a unit measures ('area', 'energy per bit'); raise for an unknown unit."""
+    """Say what a unit measures, as 'energy per bit'; raise for an unknown unit."""
     _size(unit)
     return UNITS[unit][0]
 
@@ -89,16 +89,21 @@ def parse_quantity(text: str, like: str) -> float:
     except ValueError:
         number = None
     if match is None or number is None:
-        raise InputError(f"{text!r} is not a quantity; write a number and a unit: '50 {like}'.")
+        raise InputError(
+            f"{text!r} is not a quantity; write a number and a unit: '50 {like}'."
+        )
     unit = (match[2] or like).replace("mm2", "mm^2").replace("um2", "um^2")
     if measures(unit) != measures(like):
         raise InputError(
-            f"{text!r} is {measures(unit)}; {measures(like)} is wanted, as in '50 {like}'."
+            f"{text!r} is {measures(unit)}; {measures(like)} is wanted, "
+            f"as in '50 {like}'."
         )
     return to_si(number, unit)
 
 
 def _size(unit: str) -> float:
     if unit not in UNITS:
-        raise InputError(f"`{unit}` is not a unit that dse knows." + did_you_mean(unit, UNITS))
+        raise InputError(
+            f"`{unit}` is not a unit that dse knows." + did_you_mean(unit, UNITS)
+        )
     return UNITS[unit][1]

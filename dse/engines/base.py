@@ -61,7 +61,7 @@ class Engine(Record):
 
     @property
     def fetches_ahead(self) -> bool:
-        """Whether weights may be fetched before the results of earlier ops are stored."""
+        """Whether weights may come before results of earlier ops are stored."""
         return True
 
     def clock(self, technology: Technology) -> Any:
@@ -82,7 +82,7 @@ class Engine(Record):
         raise NotImplementedError
 
     def peak_rate(self, technology: Technology) -> Any:
-        """Return the operations per second of all units together, as published peaks count."""
+        """Return operations per second of all units, as published peaks count."""
         raise NotImplementedError
 
     @classmethod
@@ -92,7 +92,13 @@ class Engine(Record):
 
 
 def stages(
-    engine: Engine, ops: Ops, repeats: int, run: Run, technology: Technology, *, last: bool
+    engine: Engine,
+    ops: Ops,
+    repeats: int,
+    run: Run,
+    technology: Technology,
+    *,
+    last: bool,
 ) -> Chain:
     """Return what a chain of ops asks of a machine.
 
@@ -105,8 +111,8 @@ def stages(
         physics = getattr(engine, kind, None)
         if physics is None:
             raise InputError(
-                f"`{type(engine).__name__}` cannot run `{kind}` ops; use another engine "
-                f"or a workload without them."
+                f"`{type(engine).__name__}` cannot run `{kind}` ops; use another "
+                f"engine or a workload without them."
             )
         places = tuple(i for i, name in enumerate(ops.kinds) if name == kind)
         own = jax.tree.map(lambda column, p=places: column[np.asarray(p)], rows)
@@ -116,12 +122,16 @@ def stages(
 
 
 def _rows(ops: Ops, *, last_share: float) -> Op:
-    """Return the columns of a chain, with what the op before each one left in buffers."""
+    """Return the columns of a chain, with what the op before left in buffers."""
     has_weights = [kind in ("linear", "convolution") for kind in ops.kinds]
     with_weights = [i for i, has in enumerate(has_weights) if has]
-    before = [max((j for j in with_weights if j < i), default=None) for i in range(len(ops))]
+    before = [
+        max((j for j in with_weights if j < i), default=None) for i in range(len(ops))
+    ]
     # The first op with weights follows the last one of the layer before.
-    wrapped = [with_weights[-1] if j is None and with_weights else j or 0 for j in before]
+    wrapped = [
+        with_weights[-1] if j is None and with_weights else j or 0 for j in before
+    ]
     weights = jnp.asarray(ops.weights) * 1.0
     return Op(
         heads=jnp.asarray(ops.heads) * 1.0,
@@ -144,6 +154,8 @@ def describe_run(workload: Workload) -> Run:
     return Run(
         batch=workload.batch,
         weights=jnp.concatenate([jnp.asarray(b.ops.weights) * 1.0 for b in blocks]),
-        density=jnp.concatenate([jnp.asarray(b.ops.weight_density) * 1.0 for b in blocks]),
+        density=jnp.concatenate(
+            [jnp.asarray(b.ops.weight_density) * 1.0 for b in blocks]
+        ),
         repeats=np.concatenate([np.full(len(b.ops), float(b.repeats)) for b in blocks]),
     )

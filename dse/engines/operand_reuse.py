@@ -16,12 +16,14 @@ from jax import Array
 LEFT, RIGHT = "bik", "bkj"
 
 
-def reuse_share(loop_order: str, trips: dict[str, Any], lanes: Any, operand: str) -> Array:
+def reuse_share(
+    loop_order: str, trips: dict[str, Any], lanes: Any, operand: str
+) -> Array:
     """Return the share of tile ops that find one operand in place.
 
     A step of U ops leaves the tile unchanged when it moves only along the loop that the
-    operand does not depend on: U = c * stride of that loop, with c below its trip count n;
-    then all but the first c of every n steps reuse: 1 - c/n. `loop_order` as in
+    operand does not depend on: U = c * stride of that loop, with c below its trip count
+    n; then all but the first c of every n steps reuse: 1 - c/n. `loop_order` as in
     `b_i_j_k`, outermost first. Scalars; unit: 1. Source: tuli2023acceltran, dataflows.
     """
     order = loop_order.split("_")

@@ -21,6 +21,8 @@ def find_preset(engine: str, preset: str) -> Engine:
     kind = find_engine(engine)
     if preset not in kind.presets:
         raise InputError(
-            f"engine `{engine}` has no preset `{preset}`." + did_you_mean(preset, kind.presets)
+            f"engine `{engine}` has no preset `{preset}`."
+            + did_you_mean(preset, kind.presets)
         )
-    return getattr(kind, preset)()
+    machine: Engine = getattr(kind, preset)()
+    return machine

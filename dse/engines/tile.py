@@ -1,9 +1,9 @@
 """The tile engine: AccelTran's grid of processing elements with run-time sparsity.
 
-Products are cut into tiles, b x y by y x y; a MAC lane multiplies one pair of tiles at a
-time and skips the pairs of operands in which either is zero. Softmax and layer norm have
-units of their own in every processing element (PE); the non-linearity sits at the output
-of the lanes. Source: tuli2023acceltran.
+Products are cut into tiles, b x y by y x y; a MAC lane multiplies one pair of tiles at
+a time and skips the pairs of operands in which either is zero. Softmax and layer norm
+have units of their own in every processing element (PE); the non-linearity sits at the
+output of the lanes. Source: tuli2023acceltran.
 """
 
 from __future__ import annotations
@@ -30,19 +30,25 @@ class TileEngine(Engine):
     presets: ClassVar[tuple[str, ...]] = ("nano", "edge", "edge_lp", "server")
 
     pes: float = quantity("1", "processing elements", default=64.0, low=1, integer=True)
-    lanes_per_pe: float = quantity("1", "MAC lanes per PE", default=16.0, low=1, integer=True)
+    lanes_per_pe: float = quantity(
+        "1", "MAC lanes per PE", default=16.0, low=1, integer=True
+    )
     multipliers_per_lane: float = quantity(
         "1", "multipliers per lane", default=16.0, low=1, integer=True
     )
     softmax_units_per_pe: float = quantity(
         "1", "softmax units per PE", default=4.0, low=1, integer=True
     )
-    tile_batch: float = quantity("1", "sequences per tile", default=1.0, low=1, integer=True)
+    tile_batch: float = quantity(
+        "1", "sequences per tile", default=1.0, low=1, integer=True
+    )
     tile_size: float = quantity("1", "rows and columns of a tile", default=16.0, low=1)
-    activation_buffer_mib: float = quantity("MiB", "activation buffer", default=4.0, low=1e-6)
+    activation_buffer_mib: float = quantity(
+        "MiB", "activation buffer", default=4.0, low=1e-6
+    )
     weight_buffer_mib: float = quantity("MiB", "weight buffer", default=8.0, low=1e-6)
     mask_buffer_mib: float = quantity("MiB", "mask buffer", default=1.0, low=1e-6)
-    main_memory: float = quantity(
+    main_memory: Any = quantity(
         "1", "type_banks_ranks_channels", default="dram_32_2_1", choices=MAIN_MEMORIES
     )
     memory_bandwidth_gb_per_s: float = quantity(
@@ -51,7 +57,7 @@ class TileEngine(Engine):
     issue_batch: float = quantity(
         "1", "tile ops issued per cycle and stream (head)", default=8.0, low=1
     )
-    non_linearity: float = quantity(
+    non_linearity: Any = quantity(
         "1", "at the lanes' output", default="gelu", choices=("relu", "gelu")
     )
     clock_mhz: float = quantity(
@@ -71,12 +77,12 @@ class TileEngine(Engine):
 
     @classmethod
     def edge_lp(cls) -> Self:
-        """AccelTran-Edge, low power: a quarter of the issue rate. Configuration `tiny_lp`."""
+        """AccelTran-Edge, low power: a quarter of the issue rate: `tiny_lp`."""
         return cls(issue_batch=2)
 
     @classmethod
     def nano(cls) -> Self:
-        """A machine for BERT-Nano; outside the published space. Configuration `nano`."""
+        """A machine for BERT-Nano, outside the published space: `nano`."""
         return cls(
             pes=256,
             lanes_per_pe=4,
@@ -109,7 +115,7 @@ class TileEngine(Engine):
         """Return the 14 nm FinFET technology of AccelTran."""
         return load_technology("acceltran")
 
-    # -- the whole machine ---------------------------------------------------------------
+    # -- the whole machine -----------------------------------------------------------
 
     @property
     def word_bits(self) -> Any:
@@ -118,7 +124,7 @@ class TileEngine(Engine):
 
     @property
     def fetches_ahead(self) -> bool:
-        """Whether weights may be fetched before the results of earlier ops are stored."""
+        """Whether weights may come before results of earlier ops are stored."""
         return not self.conventions.memory_in_program_order
 
     def clock(self, technology: Technology) -> Any:
@@ -129,7 +135,7 @@ class TileEngine(Engine):
         return jnp.minimum(wanted, 1.0 / longest_path(technology, self))
 
     def peak_rate(self, technology: Technology) -> Any:
-        """Return operations per second at the wanted clock, as AccelTran counts its peak.
+        """Return operations per second at the wanted clock, as AccelTran counts.
 
         PEs * (lanes * multipliers + softmax units * tile + tile) * clock: one operation
         a cycle for each multiplier and for each lane of a softmax or layer-norm unit.
@@ -151,14 +157,16 @@ class TileEngine(Engine):
     def leakage(
         self, technology: Technology, seconds: Any, busy: dict[str, Any]
     ) -> dict[str, Any]:
-        """Return leakage energy in J: idle logic is power gated to a share, SRAM is not."""
+        """Return leakage in J: idle logic is power gated to a share, SRAM is not."""
         always = 0.0 if self.conventions.idle_parts_do_not_leak else 1.0
         idle = always * technology["idle.leakage_share"]
         energy = {}
         for block in BLOCKS:
             power = unit(technology, block, "leakage_power", self)
             worked = busy.get(block, 0.0)
-            energy[block] = power * (worked + idle * (count(block, self) * seconds - worked))
+            energy[block] = power * (
+                worked + idle * (count(block, self) * seconds - worked)
+            )
         for buffer in BUFFERS:
             power = sram.leakage(technology, buffer, self.mib(buffer))
             energy[buffer] = power * (always * seconds + (1.0 - always) * busy[buffer])
@@ -168,7 +176,7 @@ class TileEngine(Engine):
         """Return the size of `activation_buffer`, `weight_buffer` or `mask_buffer`."""
         return getattr(self, f"{buffer}_mib")
 
-    # -- one op, of every kind that the machine runs ------------------------------------
+    # -- one op, of every kind that the machine runs ---------------------------------
 
     def embedding(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Gather the rows of the embedding table that a batch needs."""
@@ -190,7 +198,7 @@ class TileEngine(Engine):
         return self._product(op, run, technology, cycles, None)
 
     def convolution(self, op: Op, run: Run, technology: Technology) -> Stage:
-        """Slide a kernel of `inner` taps over the columns of a tile, halos neglected."""
+        """Slide a kernel of `inner` taps over columns of a tile, halos neglected."""
         weights = op.inner * op.columns
         cycles = tile_work.convolution_cycles(self, op)
         one_deep = op.replace(inner=self.tile_size)  # there is no summed axis to cut
@@ -207,18 +215,20 @@ class TileEngine(Engine):
             technology,
             heads=op.heads,
             work=work.times(self.softmax_units_per_pe) if together else work,
-            result=tile_memory.Result(run.batch * op.rows * op.columns, op.output_density),
+            result=tile_memory.Result(
+                run.batch * op.rows * op.columns, op.output_density
+            ),
             spill=tile_memory.spilled_bits(self, op, run, None),
         )
 
     def layer_norm(self, op: Op, run: Run, technology: Technology) -> Stage:
-        """Normalise the channels of every token, a row or a column of a tile a cycle."""
+        """Normalise the channels of every token, a row or column of a tile a cycle."""
         cycles = tile_work.layer_norm_cycles(self, op)
         work = tile_work.elementwise(self, op, run, "layer_norm", cycles, self.pes)
         return self._in_place(op, run, technology, work)
 
     def activation(self, op: Op, run: Run, technology: Technology) -> Stage:
-        """Apply the non-linearity at the output of the lanes, a tile a cycle and lane."""
+        """Apply the non-linearity as tiles leave the lanes, one a cycle and lane."""
         lanes = count("mac_lanes", self)
         work = tile_work.elementwise(self, op, run, "mac_lanes", 1.0, lanes)
         return self._in_place(op, run, technology, work)
@@ -240,7 +250,7 @@ class TileEngine(Engine):
     def _product(
         self, op: Op, run: Run, technology: Technology, cycles: Any, weights: Any
     ) -> Stage:
-        """Run tile ops of some cycles each; `weights` per head, None for activations."""
+        """Run tile ops of some cycles; `weights` per head, None for activations."""
         trips = tile_work.trips(self, op, run)
         work = tile_work.product(self, op, trips, cycles)
         fetch = tile_memory.Fetch(0.0, 1.0)
@@ -256,7 +266,9 @@ class TileEngine(Engine):
             heads=op.heads,
             work=work,
             fetch=fetch,
-            result=tile_memory.Result(run.batch * op.rows * op.columns, op.output_density),
+            result=tile_memory.Result(
+                run.batch * op.rows * op.columns, op.output_density
+            ),
             spill=tile_memory.spilled_bits(self, op, run, weights),
             prefetch=tile_memory.prefetch(self, op, weights),
             reads=reads,

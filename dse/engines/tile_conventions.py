@@ -18,7 +18,7 @@ class Conventions(Record):
     """
 
     word_per_byte: bool = static(
-        "a byte of bandwidth or of an access carries a whole 20-bit word, a GB is 2^30 B",
+        "a byte of bandwidth or of an access carries a 20-bit word, a GB is 2^30 B",
         default=False,
     )
     weights_per_sequence: bool = static(

@@ -75,7 +75,7 @@ def streamed(design: TileEngine, run: Run) -> Any:
 
 
 def prefetch(design: TileEngine, op: Op, weights: Any) -> Any:
-    """Return the share of an op's weights that fits beside those of the op before it."""
+    """Return the share of an op's weights that fits beside those of the last op."""
     if design.conventions.unbounded_buffers or weights is None:
         return 1.0
     return traffic.prefetch_share(
@@ -144,7 +144,9 @@ def operand_reads(
         from_buffer["activation_buffer"] = left_bits + right_bits
     else:
         from_buffer["weight_buffer"] = right_bits
-    return {b: _access(design, technology, b, moved) for b, moved in from_buffer.items()}
+    return {
+        b: _access(design, technology, b, moved) for b, moved in from_buffer.items()
+    }
 
 
 def stage(
@@ -230,7 +232,9 @@ def _transfer_energy(
         * _main_memory_access(design, technology)
     )
     spared = 1.0 if rules.dense_stores else result.density
-    into_weights = 0.0 if rules.masks_cost_as_weights else fetched * word * fetch.density
+    into_weights = (
+        0.0 if rules.masks_cost_as_weights else fetched * word * fetch.density
+    )
     into_masks = stored * mask + (0.0 if rules.masks_cost_as_weights else fetched)
     energy = {
         "main_memory": memory,
@@ -262,7 +266,9 @@ def _access(design: TileEngine, technology: Technology, buffer: str, moved: Any)
     return blocks * sram.access_energy(technology, buffer, design.mib(buffer))
 
 
-def _bits_per_cycle(design: TileEngine, technology: Technology, bytes_per_s: Any) -> Any:
+def _bits_per_cycle(
+    design: TileEngine, technology: Technology, bytes_per_s: Any
+) -> Any:
     if design.conventions.word_per_byte:
         words_per_s = bytes_per_s / 1e9 * 2.0**30
         return words_per_s * design.word_bits / design.clock(technology)

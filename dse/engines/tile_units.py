@@ -1,7 +1,8 @@
 """The building blocks of a processing element: their area and power at any size.
 
 Blocks were synthesised at a few sizes only; between and beyond those, area and power
-follow a power law through the known points. Source: tuli2023acceltran, synthesis reports.
+follow a power law through the known points. Source: tuli2023acceltran, synthesis
+reports.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _TILES = (8.0, 16.0, 32.0)
 
 
 def unit(technology: Technology, block: str, what: str, design: Any) -> Any:
-    """Return `area`, `dynamic_power` or `leakage_power` of ONE unit of a block, in SI."""
+    """Return `area`, `dynamic_power` or `leakage_power` of ONE unit, in SI."""
     if block == "mac_lanes":
         return _lane(technology, what, design)
     if block in ("softmax", "layer_norm"):

@@ -108,8 +108,9 @@ def _work(
         elapsed  = max(windows - 1, (waves - 1)(P + 1)) + P + 1
         occupied = max(windows, issued (P + 1) / units)
 
-    Every head issues one window of S tile ops a cycle; a unit takes a tile op every P + 1
-    cycles, and those that a last wave leaves free take the next op. Source: tuli2023acceltran, scheduler of the simulator.
+    Every head issues one window of S tile ops a cycle; a unit takes a tile op every P +
+    1 cycles, and those that a last wave leaves free take the next op. Source:
+    tuli2023acceltran, scheduler of the simulator.
     """
     window = design.issue_batch
     issued = op.heads * per_head

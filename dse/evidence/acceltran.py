@@ -1,9 +1,10 @@
 """AccelTran's simulator against this package, run by run.
 
-Cycles are compared twice. `cycles` replays the simulator's scheduler, batch by batch, and
-should be exact. `cycles_walk` is the differentiable walk of `dse.evaluate` under the
-simulator's conventions: the same code that sweeps use, with heads merged and no replay of
-the scheduler. Energy and area are those of `dse.evaluate` under these conventions.
+Cycles are compared twice. `cycles` replays the simulator's scheduler, batch by batch,
+and should be exact. `cycles_walk` is the differentiable walk of `dse.evaluate` under
+the simulator's conventions: the same code that sweeps use, with heads merged and no
+replay of the scheduler. Energy and area are those of `dse.evaluate` under these
+conventions.
 """
 
 from __future__ import annotations
@@ -73,7 +74,9 @@ def validate(path: Path | None = None, *, progress: bool = True) -> dict[str, An
     technology = load_technology("acceltran")
     runs = [
         _compare(place, row, technology)
-        for place, row in tqdm(_rows(table), unit="run", disable=not progress, delay=2.0)
+        for place, row in tqdm(
+            _rows(table), unit="run", disable=not progress, delay=2.0
+        )
     ]
     plain = [run for run in runs if run["self_attention"]]
     other = [run for run in runs if not run["self_attention"]]
@@ -90,13 +93,17 @@ def _rows(path: Path) -> list[tuple[str, dict[str, str]]]:
         with open(path, newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read as a table of runs: {error}.") from None
+        raise InputError(
+            f"{path}: cannot be read as a table of runs: {error}."
+        ) from None
     if not rows:
         raise InputError(f"{path}: holds no runs; give a CSV with one row per run.")
     return [(f"{path.name}, row {i}", row) for i, row in enumerate(rows, start=2)]
 
 
-def _compare(place: str, row: Mapping[str, str], technology: Technology) -> dict[str, Any]:
+def _compare(
+    place: str, row: Mapping[str, str], technology: Technology
+) -> dict[str, Any]:
     rates = {
         mode: technology[f"simulator.bandwidth_{name}"] * 8.0
         for mode, name in _BANDWIDTHS.items()
@@ -139,8 +146,8 @@ def _port_leakage(
 ) -> dict[str, float]:
     """Return the leakage of the buffers in nJ, which there counts busy port cycles.
 
-    The scheduler loses transfers of models with three heads or more, and skips a store of
-    what is already there; only the replay knows which.
+    The scheduler loses transfers of models with three heads or more, and skips a store
+    of what is already there; only the replay knows which.
     """
     sizes = {
         "activation": run.activation_buffer_mib,
@@ -188,7 +195,7 @@ def _number(place: str, column: str, text: str) -> float:
 def _model_answers(
     place: str, row: Mapping[str, str], run: SimulatorRun, technology: Technology
 ) -> dict[str, float]:
-    """Return what `dse.evaluate` says under the simulator's conventions, in its units."""
+    """Return what the model says under the simulator's conventions and units."""
     mode = _BANDWIDTHS[row["mem_mode"]]
     try:
         design = TileEngine(
@@ -240,7 +247,8 @@ def _ask(design: TileEngine, workload: Any, technology: Technology) -> dict[str,
     per_batch = 1e9 * workload.batch  # J a sequence -> nJ a batch
     answers = {
         "cycles_walk": found.latency * clock,
-        "cycles_walk_without_embedding": (found.latency - found.op_busy["load"][0]) * clock,
+        "cycles_walk_without_embedding": (found.latency - found.op_busy["load"][0])
+        * clock,
         "energy": found.energy * per_batch,
         "area": found.area * 1e12,
     }
@@ -254,7 +262,7 @@ def _ask(design: TileEngine, workload: Any, technology: Technology) -> dict[str,
 
 
 def _summary(runs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Return rows, mean, median and worst error and rank correlation of each quantity."""
+    """Return mean, median and worst error and rank correlation by quantity."""
     names = dict.fromkeys(name for run in runs for name in run["errors"])
     summary = {}
     for name in names:
@@ -284,5 +292,3 @@ def _spearman(first: Iterable[float], second: Iterable[float]) -> float:
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         return float("nan") if np.ptp(a) != np.ptp(b) else 1.0
     return float(np.corrcoef(a, b)[0, 1])
-
-

@@ -1,9 +1,9 @@
-"""What AccelTran's simulator runs for a model dictionary, as a workload of this package.
+"""What AccelTran's simulator runs for a model, as a workload of this package.
 
-It differs from the transformer that the dictionary describes: every head loads and stores
-on its own, the non-linearity follows each feed-forward layer and has the size of its
-input, and the whole embedding table comes first.
-Source: tuli2023acceltran, generator of ops of the open-source simulator.
+It differs from the transformer that the dictionary describes: every head loads and
+stores on its own, the non-linearity follows each feed-forward layer and has the size of
+its input, and the whole embedding table comes first. Source: tuli2023acceltran,
+generator of ops of the open-source simulator.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def simulator_workload(
     activation_density: float,
     weight_density: float,
 ) -> Workload:
-    """Return the ops that the simulator runs for a model dictionary, densities included."""
+    """Return the ops that the simulator runs for a model dictionary."""
     layers = list(zip(model["o"], model["h"], model["f"], strict=True))
     first = layers[0][1]
     chains = [chain([Op("embedding", "embedding", 0, seq_len, first, vocab)])]
@@ -54,7 +54,7 @@ def simulator_workload(
 
 
 def _runs(layers: list[Any]) -> Iterator[tuple[Any, int]]:
-    """Yield each layer that differs from the one before it, and how often it repeats."""
+    """Yield each layer that differs from the last one, and how often it repeats."""
     for layer, run in itertools.groupby(layers):
         yield layer, len(list(run))
 
@@ -64,7 +64,9 @@ def _head_ops(head: str, count: int, tokens: int, hidden: int, label: str) -> li
     width = int(size)
     if kind == "c":
         taps = int(parameter)
-        return [Op(f"convolution{label}", "convolution", 0, tokens, hidden, taps, count)]
+        return [
+            Op(f"convolution{label}", "convolution", 0, tokens, hidden, taps, count)
+        ]
     if kind == "l":
         # [N, N] x [N, hidden], written transposed so that the transform is the weight.
         return [Op(f"transform{label}", "linear", 0, hidden, tokens, tokens, count)]

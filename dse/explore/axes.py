@@ -18,6 +18,10 @@ class Axis:
     def __post_init__(self) -> None:
         if not self.values:
             raise InputError("an axis needs at least one value.")
+        if any(isinstance(v, Sequence) and not isinstance(v, str) for v in self.values):
+            raise InputError(
+                f"an axis holds numbers or labels, not lists: {list(self.values)}."
+            )
         if len(set(self.values)) != len(self.values):
             raise InputError(f"an axis names a value twice: {list(self.values)}.")
 
@@ -38,7 +42,7 @@ def choice(*values: float | str) -> Axis:
 
 
 def powers_of_two(low: float, high: float) -> Axis:
-    """Return an axis low, 2 low, 4 low, ... up to high. Raises `InputError` if empty."""
+    """Return an axis low, 2 low, 4 low, ... up to high; `InputError` where empty."""
     if not 0 < low <= high:
         raise InputError(f"powers_of_two({low:g}, {high:g}): give 0 < low <= high.")
     return Axis(tuple(low * 2**i for i in range(int(math.log2(high / low) + 1e-9) + 1)))
@@ -46,20 +50,26 @@ def powers_of_two(low: float, high: float) -> Axis:
 
 def integers(low: int, high: int, step: int = 1) -> Axis:
     """Return an axis of whole numbers from low to high, both included."""
+    if step < 1 or not low <= high:
+        raise InputError(
+            f"integers({low}, {high}, {step}): give low <= high, and step >= 1."
+        )
     return Axis(tuple(float(i) for i in range(low, high + 1, step)))
 
 
 def interval(low: float, high: float, points: int, *, log: bool = False) -> Axis:
-    """Return an axis of evenly spaced points from low to high, on a log scale if asked."""
+    """Return an axis of points from low to high, evenly spaced (`log`: in ratio)."""
     if points < 2 or not low < high or (log and low <= 0):
         raise InputError(
-            f"interval({low:g}, {high:g}, {points}): give low < high, at least two points, "
-            "and low > 0 for a log scale."
+            f"interval({low:g}, {high:g}, {points}): give low < high, at least two "
+            "points, and low > 0 for a log scale."
         )
-    share = [i / (points - 1) for i in range(points)]
+    shares = [i / (points - 1) for i in range(1, points - 1)]
     if log:
-        return Axis(tuple(low * (high / low) ** s for s in share))
-    return Axis(tuple(low + (high - low) * s for s in share))
+        between = [low * (high / low) ** share for share in shares]
+    else:
+        between = [low + (high - low) * share for share in shares]
+    return Axis((low, *between, high))
 
 
 def tied(expression: str) -> Tied:
@@ -75,6 +85,6 @@ def read_axis(name: str, given: object) -> Axis | Tied:
         return Axis(tuple(given))
     raise InputError(
         f"axis `{name}` is {given!r}; give a list of values, `choice(...)`, "
-        "`powers_of_two(low, high)`, `integers(low, high)`, `interval(low, high, points)` "
-        "or `tied(expression)`."
+        "`powers_of_two(low, high)`, `integers(low, high)`, "
+        "`interval(low, high, points)` or `tied(expression)`."
     )

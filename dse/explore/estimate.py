@@ -36,7 +36,7 @@ class Estimate:
         return self.start + (rest * self.timed / self.timed_designs if rest else 0.0)
 
 
-class _Enough(BaseException):  # noqa: N818 - it ends a search, nothing is wrong
+class _Enough(BaseException):
     pass
 
 

@@ -1,7 +1,7 @@
 """Designs by index, in float64: the one place where a sweep's answers are decided.
 
-Grids are searched in float32; whatever may matter is evaluated here again, always by the
-same program on batches of one size, so that no answer depends on how it was found.
+Grids are searched in float32; whatever may matter is evaluated here again, always by
+the same program on batches of one size, so that no answer depends on how it was found.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Columns = dict[str, np.ndarray[Any, Any]]
 
 
 class Evaluator:
-    """Evaluates designs of a space by index. `prepare` compiles ahead, in the background."""
+    """Evaluates designs by index; `prepare` compiles ahead, in the background."""
 
     def __init__(
         self, space: Space, answer_with: Callable[[Callable[[Any], Any]], Answer]
@@ -53,7 +53,7 @@ class Evaluator:
         return {n: self._space.values(n) for n in self._space.names}
 
     def __call__(self, indices: np.ndarray[Any, Any]) -> Columns:
-        """Return the metrics of the designs with the given indices, as float64 columns."""
+        """Return the metrics of the designs with these indices, as float64 columns."""
         if self._worker is None:
             self.prepare()
         assert self._worker is not None

@@ -2,8 +2,8 @@
 
 The grid is searched block by block in float32: a design that a known one beats by more
 than `GUARD` in every objective cannot be on the front and is dropped on the device. The
-few that remain are evaluated in float64 and merged into the front. What comes out is the
-front of the float64 model, whatever the size and order of the blocks.
+few that remain are evaluated in float64 and merged into the front. What comes out is
+the front of the float64 model, whatever the size and order of the blocks.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class FrontSearch:
         block_size: int,
         report: Callable[[int], Any],
     ) -> Runs:
-        """Search the whole space; `report` is told the number of designs of each block."""
+        """Search the whole space; `report` is told the size of each block."""
         space = self._space
         latency = answer_with(lambda found: found.latency)
         slow, fast = split_axes(space, latency, block_size)
@@ -79,11 +79,11 @@ class FrontSearch:
     def _block_search(
         self, answer_with: Callable[[Callable[[Any], Any]], Answer], fast: Sequence[str]
     ) -> Callable[[Mapping[str, Any], Any], Any]:
-        """Return the function that says which designs of a block may be on the front."""
+        """Return what says which designs of a block may be on the front."""
         answer = answer_with(self._costs_within_limits)
 
         def costs_of_legal(moved: Mapping[str, Any]) -> list[Any]:
-            costs = answer(moved)
+            costs: list[Any] = answer(moved)
             for broken in self._space.illegal(moved).values():
                 costs = [jnp.where(broken, jnp.inf, cost) for cost in costs]
             return costs
@@ -119,20 +119,22 @@ class FrontSearch:
         return with_reasons(self._space, indices, metrics, self._limits, 0)
 
     def _merge(self) -> None:
-        """Evaluate what waits in float64, and keep the front of it and of the old one."""
-        waiting = np.unique(np.concatenate(self._waiting)) if self._waiting else []
-        fresh = np.setdiff1d(waiting, self._front.index).astype(np.int64)
+        """Evaluate what waits in float64; keep the front of it and of the old one."""
+        waiting = np.concatenate([np.zeros(0, np.int64), *self._waiting])
+        fresh = np.setdiff1d(waiting, self._front.index)
         self._waiting = []
         new = self._look_at(fresh)
         self._last_costs = new.costs(self._objectives)
         both = _joined(self._front, new)
         # In order of the index, so that "distinct" keeps the first design of equals.
         both = both.take(np.argsort(both.index))
-        self._front = both.take(front_mask(both.costs(self._objectives), keep=self._keep))
+        self._front = both.take(
+            front_mask(both.costs(self._objectives), keep=self._keep)
+        )
         self._choose_pivots()
 
     def _choose_pivots(self) -> None:
-        """Pick designs of the front that, one after the other, rule out most of a sample."""
+        """Pick designs of the front that, in turn, rule out most of a sample."""
         front = self._front.costs(self._objectives)[:1024]
         if len(front) == 0:
             return
@@ -152,7 +154,7 @@ def _stride(space: Space, name: str) -> int:
 
 
 def _places(space: Space, fast: Sequence[str]) -> Rows:
-    """Return the index within the space of each design of a block, from its first one."""
+    """Return the index of each design of a block, counted from its first one."""
     shape = [len(space.axes[n]) for n in fast]
     place = np.zeros(shape, np.int64)
     for axis, name in enumerate(fast):

@@ -1,8 +1,9 @@
 """A block of a grid at once: every sub-expression computed only for the axes it needs.
 
-The fast axes of a space form a block. One nested `vmap` per axis gives each array of the
-model only the dimensions of the axes that it depends on: walks in time are not repeated
-for axes that touch energy or area alone. The slow axes are numbers given to the block.
+The fast axes of a space form a block. One nested `vmap` per axis gives each array of
+the model only the dimensions of the axes that it depends on: walks in time are not
+repeated for axes that touch energy or area alone. The slow axes are numbers given to
+the block.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def answer_for(
     timing: Timing,
     read: Callable[[Any], Any],
 ) -> Answer:
-    """Return a function from the axis values of ONE design to what `read` takes of it."""
+    """Return a function from axis values of ONE design to what `read` takes of it."""
 
     def answer(moved: Mapping[str, Any]) -> Any:
         full = space.complete(moved)
@@ -42,7 +43,7 @@ def answer_for(
 
 
 def over_grid(answer: Answer, names: Sequence[str]) -> Answer:
-    """Return the same function over the grid of the named axes: arrays `[axis, ...]`."""
+    """Return the same function over the grid of named axes: arrays `[axis, ...]`."""
     batched: Answer = answer
     for name in reversed(names):
         batched = _over_axis(batched, name)
@@ -62,14 +63,12 @@ def split_axes(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return (slow axes, fast axes): the fast ones together give at most `block_size`.
 
-    Axes that leave the latency alone come first into the block, for they are nearly free
-    there; then the others, largest first, as long as they fit.
+    Axes that leave the latency alone come first into the block, for they are nearly
+    free there; then the others, largest first, as long as they fit.
     """
     costly = reaching(answer, space)
     cheap = [n for n in space.names if n not in costly]
-    rest = sorted(
-        costly, key=lambda n: -len(space.axes[n])
-    )
+    rest = sorted(costly, key=lambda n: -len(space.axes[n]))
     fast: list[str] = []
     size = 1
     for name in [*cheap, *rest]:
@@ -94,6 +93,8 @@ def reaching(answer: Answer, space: Space) -> list[str]:
     return [n for n in space.names if n in _sources(traced.outvars, sources)]
 
 
-def _sources(variables: Sequence[Any], known: Mapping[Any, frozenset[str]]) -> set[str]:
+def _sources(
+    variables: Sequence[Any], known: Mapping[Any, frozenset[str]]
+) -> frozenset[str]:
     real = [v for v in variables if not hasattr(v, "val")]  # literals have a `val`
     return frozenset().union(*(known.get(v, frozenset()) for v in real))

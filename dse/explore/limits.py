@@ -43,11 +43,16 @@ def read_limits(texts: Iterable[str]) -> tuple[Limit, ...]:
 def _read(text: str) -> Limit:
     match = _LIMIT.match(text)
     if match is None:
-        raise InputError(f"limit {text!r}: write `metric <= bound`, as `area <= 50 mm^2`.")
+        raise InputError(
+            f"limit {text!r}: write `metric <= bound`, as `area <= 50 mm^2`."
+        )
     metric, sign, bound = match.groups()
     if metric not in SHOWN_UNITS:
         raise InputError(
             f"limit {text!r}: `{metric}` is not a metric."
             + did_you_mean(metric, SHOWN_UNITS)
         )
-    return Limit(metric, sign == "<=", parse_quantity(bound, SHOWN_UNITS[metric]))
+    try:
+        return Limit(metric, sign == "<=", parse_quantity(bound, SHOWN_UNITS[metric]))
+    except InputError as error:
+        raise InputError(f"limit {text!r}: {error}") from None

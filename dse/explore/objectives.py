@@ -54,7 +54,9 @@ def read_objectives(texts: tuple[str, ...]) -> tuple[Objective, ...]:
     """Read one objective or more; each metric may stand once."""
     objectives = tuple(read_objective(text) for text in texts)
     if not objectives:
-        raise InputError("a front needs objectives, as in `max:throughput`, `min:area`.")
+        raise InputError(
+            "a front needs objectives, as in `max:throughput`, `min:area`."
+        )
     if len({o.metric for o in objectives}) != len(objectives):
         raise InputError(f"an objective stands twice: {', '.join(texts)}.")
     return objectives

@@ -14,15 +14,16 @@ Rows = np.ndarray[Any, Any]
 
 
 def front_mask(costs: Rows, *, keep: Keep = "all") -> Rows:
-    """Say which rows of `costs` `[rows, objectives]` no other row dominates; less is better.
+    """Say which rows of `costs` no other row dominates; less is better.
 
     Rows that are not finite are never on the front and dominate nothing. Equal rows are
-    all kept (`"all"`), or only the first of them (`"distinct"`).
+    all kept (`"all"`), or only the first of them (`"distinct"`). Shapes: `costs`
+    `[rows, objectives]`, the answer `[rows]`.
     """
     if keep not in ("all", "distinct"):
         raise InputError(f"keep={keep!r} is unknown; use 'all' or 'distinct'.")
     costs = np.asarray(costs, float)
-    mask = np.isfinite(costs).all(axis=1)
+    mask: Rows = np.isfinite(costs).all(axis=1)
     finite = np.flatnonzero(mask)
     if finite.size == 0:
         return mask
@@ -40,8 +41,8 @@ def front_mask(costs: Rows, *, keep: Keep = "all") -> Rows:
 def hypervolume(costs: Rows, reference: Rows) -> float:
     """Return the volume that a front dominates, up to a reference point it must beat.
 
-    Shapes: `costs` `[rows, objectives]`, `reference` `[objectives]`; unit: the product of
-    those of the objectives.
+    Shapes: `costs` `[rows, objectives]`, `reference` `[objectives]`; unit: the product
+    of those of the objectives.
     """
     return float(moocore.hypervolume(np.asarray(costs, float), ref=reference))
 

@@ -58,8 +58,14 @@ class Runs:
         return len(self.index)
 
     def __repr__(self) -> str:
-        kind = f"front of {', '.join(map(str, self.objectives))}" if self.objectives else ""
-        return f"Runs({len(self):,} of {self.evaluated:,} designs evaluated{kind and '; '}{kind})"
+        kind = (
+            f"front of {', '.join(map(str, self.objectives))}"
+            if self.objectives
+            else ""
+        )
+        wanted = ", ".join(map(str, self.objectives))
+        kind = f"; front of {wanted}" if wanted else ""
+        return f"Runs({len(self):,} of {self.evaluated:,} designs evaluated{kind})"
 
     @property
     def designs(self) -> pd.DataFrame:
@@ -78,7 +84,7 @@ class Runs:
         return self.space.at(int(self.index[row]))
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return one row a design: axis values, then metrics with units in their names."""
+        """Return a row per design: axis values, then metrics with units in names."""
         table = self.designs
         table.insert(0, "design", self.index)
         for metric, unit in SHOWN_UNITS.items():
@@ -116,7 +122,7 @@ class Runs:
         )
 
     def costs(self, objectives: Sequence[Objective]) -> Rows:
-        """Return `[rows, objectives]`, less being better; infeasible rows are infinite."""
+        """Return `[rows, objectives]`, less being better, infeasible infinite."""
         columns = [
             -self.metrics[o.metric] if o.maximize else self.metrics[o.metric]
             for o in objectives
@@ -138,7 +144,7 @@ class Runs:
         return replace(self, reason=add_reasons(self, read_limits(limits)))
 
     def knee(self) -> int:
-        """Return the row of this front that gives up least. Raises for no objectives."""
+        """Return the row of this front that gives up least."""
         return knee(self.costs(self._own_objectives()))
 
     def hypervolume(self, **reference: float) -> float:
@@ -152,7 +158,9 @@ class Runs:
 
     def _own_objectives(self) -> tuple[Objective, ...]:
         if not self.objectives:
-            raise InputError("these runs are no front; make one with `dse.pareto(runs, …)`.")
+            raise InputError(
+                "these runs are no front; make one with `dse.pareto(runs, …)`."
+            )
         return self.objectives
 
 
@@ -162,7 +170,8 @@ def pareto(
     """Return the rows that no feasible row beats in every objective.
 
     `dse.pareto(runs, "max:throughput", "min:energy", "min:area")`. Equal rows are all
-    kept, or only the first (`keep="distinct"`). Raises `InputError` for an unknown metric.
+    kept, or only the first (`keep="distinct"`). Raises `InputError` for an unknown
+    metric.
     """
     wanted = read_objectives(objectives)
     allowed = runs.limited(*limits) if limits else runs

@@ -26,10 +26,10 @@ WORKLOAD_FIELDS = ("batch",)
 class Space:
     """All combinations of axis values around a base design.
 
-    `Space(design, pes=powers_of_two(64, 1024), batch=[4, 16])`. An axis is a field of the
-    design, or `batch` of the workload. `legal` maps a reason to a condition over fields,
-    as in `{"tile within batch": "tile_batch <= batch"}`; designs that break one are
-    infeasible, with that reason. Raises `InputError` for an unknown field or label.
+    `Space(design, pes=powers_of_two(64, 1024), batch=[4, 16])`. An axis is a field of
+    the design, or `batch` of the workload. `legal` maps a reason to a condition over
+    fields, as in `{"tile within batch": "tile_batch <= batch"}`; designs that break one
+    are infeasible, with that reason. Raises `InputError` for an unknown field or label.
     """
 
     def __init__(
@@ -86,14 +86,18 @@ class Space:
     def values(self, name: str) -> np.ndarray[Any, Any]:
         """Return the values of an axis as numbers (a label as its index)."""
         if name not in self._numbers:
-            raise InputError(f"`{name}` is not an axis." + did_you_mean(name, self.axes))
+            raise InputError(
+                f"`{name}` is not an axis." + did_you_mean(name, self.axes)
+            )
         return self._numbers[name]
 
     def digits(self, index: Any) -> dict[str, Any]:
         """Return the position on each axis of the design with an index, or of many."""
         index = np.asarray(index, np.int64)
         if np.any(index < 0) or np.any(index >= self.size):
-            raise InputError(f"index out of range: the space has {self.size:,} designs.")
+            raise InputError(
+                f"index out of range: the space has {self.size:,} designs."
+            )
         digits = np.unravel_index(index, self.shape) if self.shape else ()
         return dict(zip(self.names, digits, strict=True))
 
@@ -139,11 +143,15 @@ class Space:
         digits = []
         for name, axis in self.axes.items():
             if name not in values:
-                raise InputError(f"`{name}` is an axis; say which of {list(axis.values)}.")
+                raise InputError(
+                    f"`{name}` is an axis; say which of {list(axis.values)}."
+                )
             wanted = values[name]
             hits = [i for i, v in enumerate(axis.values) if v == wanted]
             if not hits:
-                raise InputError(f"axis `{name}` has no {wanted!r}: {list(axis.values)}.")
+                raise InputError(
+                    f"axis `{name}` has no {wanted!r}: {list(axis.values)}."
+                )
             digits.append(hits[0])
         return int(np.ravel_multi_index(tuple(digits), self.shape)) if digits else 0
 

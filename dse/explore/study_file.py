@@ -79,7 +79,10 @@ class WorkloadTable(_Table):
 
     @model_validator(mode="after")
     def _density_has_a_reason(self) -> Self:
-        if min(self.activation_density, self.weight_density) < 1 and not self.why_density:
+        if (
+            min(self.activation_density, self.weight_density) < 1
+            and not self.why_density
+        ):
             raise InputError(
                 "a density below 1 needs `why_density`; say where it was measured, or "
                 "who states it."
@@ -231,7 +234,9 @@ def read_study_file(path: str | Path) -> StudyFile:
     """
     path = Path(path)
     if not path.exists():
-        raise InputError(f"there is no study at {path}; give a folder with a {FILE_NAME}.")
+        raise InputError(
+            f"there is no study at {path}; give a folder with a {FILE_NAME}."
+        )
     if path.is_dir():
         inside = sorted(file.parent.name for file in path.glob(f"*/{FILE_NAME}"))
         path = path / FILE_NAME

@@ -104,7 +104,9 @@ def summarize(study: Study, front: Runs) -> Summary:
         study=study,
         front=front,
         knee=front.knee(),
-        best={str(o): int(costs[:, i].argmin()) for i, o in enumerate(front.objectives)},
+        best={
+            str(o): int(costs[:, i].argmin()) for i, o in enumerate(front.objectives)
+        },
         standings=[
             stand(name, metrics, front)
             for name, metrics in study.evaluate_references().items()

@@ -61,8 +61,8 @@ def sweep(
             return found.run(answer_with, block_size, bar.update)
     if space.size > MOST_ROWS:
         raise InputError(
-            f"{space.size:,} rows do not belong in memory (at most {MOST_ROWS:,}); pass "
-            'front=("max:throughput", "min:energy") to keep the front only.'
+            f"{space.size:,} rows do not belong in memory (at most {MOST_ROWS:,}); "
+            'pass front=("max:throughput", "min:energy") to keep the front only.'
         )
     return _all_rows(space, evaluator, bounds, progress)
 
@@ -74,8 +74,8 @@ def _read_suite(
     shares = [1.0] * len(workloads) if weights is None else list(weights)
     if not workloads or len(shares) != len(workloads) or min(shares) <= 0:
         raise InputError(
-            f"{len(workloads)} workloads with weights {shares}: give one positive weight "
-            "for each of at least one workload."
+            f"{len(workloads)} workloads with weights {shares}: give one positive "
+            "weight for each of at least one workload."
         )
     return list(zip(workloads, shares, strict=True))
 

@@ -1,4 +1,4 @@
-"""Technology: the numbers that physics and the process give, as one record of leaves."""
+"""Technology: the numbers that physics and the process give, as one record."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from dse.records import Record, record, static
 class Technology(Record):
     """Sourced parameters in SI, by their key in `hw_params/`; each one can be varied.
 
-    `technology["lane.area_m16_gelu"]` is a number in SI units; a gradient by a technology
-    answers with a technology, so that it can be asked which parameter buys most.
+    `technology["lane.area_m16_gelu"]` is a number in SI units; a gradient by a
+    technology answers with a technology: it says which parameter buys most.
     """
 
     name: str = static("the parameter file it was read from")
@@ -31,7 +31,8 @@ class Technology(Record):
 
         Areas by the tabulated area factors, powers and access energies by the energy
         polynomials at 0.8 V; clock, main memory and number format stay as they are.
-        Raises `InputError` for a node outside the tables. Source: stillmaker2017scaling.
+        Raises `InputError` for a node outside the tables. Source:
+        stillmaker2017scaling.
         """
         area = area_factor(from_nm, to_nm)
         energy = energy_factor(from_nm, to_nm)

@@ -12,7 +12,7 @@ MIB = 2.0**20  # bytes
 
 
 def area(technology: Technology, buffer: str, mib: Any) -> Any:
-    """Return the area of a buffer in m^2: linear in its MiB. Source: tuli2023acceltran."""
+    """Return the area of a buffer in m^2, linear in its MiB."""
     return technology[f"{buffer}.area"] * mib * MIB
 
 

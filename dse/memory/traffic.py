@@ -25,7 +25,7 @@ def streamed_share(total: ArrayLike, largest: ArrayLike, capacity: ArrayLike) ->
 
 
 def spilled(live: ArrayLike, capacity: ArrayLike) -> Array:
-    """Return the bits of live data that a buffer cannot hold: max(0, live - capacity)."""
+    """Return the bits that a buffer cannot hold: max(0, live - capacity)."""
     return jnp.maximum(jnp.asarray(live) - capacity, 0.0)
 
 
@@ -38,6 +38,6 @@ def passes(size: ArrayLike, capacity: ArrayLike) -> Array:
 
 
 def prefetch_share(bits: ArrayLike, before: ArrayLike, capacity: ArrayLike) -> Array:
-    """Return the share of an op's weights that fits beside those of the op before it."""
+    """Return the share of an op's weights that fits beside those of the last op."""
     room = jnp.maximum(jnp.asarray(capacity) - before, 0.0)
     return jnp.clip(room / jnp.maximum(bits, 1.0), 0.0, 1.0)

@@ -13,9 +13,9 @@ from dse.records import Record, quantity, record, static
 class Stage(Record):
     """One op on one machine as scalars; ops of one kind together as `[ops]`.
 
-    Times are cycles of the machine's clock. `dynamic` and `busy` hold one entry for each
-    component of the machine: energy spent by working, and cycles x units spent working
-    (what leakage of power-gated parts is counted from).
+    Times are cycles of the machine's clock. `dynamic` and `busy` hold one entry for
+    each component of the machine: energy spent by working, and cycles x units spent
+    working (what leakage of power-gated parts is counted from).
     """
 
     unit: str = static("name of the compute unit that works; '' where none does")
@@ -32,8 +32,9 @@ class Chain(NamedTuple):
     """Ops that run one after another, `repeats` times, on one machine.
 
     `groups` holds the stages of each kind of op with their places in the chain;
-    `depends` says for each op how many ops back its input was made (0: before the chain);
-    `fetches_ahead` whether weights may come before the stores of earlier ops are issued.
+    `depends` says for each op how many ops back its input was made (0: before the
+    chain); `fetches_ahead` whether weights may come before the stores of earlier ops
+    are issued.
     """
 
     groups: tuple[tuple[tuple[int, ...], Stage], ...]

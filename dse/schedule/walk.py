@@ -1,11 +1,10 @@
 """Ops in time: a max-plus walk over ports and units, and the roofline below it.
 
-Every op loads its weights over the main-memory port, computes on its unit and stores its
-result, in program order. A port serves one op at a time, a unit takes the next op as soon
-as it has room; an op starts when its unit is free, its weights have arrived and its input
-is visible. Weights are
-double-buffered: while one op computes, the next one's weights may arrive, as far as the
-buffer holds both.
+Every op loads its weights over the main-memory port, computes on its unit and stores
+its result, in program order. A port serves one op at a time, a unit takes the next op
+as soon as it has room; an op starts when its unit is free, its weights have arrived and
+its input is visible. Weights are double-buffered: while one op computes, the next one's
+weights may arrive, as far as the buffer holds both.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ class _Op(NamedTuple):
 
 @record
 class Clock(Record):
-    """When each port and unit is free again and the newest result visible, in cycles."""
+    """When ports and units are free again, the newest result visible; in cycles."""
 
     load_port: Any
     store_port: Any
@@ -114,7 +113,9 @@ def _issue_stores(
 ) -> Clock:
     while waiting:
         place, op, done = waiting.pop(0)
-        clock = _store(clock, op, jnp.where(op.store > 0, jnp.maximum(done, clock.issued), done))
+        clock = _store(
+            clock, op, jnp.where(op.store > 0, jnp.maximum(done, clock.issued), done)
+        )
         visible[place] = clock.visible
         issued = jnp.where(op.store > 0, clock.visible - op.store, clock.issued)
         clock = clock.replace(issued=issued)
@@ -122,7 +123,7 @@ def _issue_stores(
 
 
 def _compute(clock: Clock, op: _Op, loaded: Array, ready: Array) -> tuple[Clock, Array]:
-    """Run an op on its unit, once its weights (if any) are loaded and its input is ready."""
+    """Run an op on its unit, once weights (if any) and input are there."""
     loads = op.load > 0
     start = jnp.maximum(jnp.where(loads, loaded, 0.0), ready)
     units = clock.units
@@ -148,9 +149,9 @@ def _store(clock: Clock, op: _Op, done: Array) -> Clock:
 def walk(chains: list[Chain]) -> Array:
     """Return the cycles in which a machine runs all chains of ops, in order.
 
-    Equal layers settle into a steady state: `WALKED_LAYERS` of them are walked, and every
-    further one takes as long as the last of those did. Never below `roofline`. Scalar;
-    `vmap` adds designs.
+    Equal layers settle into a steady state: `WALKED_LAYERS` of them are walked, and
+    every further one takes as long as the last of those did. Never below `roofline`.
+    Scalar; `vmap` adds designs.
     """
     clock = _start_of_run(chains)
     for chain in chains:
@@ -172,13 +173,14 @@ def _run_layers(clock: Clock, ops: list[_Op], chain: Chain) -> Clock:
         return layer(clock, None)[0]
     clock, periods = jax.lax.scan(layer, clock, length=walked)
     rest = float(chain.repeats - walked) * periods[-1]
-    return jax.tree.map(lambda time: time + rest, clock)
+    settled: Clock = jax.tree.map(lambda time: time + rest, clock)
+    return settled
 
 
 def roofline(chains: list[Chain]) -> Array:
-    """Return the cycles below which no order of the ops can go: the busiest port or unit.
+    """Return the cycles below which no order of the ops can go.
 
-        max over resources r of the sum over ops of the time that the op keeps r busy
+    max over ports and units r of the sum over ops of the time an op keeps r busy
     """
     longest = jnp.zeros(())
     for cycles in resource_cycles(chains).values():

@@ -10,8 +10,8 @@ import numpy as np
 Rows = np.ndarray[Any, Any]
 Size = tuple[float, float]  # pixels, right and down
 
-_EYE = np.asarray([1.35, -1.5, 0.7])
-_CENTER = np.asarray([0.0, 0.0, -0.1])
+_EYE = np.asarray([1.42, -1.58, 0.72])
+_CENTER = np.asarray([0.0, 0.0, -0.14])
 _HALF_ANGLE = math.tan(math.pi / 8)  # Plotly's camera opens 45 degrees from top to bottom
 
 

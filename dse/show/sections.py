@@ -53,7 +53,7 @@ def summary_table(found: Findings) -> str:
         rows.append((f"{sense} {what}", summary.best[str(objective)], None))
     for standing in summary.standings:
         rows.append((standing.name, None, standing.metrics))
-        rows.append((RIVAL, standing.rival, None))
+        rows.append((f"Rival of {standing.name}", standing.rival, None))
     metrics = list(
         dict.fromkeys([*(o.metric for o in front.objectives), "power", "latency"])
     )

@@ -32,7 +32,7 @@ class Ops(Record):
     names: tuple[str, ...] = static("what each op is called, as in `scores`")
     kinds: tuple[str, ...] = static("one of KINDS for each op")
     depends: tuple[int, ...] = static(
-        "how many ops back the last producer of its input stands; 0: an input of the block"
+        "how many ops back the last producer of its input is; 0: before the block"
     )
     heads: Any = quantity("1", "independent products per sequence, [ops]")
     rows: Any = quantity("1", "tokens per product, [ops]")
@@ -42,7 +42,9 @@ class Ops(Record):
     weight_density: Any = quantity(
         "1", "of the right operand: weights, or the second activation, [ops]", high=1.0
     )
-    output_density: Any = quantity("1", "of the result as it is stored, [ops]", high=1.0)
+    output_density: Any = quantity(
+        "1", "of the result as it is stored, [ops]", high=1.0
+    )
 
     def __len__(self) -> int:
         return len(self.names)
@@ -50,12 +52,14 @@ class Ops(Record):
     @property
     def macs(self) -> Any:
         """Multiply-accumulates of one sequence, zeros included, [ops]."""
-        product = np.asarray([k in ("linear", "matmul", "convolution") for k in self.kinds])
+        product = np.asarray(
+            [k in ("linear", "matmul", "convolution") for k in self.kinds]
+        )
         return product * self.heads * self.rows * self.inner * self.columns
 
     @property
     def in_attention(self) -> Any:
-        """Whether an op belongs to the attention heads, not to the sequential rest, [ops]."""
+        """Whether an op belongs to the attention heads, not to the rest, [ops]."""
         rest = ("embedding", "ffn", "activation", "norm", "head")
         return np.asarray([not name.startswith(rest) for name in self.names])
 
@@ -116,7 +120,9 @@ def set_density(ops: Ops, activation: float, weight: float) -> Ops:
     """Return ops whose activations and weights all have the given densities."""
     for name, value in (("activation", activation), ("weight", weight)):
         if isinstance(value, float | int) and not 0.0 <= value <= 1.0:
-            raise InputError(f"{name} density is {value:g}; it is a share between 0 and 1.")
+            raise InputError(
+                f"{name} density is {value:g}; it is a share between 0 and 1."
+            )
     ones = np.ones(len(ops))
     stored = ("linear", "convolution", "embedding")
     has_weights = np.asarray([kind in stored for kind in ops.kinds])
@@ -125,18 +131,3 @@ def set_density(ops: Ops, activation: float, weight: float) -> Ops:
         weight_density=np.where(has_weights, weight, activation) * ones,
         output_density=activation * ones,
     )
-
-
-def concatenate(parts: list[Ops]) -> Ops:
-    """Join chains of ops into one. Raises `InputError` for an empty list."""
-    if not parts:
-        raise InputError("a workload needs at least one op.")
-    joined = {
-        name: np.concatenate([np.asarray(getattr(p, name)) for p in parts])
-        for name in Ops.quantities()
-    }
-    fixed = {
-        name: tuple(value for p in parts for value in getattr(p, name))
-        for name in ("names", "kinds", "depends")
-    }
-    return Ops(**joined, **fixed)

@@ -17,7 +17,7 @@ from dse.evaluation import metrics
 MACHINES: dict[str, Engine] = {
     "tile-edge": dse.TileEngine.edge(),
     "tile-server": dse.TileEngine.server(),
-    # Whole cycles have no derivative to compare with; all other rules of the simulator do.
+    # Whole cycles have no derivative to compare with.
     "tile-simulator": dse.TileEngine.edge().replace(
         conventions=dse.SIMULATOR.replace(whole_cycles=False)
     ),
@@ -99,7 +99,9 @@ def test_gradients_equal_central_differences_on_continuous_fields(
 
         def log_metric(values: Any) -> Any:
             design = machine.replace(**dict(zip(names, values, strict=True)))
-            return jnp.log(getattr(metrics(design, WORKLOAD, technology, "walk"), metric))
+            return jnp.log(
+                getattr(metrics(design, WORKLOAD, technology, "walk"), metric)
+            )
 
         value = jax.jit(log_metric)
         gradient = np.asarray(jax.jit(jax.grad(log_metric))(at) * at)
@@ -125,7 +127,9 @@ def test_parts_sum_to_totals(machine: Engine) -> None:
     )
 
 
-def test_nothing_is_negative_and_nothing_is_busier_than_the_run(machine: Engine) -> None:
+def test_nothing_is_negative_and_nothing_is_busier_than_the_run(
+    machine: Engine,
+) -> None:
     found = dse.evaluate(machine, WORKLOAD)
     assert min(numbers(found)) >= 0.0
     assert max(numbers(found.utilization)) <= 1.0 + 1e-6
@@ -147,7 +151,9 @@ def test_twice_the_work_never_takes_less(machine: Engine) -> None:
     ):
         double = dse.evaluate(machine, more)
         assert float(double.latency) >= float(single.latency) * (1 - 1e-6)
-        assert float(double.energy) * more.batch >= float(single.energy) * WORKLOAD.batch
+        assert (
+            float(double.energy) * more.batch >= float(single.energy) * WORKLOAD.batch
+        )
 
 
 @pytest.mark.parametrize("operand", ["activation", "weight"])

@@ -28,7 +28,9 @@ CLOCK = 1.0 / (1521.7e-12 + 50e-12)
 def test_a_dense_product_takes_320_cycles_and_its_lanes_0_973_microjoule() -> None:
     found = dse.evaluate(dse.TileEngine.edge(), query_alone())
     assert cycles(found, "compute", CLOCK) == pytest.approx(320, rel=1e-5)
-    assert float(found.dynamic_energy["mac_lanes"]) == pytest.approx(0.97284e-6, rel=1e-4)
+    assert float(found.dynamic_energy["mac_lanes"]) == pytest.approx(
+        0.97284e-6, rel=1e-4
+    )
 
 
 def test_a_half_dense_product_takes_128_cycles() -> None:

@@ -1,0 +1,60 @@
+"""The verbs, and what becomes of everything that stops one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from dse.cli.cite import cite
+from dse.cli.evaluate import evaluate
+from dse.cli.info import info
+from dse.cli.interrupt import leave_interrupted
+from dse.cli.params import params
+from dse.cli.pareto import pareto
+from dse.cli.sweep import sweep
+from dse.cli.validate import validate
+from dse.errors import InputError
+
+FAILED, BAD_INPUT = 1, 2
+
+_ABOUT = """Which transformer accelerator to build: differentiable models of machines,
+swept by the million.
+
+Exit codes: 0 done, 1 failed, 2 bad input, 3 done but not for all of the input,
+130 interrupted."""
+
+
+class _Verbs(TyperGroup):
+    """The verbs; what stops one becomes a message and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            _stop(str(error), BAD_INPUT)
+        except KeyboardInterrupt:
+            leave_interrupted()
+        except BrokenPipeError:
+            raise  # the reader went away: typer ends quietly
+        except OSError as error:
+            _stop(f"Failed: {error}", FAILED)
+
+
+def _stop(message: str, code: int) -> None:
+    typer.echo(message, err=True)
+    raise typer.Exit(code) from None
+
+
+app = typer.Typer(
+    name="dse",
+    cls=_Verbs,
+    help=_ABOUT,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for verb in (evaluate, sweep, pareto, params, cite, validate, info):
+    app.command()(verb)
