@@ -10,7 +10,6 @@ from typer.core import TyperGroup
 from dse.cli.cite import cite
 from dse.cli.evaluate import evaluate
 from dse.cli.info import info
-from dse.cli.interrupt import leave_interrupted
 from dse.cli.params import params
 from dse.cli.pareto import pareto
 from dse.cli.sweep import sweep
@@ -34,8 +33,6 @@ class _Verbs(TyperGroup):
             return super().invoke(ctx)
         except InputError as error:
             _stop(str(error), BAD_INPUT)
-        except KeyboardInterrupt:
-            leave_interrupted()
         except BrokenPipeError:
             raise  # the reader went away: typer ends quietly
         except OSError as error:

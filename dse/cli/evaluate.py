@@ -23,10 +23,14 @@ def evaluate(
         str, typer.Option(help="A model of the zoo, or the path of a config.json.")
     ],
     engine: Annotated[str, typer.Option(help="The kind of machine.")] = "tile",
-    preset: Annotated[str, typer.Option(help="The published machine to start from.")] = "edge",
+    preset: Annotated[
+        str, typer.Option(help="The published machine to start from.")
+    ] = "edge",
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Change a field; may be repeated."),
+        typer.Option(
+            "--set", metavar="FIELD=VALUE", help="Change a field; may be repeated."
+        ),
     ] = None,
     seq_len: Annotated[
         int | None, typer.Option(help="Tokens per sequence.", show_default="128")
@@ -40,14 +44,17 @@ def evaluate(
         float, typer.Option(min=0, max=1, help="Share of tokens that are padding.")
     ] = 0.0,
     activation_density: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of activations that are not zero.")
+        float,
+        typer.Option(min=0, max=1, help="Share of activations that are not zero."),
     ] = 1.0,
     weight_density: Annotated[
         float, typer.Option(min=0, max=1, help="Share of weights that are not zero.")
     ] = 1.0,
     technology: Annotated[
         str | None,
-        typer.Option(help="A parameter file by name or path.", show_default="the engine's"),
+        typer.Option(
+            help="A parameter file by name or path.", show_default="the engine's"
+        ),
     ] = None,
     node: Annotated[
         float | None, typer.Option(help="Scale to a process node, in nm.")
@@ -64,7 +71,9 @@ def evaluate(
     settings = [_read_setting(text) for text in changes or []]
     find_shape(workload)
     if timing not in TIMINGS:
-        raise InputError(f"there is no timing {timing!r}." + did_you_mean(timing, TIMINGS))
+        raise InputError(
+            f"there is no timing {timing!r}." + did_you_mean(timing, TIMINGS)
+        )
     if technology is not None:
         load_parameters(technology)
     import jax
@@ -82,7 +91,9 @@ def evaluate(
         context_len=context_len,
         padded_fraction=padded_fraction,
     ).with_density(activation=activation_density, weight=weight_density)
-    used = dse.load_technology(technology) if technology else design.default_technology()
+    used = (
+        dse.load_technology(technology) if technology else design.default_technology()
+    )
     if node is not None:
         used = used.at_node(node)
     with jax.enable_x64(True):

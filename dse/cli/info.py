@@ -36,7 +36,8 @@ def _find() -> dict[str, Any]:
     device = jax.devices()[0]
     files = sorted(path for path in hw_params_folder().rglob("*") if path.is_file())
     return {
-        "versions": {"python": platform.python_version()} | {p: _version(p) for p in PACKAGES},
+        "versions": {"python": platform.python_version()}
+        | {p: _version(p) for p in PACKAGES},
         "device": f"{device.platform} ({device.device_kind}), {len(jax.devices())} of them",
         "dtypes": {"answers": "float64", "searches": "float32"},
         "hw_params": {

@@ -5,19 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from dse.cli.interrupt import leave_interrupted
+from dse.cli.interrupt import leaving_on_interrupt
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one verb and exit with its code; `arguments` are those of the process."""
-    try:
+    with leaving_on_interrupt():
         from dse.cli.app import app
         from dse.cli.options import start_logging
 
         start_logging()
         app(sys.argv[1:] if arguments is None else list(arguments), prog_name="dse")
-    except KeyboardInterrupt:
-        leave_interrupted()
 
 
 if __name__ == "__main__":

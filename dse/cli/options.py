@@ -52,5 +52,7 @@ Verbose = Annotated[
 ]
 Quiet = Annotated[
     bool,
-    typer.Option("-q", "--quiet", help="No notes, no progress bars.", callback=_quieter),
+    typer.Option(
+        "-q", "--quiet", help="No notes, no progress bars.", callback=_quieter
+    ),
 ]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 
 import typer
 
+from dse.cli.interrupt import removed_on_interrupt, uninterrupted
 from dse.errors import InputError
 
 
@@ -38,12 +37,15 @@ def written_together(folder: Path) -> Iterator[Path]:
     Whatever ends the block early leaves `folder` as it was, or uncreated.
     """
     parent = _existing(folder.absolute().parent)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=parent) as name:
+    with (
+        tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=parent) as name,
+        removed_on_interrupt(Path(name)),
+    ):
         yield Path(name)
         drafts = sorted(Path(name).iterdir())
         for draft in drafts:
             _reach_disk(draft)
-        with _uninterrupted():
+        with uninterrupted():
             folder.mkdir(parents=True, exist_ok=True)
             for draft in drafts:
                 os.replace(draft, folder / draft.name)
@@ -51,22 +53,11 @@ def written_together(folder: Path) -> Iterator[Path]:
 
 def _existing(folder: Path) -> Path:
     """Return the folder, or the nearest one around it that is there."""
-    return next(place for place in (folder, *folder.absolute().parents) if place.is_dir())
+    return next(
+        place for place in (folder, *folder.absolute().parents) if place.is_dir()
+    )
 
 
 def _reach_disk(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C wait while files are moved, which takes no time."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -147,7 +147,9 @@ def _show_models(as_json: bool) -> None:
         print_json({"models": rows})
         return
     header = list(rows[0])
-    typer.echo(text_table(header, [[_cell(row[key]) for key in header] for row in rows]))
+    typer.echo(
+        text_table(header, [[_cell(row[key]) for key in header] for row in rows])
+    )
 
 
 def _cell(value: Any) -> str:

@@ -15,7 +15,9 @@ PARTIAL = 3
 
 
 def pareto(
-    table: Annotated[Path, typer.Argument(help="A table with a header, CSV or Parquet.")],
+    table: Annotated[
+        Path, typer.Argument(help="A table with a header, CSV or Parquet.")
+    ],
     objectives: Annotated[
         list[str],
         typer.Option(
@@ -37,13 +39,18 @@ def pareto(
     objective do too; then the exit code is 3.
     """
     rows = _read(table)
-    wanted = [_objective(text, rows, table) for part in objectives for text in part.split(",")]
+    wanted = [
+        _objective(text, rows, table) for part in objectives for text in part.split(",")
+    ]
     import numpy as np
 
     from dse.explore.pareto import front_mask
 
     costs = np.stack(
-        [(-1.0 if maximize else 1.0) * rows[c].to_numpy(float) for c, maximize in wanted],
+        [
+            (-1.0 if maximize else 1.0) * rows[c].to_numpy(float)
+            for c, maximize in wanted
+        ],
         axis=1,
     )
     allowed = np.ones(len(rows), bool)
@@ -83,7 +90,9 @@ def _objective(text: str, rows: Any, path: Path) -> tuple[str, bool]:
     if sense not in ("max", "min") or not column:
         raise InputError(f"objective {text!r}: write `max:` or `min:` and a column.")
     if column not in rows:
-        raise InputError(f"{path} has no column `{column}`." + did_you_mean(column, rows))
+        raise InputError(
+            f"{path} has no column `{column}`." + did_you_mean(column, rows)
+        )
     if rows[column].dtype.kind not in "iuf":
         raise InputError(f"column `{column}` of {path} does not hold numbers.")
     return column, sense == "max"

@@ -24,20 +24,26 @@ BLOCK_SIZE = 2**17
 
 
 def sweep(
-    study: Annotated[Path, typer.Argument(help="The folder of a study, or its TOML file.")],
+    study: Annotated[
+        Path, typer.Argument(help="The folder of a study, or its TOML file.")
+    ],
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for front and report; nothing is written without it."),
+        typer.Option(
+            help="Folder for front and report; nothing is written without it."
+        ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say how many designs, and how long it takes.")
+        bool,
+        typer.Option("--dry-run", help="Say how many designs, and how long it takes."),
     ] = False,
     limit: Annotated[
         list[str] | None,
         typer.Option(help='One more limit, as "area <= 50 mm^2"; may be repeated.'),
     ] = None,
     block_size: Annotated[
-        int, typer.Option(min=1, help="Designs searched at once; changes only the speed.")
+        int,
+        typer.Option(min=1, help="Designs searched at once; changes only the speed."),
     ] = BLOCK_SIZE,
     as_json: Json = False,
     verbose: Verbose = False,

@@ -33,7 +33,8 @@ def validate(
     """
     if system not in SYSTEMS:
         raise InputError(
-            f"there is nothing to validate `{system}` with." + did_you_mean(system, SYSTEMS)
+            f"there is nothing to validate `{system}` with."
+            + did_you_mean(system, SYSTEMS)
         )
     if data is not None and not data.is_file():
         raise InputError(f"{data} is no file; give the path of a CSV of runs.")

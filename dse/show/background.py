@@ -28,7 +28,7 @@ class Sampler:
         self._evaluator.prepare()
 
     def draw(self, count: int = SAMPLE) -> Runs:
-        """Return `count` designs drawn at random, each at most once, with their metrics."""
+        """Return `count` different designs drawn at random, with their metrics."""
         space = self._study.space
         index = space.sample(min(count, space.size))
         limits = read_limits(self._study.limits)

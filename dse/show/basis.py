@@ -21,7 +21,7 @@ _PACKAGES = ("dse", "jax", "numpy", "moocore", "plotly")
 
 
 def workloads_table(study: Study) -> str:
-    """Return the workloads of a study with their densities and where those come from."""
+    """Return the workloads of a study, their densities and where those come from."""
     total = sum(weight for _, weight in study.suite)
     rows = {
         workload.name: {
@@ -42,7 +42,11 @@ def workloads_table(study: Study) -> str:
 def _density(workload: Workload, operand: str) -> str:
     """Return the density of an operand of all products, or between what it lies."""
     weights_only = operand == "weight_density"
-    kinds = ("linear", "convolution") if weights_only else ("linear", "matmul", "convolution")
+    kinds = (
+        ("linear", "convolution")
+        if weights_only
+        else ("linear", "matmul", "convolution")
+    )
     found = np.concatenate(
         [
             np.broadcast_to(getattr(block.ops, operand), len(block.ops))[
@@ -57,7 +61,9 @@ def _density(workload: Workload, operand: str) -> str:
 
 def sources_list(study: Study) -> str:
     """Return the sources of a study as a list: key, authors, title, year and a link."""
-    items = "".join(f"<li>{_source(source)}</li>" for source in read_sources(study.bibtex))
+    items = "".join(
+        f"<li>{_source(source)}</li>" for source in read_sources(study.bibtex)
+    )
     return f'<ul class="sources">{items}</ul>'
 
 
@@ -81,12 +87,18 @@ def setup_list(study: Study, *, sampled: int) -> str:
     rules = [*study.space.legal, *(str(limit) for limit in read_limits(study.limits))]
     pairs = [
         ("Engine", type(design).__name__),
-        ("Fields that do not move", ", ".join(f"{k} {v}" for k, v in described) or "none"),
+        (
+            "Fields that do not move",
+            ", ".join(f"{k} {v}" for k, v in described) or "none",
+        ),
         ("Rules and limits", ", ".join(rules) or "none"),
         ("Objectives", ", ".join(study.objectives)),
         ("Technology", study.technology.name),
         ("Timing", study.timing),
-        ("Sample behind the front", f"{sampled:,} designs, drawn at random with seed 0"),
+        (
+            "Sample behind the front",
+            f"{sampled:,} designs, drawn at random with seed 0",
+        ),
         ("Versions", _versions()),
     ]
     return definition_list(pairs)

@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from dse.evaluation import Metrics
 from dse.show.figure import ACCENT, GREY_DARK, RULE, TINT, Figure, new_figure
-from dse.show.labels import amount, in_words, scaled_unit, shown_unit
+from dse.show.labels import amount, component_label, scaled_unit, shown_unit
 from dse.units import from_si
 
 SMALL = 0.005  # share of the total below which a component is merged with others
@@ -71,7 +71,7 @@ def _components(panels: Sequence[Sequence[Layer]]) -> list[str]:
 
 
 def _merge_small(panels: Sequence[Sequence[Layer]]) -> list[list[Layer]]:
-    """Merge the components that are small in every machine; totals stay what they were."""
+    """Merge the components that are small in every machine; totals stay the same."""
     sums = [_sums(layers) for layers in panels]
     small = [
         name
@@ -82,7 +82,10 @@ def _merge_small(panels: Sequence[Sequence[Layer]]) -> list[list[Layer]]:
         return [list(layers) for layers in panels]
     others = f"others ({len(small)})"
     return [
-        [(label, colour, _merged(shares, small, others)) for label, colour, shares in layers]
+        [
+            (label, colour, _merged(shares, small, others))
+            for label, colour, shares in layers
+        ]
         for layers in panels
     ]
 
@@ -115,10 +118,16 @@ def _grid(titles: list[str], columns: int, counts: list[int]) -> Figure:
 
 
 def _style_bars(figure: Figure) -> None:
-    figure.update_yaxes(autorange="reversed", ticks="", linecolor=GREY_DARK, showline=True)
-    figure.update_xaxes(gridcolor=RULE, zeroline=False, nticks=5, separatethousands=True)
+    figure.update_yaxes(
+        autorange="reversed", ticks="", linecolor=GREY_DARK, showline=True
+    )
+    figure.update_xaxes(
+        gridcolor=RULE, zeroline=False, nticks=5, separatethousands=True
+    )
     figure.for_each_annotation(
-        lambda title: title.update(font={"size": 13}, xanchor="left", x=_left(figure, title))
+        lambda title: title.update(
+            font={"size": 13}, xanchor="left", x=_left(figure, title)
+        )
     )
 
 
@@ -148,14 +157,15 @@ def _add_panel(
     total = sum(sums.values())
     unit = scaled_unit([total], kind)
     order = _components(panels)
+    shown = f"%{{x:.4g}} {shown_unit(unit)}"
     for label, colour, shares in layers:
         figure.add_trace(
             go.Bar(
                 x=[from_si(shares.get(name, 0.0), unit) for name in order],
-                y=[in_words(name) for name in order],
+                y=[component_label(name) for name in order],
                 orientation="h",
                 marker={"color": colour},
-                hovertemplate=f"%{{y}}, {label}: %{{x:.4g}} {shown_unit(unit)}<extra></extra>",
+                hovertemplate=f"%{{y}}, {label}: {shown}<extra></extra>",
                 name=label,
             ),
             row=row,
@@ -165,7 +175,7 @@ def _add_panel(
         value = sums.get(name, 0.0)
         figure.add_annotation(
             x=from_si(value, unit),
-            y=in_words(name),
+            y=component_label(name),
             text=f"{amount(value, unit)}",
             showarrow=False,
             xanchor="left",

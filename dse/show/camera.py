@@ -12,13 +12,17 @@ Size = tuple[float, float]  # pixels, right and down
 
 _EYE = np.asarray([1.42, -1.58, 0.72])
 _CENTER = np.asarray([0.0, 0.0, -0.14])
-_HALF_ANGLE = math.tan(math.pi / 8)  # Plotly's camera opens 45 degrees from top to bottom
+_HALF_ANGLE = math.tan(
+    math.pi / 8
+)  # Plotly's camera opens 45 degrees from top to bottom
 
 
 def camera() -> dict[str, dict[str, float]]:
     """Return where Plotly's camera stands at first, and at what it looks."""
     ends = {"eye": _EYE, "center": _CENTER}
-    return {name: dict(zip("xyz", map(float, at), strict=True)) for name, at in ends.items()}
+    return {
+        name: dict(zip("xyz", map(float, at), strict=True)) for name, at in ends.items()
+    }
 
 
 def seen_flat(places: Rows, size: Size) -> Rows:
@@ -29,8 +33,8 @@ def seen_flat(places: Rows, size: Size) -> Rows:
 def seen_by_camera(places: Rows, size: Size) -> Rows:
     """Return the pixels of places in a unit cube `[points, 3]` as the camera sees them.
 
-    A pinhole: what lies at depth d appears at f/d of its distance from the axis of sight,
-    with f the half height of the picture over the tangent of half the opening angle.
+    A pinhole: what lies at depth d appears at f/d of its distance from the axis of
+    sight, with f half the height of the picture over the tangent of half the angle.
     """
     ahead = _CENTER - _EYE
     ahead = ahead / np.linalg.norm(ahead)

@@ -1,4 +1,4 @@
-"""Where all designs of a space lie: a two-dimensional histogram, grey behind a front."""
+"""Where all designs of a space lie: a histogram in two metrics, grey behind a front."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ BINS = 56
 def density(x: Rows, y: Rows, x_range: Any, y_range: Any) -> go.Heatmap:
     """Return the density of designs on two log axes; empty cells stay white.
 
-    `x`, `y` `[designs]` in shown units, the ranges as decimal logarithms. Shades go with
-    the logarithm of the count, so that a lonely design is still seen.
+    `x`, `y` `[designs]` in shown units, the ranges as decimal logarithms. Shades go
+    with the logarithm of the count, so that a lonely design is still seen.
     """
     edges = [np.linspace(low, high, BINS + 1) for low, high in (x_range, y_range)]
     counts, _, _ = np.histogram2d(np.log10(x), np.log10(y), bins=edges)

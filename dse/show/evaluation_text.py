@@ -106,7 +106,9 @@ def _totals(metrics: Metrics) -> str:
         for metric in SHOWN_UNITS
     ]
     busy = float(metrics.utilization[metrics.bottleneck])
-    rows.append(["Bottleneck", f"{component_label(metrics.bottleneck)}, busy {busy:.0%}"])
+    rows.append(
+        ["Bottleneck", f"{component_label(metrics.bottleneck)}, busy {busy:.0%}"]
+    )
     return text_table(["metric", "value"], rows)
 
 
@@ -136,7 +138,9 @@ def _parts(metrics: Metrics) -> str:
 def _units(metrics: Metrics) -> str:
     rows = [
         [component_label(name), f"{float(busy):.1%}"]
-        for name, busy in sorted(metrics.utilization.items(), key=lambda u: -float(u[1]))
+        for name, busy in sorted(
+            metrics.utilization.items(), key=lambda u: -float(u[1])
+        )
     ]
     return text_table(["port or unit", "busy"], rows)
 

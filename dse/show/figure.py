@@ -42,7 +42,7 @@ TEMPLATE = {
 
 
 class Figure(go.Figure):  # type: ignore[misc]
-    """A Plotly figure that is always shown under `CONFIG`, in notebooks and in files."""
+    """A Plotly figure that is always shown under `CONFIG`, in a notebook or a file."""
 
     def show(self, *args: Any, **kwargs: Any) -> Any:
         """Show the figure; arguments are those of Plotly."""

@@ -52,7 +52,9 @@ def gather(study: Study, front: Runs, sampler: Sampler) -> Findings:
     summary = summarize(study, front)
     rivals = [standing.rival for standing in summary.standings]
     knee = {
-        workload.name: _evaluate(replace(study, suite=((workload, 1.0),)), front, summary.knee)
+        workload.name: _evaluate(
+            replace(study, suite=((workload, 1.0),)), front, summary.knee
+        )
         for workload, _ in study.suite
     }
     spent = [
@@ -64,12 +66,14 @@ def gather(study: Study, front: Runs, sampler: Sampler) -> Findings:
         drawn=thinned(front, keep=[summary.knee, *summary.best.values(), *rivals]),
         sample=sampler.draw(),
         knee=_evaluate(study, front, summary.knee),
-        slowest=max(zip(spent, knee.items(), strict=True), key=lambda entry: entry[0])[1],
+        slowest=max(zip(spent, knee.items(), strict=True), key=lambda entry: entry[0])[
+            1
+        ],
     )
 
 
 def _evaluate(study: Study, front: Runs, row: int) -> Metrics:
-    """Return the metrics of a design of the front, at its own batch where that moves."""
+    """Return the metrics of a design of the front, at its own batch if that moves."""
     batch = front.space.decode(front.index[row]).get("batch")
     return study.evaluate(
         front.design(row), batch=None if batch is None else float(batch)

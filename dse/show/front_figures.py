@@ -34,16 +34,25 @@ def flat_front(names: Sequence[str], points: Marks, background: Runs | None) -> 
         behind = np.stack([shown_column(allowed, n) for n in names])
         shown = np.concatenate([shown, behind], axis=1)
     axes = [
-        log_axis(n, v, most=most) for n, v, most in zip(names, shown, (5, 6), strict=True)
+        log_axis(n, v, most=most)
+        for n, v, most in zip(names, shown, (5, 6), strict=True)
     ]
     if background is not None:
-        figure.add_trace(density(*behind, axes[0]["range"], axes[1]["range"]))
-    kind = go.Scatter if points.front.shape[1] <= SVG_MARKS else go.Scattergl
-    look = {"size": 6, "color": ACCENT, "line": {"width": 0.5, "color": "white"}}
+        figure.add_trace(
+            density(behind[0], behind[1], axes[0]["range"], axes[1]["range"])
+        )
+    few = points.front.shape[1] <= SVG_MARKS
+    # One kind for all: what WebGL draws lies above what SVG draws.
+    kind = go.Scatter if few else go.Scattergl
+    look = {
+        "size": 6 if few else 4,
+        "color": ACCENT,
+        "line": {"width": 0.5, "color": "white"},
+    }
     figure.add_trace(_designs(kind, points.front, points.hover, look))
-    figure.add_trace(_picked(go.Scatter, 2, size=13))
+    figure.add_trace(_picked(kind, 2, size=13))
     for mark in points.named:
-        figure.add_trace(_named(go.Scatter, mark, size=11))
+        figure.add_trace(_named(kind, mark, size=11))
     figure.update_layout(xaxis=axes[0], yaxis=axes[1])
     figure.update_layout(annotations=_name_labels(points, axes, _FLAT_SIZE, seen_flat))
     return figure
@@ -52,7 +61,9 @@ def flat_front(names: Sequence[str], points: Marks, background: Runs | None) -> 
 def solid_front(names: Sequence[str], points: Marks) -> Figure:
     """Return the front over three metrics, to be turned by hand."""
     figure = new_figure(height=560)
-    axes = [log_axis(n, v, most=5) for n, v in zip(names, points.everything(), strict=True)]
+    axes = [
+        log_axis(n, v, most=5) for n, v in zip(names, points.everything(), strict=True)
+    ]
     look = {"size": 4, "color": ACCENT, "line": {"width": 0.5, "color": "white"}}
     figure.add_trace(_designs(go.Scatter3d, points.front, points.hover, look))
     figure.add_trace(_picked(go.Scatter3d, 3, size=9))
@@ -90,7 +101,7 @@ def _designs(kind: Any, places: Rows, hover: list[str], look: dict[str, Any]) ->
 
 
 def _picked(kind: Any, dimensions: int, size: int) -> Any:
-    """Return a ring, empty at first, that a page may put around the design of choice."""
+    """Return a ring, empty at first, that a page may put around a design."""
     ring = {"size": size, "symbol": "circle-open", "color": INK, "line": {"width": 2}}
     return kind(
         **_coordinates(np.full((dimensions, 1), np.nan)),
@@ -106,7 +117,12 @@ def _named(kind: Any, mark: Mark, size: int) -> Any:
     return kind(
         **_coordinates(np.reshape(mark.place, (-1, 1))),
         mode="markers",
-        marker={"size": size, "symbol": mark.symbol, "color": mark.colour, "line": edge},
+        marker={
+            "size": size,
+            "symbol": mark.symbol,
+            "color": mark.colour,
+            "line": edge,
+        },
         hovertext=mark.hover,
         hoverinfo="text",
         name=mark.name,
@@ -114,7 +130,7 @@ def _named(kind: Any, mark: Mark, size: int) -> Any:
 
 
 def _stem(mark: Mark, floor: float) -> go.Scatter3d:
-    """Return the line from a point down to the floor, by which the eye finds its place."""
+    """Return the line from a point down to the floor, which gives it its place."""
     x, y, z = mark.place
     return go.Scatter3d(
         x=[x, x],
@@ -136,7 +152,7 @@ def _name_labels(
 ) -> list[dict[str, Any]]:
     """Return the names of a plot's marks, each with a line to its point.
 
-    `seen` turns places between the ends of the axes, 0..1, into pixels of a plot of a size.
+    `seen` turns places between the ends of the axes, 0..1, into pixels of the plot.
     """
     if not points.named:
         return []

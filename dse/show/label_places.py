@@ -65,5 +65,7 @@ def _inside(box: Box, points: Rows, room: float) -> int:
         return 0
     x, y = points[:, 0], points[:, 1]
     left, top, right, bottom = box
-    within = (x > left - room) & (x < right + room) & (y > top - room) & (y < bottom + room)
+    within = (
+        (x > left - room) & (x < right + room) & (y > top - room) & (y < bottom + room)
+    )
     return int(within.sum())

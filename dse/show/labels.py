@@ -1,4 +1,4 @@
-"""What people read beside a number: titles, units, and as many digits as mean something."""
+"""What people read beside a number: titles, units, digits that mean something."""
 
 from __future__ import annotations
 
@@ -84,15 +84,15 @@ def meaning(engine: type[Engine], field: str) -> Quantity:
     return (Workload.quantities() | engine.quantities())[field]
 
 
-def in_words(name: str) -> str:
-    """Return a name of code as people write it: `lanes per PE` for `lanes_per_pe`."""
-    return " ".join(_ACRONYMS.get(word, word) for word in name.split("_"))
+def component_label(component: str) -> str:
+    """Return a component, a port, a unit or an op in words: `MAC lanes`, `FFN up`."""
+    return " ".join(_ACRONYMS.get(word, word) for word in component.split("_"))
 
 
 def field_label(field: str, unit: str) -> str:
     """Return a field in words, the unit at its end left out: `memory bandwidth`."""
     word = unit.lower().replace("/", "_per_").replace("^", "")
-    return in_words(field.removesuffix(f"_{word}"))
+    return component_label(field.removesuffix(f"_{word}"))
 
 
 def describe_fields(engine: type[Engine], values: dict[str, float]) -> dict[str, str]:
@@ -111,23 +111,18 @@ def describe_design(space: Space, index: int) -> dict[str, str]:
 
 
 def hover_texts(runs: Runs, metrics: Sequence[str]) -> list[str]:
-    """Return for each run its number, some of its metrics, and its design, with units."""
-    engine = type(runs.space.design)
-    columns = {m: runs.metrics[m] for m in metrics}
-    fields = {
-        name: np.broadcast_to(np.asarray(values, float), runs.index.shape)
-        for name, values in runs.space.decode(runs.index).items()
-    }
-    texts = []
-    for row, index in enumerate(runs.index):
-        answers = [
-            f"{TITLES[m]}: <b>{metric_amount(m, column[row])}</b>"
-            for m, column in columns.items()
-        ]
-        values = {name: float(column[row]) for name, column in fields.items()}
-        chosen = [f"{k}: {v}" for k, v in describe_fields(engine, values).items()]
-        texts.append("<br>".join([f"<b>Design {index:,}</b>", *answers, *chosen]))
-    return texts
+    """Return for each run its number, some metrics and its design, with units."""
+    lines = [[f"<b>Design {index:,}</b>" for index in runs.index]]
+    for metric in metrics:
+        amounts = (metric_amount(metric, value) for value in runs.metrics[metric])
+        lines.append([f"{TITLES[metric]}: <b>{text}</b>" for text in amounts])
+    for field, values in runs.space.decode(runs.index).items():
+        known = meaning(type(runs.space.design), field)
+        label = field_label(field, known.unit)
+        different, which = np.unique(values, return_inverse=True)  # few of many
+        texts = [f"{label}: {known.show(value)}" for value in different]
+        lines.append([texts[place] for place in which])
+    return ["<br>".join(parts) for parts in zip(*lines, strict=True)]
 
 
 def scaled_unit(values_si: Sequence[float], kind: str) -> str:

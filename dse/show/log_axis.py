@@ -14,7 +14,7 @@ Rows = np.ndarray[Any, Any]
 
 
 def log_range(values: Rows, *, margin: float = 0.06) -> tuple[float, float]:
-    """Return the decimal logarithms between which an axis shows all values, with room."""
+    """Return the decimal logarithms between which an axis shows all values."""
     logs = np.log10(values)
     low, high = float(logs.min()), float(logs.max())
     room = max(margin * (high - low), 0.01)
@@ -50,9 +50,9 @@ def _even_ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def log_axis(metric: str, shown: Rows, *, most: int = 6) -> dict[str, Any]:
-    """Return the layout of an axis of a metric; `shown` holds all values on it, in its unit.
+    """Return the layout of the axis of a metric, with at most `most` ticks.
 
-    `most` bounds the number of ticks.
+    `shown` holds all values that it must show, in the unit that people read.
     """
     low, high = log_range(shown)
     ticks = log_ticks(low, high, most=most)

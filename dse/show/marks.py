@@ -1,4 +1,4 @@
-"""The points of a front's plot: its designs, its knee and the machines to compare with."""
+"""The points of a front's plot: designs, the knee and the machines to compare with."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Marks:
-    """The designs of a front `[metrics, designs]` in shown units, and the named points."""
+    """Designs of a front `[metrics, designs]` in shown units, and the named points."""
 
     front: Rows
     hover: list[str]
@@ -44,11 +44,13 @@ class Marks:
     def everything(self) -> Rows:
         """Return the places of all designs and named points, `[metrics, points]`."""
         named = [mark.place for mark in self.named]
-        return np.concatenate([self.front.T, *np.reshape(named, (1, -1, len(self.front)))]).T
+        return np.concatenate(
+            [self.front.T, *np.reshape(named, (1, -1, len(self.front)))]
+        ).T
 
 
 def thinned(runs: Runs, *, keep: Sequence[int] = ()) -> Runs:
-    """Return at most some `MOST_MARKS` of the runs, evenly spread, and the rows to keep."""
+    """Return some `MOST_MARKS` of the runs, evenly spread, and the rows to keep."""
     if len(runs) <= MOST_MARKS:
         return runs
     spread = np.linspace(0, len(runs) - 1, MOST_MARKS).astype(int)
@@ -69,7 +71,9 @@ def marks(
     for position, (name, found) in enumerate(references.items()):
         values = {m: float(getattr(found, m)) for m in told}
         place = tuple(from_si(values[m], SHOWN_UNITS[m]) for m in metrics)
-        lines = [f"{TITLES[m]}: <b>{metric_amount(m, v)}</b>" for m, v in values.items()]
+        lines = [
+            f"{TITLES[m]}: <b>{metric_amount(m, v)}</b>" for m, v in values.items()
+        ]
         hover = "<br>".join([f"<b>{name}</b>", *lines])
         symbol = _SYMBOLS[position % len(_SYMBOLS)]
         named.append(Mark(name, place, hover, symbol, INK))

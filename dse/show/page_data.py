@@ -1,9 +1,9 @@
-"""What the script of a report works on: columns of the front, and its figures, as JSON."""
+"""What the script of a report works on: columns of the front and figures, as JSON."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -34,20 +34,17 @@ def page_data(
 ) -> str:
     """Return the data of a page as JSON that may stand inside a script element.
 
-    The hover texts of the front, the same in all its plots, are written once.
+    What one sees of a design on hovering is left to the script, which has the columns.
     """
-    plain = [_plain(placed) for placed in figures]
-    hover = [text for figure in plain for text in _take_hover(figure)]
     objectives = [column_name(o.metric) for o in front.objectives]
     data = {
         "columns": [asdict(column) for column in columns],
         "metrics": sum(c.name in map(column_name, SHOWN_UNITS) for c in columns),
-        "hover": hover[: len(front)],
         "knee": knee,
         "budget": [column_name(metric) for metric in budgets],
         "objective": {"name": objectives[0], "maximize": front.objectives[0].maximize},
         "objectives": objectives,
-        "figures": plain,
+        "figures": [_plain(placed) for placed in figures],
         "config": CONFIG,
     }
     text = json.dumps(data, cls=PlotlyJSONEncoder, separators=(",", ":"))
@@ -55,13 +52,9 @@ def page_data(
 
 
 def _plain(placed: Placed) -> dict[str, Any]:
+    figure = placed.figure.to_plotly_json()
+    for trace in figure["data"]:
+        if trace["name"] == "front":
+            del trace["hovertext"]
     metrics = [column_name(metric) for metric in placed.metrics] or None
-    return {"id": placed.id, "figure": placed.figure.to_plotly_json(), "metrics": metrics}
-
-
-def _take_hover(plain: Mapping[str, Any]) -> list[str]:
-    """Remove the hover texts of a front from its figure, and return them."""
-    if plain["metrics"] is None:
-        return []
-    front = next(t for t in plain["figure"]["data"] if t["name"] == "front")
-    return list(front.pop("hovertext"))
+    return {"id": placed.id, "figure": figure, "metrics": metrics}

@@ -44,9 +44,9 @@ def plot_front(
 def plot_breakdown(metrics: Metrics | Mapping[str, Metrics]) -> Figure:
     """Show energy per sequence and chip area by component, for one machine or several.
 
-    `plot_breakdown({"edge": dse.evaluate(edge, bert), "server": ...})` puts machines side
-    by side: bars of equal length are equal shares of their machine's total; ticks and
-    labels give amounts. Components below half a percent everywhere are one bar.
+    `plot_breakdown({"edge": dse.evaluate(edge, bert), "server": ...})` puts machines
+    side by side: bars of equal length are equal shares of their machine's total; ticks
+    and labels give amounts. Components below half a percent everywhere are one bar.
     Raises `InputError` for no machine.
     """
     machines = {"": metrics} if isinstance(metrics, Metrics) else dict(metrics)
@@ -56,9 +56,9 @@ def plot_breakdown(metrics: Metrics | Mapping[str, Metrics]) -> Figure:
 
 
 def plot_time(metrics: Metrics) -> Figure:
-    """Show how busy each port and unit is, and how long each op loads, computes, stores.
+    """Show how busy each port and unit is, and how long ops load, compute and store.
 
-    What holds the machine back - the busiest port or unit - stands out in colour. Loads,
-    work and stores of different ops overlap in time, so bars do not add up to a run.
+    What holds the machine back, the busiest port or unit, stands out in colour. Loads,
+    work and stores of different ops overlap, so bars do not add up to a run.
     """
     return time_bars(metrics)

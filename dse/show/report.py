@@ -32,9 +32,9 @@ def write_report(
     The page holds all it needs: the answer in words, the front in three and in two
     metrics before the density of all designs, budgets to bound it, its table, where
     energy, area and time of its knee go beside the reference machines, and the sources.
-    The density is that of 20,000 designs drawn at random and evaluated here; a `sampler`
-    made before the front was searched has compiled meanwhile. Raises `InputError` for an
-    empty front.
+    The density is that of 20,000 designs drawn at random and evaluated here; a
+    `sampler` made before the search for the front has compiled by its end. Raises
+    `InputError` for an empty front.
     """
     found = gather(study, front, sampler or Sampler(study))
     whole = Path(path)
@@ -77,7 +77,7 @@ def _page(found: Findings) -> str:
 
 
 def _figures(found: Findings) -> list[Placed]:
-    """Return all figures of a page: the front over all metrics and each two, the knee's."""
+    """Return the figures of a page: the front in several views, then the machines."""
     front, references = found.drawn, found.references
     metrics = [o.metric for o in front.objectives][:3]
     flats = list(combinations(metrics, 2))

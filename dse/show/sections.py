@@ -1,4 +1,4 @@
-"""The parts of a report's page that are worked out: sentences, tables, places of plots."""
+"""The parts of a report that are worked out: sentences, tables, places of plots."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dse.explore.runs import column_name
 from dse.explore.summary import Summary
 from dse.show import words
 from dse.show.findings import Findings
-from dse.show.labels import TITLES, describe_design, in_words, shown_unit
+from dse.show.labels import TITLES, component_label, describe_design, shown_unit
 from dse.show.tables import Column, html_head, html_table
 from dse.units import from_si
 
@@ -23,7 +23,7 @@ _BEST = {True: "Most", False: "Least"}
 
 
 def answer(summary: Summary) -> str:
-    """Return the answer in sentences: the front, its knee, and the reference machines."""
+    """Return the answer in sentences: the front, its knee, the reference machines."""
     batches = summary.study.reference_batches
     index = int(summary.front.index[summary.knee])
     design = describe_design(summary.front.space, index)
@@ -83,7 +83,8 @@ def sliders(metrics: Sequence[str]) -> str:
     return "".join(
         f'<label for="budget-{name}">{TITLES[metric]} '
         f'<output id="output-{name}" for="budget-{name}">any</output>'
-        f'<input type="range" id="budget-{name}" min="0" max="1000" value="1000"></label>'
+        f'<input id="budget-{name}" type="range" min="0" max="1000" value="1000">'
+        "</label>"
         for metric, name in ((metric, column_name(metric)) for metric in metrics)
     )
 
@@ -107,8 +108,13 @@ def density_note(found: Findings) -> str:
         if drawn == size
         else f"{drawn:,} of the {size:,} designs, drawn at random"
     )
-    ruled_out = f"; {drawn - allowed:,} that break a rule are left out" * (allowed < drawn)
-    return f"Grey: {what}{ruled_out}; darker is more. Blue: the front. Black: published machines."
+    ruled_out = f"; {drawn - allowed:,} that break a rule or a limit are left out" * (
+        allowed < drawn
+    )
+    return (
+        f"Grey: {what}{ruled_out}; darker is more. Blue: the front. Black: published "
+        "machines."
+    )
 
 
 def table_note(found: Findings) -> str:
@@ -132,7 +138,9 @@ def table_heads(columns: Sequence[Column]) -> str:
         html_head(
             column.title,
             column.unit,
-            is_number=bool(np.issubdtype(np.asarray(column.values[:1]).dtype, np.number)),
+            is_number=bool(
+                np.issubdtype(np.asarray(column.values[:1]).dtype, np.number)
+            ),
             sorts=True,
         )
         for column in columns
@@ -144,8 +152,8 @@ def bottleneck(workload: str, metrics: Metrics) -> str:
     name = metrics.bottleneck
     share = 100.0 * float(metrics.utilization[name])
     return (
-        f"While the knee runs {workload}, its busiest part is the {in_words(name)}: "
-        f"{share:.0f} % of the time. The times of an op are those of a whole batch, all layers "
-        "together; loads, work and stores of different ops overlap, so they do not add up "
-        "to a run."
+        f"While the knee runs {workload}, its busiest part is the "
+        f"{component_label(name)}: {share:.0f} % of the time. The times of an op are those "
+        "of a whole batch, all layers together; loads, work and stores of different ops "
+        "overlap, so they do not add up to a run."
     )

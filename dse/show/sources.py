@@ -21,7 +21,7 @@ class Source:
 
 
 def read_sources(bibtex: str) -> list[Source]:
-    """Return the entries of a BibTeX text; raise nothing, leave out what is not there."""
+    """Return the entries of a BibTeX text; fields that are not there stay empty."""
     starts = [*_ENTRY.finditer(bibtex)]
     ends = [start.start() for start in starts[1:]] + [len(bibtex)]
     return [

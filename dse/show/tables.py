@@ -12,7 +12,14 @@ import pandas as pd
 
 from dse.explore.objectives import SHOWN_UNITS
 from dse.explore.runs import Runs, column_name
-from dse.show.labels import TITLES, field_label, meaning, number, shown_column, shown_unit
+from dse.show.labels import (
+    TITLES,
+    field_label,
+    meaning,
+    number,
+    shown_column,
+    shown_unit,
+)
 
 _ALWAYS_SHOWN = ("throughput", "energy", "area", "power", "latency", "effective_rate")
 
@@ -28,7 +35,7 @@ class Column:
 
 
 def front_columns(runs: Runs) -> list[Column]:
-    """Return the columns of runs: number, metrics (objectives first), then the design."""
+    """Return the columns of runs: number, metrics (objectives first), design."""
     wanted = dict.fromkeys([*(o.metric for o in runs.objectives), *_ALWAYS_SHOWN])
     metrics = [
         Column(
@@ -41,7 +48,7 @@ def front_columns(runs: Runs) -> list[Column]:
     ]
     engine, designs = type(runs.space.design), runs.designs
     fields = []
-    for name in designs:
+    for name in map(str, designs):
         unit = meaning(engine, name).unit
         title = field_label(name, unit)
         fields.append(Column(name, title, shown_unit(unit), designs[name].tolist()))
@@ -60,7 +67,7 @@ def html_table(
 ) -> str:
     """Return a table as HTML: the index as row heads, units below the column heads.
 
-    Numbers are set to three digits; everything else is text, and nothing in it is markup.
+    Numbers are set to three digits; everything else is text, nothing in it is markup.
     `picks` say for each row which design it shows when a reader chooses it.
     """
     corner = html_head(str(table.index.name or ""), "", is_number=False)
@@ -89,7 +96,7 @@ def html_table(
 
 
 def html_head(title: str, unit: str, *, is_number: bool, sorts: bool = False) -> str:
-    """Return the head of a column, its unit in a line of its own; a button if it sorts."""
+    """Return the head of a column, its unit in its own line; a button if it sorts."""
     text = f'<span class="title">{escape(title)}</span>'
     if unit:
         text += f'<span class="unit">{escape(unit)}</span>'

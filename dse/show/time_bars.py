@@ -7,7 +7,7 @@ from plotly.subplots import make_subplots
 
 from dse.evaluation import Metrics
 from dse.show.figure import ACCENT, GREY_DARK, GREY_LIGHT, RULE, Figure, new_figure
-from dse.show.labels import in_words, scaled_unit, shown_unit
+from dse.show.labels import component_label, scaled_unit, shown_unit
 from dse.units import from_si
 
 _STAGE_OF = {"main_memory_port": "load", "store_port": "store"}
@@ -37,14 +37,24 @@ def time_bars(metrics: Metrics) -> Figure:
     figure.update_layout(
         bargap=0.25,
         margin={"l": 130, "r": 24, "t": 48, "b": 56},
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
+        legend={
+            "orientation": "h",
+            "x": 1,
+            "xanchor": "right",
+            "y": 1,
+            "yanchor": "bottom",
+        },
         showlegend=True,
     )
     _add_shares(figure, metrics)
     _add_ops(figure, metrics)
-    figure.update_yaxes(autorange="reversed", ticks="", linecolor=GREY_DARK, showline=True)
+    figure.update_yaxes(
+        autorange="reversed", ticks="", linecolor=GREY_DARK, showline=True
+    )
     figure.update_xaxes(gridcolor=RULE, zeroline=False, nticks=6)
-    for title, axis in zip(figure.layout.annotations, figure.select_xaxes(), strict=True):
+    for title, axis in zip(
+        figure.layout.annotations, figure.select_xaxes(), strict=True
+    ):
         title.update(font={"size": 13}, x=axis.domain[0], xanchor="left")
     return figure
 
@@ -55,7 +65,7 @@ def _add_shares(figure: Figure, metrics: Metrics) -> None:
     colours = [ACCENT if name == metrics.bottleneck else GREY_DARK for name in order]
     bars = go.Bar(
         x=[busy[name] for name in order],
-        y=[in_words(name) for name in order],
+        y=[component_label(name) for name in order],
         orientation="h",
         marker={"color": colours},
         text=[f"{busy[name]:.0f} %" for name in order],
@@ -76,8 +86,9 @@ def _add_ops(figure: Figure, metrics: Metrics) -> None:
     limiting = stage_of(metrics.bottleneck)
     seconds = {stage: [float(t) for t in ts] for stage, ts in metrics.op_busy.items()}
     unit = scaled_unit([max(max(ts) for ts in seconds.values())], "time")
-    names = [in_words(name) for name in metrics.op_names]
+    names = [component_label(name) for name in metrics.op_names]
     places = list(range(len(names)))  # names may repeat, as in a suite
+    value = f"%{{x:.3g}} {shown_unit(unit)}"
     greys = iter((GREY_DARK, GREY_LIGHT))
     for stage in ("load", "compute", "store"):
         bars = go.Bar(
@@ -86,7 +97,7 @@ def _add_ops(figure: Figure, metrics: Metrics) -> None:
             orientation="h",
             customdata=names,
             marker={"color": ACCENT if stage == limiting else next(greys)},
-            hovertemplate=f"%{{customdata}}, {stage}: %{{x:.3g}} {shown_unit(unit)}<extra></extra>",
+            hovertemplate=f"%{{customdata}}, {stage}: {value}<extra></extra>",
             name=stage,
         )
         figure.add_trace(bars, row=1, col=2)

@@ -22,8 +22,8 @@ def lead(summary: Summary) -> str:
     what = listed([TITLES[o.metric].lower() for o in front.objectives])
     within = f" within {listed([str(limit) for limit in limits])}" if limits else ""
     return (
-        f"Of {front.evaluated:,} designs{within}, {len(front):,} are beaten by no other in "
-        f"{what}."
+        f"Of {front.evaluated:,} designs{within}, {len(front):,} are beaten by no "
+        f"other in {what}."
     )
 
 
@@ -31,7 +31,7 @@ def knee(summary: Summary) -> str:
     """Say what the knee of the front is, and what it gives."""
     amounts = row_amounts(summary.front, summary.knee)
     return (
-        f"The knee of this front, the design that gives up least of everything at once, "
+        "The knee of this front, the design that gives up least of everything at once, "
         f"has {amounts}."
     )
 
@@ -40,7 +40,10 @@ def standing(found: Standing, front: Runs, batch: float | None) -> str:
     """Say where one published machine stands against the front."""
     objectives = front.objectives
     own = listed(
-        [metric_amount(o.metric, float(getattr(found.metrics, o.metric))) for o in objectives]
+        [
+            metric_amount(o.metric, float(getattr(found.metrics, o.metric)))
+            for o in objectives
+        ]
     )
     at = "" if batch is None else f" at batch {batch:g}"
     number_of = int(front.index[found.rival])
@@ -48,10 +51,12 @@ def standing(found: Standing, front: Runs, batch: float | None) -> str:
     count = len(found.beaten_by)
     if count == 0:
         return (
-            f"{found.name}{at} ({own}) is beaten by no design of the front; the nearest, "
-            f"design {number_of:,}, has {gains}."
+            f"{found.name}{at} ({own}) is beaten by no design of the front; the "
+            f"nearest, design {number_of:,}, has {gains}."
         )
-    beaten = "1 design of the front" if count == 1 else f"{count:,} designs of the front"
+    beaten = (
+        "1 design of the front" if count == 1 else f"{count:,} designs of the front"
+    )
     return (
         f"{found.name}{at} ({own}) is beaten by {beaten}; the one that beats it most "
         f"evenly, design {number_of:,}, has {gains}."
@@ -75,7 +80,7 @@ def shared_choices(front: Runs) -> str:
         for name, (label, value) in zip(names, labels.items(), strict=True)
         if name in same
     ]
-    return f"All designs of the front share {listed(chosen)}."
+    return f"All designs of the front have {listed(chosen)}."
 
 
 def row_amounts(front: Runs, row: int) -> str:
@@ -84,7 +89,9 @@ def row_amounts(front: Runs, row: int) -> str:
 
 
 def _amounts(front: Runs, row: int) -> list[str]:
-    return [metric_amount(o.metric, front.metrics[o.metric][row]) for o in front.objectives]
+    return [
+        metric_amount(o.metric, front.metrics[o.metric][row]) for o in front.objectives
+    ]
 
 
 def _gain(objective: Objective, gain: float) -> str:

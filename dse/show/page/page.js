@@ -3,7 +3,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const { columns, budget, objective } = data;
-  const count = data.hover.length;
+  const count = columns[0].values.length;
   const column = Object.fromEntries(columns.map((c) => [c.name, c]));
   const find = (id) => document.getElementById(id);
   const metrics = new Set(columns.slice(1, 1 + data.metrics));
@@ -11,6 +11,11 @@
   const cell = (c, row) => !metrics.has(c) ? shown(c.values[row]) : c.values[row].toLocaleString(
     "en-US", { minimumSignificantDigits: 4, maximumSignificantDigits: 4 });
   const withUnit = (c, row) => (cell(c, row) + " " + c.unit).trim();
+
+  const hover = Array.from({ length: count }, (_, row) => columns.map((c) => metrics.has(c)
+    ? `${c.title}: <b>${withUnit(c, row)}</b>`
+    : c === columns[0] ? `<b>Design ${cell(c, row)}</b>` : `${c.title}: ${withUnit(c, row)}`,
+  ).join("<br>"));
 
   // -- plots ---------------------------------------------------------------------------
 
@@ -20,7 +25,7 @@
     const named = (name) => figure.data.findIndex((trace) => trace.name === name);
     if (names) {
       const trace = figure.data[named("front")];
-      trace.hovertext = data.hover;
+      trace.hovertext = hover;
       const axes = names.map((name, i) => ({ letter: "xyz"[i], values: column[name].values }));
       fronts.push({ div, axes, front: named("front"), picked: named("picked") });
     }

@@ -1,0 +1,59 @@
+"""The README is run word for word."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import plotly.io
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+# Minutes long; what they show is tested piece by piece elsewhere.
+LONG = ("dse validate", "dse sweep studies/acceltran_design_space --out results/accel")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def commands() -> list[object]:
+    lines = [line.strip() for block in blocks("sh") for line in block.splitlines()]
+    return [
+        pytest.param(line, marks=[pytest.mark.nightly] if line.startswith(LONG) else [])
+        for line in lines
+        if line.startswith("dse ")
+    ]
+
+
+def test_the_notebook_start_and_the_gradient_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plotly.io.renderers, "default", "json")
+    names: dict[str, object] = {}
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), names)
+
+
+def test_the_notebook_start_is_twelve_lines() -> None:
+    start = blocks("python")[0].strip().splitlines()
+    assert len([line for line in start if line.strip()]) <= 12
+
+
+@pytest.mark.parametrize("line", commands())
+def test_a_command_runs(line: str, tmp_path: Path) -> None:
+    words = shlex.split(line)
+    if "--out" in words:
+        words[words.index("--out") + 1] = str(tmp_path / "out")
+    done = subprocess.run(
+        [sys.executable, "-m", "dse.cli.main", *words[1:]],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout

@@ -1,0 +1,86 @@
+"""What is true of the whole published design space, checked on random draws of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import dse
+from dse.explore.evaluator import Evaluator
+from dse.explore.front_search import GUARD
+from dse.explore.grid import Answer, answer_for
+from dse.explore.pareto import front_mask
+
+STUDY = Path(__file__).parents[2] / "studies" / "acceltran_design_space"
+DRAWS = 20_000
+
+
+@pytest.fixture(scope="module")
+def study() -> dse.Study:
+    return dse.load_study(STUDY)
+
+
+def answers(study: dse.Study, timing: Any) -> Callable[[Callable[[Any], Any]], Answer]:
+    technology = study.space.design.default_technology()
+
+    def with_reader(read: Callable[[Any], Any]) -> Answer:
+        return answer_for(study.space, list(study.suite), technology, timing, read)
+
+    return with_reader
+
+
+def draw(study: dse.Study) -> tuple[Any, dict[str, Any]]:
+    space = study.space
+    index = space.sample(DRAWS, seed=1)
+    digits = space.digits(index)
+    values = {
+        name: jnp.asarray(space.values(name)[digits[name]], jnp.float32)
+        for name in space.names
+    }
+    return index, values
+
+
+def test_the_space_holds_every_legal_design_twice(study: dse.Study) -> None:
+    # 17,820,000 designs with square tiles, for each of two main-memory bandwidths.
+    assert study.space.size == 2 * 17_820_000
+
+
+def test_the_roofline_is_never_above_the_walk(study: dse.Study) -> None:
+    _, values = draw(study)
+    latency = {
+        timing: jax.jit(jax.vmap(answers(study, timing)(lambda m: m.latency)))(values)
+        for timing in ("walk", "roofline")
+    }
+    assert np.all(latency["roofline"] <= latency["walk"] * (1 + 1e-6))
+
+
+def test_float32_answers_lie_well_within_the_guard_of_the_search(
+    study: dse.Study,
+) -> None:
+    index, values = draw(study)
+    exact = Evaluator(study.space, answers(study, "walk"))(index)
+    names = ("throughput", "energy", "area")
+    quick = jax.jit(
+        jax.vmap(answers(study, "walk")(lambda m: [getattr(m, n) for n in names]))
+    )(values)
+    for name, found in zip(names, quick, strict=True):
+        error = np.abs(np.asarray(found, float) / exact[name] - 1)
+        assert error.max() < GUARD / 5
+
+
+def test_no_random_design_beats_the_front(study: dse.Study) -> None:
+    front = study.run(progress=False)
+    index, _ = draw(study)
+    exact = Evaluator(study.space, answers(study, "walk"))(index)
+    costs = np.stack([-exact["throughput"], exact["energy"], exact["area"]], axis=1)
+    own = front.costs(front.objectives)
+    mask = front_mask(np.concatenate([own, costs]))
+    assert mask[: len(own)].all()
+    new = index[mask[len(own) :]]
+    assert set(new) <= set(front.index)
