@@ -48,6 +48,7 @@ app = typer.Typer(
     name="dse",
     cls=_Verbs,
     help=_ABOUT,
+    context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

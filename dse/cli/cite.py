@@ -26,8 +26,8 @@ def cite(
         list[str] | None,
         typer.Argument(
             metavar="[NAME]...",
-            help="Parameter files, models, keys of references.bib, or folders of studies; "
-            "all that dse rests on where left out.",
+            help="Parameter files, models, keys of references.bib, or folders of "
+            "studies; all that dse rests on where left out.",
         ),
     ] = None,
     as_json: Json = False,

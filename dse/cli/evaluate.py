@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +16,19 @@ from dse.workload.zoo import find_shape
 if TYPE_CHECKING:  # needs JAX, which waits until the arguments are in order
     from dse.engines.base import Engine
 
-TIMINGS = ("walk", "roofline")
+
+class Timing(StrEnum):
+    """How ops are put in time."""
+
+    walk = "walk"
+    roofline = "roofline"
+
+
+class Mode(StrEnum):
+    """Whether sequences are read whole, or one token is made."""
+
+    prefill = "prefill"
+    decode = "decode"
 
 
 def evaluate(
@@ -36,7 +49,9 @@ def evaluate(
         int | None, typer.Option(help="Tokens per sequence.", show_default="128")
     ] = None,
     batch: Annotated[float, typer.Option(min=1, help="Sequences run together.")] = 1,
-    mode: Annotated[str, typer.Option(help="prefill or decode.")] = "prefill",
+    mode: Annotated[
+        Mode, typer.Option(help="Read whole sequences, or make one token.")
+    ] = Mode.prefill,
     context_len: Annotated[
         int | None, typer.Option(help="Tokens that a decode step sees.")
     ] = None,
@@ -59,7 +74,9 @@ def evaluate(
     node: Annotated[
         float | None, typer.Option(help="Scale to a process node, in nm.")
     ] = None,
-    timing: Annotated[str, typer.Option(help="walk or roofline.")] = "walk",
+    timing: Annotated[
+        Timing, typer.Option(help="Put ops in time, or bound it from below.")
+    ] = Timing.walk,
     as_json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -70,10 +87,6 @@ def evaluate(
     """
     settings = [_read_setting(text) for text in changes or []]
     find_shape(workload)
-    if timing not in TIMINGS:
-        raise InputError(
-            f"there is no timing {timing!r}." + did_you_mean(timing, TIMINGS)
-        )
     if technology is not None:
         load_parameters(technology)
     import jax
@@ -87,22 +100,22 @@ def evaluate(
         workload,
         seq_len=seq_len,
         batch=batch,
-        mode=mode,
+        mode=mode.value,
         context_len=context_len,
         padded_fraction=padded_fraction,
     ).with_density(activation=activation_density, weight=weight_density)
-    used = (
-        dse.load_technology(technology) if technology else design.default_technology()
-    )
+    used = design.default_technology()
+    if technology is not None:
+        used = dse.load_technology(technology)
     if node is not None:
         used = used.at_node(node)
     with jax.enable_x64(True):
-        found = dse.evaluate(design, run, technology=used, timing=timing)
+        found = dse.evaluate(design, run, technology=used, timing=timing.value)
     found = jax.device_get(found)  # JAX would cut float64 short from here on
     if as_json:
-        print_json(evaluation_json(design, run, used, timing, found))
+        print_json(evaluation_json(design, run, used, timing.value, found))
     else:
-        typer.echo(evaluation_text(design, run, used, timing, found))
+        typer.echo(evaluation_text(design, run, used, timing.value, found))
 
 
 def _read_setting(text: str) -> tuple[str, float | str]:
@@ -122,7 +135,7 @@ def _change(design: Engine, settings: list[tuple[str, Any]]) -> Engine:
         known = type(design).quantities()
         if name not in known:
             raise InputError(
-                f"--set: `{name}` is not a number or a choice of `{type(design).__name__}`."
+                f"--set: `{type(design).__name__}` has no field `{name}` to set."
                 + did_you_mean(name, known)
             )
         design = design.replace(**{name: value})

@@ -36,9 +36,11 @@ def _find() -> dict[str, Any]:
     device = jax.devices()[0]
     files = sorted(path for path in hw_params_folder().rglob("*") if path.is_file())
     return {
-        "versions": {"python": platform.python_version()}
-        | {p: _version(p) for p in PACKAGES},
-        "device": f"{device.platform} ({device.device_kind}), {len(jax.devices())} of them",
+        "versions": {
+            "python": platform.python_version(),
+            **{package: _version(package) for package in PACKAGES},
+        },
+        "device": f"{len(jax.devices())} x {device.platform} ({device.device_kind})",
         "dtypes": {"answers": "float64", "searches": "float32"},
         "hw_params": {
             path.relative_to(hw_params_folder()).as_posix(): hashlib.sha256(

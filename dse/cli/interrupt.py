@@ -20,9 +20,9 @@ _drafts: set[Path] = set()  # folders that must not outlive an interruption
 def leaving_on_interrupt() -> Iterator[None]:
     """Let Ctrl-C end the process at once, with nothing written.
 
-    Python's way, an exception wherever the program happens to be, does not do: callbacks
-    of JAX swallow it, imports of NumPy turn it into another, and a thread in which XLA
-    compiles crashes a process that closes in order.
+    Python's way, an exception wherever the program happens to be, does not do:
+    callbacks of JAX swallow it, imports of NumPy turn it into another, and a thread in
+    which XLA compiles crashes a process that closes in order.
     """
     before = signal.signal(signal.SIGINT, _leave)
     try:

@@ -1,8 +1,9 @@
-"""What verbs leave behind: JSON on stdout, and files that appear together or not at all."""
+"""What verbs leave behind: JSON on stdout, and files that appear all at once."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterator
@@ -15,10 +16,25 @@ import typer
 from dse.cli.interrupt import removed_on_interrupt, uninterrupted
 from dse.errors import InputError
 
+PARTIAL = 3  # exit code: done, but not for all of the input
+
 
 def print_json(data: Any) -> None:
-    """Print data as JSON; numbers keep all their digits."""
-    typer.echo(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+    """Print data as JSON."""
+    typer.echo(json_text(data))
+
+
+def json_text(data: Any) -> str:
+    """Return data as JSON; numbers keep all digits, what is not finite becomes null."""
+    return json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_finite(value) for value in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data
 
 
 def check_folder(folder: Path) -> None:
@@ -53,9 +69,8 @@ def written_together(folder: Path) -> Iterator[Path]:
 
 def _existing(folder: Path) -> Path:
     """Return the folder, or the nearest one around it that is there."""
-    return next(
-        place for place in (folder, *folder.absolute().parents) if place.is_dir()
-    )
+    around = (folder, *folder.absolute().parents)
+    return next(place for place in around if place.is_dir())
 
 
 def _reach_disk(path: Path) -> None:

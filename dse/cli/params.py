@@ -25,8 +25,8 @@ def params(
     name: Annotated[
         str | None,
         typer.Argument(
-            help=f"A parameter file by name or path, or `{MODELS}`; a list of them where "
-            "left out."
+            help=f"A parameter file by name or path, or `{MODELS}`; a list of them "
+            "where left out."
         ),
     ] = None,
     check: Annotated[
@@ -77,12 +77,12 @@ def _check(path: Path, like: str | None, as_json: bool) -> None:
 
 def _list(as_json: bool) -> None:
     files = sorted(hw_params_folder().glob("*.toml"))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for file in files:
         if file.stem != MODELS:
-            parameters = load_parameters(file.stem)
-            total = {"parameters": len(parameters.entries)}
-            rows.append({"name": file.stem} | total | _counts(parameters))
+            read = load_parameters(file.stem)
+            count = len(read.entries)
+            rows.append({"name": file.stem, "parameters": count, **_counts(read)})
     models = {"name": MODELS, "models": len(zoo())}
     if as_json:
         print_json({"parameter_files": rows, "model_files": [models]})
@@ -94,7 +94,7 @@ def _list(as_json: bool) -> None:
 
 
 def _counts(parameters: Parameters) -> dict[str, int]:
-    found = Counter(entry.status for entry in parameters.entries.values())
+    found = Counter[str](entry.status for entry in parameters.entries.values())
     return {status: found[status] for status in STATUSES}
 
 
@@ -147,9 +147,8 @@ def _show_models(as_json: bool) -> None:
         print_json({"models": rows})
         return
     header = list(rows[0])
-    typer.echo(
-        text_table(header, [[_cell(row[key]) for key in header] for row in rows])
-    )
+    cells = [[_cell(row[key]) for key in header] for row in rows]
+    typer.echo(text_table(header, cells))
 
 
 def _cell(value: Any) -> str:

@@ -8,10 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from dse.cli.options import Json, Quiet, Verbose, log
-from dse.cli.output import print_json
+from dse.cli.output import PARTIAL, print_json
 from dse.errors import InputError, did_you_mean
-
-PARTIAL = 3
 
 
 def pareto(
@@ -39,20 +37,14 @@ def pareto(
     objective do too; then the exit code is 3.
     """
     rows = _read(table)
-    wanted = [
-        _objective(text, rows, table) for part in objectives for text in part.split(",")
-    ]
+    texts = [text for part in objectives for text in part.split(",")]
+    wanted = [_objective(text, rows, table) for text in texts]
     import numpy as np
 
     from dse.explore.pareto import front_mask
 
-    costs = np.stack(
-        [
-            (-1.0 if maximize else 1.0) * rows[c].to_numpy(float)
-            for c, maximize in wanted
-        ],
-        axis=1,
-    )
+    signs = [-1.0 if maximize else 1.0 for _, maximize in wanted]
+    costs = rows[[column for column, _ in wanted]].to_numpy(float) * signs
     allowed = np.ones(len(rows), bool)
     if "feasible" in rows:
         allowed = rows["feasible"].to_numpy(bool)
@@ -90,22 +82,16 @@ def _objective(text: str, rows: Any, path: Path) -> tuple[str, bool]:
     if sense not in ("max", "min") or not column:
         raise InputError(f"objective {text!r}: write `max:` or `min:` and a column.")
     if column not in rows:
-        raise InputError(
-            f"{path} has no column `{column}`." + did_you_mean(column, rows)
-        )
+        meant = did_you_mean(column, rows)
+        raise InputError(f"{path} has no column `{column}`.{meant}")
     if rows[column].dtype.kind not in "iuf":
         raise InputError(f"column `{column}` of {path} does not hold numbers.")
     return column, sense == "max"
 
 
 def _records(rows: Any) -> list[dict[str, Any]]:
-    """Return rows as plain data; cells without a value are null."""
-    import pandas as pd
-
+    """Return rows as plain data."""
     return [
-        {
-            name: None if pd.isna(v) else v.item() if hasattr(v, "item") else v
-            for name, v in row.items()
-        }
+        {name: v.item() if hasattr(v, "item") else v for name, v in row.items()}
         for row in rows.to_dict("records")
     ]

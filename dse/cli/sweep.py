@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dse.cli.options import Json, Quiet, Verbose, log, shows_progress
-from dse.cli.output import check_folder, print_json, written_together
+from dse.cli.output import check_folder, json_text, print_json, written_together
 from dse.explore.study import load_study
 from dse.show.text_table import text_table
 
@@ -29,9 +28,7 @@ def sweep(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder for front and report; nothing is written without it."
-        ),
+        typer.Option(help="Folder for front and report; none is written without."),
     ] = None,
     dry_run: Annotated[
         bool,
@@ -43,7 +40,7 @@ def sweep(
     ] = None,
     block_size: Annotated[
         int,
-        typer.Option(min=1, help="Designs searched at once; changes only the speed."),
+        typer.Option(min=1, help="Designs searched at once; changes speed only."),
     ] = BLOCK_SIZE,
     as_json: Json = False,
     verbose: Verbose = False,
@@ -89,13 +86,14 @@ def _run(study: Study, out: Path | None, block_size: int, as_json: bool) -> None
 def _write(summary: Summary, out: Path) -> None:
     from dse.show.report import write_report
 
-    table = summary.front.to_pandas()
+    study, front = summary.study, summary.front
+    table = front.to_pandas()
     with written_together(out) as drafts:
         table.to_parquet(drafts / "front.parquet", index=False)
         table.to_csv(drafts / "front.csv", index=False)
-        text = json.dumps(summary.to_json(), indent=2, ensure_ascii=False)
+        text = json_text(summary.to_json())
         (drafts / "summary.json").write_text(text + "\n", encoding="utf-8")
-        write_report(summary.study, summary.front, drafts / "report.html")
+        write_report(study, front, drafts / "report.html")
         names = sorted(draft.name for draft in drafts.iterdir())
     log.info(f"Wrote {', '.join(names)} to {out}.")
 

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from dse.cli.options import Json, Quiet, Verbose
-from dse.cli.output import print_json
+from dse.cli.options import Json, Quiet, Verbose, log, shows_progress
+from dse.cli.output import PARTIAL, print_json
 from dse.errors import InputError, did_you_mean
 from dse.show.text_table import text_table
 
 SYSTEMS = ("acceltran",)
 _ERRORS = ("mean", "median", "worst")
+_TOTALS = ("cycles", "cycles_without_embedding", "cycles_walk", "energy", "area")
 
 
 def validate(
@@ -30,24 +31,29 @@ def validate(
     """Compare a model with finished runs.
 
     The runs are those of the system it was built after; errors are told by quantity.
+    Where some of them cannot be replayed, the exit code is 3.
     """
     if system not in SYSTEMS:
-        raise InputError(
-            f"there is nothing to validate `{system}` with."
-            + did_you_mean(system, SYSTEMS)
-        )
+        meant = did_you_mean(system, SYSTEMS)
+        raise InputError(f"there is nothing to validate `{system}` with.{meant}")
     if data is not None and not data.is_file():
         raise InputError(f"{data} is no file; give the path of a CSV of runs.")
     from dse.evidence.acceltran import validate as compare
 
-    found = compare(data)
+    found = compare(data, progress=shows_progress())
     if as_json:
         print_json(found)
-        return
-    typer.echo("Relative errors of the model against the runs:\n")
-    typer.echo(_table(found["quantities"]))
+    else:
+        typer.echo("Errors of the model, as shares of what the runs say:\n")
+        typer.echo(_table(found["quantities"]))
+        for name, group in found["groups"].items():
+            kept = {what: group[what] for what in _TOTALS if what in group}
+            typer.echo(f"\nAmong them, {name.replace('_', ' ')} models:\n")
+            typer.echo(_table(kept))
     for note in found["notes"]:
-        typer.echo(f"\n{note}")
+        log.warning(note)
+    if found["notes"]:
+        raise typer.Exit(PARTIAL)
 
 
 def _table(quantities: dict[str, dict[str, Any]]) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from dse.explore.evaluator import Evaluator
 from dse.explore.front_search import FrontSearch
@@ -36,14 +39,14 @@ class Estimate:
         return self.start + (rest * self.timed / self.timed_designs if rest else 0.0)
 
 
-class _Enough(BaseException):
+class _EnoughError(Exception):
     pass
 
 
 def estimate(study: Study, *, block_size: int) -> Estimate:
-    """Run the first blocks of a study, for some two seconds, and say how long all take."""
+    """Run the first blocks of a study for some two seconds; say how long all take."""
 
-    def answer_with(read: object) -> Answer:
+    def answer_with(read: Callable[[Any], Any]) -> Answer:
         return answer_for(
             study.space, study.suite, study.technology, study.timing, read
         )
@@ -53,7 +56,7 @@ def estimate(study: Study, *, block_size: int) -> Estimate:
     def report(designs: int) -> None:
         marks.append((time.perf_counter(), designs))
         if marks[-1][0] - marks[0][0] > PATIENCE:
-            raise _Enough
+            raise _EnoughError
 
     began = time.perf_counter()
     search = FrontSearch(
@@ -63,10 +66,8 @@ def estimate(study: Study, *, block_size: int) -> Estimate:
         read_limits(study.limits),
         "all",
     )
-    try:
+    with contextlib.suppress(_EnoughError):
         search.run(answer_with, block_size, report)
-    except _Enough:
-        pass
     return Estimate(
         designs=study.space.size,
         first_designs=marks[0][1],

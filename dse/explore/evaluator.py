@@ -37,17 +37,22 @@ class Evaluator:
         self._worker: threading.Thread | None = None
 
     def prepare(self) -> None:
-        """Start to compile in a thread of its own; the first call waits for it."""
-        self._worker = threading.Thread(target=self._compile, daemon=True)
-        self._worker.start()
+        """Start to compile in a thread of its own; the first call waits for it.
 
-    def _compile(self) -> None:
-        try:
-            with jax.enable_x64(True):
-                batch = {n: jnp.full(BATCH, v[0]) for n, v in self._axes().items()}
-                self._compiled = jax.jit(jax.vmap(self._answer)).lower(batch).compile()
-        except BaseException as failure:  # handed to the caller's thread
-            self._failure = failure
+        Tracing stays in the caller's thread: two precisions must not be traced at once.
+        """
+        with jax.enable_x64(True):
+            batch = {n: jnp.full(BATCH, v[0]) for n, v in self._axes().items()}
+            traced = jax.jit(jax.vmap(self._answer)).lower(batch)
+
+        def compile_traced() -> None:
+            try:
+                self._compiled = traced.compile()
+            except BaseException as failure:  # handed to the caller's thread
+                self._failure = failure
+
+        self._worker = threading.Thread(target=compile_traced, daemon=True)
+        self._worker.start()
 
     def _axes(self) -> dict[str, np.ndarray[Any, Any]]:
         return {n: self._space.values(n) for n in self._space.names}

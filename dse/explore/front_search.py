@@ -47,8 +47,8 @@ class FrontSearch:
         self._limits = limits
         self._keep = keep
         self._waiting: list[Rows] = []
-        self._pivots = np.full((PIVOTS, len(objectives)), np.inf)
-        self._front = self._look_at(np.zeros(0, np.int64))
+        self._pivots = np.full((PIVOTS, len(objectives)), np.inf, np.float32)
+        self._front: Runs | None = None
         self._sample = np.zeros((0, len(objectives)))
 
     def run(
@@ -61,20 +61,23 @@ class FrontSearch:
         space = self._space
         latency = answer_with(lambda found: found.latency)
         slow, fast = split_axes(space, latency, block_size)
-        search = jax.jit(self._block_search(answer_with, fast))
         grid = {n: jnp.asarray(space.values(n), jnp.float32) for n in fast}
+        first = {n: jnp.float32(space.values(n)[0]) for n in slow}
+        block = jax.jit(self._block_search(answer_with, fast))
+        # Compiled now, while the evaluator compiles in a thread of its own.
+        search = block.lower({**first, **grid}, self._pivots).compile()
         places = _places(space, fast)
-        self._take_sample()
+        front = self._take_sample()
         for corner in _corners(space, slow):
-            values = {n: float(space.values(n)[at]) for n, at in corner.items()}
+            values = {n: jnp.float32(space.values(n)[at]) for n, at in corner.items()}
             alive = np.asarray(search({**values, **grid}, self._pivots))
-            first = sum(at * _stride(space, n) for n, at in corner.items())
-            self._waiting.append(first + places[np.flatnonzero(alive)])
-            if sum(map(len, self._waiting)) >= BATCH:
-                self._merge()
+            start = sum(at * _stride(space, n) for n, at in corner.items())
+            self._waiting.append(start + places[np.flatnonzero(alive)])
+            if sum(map(len, self._waiting)) >= max(BATCH, len(front)):
+                front = self._merge()
             report(len(places))
-        self._merge()
-        return replace(self._front, evaluated=space.size, objectives=self._objectives)
+        front = self._merge()
+        return replace(front, evaluated=space.size, objectives=self._objectives)
 
     def _block_search(
         self, answer_with: Callable[[Callable[[Any], Any]], Answer], fast: Sequence[str]
@@ -94,8 +97,10 @@ class FrontSearch:
             costs = [cost.ravel() for cost in over_block(moved)]
             beaten = jnp.zeros(costs[0].shape, bool)
             for pivot in pivots + GUARD * jnp.abs(pivots):
-                worse = [cost >= best for cost, best in zip(costs, pivot, strict=True)]
-                beaten |= jnp.all(jnp.stack(worse), axis=0)
+                worse = jnp.ones_like(beaten)
+                for cost, best in zip(costs, pivot, strict=True):
+                    worse &= cost >= best
+                beaten |= worse
             return ~beaten
 
         return search
@@ -107,35 +112,35 @@ class FrontSearch:
             costs = [jnp.where(rule, jnp.inf, cost) for cost in costs]
         return costs
 
-    def _take_sample(self) -> None:
+    def _take_sample(self) -> Runs:
         """Start from the front of some designs drawn at random."""
         count = min(BATCH, self._space.size)
         self._waiting.append(self._space.sample(count))
-        self._merge()
+        front = self._merge()
         self._sample = self._last_costs
+        return front
 
     def _look_at(self, indices: Rows) -> Runs:
         metrics = self._evaluate(indices)
         return with_reasons(self._space, indices, metrics, self._limits, 0)
 
-    def _merge(self) -> None:
+    def _merge(self) -> Runs:
         """Evaluate what waits in float64; keep the front of it and of the old one."""
-        waiting = np.concatenate([np.zeros(0, np.int64), *self._waiting])
-        fresh = np.setdiff1d(waiting, self._front.index)
+        known = np.zeros(0, np.int64) if self._front is None else self._front.index
+        fresh = np.setdiff1d(np.concatenate([known[:0], *self._waiting]), known)
         self._waiting = []
         new = self._look_at(fresh)
         self._last_costs = new.costs(self._objectives)
-        both = _joined(self._front, new)
+        both = new if self._front is None else _joined(self._front, new)
         # In order of the index, so that "distinct" keeps the first design of equals.
         both = both.take(np.argsort(both.index))
-        self._front = both.take(
-            front_mask(both.costs(self._objectives), keep=self._keep)
-        )
-        self._choose_pivots()
+        front = both.take(front_mask(both.costs(self._objectives), keep=self._keep))
+        self._choose_pivots(front.costs(self._objectives)[:1024])
+        self._front = front
+        return front
 
-    def _choose_pivots(self) -> None:
+    def _choose_pivots(self, front: Rows) -> None:
         """Pick designs of the front that, in turn, rule out most of a sample."""
-        front = self._front.costs(self._objectives)[:1024]
         if len(front) == 0:
             return
         seen = np.concatenate([self._sample, self._last_costs[:BATCH]])

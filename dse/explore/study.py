@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dse.explore.study_file import read_study_file
 
@@ -50,7 +50,9 @@ class Study:
         """
         from dse.explore.sweep import sweep
 
-        blocks = {} if block_size is None else {"block_size": block_size}
+        blocks: dict[str, Any] = {}
+        if block_size is not None:
+            blocks["block_size"] = block_size
         return sweep(
             self.space,
             [workload for workload, _ in self.suite],
@@ -81,7 +83,8 @@ class Study:
                 for w in workloads
             ]
             found = combine(parts, [weight for _, weight in self.suite])
-        return jax.device_get(found)  # JAX would cut float64 short from here on
+        plain: Metrics = jax.device_get(found)  # JAX would cut float64 short from here
+        return plain
 
     def evaluate_references(self) -> dict[str, Metrics]:
         """Return the metrics of every reference machine, each at its own batch."""
@@ -94,8 +97,8 @@ class Study:
 def load_study(path: str | Path) -> Study:
     """Read the study of a folder (its `study.toml`), or of a file of that form.
 
-    Raises one `InputError` with a line `file:line: key: fault; remedy` per fault; faults
-    of the file itself are told before JAX is loaded.
+    Raises one `InputError` with a line `file:line: key: fault; remedy` per fault;
+    faults of the file itself are told before JAX is loaded.
     """
     file = read_study_file(path)
     from dse.explore.study_parts import build_study

@@ -243,7 +243,7 @@ def read_study_file(path: str | Path) -> StudyFile:
         if not path.is_file():
             meant = f" These folders in it do: {', '.join(inside)}." if inside else ""
             raise InputError(
-                f"{path.parent} holds no {FILE_NAME}; give the folder of a study.{meant}"
+                f"{path.parent} holds no {FILE_NAME}; give a study's folder.{meant}"
             )
     file = read_toml(path)
     try:
@@ -259,9 +259,12 @@ def read_study_file(path: str | Path) -> StudyFile:
 
 def _message(place: tuple[str | int, ...], error: Any) -> str:
     """Return what is wrong at a place of the file, and what to write instead."""
-    owners = {"workload": WorkloadTable, "reference": ReferenceTable}
+    owners: dict[str | int, type[_Table]] = {
+        "workload": WorkloadTable,
+        "reference": ReferenceTable,
+    }
     inside = len(place) > 2 and place[0] in owners
-    fields = (owners[str(place[0])] if inside else StudyTable).model_fields
+    fields = (owners[place[0]] if inside else StudyTable).model_fields
     name = str(place[2] if inside else place[0]) if place else ""
     if error["type"] == "extra_forbidden":
         owner = f"a `{place[0]}`" if inside else "a study"

@@ -97,7 +97,7 @@ def _axes(table: StudyTable) -> dict[str, Any]:
 
 
 def _try_axes(design: Engine, table: StudyTable, faults: Faults) -> None:
-    """Try every axis and every rule of the space alone, so that a fault has its line."""
+    """Try every axis and rule of the space alone, so that a fault has its line."""
     for name, axis in _axes(table).items():
         with faults.at("space", name):
             _try_axis(design, name, axis)

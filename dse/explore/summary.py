@@ -23,9 +23,9 @@ class Standing:
     """Where one machine stands against a front.
 
     `beaten_by` are the rows of the front that are better in at least one objective and
-    worse in none. `rival` is the row that beats it most evenly, or comes nearest to that:
-    its smallest gain over all objectives is the largest. `gains` say, by metric, how
-    many times better the rival is: above 1 it is better, below 1 the machine is.
+    worse in none. `rival` is the row that beats it most evenly, or comes nearest to
+    that: its smallest gain over all objectives is the largest. `gains` say, by metric,
+    how many times better the rival is: above 1 it is better, below 1 the machine is.
     """
 
     name: str
@@ -96,8 +96,8 @@ def summarize(study: Study, front: Runs) -> Summary:
     if len(front) == 0:
         within = f" within {', '.join(study.limits)}" if study.limits else ""
         raise InputError(
-            f"none of the {front.evaluated:,} designs of `{study.name}` is legal{within}; "
-            "loosen a rule or a limit, or widen the space."
+            f"none of the {front.evaluated:,} designs of `{study.name}` is legal"
+            f"{within}; loosen a rule or a limit, or widen the space."
         )
     costs = front.costs(front.objectives)
     return Summary(
@@ -139,8 +139,11 @@ def _gain(objective: Objective, costs: Rows, own: float) -> Rows:
 def row_as_json(runs: Runs, row: int) -> dict[str, Any]:
     """Return one design of runs with its metrics, units in the names."""
     record = runs.take([row]).to_pandas().iloc[0].to_dict()
-    kept = {name: v for name, v in record.items() if name not in ("feasible", "reason")}
-    return {name: v.item() if hasattr(v, "item") else v for name, v in kept.items()}
+    return {
+        str(name): value.item() if hasattr(value, "item") else value
+        for name, value in record.items()
+        if name not in ("feasible", "reason")
+    }
 
 
 def metrics_as_json(metrics: Metrics) -> dict[str, float]:

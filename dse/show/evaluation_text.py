@@ -105,10 +105,9 @@ def _totals(metrics: Metrics) -> str:
         [TITLES[metric], metric_amount(metric, float(getattr(metrics, metric)))]
         for metric in SHOWN_UNITS
     ]
-    busy = float(metrics.utilization[metrics.bottleneck])
-    rows.append(
-        ["Bottleneck", f"{component_label(metrics.bottleneck)}, busy {busy:.0%}"]
-    )
+    name = metrics.bottleneck
+    busy = float(metrics.utilization[name])
+    rows.append(["Bottleneck", f"{component_label(name)}, busy {busy:.0%}"])
     return text_table(["metric", "value"], rows)
 
 
@@ -136,12 +135,8 @@ def _parts(metrics: Metrics) -> str:
 
 
 def _units(metrics: Metrics) -> str:
-    rows = [
-        [component_label(name), f"{float(busy):.1%}"]
-        for name, busy in sorted(
-            metrics.utilization.items(), key=lambda u: -float(u[1])
-        )
-    ]
+    busiest = sorted(metrics.utilization.items(), key=lambda unit: -float(unit[1]))
+    rows = [[component_label(name), f"{float(busy):.1%}"] for name, busy in busiest]
     return text_table(["port or unit", "busy"], rows)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,19 +27,21 @@ def log_ticks(low: float, high: float, *, most: int = 6) -> list[float]:
 
     Powers of ten, or 1-2-5, or 1-3, where an axis spans decades; else even steps.
     """
-    for digits in ((1, 2, 5), (1, 3), (1,)):
-        ticks = [
-            digit * 10.0**power
-            for power in range(math.floor(low), math.ceil(high) + 1)
-            for digit in digits
-            if low <= math.log10(digit * 10.0**power) <= high
-        ]
-        if 3 <= len(ticks) <= most:
+    ticks = _round_values((1, 2, 5), low, high)
+    if len(ticks) < 3:
+        return _even_ticks(10.0**low, 10.0**high, most)
+    for digits in ((1, 3), (1,)):
+        if len(ticks) <= most:
             return ticks
-        if len(ticks) < 3:
-            return _even_ticks(10.0**low, 10.0**high, most)
-    step = math.ceil(len(ticks) / most)
-    return ticks[::step]
+        ticks = _round_values(digits, low, high)
+    return ticks[:: math.ceil(len(ticks) / most)]
+
+
+def _round_values(digits: Sequence[int], low: float, high: float) -> list[float]:
+    """Return the values of one of the digits and zeros between 10^low and 10^high."""
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    values = [digit * 10.0**power for power in powers for digit in digits]
+    return [value for value in values if low <= math.log10(value) <= high]
 
 
 def _even_ticks(low: float, high: float, most: int) -> list[float]:

@@ -153,7 +153,7 @@ def bottleneck(workload: str, metrics: Metrics) -> str:
     share = 100.0 * float(metrics.utilization[name])
     return (
         f"While the knee runs {workload}, its busiest part is the "
-        f"{component_label(name)}: {share:.0f} % of the time. The times of an op are those "
-        "of a whole batch, all layers together; loads, work and stores of different ops "
-        "overlap, so they do not add up to a run."
+        f"{component_label(name)}: {share:.0f} % of the time. The times of an op are "
+        "those of a whole batch, all layers together; loads, work and stores of "
+        "different ops overlap, so they do not add up to a run."
     )

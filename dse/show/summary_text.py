@@ -10,11 +10,9 @@ from dse.show.text_table import text_table
 
 
 def summary_text(summary: Summary) -> str:
-    """Return the summary as a page to read: what was asked, the front, the references."""
+    """Return the summary as a page to read: question, front, references."""
     study, front = summary.study, summary.front
-    runs = [
-        f"{workload.name} ({workload.seq_len} tokens)" for workload, _ in study.suite
-    ]
+    runs = [f"{run.name} ({run.seq_len} tokens)" for run, _ in study.suite]
     batches = study.reference_batches
     told = [words.standing(s, front, batches.get(s.name)) for s in summary.standings]
     shared = words.shared_choices(front)

@@ -8,7 +8,7 @@ _NUMBER = frozenset("0123456789+-.,eE% ×")
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return rows in aligned columns under a header; columns of numbers to the right."""
+    """Return rows in aligned columns under a header, numbers to the right."""
     lines = [list(header), *[list(row) for row in rows]]
     columns = list(zip(*lines, strict=True))
     widths = [max(len(cell) for cell in column) for column in columns]

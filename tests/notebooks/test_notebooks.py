@@ -1,0 +1,70 @@
+"""The notebooks run as they are, on public names alone, and keep no outputs."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import nbclient
+import nbformat
+import pytest
+
+import dse
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+LONGEST_RUN = 60.0  # seconds
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
+def notebook(request: pytest.FixtureRequest) -> Any:
+    return nbformat.read(request.param, as_version=4)
+
+
+def code(notebook: Any) -> list[Any]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_there_are_notebooks() -> None:
+    assert len(NOTEBOOKS) >= 2
+
+
+def test_a_notebook_keeps_no_outputs(notebook: Any) -> None:
+    assert all(
+        not cell.outputs and cell.execution_count is None for cell in code(notebook)
+    )
+
+
+def test_a_notebook_uses_public_names_only(notebook: Any) -> None:
+    text = "\n".join(cell.source for cell in code(notebook))
+    assert not re.search(r"from dse|import dse\.", text)
+    used = set(re.findall(r"\bdse\.(\w+)", text))
+    assert used
+    assert used <= set(dse.__all__)
+
+
+@pytest.mark.filterwarnings("default")  # of the kernel and its messages, not ours
+def test_a_notebook_runs_in_under_a_minute_and_never_offers_to_upload(
+    notebook: Any,
+) -> None:
+    began = time.perf_counter()
+    run = nbclient.NotebookClient(
+        copy.deepcopy(notebook),
+        timeout=LONGEST_RUN,
+        resources={"metadata": {"path": str(FOLDER)}},
+    ).execute()
+    assert time.perf_counter() - began < LONGEST_RUN
+    figures = 0
+    for cell in code(run):
+        for output in cell.outputs:
+            figure = output.get("data", {}).get("application/vnd.plotly.v1+json")
+            if figure is not None:
+                figures += 1
+                assert figure["config"]["showSendToCloud"] is False
+            else:
+                assert '"showSendToCloud": true' not in json.dumps(output)
+    assert figures

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dse.errors import InputError
+from dse.explore.runs import Runs
+from dse.explore.study import Study
+from dse.explore.summary import summarize
+from dse.show import words
+from dse.show.background import Sampler
+from dse.show.labels import describe_design
+from dse.show.report import write_report
+
+LARGEST = 12e6  # bytes; Plotly alone is 5e6
+LEAST_FONT = 12.0  # pixels
+
+
+def test_a_report_is_one_file_of_moderate_size(report: Path) -> None:
+    assert [path.name for path in report.parent.iterdir()] == ["report.html"]
+    assert report.stat().st_size < LARGEST
+
+
+def test_a_report_holds_plotly_once_and_asks_for_no_other_file(report: Path) -> None:
+    html = report.read_text()
+    assert len(re.findall(r"\* plotly\.js v", html)) == 1
+    assert not re.search(r"<(?:script|img|iframe)[^>]*\ssrc=|<link\b", html)
+    assert "default-src 'none'" in html
+
+
+def test_what_a_study_says_is_text_and_never_markup(report: Path) -> None:
+    html = report.read_text()
+    assert "at &lt;any&gt; price &amp; size?" in html
+    assert "<any>" not in html
+
+
+def test_a_report_says_the_answer_in_words(
+    study: Study, front: Runs, report: Path
+) -> None:
+    html = report.read_text().replace("\u00a0", " ")
+    summary = summarize(study, front)
+    assert words.lead(summary).replace("<=", "&lt;=") in html
+    assert words.knee(summary) in html
+    for standing in summary.standings:
+        batch = study.reference_batches.get(standing.name)
+        assert words.standing(standing, front, batch) in html
+
+
+def test_a_report_names_sources_densities_and_versions(
+    study: Study, report: Path
+) -> None:
+    html = report.read_text()
+    for key in study.sources:
+        assert f"<code>{key}</code>" in html
+    assert "Well-Read Students Learn Better" in html
+    assert "stated: for a test" in html
+    assert re.search(r"plotly \d+\.\d+", html)
+
+
+def test_an_empty_front_has_no_report(
+    study: Study, front: Runs, sampler: Sampler, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="loosen a rule or a limit"):
+        write_report(study, front.take([]), tmp_path / "no.html", sampler=sampler)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_words_say_how_a_machine_stands(study: Study, front: Runs) -> None:
+    summary = summarize(study, front)
+    assert words.lead(summary).startswith(f"Of {study.space.size:,} designs within")
+    for standing in summary.standings:
+        text = words.standing(standing, front, 4.0)
+        count = len(standing.beaten_by)
+        assert text.startswith(f"{standing.name} at batch 4 (")
+        assert ("no design" if count == 0 else f"{count}") in text
+    assert words.listed(["a", "b", "c"]) == "a, b and c"
+
+
+def test_choices_that_all_designs_share_are_told(front: Runs) -> None:
+    one = words.shared_choices(front.take([0, 0]))
+    for label, value in describe_design(front.space, int(front.index[0])).items():
+        assert f"{label} {value}" in one
+    assert words.shared_choices(front.take([0])) == ""
+
+
+# -- in a browser ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def opened(chromium: str, report: Path) -> Iterator[Any]:
+    """The report in a browser without a network; `page.faults` is what went wrong."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox"]
+        )
+        page: Any = browser.new_context(offline=True).new_page()
+        page.faults, page.asked = [], []
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on(
+            "console",
+            lambda said: (
+                page.faults.append(said.text) if said.type == "error" else None
+            ),
+        )
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.goto(report.as_uri())
+        page.wait_for_selector("body[data-ready]")
+        yield page
+        browser.close()
+
+
+def shown_rows(page: Any) -> int:
+    return int(page.locator("#table tbody tr").count())
+
+
+@pytest.mark.browser
+def test_a_report_opens_without_errors_and_without_a_network(
+    opened: Any, report: Path
+) -> None:
+    assert opened.faults == []
+    assert opened.asked == [report.as_uri()]
+    assert opened.locator("#front-solid canvas").count() > 0
+    assert opened.locator("#breakdown .bars path").count() > 0
+
+
+@pytest.mark.browser
+def test_no_plot_of_a_report_has_a_cloud_or_a_logo(opened: Any) -> None:
+    titles = opened.eval_on_selector_all(
+        ".modebar-btn", "all => all.map(one => one.dataset.title || '')"
+    )
+    assert len(titles) > 10
+    assert not [t for t in titles if re.search("share|cloud|plotly", t, re.IGNORECASE)]
+    assert "Share chart" not in opened.inner_text("body")
+
+
+@pytest.mark.browser
+def test_hovering_over_a_design_shows_it_with_units(opened: Any, front: Runs) -> None:
+    points = opened.locator("#front-throughput-energy .trace.scatter").first
+    spot = points.locator("path.point").first
+    spot.scroll_into_view_if_needed()
+    box = spot.bounding_box()
+    opened.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    label = opened.locator("#front-throughput-energy .hoverlayer .hovertext")
+    text = label.text_content()
+    shown = {f"Design {index:,}" for index in front.index.tolist()}
+    assert any(design in text for design in shown)
+    assert "mJ" in text
+    assert "mm²" in text
+    assert re.search(r"weight buffer: \d+ MiB", text)
+
+
+@pytest.mark.browser
+def test_a_budget_filters_the_table_and_the_plots(opened: Any, front: Runs) -> None:
+    assert shown_rows(opened) == len(front)
+    opened.evaluate(
+        """() => {
+            const slider = document.getElementById("budget-area_mm2");
+            slider.value = 500;
+            slider.dispatchEvent(new Event("input"));
+        }"""
+    )
+    opened.wait_for_timeout(300)
+    areas = front.metrics["area"]
+    middle = (areas.min() * areas.max()) ** 0.5
+    left = int((areas <= middle * 1.000001).sum())
+    assert 0 < left < len(front)
+    assert shown_rows(opened) == left
+    assert opened.inner_text("#status").startswith(f"{left} of {len(front)} designs")
+    points = opened.locator("#front-energy-area .trace.scatter").first
+    assert points.locator("path.point").count() == left
+    opened.click("#reset")
+    assert shown_rows(opened) == len(front)
+
+
+@pytest.mark.browser
+def test_a_head_of_the_table_sorts_by_its_column(opened: Any, front: Runs) -> None:
+    for click, sense in ((1, "ascending"), (2, "descending")):
+        opened.click("#table thead th:nth-child(4) button")
+        head = opened.locator("#table thead th:nth-child(4)")
+        assert head.get_attribute("aria-sort") == sense, f"after {click} clicks"
+        cells = opened.locator("#table tbody td:nth-child(4)").all_inner_texts()
+        areas = [float(cell.replace(",", "")) for cell in cells]
+        assert len(areas) == len(front)
+        assert areas == sorted(areas, reverse=sense == "descending")
+
+
+@pytest.mark.browser
+def test_choosing_a_row_shows_its_design(opened: Any, front: Runs) -> None:
+    assert "the knee" in opened.inner_text("#picked-title")
+    opened.locator("#table tbody tr").last.click()
+    number = opened.locator("#table tbody tr").last.locator("td").first.inner_text()
+    assert f"Design {number}" in opened.inner_text("#picked-title")
+    told = opened.inner_text("#picked")
+    for field in describe_design(front.space, int(front.index[0])):
+        assert field in told
+
+
+@pytest.mark.browser
+def test_all_text_of_a_report_can_be_read_on_a_laptop(opened: Any) -> None:
+    sizes = opened.evaluate(
+        """() => [...document.querySelectorAll("main *")]
+            .filter((e) => [...e.childNodes]
+                .some((n) => n.nodeType === 3 && n.data.trim()))
+            .map((e) => parseFloat(getComputedStyle(e).fontSize))"""
+    )
+    assert min(sizes) >= LEAST_FONT
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 1280
