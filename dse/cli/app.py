@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import typer
@@ -10,6 +11,7 @@ from typer.core import TyperGroup
 from dse.cli.cite import cite
 from dse.cli.evaluate import evaluate
 from dse.cli.info import info
+from dse.cli.options import log
 from dse.cli.params import params
 from dse.cli.pareto import pareto
 from dse.cli.sweep import sweep
@@ -29,6 +31,7 @@ class _Verbs(TyperGroup):
     """The verbs; what stops one becomes a message and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
+        began = time.perf_counter()
         try:
             return super().invoke(ctx)
         except InputError as error:
@@ -37,6 +40,8 @@ class _Verbs(TyperGroup):
             raise  # the reader went away: typer ends quietly
         except OSError as error:
             _stop(f"Failed: {error}", FAILED)
+        finally:
+            log.debug(f"Took {time.perf_counter() - began:.2f} s.")
 
 
 def _stop(message: str, code: int) -> None:

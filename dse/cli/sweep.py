@@ -61,6 +61,7 @@ def sweep(
 
         read_limits(limit)
         asked = replace(asked, limits=(*asked.limits, *limit))
+    log.debug(f"Study {asked.name}: {asked.space}, technology {asked.technology.name}.")
     if dry_run:
         _tell_cost(asked, block_size, as_json)
     else:

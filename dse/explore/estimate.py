@@ -59,9 +59,11 @@ def estimate(study: Study, *, block_size: int) -> Estimate:
             raise _EnoughError
 
     began = time.perf_counter()
+    evaluator = Evaluator(study.space, answer_with)
+    evaluator.prepare()
     search = FrontSearch(
         study.space,
-        Evaluator(study.space, answer_with),
+        evaluator,
         read_objectives(study.objectives),
         read_limits(study.limits),
         "all",

@@ -8,6 +8,7 @@ import dse
 from dse.explore.summary import summarize
 from dse.show.summary_text import summary_text
 
+
 def main() -> None:
     """Run the study beside this file; the report goes to results/ where you are."""
     study = dse.load_study(Path(__file__).parent)
@@ -18,6 +19,7 @@ def main() -> None:
     report.parent.mkdir(parents=True, exist_ok=True)
     dse.write_report(study, front, report)
     print(f"\nReport: {report}")
+
 
 if __name__ == "__main__":
     main()

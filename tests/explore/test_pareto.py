@@ -45,6 +45,16 @@ def test_the_front_is_what_comparing_all_rows_gives(costs: Rows) -> None:
     np.testing.assert_array_equal(front_mask(costs), front_by_comparing(costs))
 
 
+@pytest.mark.parametrize("objectives", [1, 2, 3, 4])
+def test_the_front_of_many_rows_is_found_among_repeated_ones(objectives: int) -> None:
+    random = np.random.default_rng(objectives)
+    costs = random.lognormal(size=(150, objectives))
+    costs = np.concatenate([costs, costs[:50]])
+    wanted = front_by_comparing(costs)
+    assert 0 < wanted.sum() < len(costs)
+    np.testing.assert_array_equal(front_mask(costs), wanted)
+
+
 @given(any_costs)
 def test_distinct_keeps_the_first_row_of_equals(costs: Rows) -> None:
     seen: set[tuple[float, ...]] = set()
@@ -96,7 +106,7 @@ def test_an_unknown_way_to_keep_is_refused() -> None:
         front_mask(np.zeros((1, 2)), keep="first")  # type: ignore[arg-type]
 
 
-# -- volume ------------------------------------------------------------------------------
+# -- volume ----------------------------------------------------------------------------
 
 
 def test_the_volume_of_a_staircase_is_the_sum_of_its_steps() -> None:
@@ -121,7 +131,7 @@ def test_the_front_has_all_the_volume(costs: Rows) -> None:
     assert front == pytest.approx(whole, rel=1e-9)
 
 
-# -- knee --------------------------------------------------------------------------------
+# -- knee ------------------------------------------------------------------------------
 
 
 def test_the_knee_of_a_bent_front_is_its_bend() -> None:

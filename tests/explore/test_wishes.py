@@ -1,0 +1,82 @@
+"""Objectives and limits: what a person may ask of a machine, and how it is told."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from dse.errors import InputError
+from dse.explore.limits import read_limits
+from dse.explore.objectives import SHOWN_UNITS, read_objective, read_objectives
+from dse.units import measures
+
+
+@pytest.mark.parametrize("metric", SHOWN_UNITS)
+def test_every_metric_can_be_asked_for_both_ways(metric: str) -> None:
+    found: Any = SimpleNamespace(**{metric: 3.0})
+    assert read_objective(f"max:{metric}").cost(found) == -3.0
+    assert read_objective(f"min:{metric}").cost(found) == 3.0
+    assert str(read_objective(f"min:{metric}")) == f"min:{metric}"
+    assert measures(SHOWN_UNITS[metric])
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        ((), "a front needs objectives"),
+        (("throughput",), "'throughput': write `max:` or `min:` and a metric"),
+        (("best:energy",), "write `max:` or `min:`"),
+        (("min:enrgy",), "`enrgy` is not a metric. Did you mean `energy`?"),
+        (("min:energy", "max:energy"), "stands twice: min:energy, max:energy"),
+    ],
+)
+def test_what_is_no_objective_is_refused(texts: tuple[str, ...], said: str) -> None:
+    with pytest.raises(InputError, match=re.escape(said)):
+        read_objectives(texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "excess"),
+    [
+        ("area <= 50 mm^2", 60e-6, 0.2),
+        ("area <= 50 mm2", 40e-6, -0.2),
+        ("power<=5W", 5.0, 0.0),
+        ("throughput >= 200 seq/s", 150.0, 0.25),
+        ("throughput >= 200", 300.0, -0.5),
+        (" latency <= 1 ms ", 1.1e-3, 0.1),
+    ],
+)
+def test_a_limit_is_broken_by_a_share_of_its_bound(
+    text: str, value: float, excess: float
+) -> None:
+    (limit,) = read_limits([text])
+    found: Any = SimpleNamespace(**{limit.metric: value})
+    assert limit.excess(found) == pytest.approx(excess, abs=1e-12)
+
+
+def test_a_limit_reads_as_it_can_be_written() -> None:
+    limits = read_limits(["area<=5e-5 m^2", "throughput >= 2000"])
+    assert [str(limit) for limit in limits] == [
+        "area <= 50 mm^2",
+        "throughput >= 2000 seq/s",
+    ]
+    for limit, again in zip(limits, read_limits(map(str, limits)), strict=True):
+        assert again.bound == pytest.approx(limit.bound)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("area < 50 mm^2", "limit 'area < 50 mm^2': write `metric <= bound`"),
+        ("aera <= 50", "`aera` is not a metric. Did you mean `area`?"),
+        ("area <= 5 W", "limit 'area <= 5 W': '5 W' is power; area is wanted"),
+        ("area <= 5 kg", "limit 'area <= 5 kg': `kg` is not a unit"),
+        ("area <= large", "limit 'area <= large': 'large' is not a quantity"),
+    ],
+)
+def test_what_is_no_limit_is_refused_with_its_text(text: str, said: str) -> None:
+    with pytest.raises(InputError, match=re.escape(said)):
+        read_limits([text])
