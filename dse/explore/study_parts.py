@@ -6,11 +6,11 @@ from typing import Any
 
 from dse.engines.base import Engine
 from dse.engines.registry import find_engine, find_preset
-from dse.errors import InputError
+from dse.errors import InputError, did_you_mean
 from dse.explore.axes import Tied, tied
 from dse.explore.limits import read_limits
 from dse.explore.objectives import read_objectives
-from dse.explore.space import Space
+from dse.explore.space import WORKLOAD_FIELDS, Space
 from dse.explore.study import Study
 from dse.explore.study_file import Faults, StudyFile, StudyTable, WorkloadTable
 from dse.explore.study_sources import study_bibtex, study_sources
@@ -107,6 +107,12 @@ def _try_axes(design: Engine, table: StudyTable, faults: Faults) -> None:
 
 
 def _try_axis(design: Engine, name: str, axis: Any) -> None:
+    known = [*type(design).quantities(), *WORKLOAD_FIELDS]
+    if name not in known:  # it might be an argument of `Space` all the same
+        raise InputError(
+            f"`{name}` is not a field of `{type(design).__name__}`."
+            + did_you_mean(name, known)
+        )
     try:
         Space(design, **{name: axis})
     except InputError as error:

@@ -109,9 +109,20 @@ def _grid(titles: list[str], columns: int, counts: list[int]) -> Figure:
             vertical_spacing=room / (bars + 2 * room),
         )
     )
-    figure.update_layout(new_figure(height=bars + 2 * room).layout)
+    figure.update_layout(new_figure(height=bars + 2 * room + 26).layout)
     figure.update_layout(
-        barmode="stack", bargap=0.3, margin={"l": 130, "r": 24, "t": 40, "b": 52}
+        barmode="stack",
+        bargap=0.3,
+        margin={"l": 130, "r": 24, "t": 66, "b": 52},
+        showlegend=True,
+        legend={
+            "orientation": "h",
+            "traceorder": "normal",
+            "x": 0,
+            "yref": "container",
+            "y": 0.995,
+            "yanchor": "top",
+        },
     )
     _style_bars(figure)
     return figure
@@ -167,6 +178,7 @@ def _add_panel(
                 marker={"color": colour},
                 hovertemplate=f"%{{y}}, {label}: {shown}<extra></extra>",
                 name=label,
+                showlegend=kind == "energy" and column == 1,
             ),
             row=row,
             col=column,

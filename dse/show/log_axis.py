@@ -45,11 +45,14 @@ def _round_values(digits: Sequence[int], low: float, high: float) -> list[float]
 
 
 def _even_ticks(low: float, high: float, most: int) -> list[float]:
-    wanted = (high - low) / (most - 1)
-    power = 10.0 ** math.floor(math.log10(wanted))
-    step = next(d * power for d in (1, 2, 2.5, 5, 10) if d * power >= wanted)
-    first = math.ceil(low / step)
-    return [i * step for i in range(first, math.floor(high / step) + 1)]
+    """Return the finest even steps of round size of which at most `most` fit."""
+    power = 10.0 ** math.floor(math.log10((high - low) / most))
+    for digit in (1, 2, 2.5, 5, 10, 20):
+        step = digit * power
+        first, last = math.ceil(low / step), math.floor(high / step)
+        if last - first < most:
+            break
+    return [i * step for i in range(first, last + 1)]
 
 
 def log_axis(metric: str, shown: Rows, *, most: int = 6) -> dict[str, Any]:

@@ -1,0 +1,102 @@
+"""`dse evaluate`: one machine on one transformer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import pytest
+
+import dse as package
+
+Dse = Callable[..., Any]
+TINY = ("evaluate", "--workload", "bert-tiny")
+
+
+def test_the_answer_is_that_of_the_package(dse: Dse) -> None:
+    arguments = ("--set", "pes=128", "--batch", "4", "--activation-density", "0.5")
+    found = dse(*TINY, *arguments, "--json").json
+    run = package.transformer("bert-tiny", batch=4).with_density(activation=0.5)
+    with jax.enable_x64(True):
+        metrics = package.evaluate(package.TileEngine(pes=128), run)
+    assert found["design"]["pes"] == 128
+    assert found["bottleneck"] == metrics.bottleneck
+    own = found["metrics"]
+    assert own["energy_mj"] == pytest.approx(float(metrics.energy) * 1e3, rel=1e-12)
+    assert own["area_mm2"] == pytest.approx(float(metrics.area) * 1e6, rel=1e-12)
+    assert own["latency_us"] == pytest.approx(float(metrics.latency) * 1e6, rel=1e-12)
+
+
+def test_parts_sum_to_totals(dse: Dse) -> None:
+    found = dse(*TINY, "--json").json
+    energy = [
+        *found["dynamic_energy_mj"].values(),
+        *found["leakage_energy_mj"].values(),
+    ]
+    assert sum(energy) == pytest.approx(found["metrics"]["energy_mj"], rel=1e-9)
+    area = sum(found["area_mm2"].values())
+    assert area == pytest.approx(found["metrics"]["area_mm2"], rel=1e-9)
+    work = sum(op["dynamic_energy_mj"] for op in found["ops"])
+    assert work == pytest.approx(sum(found["dynamic_energy_mj"].values()), rel=1e-9)
+
+
+def test_choices_are_set_and_shown_by_their_labels(dse: Dse) -> None:
+    found = dse(*TINY, "--set", "main_memory=rram_32_2_1", "--json").json
+    assert found["design"]["main_memory"] == "rram_32_2_1"
+
+
+def test_a_smaller_node_takes_less_area_and_energy(dse: Dse) -> None:
+    here, there = (
+        dse(*TINY, "--json", *more).json["metrics"] for more in ((), ("--node", "7"))
+    )
+    assert there["area_mm2"] < here["area_mm2"]
+    assert there["energy_mj"] < here["energy_mj"]
+
+
+def test_a_config_file_is_a_workload_and_a_preset_a_machine(
+    dse: Dse, tmp_path: Path
+) -> None:
+    config = tmp_path / "bert-tiny" / "config.json"
+    config.parent.mkdir()
+    config.write_text(
+        '{"model_type": "bert", "num_hidden_layers": 2, "hidden_size": 128, '
+        '"num_attention_heads": 2, "intermediate_size": 512, "vocab_size": 30522, '
+        '"max_position_embeddings": 512, "type_vocab_size": 2}'
+    )
+    own = dse("evaluate", "--workload", config, "--preset", "server", "--json").json
+    zoo = dse(*TINY, "--preset", "server", "--json").json
+    assert own["metrics"] == zoo["metrics"]
+    assert own["design"]["pes"] == 512
+
+
+def test_the_text_names_the_bottleneck_and_every_op(dse: Dse) -> None:
+    answer = dse(*TINY, "--seq-len", "64", "--timing", "roofline")
+    assert answer.code == 0
+    assert "bert-tiny, 64 tokens, batch 1; roofline timing" in answer.out
+    assert "Bottleneck" in answer.out
+    assert "ffn down" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--set", "pess=3"), "Did you mean `pes`?"),
+        (("--set", "pes=0"), "outside its range"),
+        (("--set", "conventions=x"), "has no field `conventions` to set"),
+        (("--set", "main_memory=rram_32"), "Did you mean `rram_32_2_1`?"),
+        (("--preset", "edg"), "Did you mean `edge`?"),
+        (("--engine", "tyle"), "Did you mean `tile`?"),
+        (("--seq-len", "1000"), "has positions for 512 tokens"),
+        (("--node", "15"), "15 nm is not in the scaling tables"),
+        (("--technology", "aceltran"), "Did you mean `acceltran`?"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_wrong_value_is_told_with_what_to_do(
+    dse: Dse, arguments: tuple[str, ...], message: str
+) -> None:
+    answer = dse(*TINY, *arguments)
+    assert answer.code == 2
+    assert message in answer.err

@@ -1,0 +1,84 @@
+"""What stops a verb becomes one message on stderr and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+VERBS = ("evaluate", "sweep", "pareto", "params", "cite", "validate", "info")
+Dse = Callable[..., Any]
+
+
+def test_help_names_every_verb_with_a_whole_sentence(dse: Dse) -> None:
+    answer = dse("--help")
+    assert answer.code == 0
+    lines = dict(line.split(None, 1) for line in answer.out.splitlines() if "." in line)
+    assert set(VERBS) <= set(lines)
+    assert all(lines[verb].endswith(".") and "..." not in lines[verb] for verb in VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself_and_offers_json(dse: Dse, verb: str) -> None:
+    answer = dse(verb, "--help")
+    assert answer.code == 0
+    assert "--json" in answer.out
+    assert "--quiet" in answer.out
+    assert "--verbose" in answer.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("swep",),
+        ("evaluate",),
+        ("sweep", "x", "--block-size", "0"),
+        ("evaluate", "--workload", "bert-tiny", "--weight-density", "1.5"),
+        ("evaluate", "--workload", "bert-tiny", "--timing", "fast"),
+    ],
+)
+def test_a_wrong_call_exits_with_2(dse: Dse, arguments: tuple[str, ...]) -> None:
+    answer = dse(*arguments)
+    assert answer.code == 2
+    assert answer.out == ""
+    assert "Error" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("params", "acceltrn"), "Did you mean `acceltran`?"),
+        (("cite", "acceltrn"), "Did you mean `acceltran`?"),
+        (("validate", "acceltran", "--data", "no.csv"), "no.csv is no file"),
+        (("validate", "aceltran"), "Did you mean `acceltran`?"),
+        (("pareto", "no.csv", "--objectives", "max:a"), "no.csv is no file"),
+        (("sweep", "nowhere"), "there is no study at nowhere"),
+        (("evaluate", "--workload", "bert-bse"), "Did you mean `bert-base`?"),
+    ],
+)
+def test_bad_input_exits_with_2_and_one_message(
+    dse: Dse, arguments: tuple[str, ...], message: str
+) -> None:
+    answer = dse(*arguments)
+    assert answer.code == 2
+    assert answer.out == ""
+    assert message in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_what_the_machine_refuses_exits_with_1(
+    dse: Dse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("dse.cli.cite._references", refuse)
+    answer = dse("cite")
+    assert answer.code == 1
+    assert answer.err == "Failed: the disk is full\n"
+
+
+def test_verbose_says_more_and_quiet_less(dse: Dse) -> None:
+    assert "Took" in dse("cite", "gpt2", "-v").err
+    assert dse("cite", "gpt2").err == ""

@@ -1,0 +1,67 @@
+"""`dse info` and `dse validate`."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import pytest
+
+from dse.shipped import hw_params_folder
+
+Dse = Callable[..., Any]
+
+
+def test_info_names_versions_the_device_and_the_numbers_by_their_hash(dse: Dse) -> None:
+    found = dse("info", "--json").json
+    assert found["versions"]["jax"] == jax.__version__
+    assert jax.devices()[0].platform in found["device"]
+    assert found["dtypes"] == {"answers": "float64", "searches": "float32"}
+    file = hw_params_folder() / "acceltran.toml"
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert found["hw_params"]["acceltran.toml"] == digest
+    assert digest in dse("info").out
+
+
+@pytest.fixture
+def few_runs(tmp_path: Path) -> Path:
+    """The first three of the finished runs, in a file of their own."""
+    golden = hw_params_folder() / "reported" / "acceltran_golden.csv"
+    with golden.open(newline="") as file:
+        rows = list(csv.reader(file))[:4]
+    path = tmp_path / "few.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return path
+
+
+def test_validate_tells_errors_by_quantity(dse: Dse, few_runs: Path) -> None:
+    answer = dse("validate", "acceltran", "--data", few_runs, "--json", "--quiet")
+    assert answer.code == 0
+    assert answer.err == ""
+    quantities = answer.json["quantities"]
+    assert {"cycles", "cycles_without_embedding", "energy", "area"} <= set(quantities)
+    assert quantities["energy"]["rows"] == 3
+    assert set(quantities["energy"]) == {"rows", "mean", "median", "worst", "spearman"}
+    assert quantities["area"]["worst"] <= 1e-4
+
+
+def test_validate_prints_a_table(dse: Dse, few_runs: Path) -> None:
+    text = dse("validate", "acceltran", "--data", few_runs).out
+    assert "rank correlation" in text
+    assert "Among them, self attention models" in text
+
+
+def test_runs_that_cannot_be_replayed_make_the_answer_partial(
+    dse: Dse, few_runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {"quantities": {}, "groups": {}, "runs": [], "notes": ["row 2: stuck"]}
+    monkeypatch.setattr("dse.evidence.acceltran.validate", lambda *_, **__: found)
+    answer = dse("validate", "acceltran", "--json")
+    assert answer.code == 3
+    assert answer.json == found
+    assert answer.err == "row 2: stuck\n"

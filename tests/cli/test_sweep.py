@@ -1,0 +1,177 @@
+"""`dse sweep`: the front of a study, in files that appear together or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from dse.explore.estimate import Estimate
+from dse.explore.runs import Runs
+from dse.explore.study import Study
+
+Dse = Callable[..., Any]
+FILES = ["front.csv", "front.parquet", "report.html", "summary.json"]
+
+
+def refuse(*_: Any, **__: Any) -> None:
+    raise OSError("no space left on device")
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture
+def asked(front: Runs, monkeypatch: pytest.MonkeyPatch) -> list[Study]:
+    """Answers sweeps with a front found before; gathers the studies that were run."""
+    studies: list[Study] = []
+
+    def run(study: Study, **_: Any) -> Runs:
+        studies.append(study)
+        return front
+
+    monkeypatch.setattr(Study, "run", run)
+    return studies
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_sweep_writes_the_front_its_summary_and_its_report(
+    dse: Dse, study: Path, front: Runs, tmp_path: Path
+) -> None:
+    out = tmp_path / "results" / "eight"
+    answer = dse("sweep", study, "--out", out)
+    assert answer.code == 0
+    assert names(out) == FILES
+    for read in (
+        pd.read_csv(out / "front.csv"),
+        pd.read_parquet(out / "front.parquet"),
+    ):
+        assert list(read["design"]) == list(front.index)
+        assert {"throughput_seq_per_s", "energy_mj", "area_mm2"} <= set(read)
+    assert "<html" in (out / "report.html").read_text()
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["designs_evaluated"] == 8
+    assert summary["designs_on_front"] == len(front)
+    assert summary["sources"] == ["tuli2023acceltran", "turc2019wellread"]
+    assert "Edge at batch 4" in answer.out
+    assert "knee" in answer.out
+    assert "Wrote front.csv" in answer.err
+
+
+def test_json_is_the_summary_and_nothing_else_on_stdout(dse: Dse, study: Path) -> None:
+    answer = dse("sweep", study, "--json", "--quiet")
+    assert answer.err == ""
+    assert set(answer.json["best"]) == {"max:throughput", "min:energy", "min:area"}
+    edge = answer.json["references"]["Edge"]
+    assert 0 <= edge["beaten_by_share_of_front"] <= 1
+    assert set(edge["rival_times_better"]) == {"throughput", "energy", "area"}
+
+
+def test_a_limit_given_in_the_call_joins_those_of_the_study(
+    dse: Dse, study: Path, asked: list[Study]
+) -> None:
+    file = study / "study.toml"
+    file.write_text('limits = ["power <= 90 W"]\n' + file.read_text())
+    answer = dse("sweep", study, "--json", "--limit", "area <= 80 mm^2")
+    assert answer.json["limits"] == ["power <= 90 W", "area <= 80 mm^2"]
+    assert asked[0].limits == ("power <= 90 W", "area <= 80 mm^2")
+    wrong = dse("sweep", study, "--limit", "aera <= 80 mm^2")
+    assert wrong.code == 2
+    assert "Did you mean `area`?" in wrong.err
+
+
+def test_limits_that_nothing_meets_are_told(
+    dse: Dse,
+    study: Path,
+    front: Runs,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Study, "run", lambda *_, **__: front.take([]))
+    answer = dse("sweep", study, "--limit", "area <= 1 mm^2", "--out", tmp_path / "out")
+    assert answer.code == 2
+    assert "none of the 8 designs of `eight_machines` is legal" in answer.err
+    assert names(tmp_path) == [study.name]
+
+
+def test_a_dry_run_counts_and_times_and_writes_nothing(
+    dse: Dse, study: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    answer = dse("sweep", study, "--dry-run", "--block-size=2", "--out", out, "--json")
+    assert answer.json["designs"] == 8
+    assert answer.json["axes"]["pes"] == [64, 128]
+    assert answer.json["estimate"]["start_designs"] == 2
+    assert answer.json["estimate"]["timed_designs"] == 6
+    assert answer.json["estimate"]["seconds"] > 0
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("first", "timed", "said"),
+    [
+        (8, 0, "8 designs, 3 s: measured, for one block holds them all."),
+        (2, 3, "then 2 designs/s, measured over the next 3."),
+    ],
+)
+def test_a_dry_run_says_how_its_estimate_came_about(
+    dse: Dse,
+    study: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    first: int,
+    timed: int,
+    said: str,
+) -> None:
+    found = Estimate(8, first, start=3.0, timed_designs=timed, timed=1.5)
+    monkeypatch.setattr("dse.explore.estimate.estimate", lambda *_, **__: found)
+    assert said in dse("sweep", study, "--dry-run").out
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_failing_report_leaves_no_folder(
+    dse: Dse, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dse.show.report.write_report", refuse)
+    before = names(tmp_path)
+    answer = dse("sweep", study, "--out", tmp_path / "deep" / "out")
+    assert answer.code == 1
+    assert "no space left on device" in answer.err
+    assert names(tmp_path) == before
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_failing_report_leaves_an_older_answer_as_it_was(
+    dse: Dse, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "front.csv").write_text("older")
+    monkeypatch.setattr("dse.show.report.write_report", refuse)
+    assert dse("sweep", study, "--out", out).code == 1
+    assert names(out) == ["front.csv"]
+    assert (out / "front.csv").read_text() == "older"
+
+
+def test_a_file_in_the_way_is_told_before_the_sweep(
+    dse: Dse, study: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.write_text("")
+    answer = dse("sweep", study, "--out", out)
+    assert answer.code == 2
+    assert answer.err == f"{out} is a file; give --out a folder.\n"
+
+
+def test_a_misspelt_field_is_told_with_file_and_line(dse: Dse, study: Path) -> None:
+    file = study / "study.toml"
+    file.write_text(file.read_text().replace("pes =", "pess ="))
+    answer = dse("sweep", study)
+    assert answer.code == 2
+    line = file.read_text().splitlines().index("pess = [64, 128]") + 1
+    assert f"{file}:{line}: space.pess: `pess` is not a field of" in answer.err
+    assert "Did you mean `pes`?" in answer.err
