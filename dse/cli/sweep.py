@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # needs JAX, which waits until the file of the study is in or
     from dse.explore.estimate import Estimate
     from dse.explore.study import Study
     from dse.explore.summary import Summary
+    from dse.show.background import Sampler
 
 BLOCK_SIZE = 2**17
 
@@ -72,6 +73,11 @@ def _run(study: Study, out: Path | None, block_size: int, as_json: bool) -> None
     from dse.explore.summary import summarize
     from dse.show.summary_text import summary_text
 
+    sampler = None
+    if out is not None:
+        from dse.show.background import Sampler
+
+        sampler = Sampler(study)  # compiles for the report while the search runs
     log.info(f"Searching {study.space.size:,} designs; the first block waits for XLA.")
     front = study.run(progress=shows_progress(), block_size=block_size)
     summary = summarize(study, front)
@@ -81,10 +87,10 @@ def _run(study: Study, out: Path | None, block_size: int, as_json: bool) -> None
         typer.echo(summary_text(summary))
     if out is not None:
         log.info("Writing the report.")
-        _write(summary, out)
+        _write(summary, sampler, out)
 
 
-def _write(summary: Summary, out: Path) -> None:
+def _write(summary: Summary, sampler: Sampler | None, out: Path) -> None:
     from dse.show.report import write_report
 
     study, front = summary.study, summary.front
@@ -94,7 +100,7 @@ def _write(summary: Summary, out: Path) -> None:
         table.to_csv(drafts / "front.csv", index=False)
         text = json_text(summary.to_json())
         (drafts / "summary.json").write_text(text + "\n", encoding="utf-8")
-        write_report(study, front, drafts / "report.html")
+        write_report(study, front, drafts / "report.html", sampler=sampler)
         names = sorted(draft.name for draft in drafts.iterdir())
     log.info(f"Wrote {', '.join(names)} to {out}.")
 

@@ -27,12 +27,10 @@ def front_mask(costs: Rows, *, keep: Keep = "all") -> Rows:
     finite = np.flatnonzero(mask)
     if finite.size == 0:
         return mask
-    # Adding zero turns -0.0 into 0.0, so that equal rows are equal in their bytes too.
-    rows = costs[finite] + 0.0
-    mask[finite] = moocore.is_nondominated(rows, keep_weakly=True)
+    mask[finite] = moocore.is_nondominated(costs[finite], keep_weakly=True)
     if keep == "distinct":
         on_front = np.flatnonzero(mask)
-        _, first = np.unique(costs[on_front] + 0.0, axis=0, return_index=True)
+        _, first = np.unique(costs[on_front], axis=0, return_index=True)
         mask[:] = False
         mask[on_front[first]] = True
     return mask

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import dse
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-LONGEST_RUN = 60.0  # seconds
+LONGEST_CELL = 300.0  # seconds; a guard against hanging, no claim about speed
 
 
 @pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -48,16 +47,12 @@ def test_a_notebook_uses_public_names_only(notebook: Any) -> None:
 
 
 @pytest.mark.filterwarnings("default")  # of the kernel and its messages, not ours
-def test_a_notebook_runs_in_under_a_minute_and_never_offers_to_upload(
-    notebook: Any,
-) -> None:
-    began = time.perf_counter()
+def test_a_notebook_runs_and_never_offers_to_upload(notebook: Any) -> None:
     run = nbclient.NotebookClient(
         copy.deepcopy(notebook),
-        timeout=LONGEST_RUN,
+        timeout=LONGEST_CELL,
         resources={"metadata": {"path": str(FOLDER)}},
     ).execute()
-    assert time.perf_counter() - began < LONGEST_RUN
     figures = 0
     for cell in code(run):
         for output in cell.outputs:

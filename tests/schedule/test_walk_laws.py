@@ -25,6 +25,7 @@ UNITS = (*["lanes"] * 4, "softmax", "lanes", "lanes", "norm", *["lanes"] * 3, "n
 DEPENDS = (0, 0, 0, 2, 1, 1, 1, 1, 1, 1, 1, 1)
 LOADS = np.asarray([unit == "lanes" for unit in UNITS]) & ~np.isin(range(12), [3, 5, 9])
 LAYERS = 12
+SETTLED = walk_module.WALKED_LAYERS
 
 
 def bert(times: Any, fetches_ahead: bool) -> list[Chain]:
@@ -111,8 +112,8 @@ def test_the_walk_lies_between_the_roofline_and_no_overlap_at_all(
 @given(times=any_times, factor=st.floats(0.01, 100.0))
 def test_times_scaled_together_scale_the_walk(times: Any, factor: float) -> None:
     scaled = np.concatenate([times[:3] * factor, times[3:]])
-    low, high = bounds_walking(3, times, True)
-    assert bounds_walking(3, scaled, True) == pytest.approx(
+    low, high = bounds_walking(SETTLED, times, True)
+    assert bounds_walking(SETTLED, scaled, True) == pytest.approx(
         (low * factor, high * factor), rel=1e-9
     )
 
@@ -123,7 +124,7 @@ def test_times_scaled_together_scale_the_walk(times: Any, factor: float) -> None
 def test_layers_that_compute_for_longer_than_they_load_settle_within_three(
     times: Any, fetches_ahead: bool
 ) -> None:
-    _, extrapolated = bounds_walking(3, times, fetches_ahead)
+    _, extrapolated = bounds_walking(SETTLED, times, fetches_ahead)
     _, walked = bounds_walking(LAYERS, times, fetches_ahead)
     assert extrapolated == pytest.approx(walked, rel=1e-6)
 
