@@ -10,7 +10,7 @@ from .explore.sweep import sweep
 from .hardware.citations import cite
 from .hardware.parameters import load_parameters
 from .hardware.technology import Technology, load_technology
-from .show.plots import plot_breakdown, plot_front
+from .show.plots import plot_breakdown, plot_front, plot_time
 from .show.report import write_report
 from .workload.acceltran_models import acceltran_model
 from .workload.ops import Workload
@@ -40,6 +40,7 @@ __all__ = [
     "pareto",
     "plot_breakdown",
     "plot_front",
+    "plot_time",
     "powers_of_two",
     "sweep",
     "tied",

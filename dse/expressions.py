@@ -48,6 +48,15 @@ def evaluate_expression(text: str, values: Mapping[str, Any]) -> Any:
         raise InputError(f"{text!r} has no answer: {error}.") from None
 
 
+def names_in(text: str) -> set[str]:
+    """Return the keys that an expression names; nothing for one that cannot be read."""
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except SyntaxError:
+        return set()
+    return {ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.Name)}
+
+
 def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
     match node:
         case ast.Constant(value=int() | float() as number):

@@ -72,7 +72,7 @@ class FrontSearch:
             values = {n: jnp.float32(space.values(n)[at]) for n, at in corner.items()}
             alive = np.asarray(search({**values, **grid}, self._pivots))
             start = sum(at * _stride(space, n) for n, at in corner.items())
-            self._waiting.append(start + places[np.flatnonzero(alive)])
+            self._waiting.append(self._legal(start + places[np.flatnonzero(alive)]))
             if sum(map(len, self._waiting)) >= max(BATCH, len(front)):
                 front = self._merge()
             report(len(places))
@@ -83,15 +83,7 @@ class FrontSearch:
         self, answer_with: Callable[[Callable[[Any], Any]], Answer], fast: Sequence[str]
     ) -> Callable[[Mapping[str, Any], Any], Any]:
         """Return what says which designs of a block may be on the front."""
-        answer = answer_with(self._costs_within_limits)
-
-        def costs_of_legal(moved: Mapping[str, Any]) -> list[Any]:
-            costs: list[Any] = answer(moved)
-            for broken in self._space.illegal(moved).values():
-                costs = [jnp.where(broken, jnp.inf, cost) for cost in costs]
-            return costs
-
-        over_block = over_grid(costs_of_legal, fast)
+        over_block = over_grid(answer_with(self._costs_within_limits), fast)
 
         def search(moved: Mapping[str, Any], pivots: Any) -> Any:
             costs = [cost.ravel() for cost in over_block(moved)]
@@ -104,6 +96,13 @@ class FrontSearch:
             return ~beaten
 
         return search
+
+    def _legal(self, indices: Rows) -> Rows:
+        """Drop designs that break a rule of the space, decided in float64."""
+        legal = np.ones(len(indices), bool)
+        for broken in self._space.illegal(self._space.decode(indices)).values():
+            legal &= ~np.asarray(broken)
+        return indices[legal]
 
     def _costs_within_limits(self, found: Any) -> list[Any]:
         broken = [limit.excess(found) > GUARD for limit in self._limits]

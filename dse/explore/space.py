@@ -10,13 +10,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from dse.engines.base import Engine
 from dse.errors import InputError, did_you_mean
 from dse.explore.axes import Axis, Tied, read_axis
-from dse.expressions import evaluate_expression
+from dse.expressions import evaluate_expression, names_in
+from dse.records import Quantity
 from dse.workload.ops import Workload
 
 # Fields of a workload that a space may move beside those of a design.
@@ -42,7 +42,7 @@ class Space:
         self.design = design
         self.legal = dict(legal or {})
         read = {name: read_axis(name, given) for name, given in axes.items()}
-        self.tied = {n: a for n, a in read.items() if isinstance(a, Tied)}
+        self.tied = _in_order({n: a for n, a in read.items() if isinstance(a, Tied)})
         self.axes = {n: a for n, a in read.items() if isinstance(a, Axis)}
         known = [*type(design).quantities(), *WORKLOAD_FIELDS]
         for name in read:
@@ -55,11 +55,13 @@ class Space:
         self.decode(0)  # an expression that cannot be worked out is an error now
 
     def _read_values(self, name: str, axis: Axis) -> np.ndarray[Any, Any]:
-        meaning = type(self.design).quantities().get(name)
-        if meaning is None:
-            meaning = Workload.quantities()[name]
-        owner = type(self.design).__name__
+        meaning = self._meaning(name)
+        owner = "Workload" if name in WORKLOAD_FIELDS else type(self.design).__name__
         return np.asarray([meaning.read(owner, name, v) for v in axis.values], float)
+
+    def _meaning(self, name: str) -> Quantity:
+        of = Workload if name in WORKLOAD_FIELDS else type(self.design)
+        return of.quantities()[name]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,12 +116,20 @@ class Space:
         return full
 
     def illegal(self, moved: Mapping[str, Any]) -> dict[str, Any]:
-        """Return, for each legality rule, where it is broken."""
+        """Return where each legality rule is broken, or the range of a tied field."""
         scope = self._scope(moved)
-        return {
-            reason: jnp.logical_not(evaluate_expression(rule, scope))
+        broken = {
+            reason: np.logical_not(evaluate_expression(rule, scope))
             for reason, rule in self.legal.items()
         }
+        for name in self.tied:
+            meaning = self._meaning(name)
+            value = np.asarray(moved[name])
+            outside = (value < meaning.low) | (value > meaning.high)
+            if meaning.integer:
+                outside |= value != np.round(value)
+            broken[f"`{name}` is outside its range"] = outside
+        return broken
 
     def place(
         self, moved: Mapping[str, Any], workload: Workload
@@ -141,6 +151,8 @@ class Space:
         Raises `InputError` where an axis is missing or lacks the value.
         """
         digits = []
+        for name in values:
+            self.values(name)  # an unknown name is an error
         for name, axis in self.axes.items():
             if name not in values:
                 raise InputError(
@@ -163,8 +175,30 @@ class Space:
         if self.size <= 10**7:
             return np.sort(random.choice(self.size, count, replace=False))
         drawn = np.unique(random.integers(self.size, size=2 * count))
+        while len(drawn) < count:
+            more = random.integers(self.size, size=2 * count)
+            drawn = np.union1d(drawn, more)
         return np.sort(random.permutation(drawn)[:count])
 
     def _scope(self, moved: Mapping[str, Any]) -> dict[str, Any]:
         fields = {n: getattr(self.design, n) for n in type(self.design).quantities()}
         return {**fields, **dict.fromkeys(WORKLOAD_FIELDS, 1.0), **moved}
+
+
+def _in_order(tied: dict[str, Tied]) -> dict[str, Tied]:
+    """Return tied fields in an order in which each can be worked out."""
+    ordered: dict[str, Tied] = {}
+    while len(ordered) < len(tied):
+        waiting = {n: t for n, t in tied.items() if n not in ordered}
+        ready = {
+            name: tie
+            for name, tie in waiting.items()
+            if not names_in(tie.expression) & waiting.keys()
+        }
+        if not ready:
+            raise InputError(
+                f"`{'`, `'.join(waiting)}` are tied to each other in a circle; "
+                "give one of them an axis or a value."
+            )
+        ordered |= ready
+    return ordered

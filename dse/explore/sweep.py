@@ -52,18 +52,18 @@ def sweep(
     def answer_with(read: Callable[[Any], Any]) -> Any:
         return answer_for(space, suite, used, timing, read)
 
-    evaluator = Evaluator(space, answer_with)
-    evaluator.prepare()
-    if front:
-        wanted = read_objectives(tuple(front))
-        found = FrontSearch(space, evaluator, wanted, bounds, keep)
-        with _bar(space.size, progress) as bar:
-            return found.run(answer_with, block_size, bar.update)
-    if space.size > MOST_ROWS:
+    wanted = read_objectives(tuple(front)) if front else ()
+    if not wanted and space.size > MOST_ROWS:
         raise InputError(
             f"{space.size:,} rows do not belong in memory (at most {MOST_ROWS:,}); "
             'pass front=("max:throughput", "min:energy") to keep the front only.'
         )
+    evaluator = Evaluator(space, answer_with)
+    evaluator.prepare()
+    if wanted:
+        found = FrontSearch(space, evaluator, wanted, bounds, keep)
+        with _bar(space.size, progress) as bar:
+            return found.run(answer_with, block_size, bar.update)
     return _all_rows(space, evaluator, bounds, progress)
 
 

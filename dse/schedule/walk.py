@@ -39,8 +39,8 @@ class Clock(Record):
     store_port: Any
     units: dict[str, Any]
     visible: Any
+    finished: Any  # the latest of all results
     weights_done: Any
-    weights_done_before: Any
     issued: Any  # the newest transfer, where transfers keep program order
 
 
@@ -52,8 +52,8 @@ def _start_of_run(chains: list[Chain]) -> Clock:
         store_port=zero,
         units=dict.fromkeys(sorted(units), zero),
         visible=zero,
+        finished=zero,
         weights_done=zero,
-        weights_done_before=zero,
         issued=zero,
     )
 
@@ -61,24 +61,21 @@ def _start_of_run(chains: list[Chain]) -> Clock:
 def _run_chain(clock: Clock, ops: list[_Op], depends: tuple[int, ...]) -> Clock:
     """Run ops whose weights are fetched ahead, one after another.
 
-        loaded  = max(max(load_port, done_2) + load, done_1 + (1 - prefetch) load)
+        loaded  = max(load_port + load, done_1 + (1 - prefetch) load)
         start   = max(loaded, unit, input visible);  unit = start + occupied
         visible = max(start + compute, store_port) + store
 
-    done_1 and done_2: when the last and the last but one op with weights were done.
+    done_1: when the op with weights before this one was done, whose weights make room.
     """
     visible = [clock.visible]  # of the input of the chain, then of each op
     for index, (op, back) in enumerate(zip(ops, depends, strict=True)):
         ready = visible[index + 1 - back] if back else visible[0]
-        early = jnp.maximum(clock.load_port, clock.weights_done_before) + op.load
+        early = clock.load_port + op.load
         late = clock.weights_done + (1.0 - op.prefetch) * op.load
         clock, done = _compute(clock, op, jnp.maximum(early, late), ready)
         loads = op.load > 0
         clock = _store(clock, op, done).replace(
-            weights_done=jnp.where(loads, done, clock.weights_done),
-            weights_done_before=jnp.where(
-                loads, clock.weights_done, clock.weights_done_before
-            ),
+            weights_done=jnp.where(loads, done, clock.weights_done)
         )
         visible.append(clock.visible)
     return clock
@@ -140,9 +137,11 @@ def _store(clock: Clock, op: _Op, done: Array) -> Clock:
     """Store the result of an op, if it has one to store."""
     stores = op.store > 0
     stored = jnp.maximum(done, clock.store_port) + op.store
+    visible = jnp.where(stores, stored, done)
     return clock.replace(
         store_port=jnp.where(stores, stored, clock.store_port),
-        visible=jnp.where(stores, stored, done),
+        visible=visible,
+        finished=jnp.maximum(clock.finished, visible),
     )
 
 
@@ -150,15 +149,17 @@ def walk(chains: list[Chain]) -> Array:
     """Return the cycles in which a machine runs all chains of ops, in order.
 
     Equal layers settle into a steady state: `WALKED_LAYERS` of them are walked, and
-    every further one takes as long as the last of those did. Never below `roofline`.
-    Scalar; `vmap` adds designs.
+    every further one takes as long as the last of those did, and no less than its
+    busiest port or unit. Exact where three layers are enough to settle, as on all
+    designs tried of the published spaces; a long head start of a load-bound chain is
+    counted at most once too often. Never below `roofline`. Scalar; `vmap` adds designs.
     """
     clock = _start_of_run(chains)
     for chain in chains:
         columns = [chain.column(what) for what in _Op._fields]
         ops = [_Op(*column) for column in zip(*columns, strict=True)]
         clock = _run_layers(clock, ops, chain)
-    return jnp.maximum(clock.visible, roofline(chains))
+    return jnp.maximum(clock.finished, roofline(chains))
 
 
 def _run_layers(clock: Clock, ops: list[_Op], chain: Chain) -> Clock:
@@ -172,7 +173,8 @@ def _run_layers(clock: Clock, ops: list[_Op], chain: Chain) -> Clock:
     if walked == 1:
         return layer(clock, None)[0]
     clock, periods = jax.lax.scan(layer, clock, length=walked)
-    rest = float(chain.repeats - walked) * periods[-1]
+    period = jnp.maximum(periods[-1], roofline([chain._replace(repeats=1)]))
+    rest = float(chain.repeats - walked) * period
     settled: Clock = jax.tree.map(lambda time: time + rest, clock)
     return settled
 

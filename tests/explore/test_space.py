@@ -143,7 +143,10 @@ def test_a_place_in_the_space_puts_the_batch_into_the_workload() -> None:
 def test_a_rule_says_where_it_is_broken() -> None:
     moved = SPACE.decode(np.arange(SPACE.size))
     broken = SPACE.illegal(moved)
-    assert list(broken) == ["tile within batch"]
+    assert list(broken) == [
+        "tile within batch",
+        "`issue_batch` is outside its range",
+    ]
     wanted = (moved["tile_batch"] == 4) & (moved["batch"] == 1)
     np.testing.assert_array_equal(broken["tile within batch"], wanted)
     assert 0 < wanted.sum() < SPACE.size
@@ -218,3 +221,31 @@ def test_a_space_tells_its_axes_and_size() -> None:
     assert repr(dse.Space(EDGE, pes=[64, 128], batch=[1, 4, 16])) == (
         "Space(TileEngine: pes[2], batch[3]; 6 designs)"
     )
+
+
+def test_a_field_may_be_tied_to_a_tied_field_in_any_order() -> None:
+    space = dse.Space(
+        dse.TileEngine.edge(),
+        pes=[64, 128],
+        issue_batch=dse.tied("softmax_units_per_pe * 2"),
+        softmax_units_per_pe=dse.tied("pes / 8"),
+    )
+    assert space.decode(1)["issue_batch"] == 32
+
+
+def test_fields_tied_in_a_circle_are_refused() -> None:
+    with pytest.raises(dse.InputError, match="circle"):
+        dse.Space(
+            dse.TileEngine.edge(),
+            pes=[64],
+            issue_batch=dse.tied("softmax_units_per_pe"),
+            softmax_units_per_pe=dse.tied("issue_batch"),
+        )
+
+
+def test_a_tied_value_outside_its_range_is_ruled_out() -> None:
+    space = dse.Space(
+        dse.TileEngine.edge(), pes=[4, 8], issue_batch=dse.tied("pes / 8")
+    )
+    broken = space.illegal(space.decode([0, 1]))
+    assert broken["`issue_batch` is outside its range"].tolist() == [True, False]

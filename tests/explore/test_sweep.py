@@ -207,9 +207,6 @@ def test_a_front_without_a_feasible_design_is_empty(rows: Runs) -> None:
     assert len(dse.pareto(rows, *GOALS, limits=["area <= 1 um^2"])) == 0
 
 
-@pytest.mark.xfail(
-    reason="rules are decided in float32, where 9 / 10 is more than 0.9", strict=True
-)
 def test_a_rule_that_holds_with_equality_keeps_its_designs_on_the_front() -> None:
     space = dse.Space(
         EDGE,

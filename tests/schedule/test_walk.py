@@ -199,3 +199,26 @@ def test_the_roofline_is_the_busiest_port_or_unit() -> None:
     embedding = chain(Task("lanes", compute=30))
     assert roofline([chain(*tasks, repeats=2)]) == 2 * (7 + 6)
     assert roofline([embedding, chain(*tasks, repeats=2)]) == 30 + 2 * 3
+
+
+def test_a_run_ends_with_its_last_result_whichever_op_makes_it() -> None:
+    """The store of A outlasts B, which comes after it in the program: 5 + 3.
+
+    lanes    AAAAA
+    store    .....AAA
+    softmax  BB
+             0    5  8
+    """
+    tasks = Task(compute=5, store=3), Task("softmax", compute=2)
+    assert walk([chain(*tasks, depends=(0, 0))]) == 8
+
+
+def test_layers_take_no_less_than_their_busiest_port() -> None:
+    """Six loads of 9 after a head start: the port is the bound, not the head start.
+
+    One op of 20 cycles lets the loads of the layers run ahead of it; from then on the
+    port decides, and no extrapolated layer takes less than its 9 cycles.
+    """
+    start = chain(Task("norm", compute=20))
+    layers = chain(Task(load=9, compute=0, store=5), repeats=12)
+    assert walk([start, layers]) >= 12 * 9 + 5

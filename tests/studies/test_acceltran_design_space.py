@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,8 +75,23 @@ def test_float32_answers_lie_well_within_the_guard_of_the_search(
         assert error.max() < GUARD / 5
 
 
-def test_no_random_design_beats_the_front(study: dse.Study) -> None:
-    front = study.run(progress=False)
+@pytest.fixture(scope="module")
+def front(study: dse.Study) -> dse.Runs:
+    return study.run(progress=False)
+
+
+def test_the_answer_is_the_committed_one(front: dse.Runs) -> None:
+    expected = tomllib.loads((STUDY / "expected.toml").read_text())
+    assert front.evaluated == expected["designs"]
+    assert len(front) == expected["on_front"]
+    knee = front.knee()
+    assert front.index[knee] == expected["knee"]["design"]
+    for metric in ("throughput", "energy", "area"):
+        found = front.metrics[metric][knee]
+        assert found == pytest.approx(expected["knee"][metric], rel=1e-5)
+
+
+def test_no_random_design_beats_the_front(study: dse.Study, front: dse.Runs) -> None:
     index, _ = draw(study)
     exact = Evaluator(study.space, answers(study, "walk"))(index)
     costs = np.stack([-exact["throughput"], exact["energy"], exact["area"]], axis=1)
