@@ -14,7 +14,7 @@ from dse.explore.limits import Limit, read_limits
 from dse.explore.objectives import SHOWN_UNITS, Objective, read_objectives
 from dse.explore.pareto import Keep, front_mask, hypervolume, knee
 from dse.explore.space import Space
-from dse.units import from_si
+from dse.units import to_si
 
 if TYPE_CHECKING:
     import xarray
@@ -208,9 +208,4 @@ def with_reasons(
 
 def from_si_column(values: Rows, unit: str) -> Rows:
     """Return a column of SI numbers in a unit that people read."""
-    return values / from_si_scale(unit)
-
-
-def from_si_scale(unit: str) -> float:
-    """Return the size of a unit in SI."""
-    return 1.0 / from_si(1.0, unit)
+    return values / to_si(1.0, unit)
