@@ -13,7 +13,7 @@ from .hardware.technology import Technology, load_technology
 from .show.plots import plot_breakdown, plot_front, plot_time
 from .show.report import write_report
 from .workload.acceltran_models import acceltran_model
-from .workload.ops import Workload
+from .workload.ops import Ops, Workload
 from .workload.transformer import transformer
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Conventions",
     "InputError",
     "Metrics",
+    "Ops",
     "Runs",
     "Space",
     "Study",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any, Literal
 
 import jax
@@ -11,7 +12,7 @@ from dse.engines.base import Engine, describe_run, stages
 from dse.errors import InputError
 from dse.hardware.technology import Technology
 from dse.records import Record, quantity, record, static
-from dse.schedule.stage import Chain, resource_cycles, total
+from dse.schedule.stage import Chain, Stage, resource_cycles, total
 from dse.schedule.walk import roofline, walk
 from dse.workload.ops import Workload
 
@@ -33,6 +34,7 @@ class Metrics(Record):
     area: Any = quantity("m^2", "of the chip, main memory excluded")
     peak_rate: Any = quantity("op/s", "of all units together")
     effective_rate: Any = quantity("op/s", "dense operations (2 per MAC) over latency")
+    accuracy_drop: Any = None  # as a share, 0.01 is a point; None: not known
     dynamic_energy: dict[str, Any]
     leakage_energy: dict[str, Any]
     area_by_component: dict[str, Any]
@@ -121,8 +123,14 @@ def metrics(
         leakage_energy={part: joule / batch for part, joule in leakage.items()},
         area_by_component=area,
         utilization={r: c / cycles for r, c in resource_cycles(chains).items()},
-        op_names=tuple(n for b in workload.blocks for n in b.ops.names),
-        op_energy=_op_energy(chains) / batch,
+        accuracy_drop=_known_sum(
+            workload.accuracy_drop, design.accuracy_drop(run, technology)
+        ),
+        op_names=tuple(name for chain in chains for name in chain.names),
+        op_energy=jnp.stack(
+            [joule for chain in chains for joule in chain.totals(_energy_of_work)]
+        )
+        / batch,
         op_busy=_by_op(chains, clock),
     )
 
@@ -130,27 +138,22 @@ def metrics(
 _evaluate = jax.jit(metrics, static_argnames="timing")
 
 
-def _op_energy(chains: list[Chain]) -> Any:
-    """Return the energy of working of each op, all repeats, [ops]."""
-    parts = []
-    for chain in chains:
-        energy = [jnp.zeros(())] * len(chain.depends)
-        for places, group in chain.groups:
-            for i, place in enumerate(places):
-                spent = sum(jnp.asarray(e)[i] for e in group.dynamic.values())
-                energy[place] = chain.repeats * jnp.asarray(spent)
-        parts += energy
-    return jnp.stack(parts)
+def _energy_of_work(stages: Stage) -> Any:
+    return jnp.asarray(sum(stages.dynamic.values()))
 
 
 def _by_op(chains: list[Chain], clock: Any) -> dict[str, Any]:
     """Return the seconds each op loads, computes and stores, all repeats, [ops]."""
-    return {
-        what: jnp.stack(
-            [c.repeats * cycles / clock for c in chains for cycles in c.column(what)]
-        )
-        for what in ("load", "compute", "store")
-    }
+
+    def cycles(what: str) -> list[Any]:
+        return [c for chain in chains for c in chain.totals(attrgetter(what))]
+
+    return {w: jnp.stack(cycles(w)) / clock for w in ("load", "compute", "store")}
+
+
+def _known_sum(*drops: Any | None) -> Any | None:
+    known = [drop for drop in drops if drop is not None]
+    return sum(known) if len(known) == len(drops) else None
 
 
 def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
@@ -172,6 +175,7 @@ def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
 
     per_sequence = mean(lambda part: 1.0 / part.throughput)
     energy = mean(lambda part: part.energy)
+    drops_known = all(part.accuracy_drop is not None for part in parts)
     return parts[0].replace(
         latency=mean(lambda part: part.latency),
         throughput=1.0 / per_sequence,
@@ -179,6 +183,7 @@ def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
         power=energy / per_sequence,
         effective_rate=mean(lambda part: part.effective_rate / part.throughput)
         / per_sequence,
+        accuracy_drop=mean(lambda part: part.accuracy_drop) if drops_known else None,
         dynamic_energy=mean(lambda part: part.dynamic_energy),
         leakage_energy=mean(lambda part: part.leakage_energy),
         utilization=jax.tree.map(

@@ -14,9 +14,13 @@ import numpy as np
 
 from dse.errors import InputError
 from dse.hardware.technology import Technology
-from dse.records import Record, record
+from dse.records import Record, record, static
 from dse.schedule.stage import Chain
+from dse.sparsity.attention import AttentionPruning
+from dse.workload.attention import fuse_attention
 from dse.workload.ops import Ops, Workload
+
+DENSITIES = ("input_density", "weight_density", "output_density")
 
 
 @record
@@ -47,14 +51,19 @@ class Run(Record):
     weights: Any
     density: Any
     repeats: Any
+    padded_fraction: Any
+    attention: AttentionPruning
+    causal: bool = static("whether a token sees only earlier ones")
 
 
 class Engine(Record):
     """Base of the engines; each one is finished, none inherits from another.
 
     An engine defines a method for each kind of op that it can run, named as the kind,
-    `linear(op, run, technology) -> Stage`, and the five methods below. `presets` names
-    its class methods that return a published machine.
+    `linear(op, run, technology) -> Stage`, and the methods below that have no default.
+    With a method `attention`, it gets scores, softmax and context as ONE op, and needs
+    neither `matmul` nor `softmax`. `presets` names its class methods that return a
+    published machine.
     """
 
     presets: ClassVar[tuple[str, ...]] = ()
@@ -85,10 +94,16 @@ class Engine(Record):
         """Return operations per second of all units, as published peaks count."""
         raise NotImplementedError
 
-    @classmethod
-    def default_technology(cls) -> Technology:
+    def default_technology(self) -> Technology:
         """Return the technology of the machine this engine was built after."""
         raise NotImplementedError
+
+    def accuracy_drop(self, run: Run, technology: Technology) -> Any | None:
+        """Return the accuracy that this machine costs by itself, as a share.
+
+        0.01 is a point; None where it is not known.
+        """
+        return 0.0
 
 
 def stages(
@@ -102,23 +117,35 @@ def stages(
 ) -> Chain:
     """Return what a chain of ops asks of a machine.
 
-    Ops of one kind are batched, so that the physics of a kind is traced once. Raises
-    `InputError` where the engine has no such kind of op.
+    Ops of one kind are batched, so that the physics of a kind is traced once; so are
+    the layers of a block, where they differ. Raises `InputError` where the engine has
+    no such kind of op.
     """
+    if hasattr(engine, "attention"):
+        ops = fuse_attention(ops)
     rows = _rows(ops, last_share=1.0 / repeats if last else 0.0)
     groups = []
     for kind in dict.fromkeys(ops.kinds):
         physics = getattr(engine, kind, None)
         if physics is None:
-            raise InputError(
-                f"`{type(engine).__name__}` cannot run `{kind}` ops; use another "
-                f"engine or a workload without them."
-            )
+            raise InputError(_cannot_run(engine, kind))
         places = tuple(i for i, name in enumerate(ops.kinds) if name == kind)
-        own = jax.tree.map(lambda column, p=places: column[np.asarray(p)], rows)
-        batched = jax.vmap(lambda op, f=physics: f(op, run, technology))(own)
-        groups.append((places, batched))
-    return Chain(tuple(groups), ops.depends, repeats, engine.fetches_ahead)
+        own = jax.tree.map(lambda column, p=places: column[..., np.asarray(p)], rows)
+        batched = jax.vmap(lambda op, f=physics: f(op, run, technology))
+        if own.rows.ndim == 2:
+            batched = jax.vmap(batched)
+        groups.append((places, batched(own)))
+    return Chain(tuple(groups), ops.names, ops.depends, repeats, engine.fetches_ahead)
+
+
+def _cannot_run(engine: Engine, kind: str) -> str:
+    problem = f"`{type(engine).__name__}` cannot run `{kind}` ops;"
+    if hasattr(engine, "attention"):
+        return (
+            f"{problem} it runs attention alone. Give it `workload.attention_only()`, "
+            "or pair it with a host: `dse.Pair(host=..., coprocessor=...)`."
+        )
+    return f"{problem} use another engine or a workload without them."
 
 
 def _rows(ops: Ops, *, last_share: float) -> Op:
@@ -132,19 +159,20 @@ def _rows(ops: Ops, *, last_share: float) -> Op:
     wrapped = [
         with_weights[-1] if j is None and with_weights else j or 0 for j in before
     ]
-    weights = jnp.asarray(ops.weights) * 1.0
+    wrapped_places = np.asarray(wrapped, int)
+    columns = {
+        name: jnp.asarray(getattr(ops, name)) * 1.0
+        for name in ("heads", "rows", "inner", "columns", "in_attention", "weights")
+        + DENSITIES
+    }
+    shape = jnp.broadcast_shapes(*(c.shape for c in columns.values()))
+    columns = {name: jnp.broadcast_to(c, shape) for name, c in columns.items()}
+    weights = columns.pop("weights")
     return Op(
-        heads=jnp.asarray(ops.heads) * 1.0,
-        rows=jnp.asarray(ops.rows) * 1.0,
-        inner=jnp.asarray(ops.inner) * 1.0,
-        columns=jnp.asarray(ops.columns) * 1.0,
-        input_density=jnp.asarray(ops.input_density) * 1.0,
-        weight_density=jnp.asarray(ops.weight_density) * 1.0,
-        output_density=jnp.asarray(ops.output_density) * 1.0,
-        weights_before=weights[np.asarray(wrapped)],
-        density_before=(jnp.asarray(ops.weight_density) * 1.0)[np.asarray(wrapped)],
-        in_attention=jnp.asarray(ops.in_attention) * 1.0,
-        last_share=jnp.zeros(len(ops)).at[-1].set(last_share),
+        **columns,
+        weights_before=weights[..., wrapped_places],
+        density_before=columns["weight_density"][..., wrapped_places],
+        last_share=jnp.zeros(shape).at[..., -1].set(last_share),
     )
 
 
@@ -154,8 +182,14 @@ def describe_run(workload: Workload) -> Run:
     return Run(
         batch=workload.batch,
         weights=jnp.concatenate([jnp.asarray(b.ops.weights) * 1.0 for b in blocks]),
-        density=jnp.concatenate(
-            [jnp.asarray(b.ops.weight_density) * 1.0 for b in blocks]
-        ),
+        density=jnp.concatenate([_mean_over_layers(b.ops) for b in blocks]),
         repeats=np.concatenate([np.full(len(b.ops), float(b.repeats)) for b in blocks]),
+        padded_fraction=workload.padded_fraction,
+        attention=workload.attention,
+        causal=workload.causal,
     )
+
+
+def _mean_over_layers(ops: Ops) -> Any:
+    density = jnp.asarray(ops.weight_density) * 1.0
+    return density.mean(axis=0) if density.ndim == 2 else density

@@ -110,8 +110,7 @@ class TileEngine(Engine):
             issue_batch=128,
         )
 
-    @classmethod
-    def default_technology(cls) -> Technology:
+    def default_technology(self) -> Technology:
         """Return the 14 nm FinFET technology of AccelTran."""
         return load_technology("acceltran")
 

@@ -29,6 +29,6 @@ def study_bibtex(table: StudyTable) -> str:
 def _technology(table: StudyTable) -> str:
     if table.technology is not None:
         return table.technology
-    from dse.engines.registry import find_engine  # waits for JAX
+    from dse.engines.registry import find_preset  # waits for JAX
 
-    return find_engine(table.engine).default_technology().name
+    return find_preset(table.engine, table.preset).default_technology().name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -31,24 +32,46 @@ class Stage(Record):
 class Chain(NamedTuple):
     """Ops that run one after another, `repeats` times, on one machine.
 
-    `groups` holds the stages of each kind of op with their places in the chain;
-    `depends` says for each op how many ops back its input was made (0: before the
-    chain); `fetches_ahead` whether weights may come before the stores of earlier ops
-    are issued.
+    `groups` holds the stages of each kind of op with their places in the chain: columns
+    `[ops]`, or `[layers, ops]` where the repeats differ. `depends` says for each op how
+    many ops back its input was made (0: before the chain); `fetches_ahead` whether
+    weights may come before the stores of earlier ops are issued.
     """
 
     groups: tuple[tuple[tuple[int, ...], Stage], ...]
+    names: tuple[str, ...]
     depends: tuple[int, ...]
     repeats: int
     fetches_ahead: bool
 
+    @property
+    def layers_differ(self) -> bool:
+        """Whether each repeat has stages of its own."""
+        return any(stages.compute.ndim == 2 for _, stages in self.groups)
+
+    def over_layers(self, column: Any) -> Any:
+        """Return a column of stages summed over all repeats, `[ops]`."""
+        if column.ndim == 2:
+            return column.sum(axis=0)
+        return self.repeats * column
+
+    def units(self) -> list[str]:
+        """Return the unit on which each op runs, in turn."""
+        return self._in_turn(lambda stages: [stages.unit] * len(self.depends))
+
     def column(self, what: str) -> list[Any]:
-        """Return one field of the stages, `load` or `unit`, of each op in turn."""
+        """Return one field of the stages, as `load`, of each op in turn."""
+        return self._in_turn(lambda stages: jnp.moveaxis(getattr(stages, what), -1, 0))
+
+    def totals(self, read: Callable[[Stage], Any]) -> list[Any]:
+        """Return what `read` takes of each op in turn, all repeats together."""
+        return self._in_turn(lambda stages: self.over_layers(read(stages)))
+
+    def _in_turn(self, read: Callable[[Stage], Any]) -> list[Any]:
         found: dict[int, Any] = {}
         for places, stages in self.groups:
-            column = getattr(stages, what)
-            for i, place in enumerate(places):
-                found[place] = column if isinstance(column, str) else column[i]
+            values = read(stages)
+            found |= {place: values[i] for i, place in enumerate(places)}
         return [found[place] for place in range(len(self.depends))]
 
 
@@ -58,7 +81,7 @@ def total(chains: list[Chain], what: str) -> dict[str, Any]:
     for chain in chains:
         for _, stages in chain.groups:
             for name, column in getattr(stages, what).items():
-                add = chain.repeats * jnp.sum(column)
+                add = jnp.sum(chain.over_layers(column))
                 totals[name] = totals.get(name, 0.0) + add
     return totals
 
@@ -72,6 +95,6 @@ def resource_cycles(chains: list[Chain]) -> dict[str, Any]:
             if stages.unit:
                 busy[stages.unit] = stages.occupied
             for name, column in busy.items():
-                add = chain.repeats * jnp.sum(column)
+                add = jnp.sum(chain.over_layers(column))
                 totals[name] = totals.get(name, 0.0) + add
     return totals

@@ -152,23 +152,28 @@ def walk(chains: list[Chain]) -> Array:
     every further one takes as long as the last of those did, and no less than its
     busiest port or unit. Exact where three layers are enough to settle, as on all
     designs tried of the published spaces; a long head start of a load-bound chain is
-    counted at most once too often. Never below `roofline`. Scalar; `vmap` adds designs.
+    counted at most once too often. Layers that differ are all walked. Never below
+    `roofline`. Scalar; `vmap` adds designs.
     """
     clock = _start_of_run(chains)
     for chain in chains:
-        columns = [chain.column(what) for what in _Op._fields]
-        ops = [_Op(*column) for column in zip(*columns, strict=True)]
-        clock = _run_layers(clock, ops, chain)
+        clock = _run_layers(clock, chain)
     return jnp.maximum(clock.finished, roofline(chains))
 
 
-def _run_layers(clock: Clock, ops: list[_Op], chain: Chain) -> Clock:
+def _run_layers(clock: Clock, chain: Chain) -> Clock:
     run = _run_chain if chain.fetches_ahead else _run_chain_in_program_order
+    columns = [chain.column(what) for what in _Op._fields[1:]]
+    units = chain.units()
 
-    def layer(now: Clock, _: None) -> tuple[Clock, Array]:
-        after = run(now, ops, chain.depends)
+    def layer(now: Clock, own: list[list[Any]] | None) -> tuple[Clock, Array]:
+        each = zip(units, *(columns if own is None else own), strict=True)
+        after = run(now, [_Op(*op) for op in each], chain.depends)
         return after, after.visible - now.visible
 
+    if chain.layers_differ:
+        walked_all: Clock = jax.lax.scan(layer, clock, columns)[0]
+        return walked_all
     walked = min(chain.repeats, WALKED_LAYERS)
     if walked == 1:
         return layer(clock, None)[0]

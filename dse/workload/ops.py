@@ -8,6 +8,8 @@ import numpy as np
 
 from dse.errors import InputError
 from dse.records import Record, quantity, record, static
+from dse.sparsity.attention import AttentionPruning
+from dse.workload.attention import keep_pairs, only_attention
 
 # What an engine must know how to run.
 KINDS = (
@@ -18,7 +20,7 @@ KINDS = (
     "softmax",  # over [rows, columns] of each head
     "activation",  # GELU or ReLU over [rows, columns]
     "layer_norm",  # over [rows, columns]
-)
+)  # and `attention`: scores, softmax and context as one, if the engine has that
 
 
 @record
@@ -26,7 +28,8 @@ class Ops(Record):
     """A chain of operations of one sequence, as columns of equal length `[ops]`.
 
     A product has `heads` independent instances of [rows, inner] x [inner, columns].
-    Densities are shares of values that are not zero.
+    Densities are shares of values that are not zero; where the layers of a block
+    differ, they are `[layers, ops]`.
     """
 
     names: tuple[str, ...] = static("what each op is called, as in `scores`")
@@ -94,6 +97,8 @@ class Workload(Record):
         "1", "share of the tokens that are padding", default=0.0, high=1.0
     )
     causal: bool = static("whether a token sees only earlier ones", default=False)
+    attention: AttentionPruning = AttentionPruning()
+    accuracy_drop: Any = 0.0  # as a share, 0.01 is a point; None where it is not known
 
     @property
     def macs(self) -> float:
@@ -108,21 +113,45 @@ class Workload(Record):
     def with_density(self, *, activation: float = 1.0, weight: float = 1.0) -> Workload:
         """Return the same workload with one density for all activations and weights.
 
-        Raises `InputError` for a density outside 0..1.
+        What that costs in accuracy is not known, unless nothing is pruned. Raises
+        `InputError` for a density outside 0..1.
         """
         blocks = tuple(
             b.replace(ops=set_density(b.ops, activation, weight)) for b in self.blocks
         )
-        return self.replace(blocks=blocks)
+        return self.replace(blocks=blocks, accuracy_drop=_drop(activation, weight))
+
+    def with_attention(self, *, kept: float, **how: Any) -> Workload:
+        """Return the same workload with a share of all query-key pairs kept.
+
+        `how` are fields of `AttentionPruning`, as `kept_first_round`. What that costs
+        in accuracy is not known, unless all are kept. Raises `InputError` for a share
+        outside 0..1.
+        """
+        _check_share("share of kept pairs", kept)
+        blocks = tuple(b.replace(ops=keep_pairs(b.ops, kept)) for b in self.blocks)
+        return self.replace(
+            blocks=blocks,
+            attention=AttentionPruning(**how),
+            accuracy_drop=_drop(kept) if self.accuracy_drop is not None else None,
+        )
+
+    def attention_only(self) -> Workload:
+        """Return scores, softmax and context alone: what a co-processor is given.
+
+        Raises `InputError` for a workload without attention.
+        """
+        alone = [b.replace(ops=only_attention(b.ops)) for b in self.blocks]
+        blocks = tuple(block for block in alone if len(block.ops))
+        if not blocks:
+            raise InputError(f"`{self.name}` has no attention to run alone.")
+        return self.replace(name=f"{self.name}, attention", blocks=blocks)
 
 
 def set_density(ops: Ops, activation: float, weight: float) -> Ops:
     """Return ops whose activations and weights all have the given densities."""
-    for name, value in (("activation", activation), ("weight", weight)):
-        if isinstance(value, float | int) and not 0.0 <= value <= 1.0:
-            raise InputError(
-                f"{name} density is {value:g}; it is a share between 0 and 1."
-            )
+    _check_share("activation density", activation)
+    _check_share("weight density", weight)
     ones = np.ones(len(ops))
     stored = ("linear", "convolution", "embedding")
     has_weights = np.asarray([kind in stored for kind in ops.kinds])
@@ -131,3 +160,14 @@ def set_density(ops: Ops, activation: float, weight: float) -> Ops:
         weight_density=np.where(has_weights, weight, activation) * ones,
         output_density=activation * ones,
     )
+
+
+def _check_share(what: str, value: Any) -> None:
+    if isinstance(value, float | int) and not 0.0 <= value <= 1.0:
+        raise InputError(f"{what} is {value:g}; it is a share between 0 and 1.")
+
+
+def _drop(*shares: Any) -> float | None:
+    """Return the accuracy lost with these densities: none where nothing is pruned."""
+    dense = all(isinstance(share, float | int) and share == 1.0 for share in shares)
+    return 0.0 if dense else None

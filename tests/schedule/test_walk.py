@@ -41,6 +41,7 @@ def chain(
         groups.append(((place,), Stage(unit=unit, dynamic={}, busy={}, **columns)))
     return Chain(
         groups=tuple(groups),
+        names=tuple(f"op {place}" for place in range(len(tasks))),
         depends=depends or (0, *[1] * (len(tasks) - 1)),
         repeats=repeats,
         fetches_ahead=fetches_ahead,

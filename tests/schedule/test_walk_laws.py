@@ -63,7 +63,8 @@ def chain(
             busy={},
         )
         groups.append(((place,), stage))
-    return Chain(tuple(groups), depends, repeats=1, fetches_ahead=fetches_ahead)
+    names = tuple(map(str, range(len(depends))))
+    return Chain(tuple(groups), names, depends, 1, fetches_ahead)
 
 
 def columns(low: float, high: float) -> st.SearchStrategy[np.ndarray[Any, Any]]:
@@ -149,7 +150,7 @@ def test_twelve_layers_of_bert_settle_within_three_on_published_machines(
     random = np.random.default_rng(0)
     designs = {name: random.choice(values, 2000) for name, values in SPACE.items()}
     workload = dse.transformer("bert-base").with_density(activation=0.5, weight=0.5)
-    technology = dse.TileEngine.default_technology()
+    technology = dse.TileEngine.edge().default_technology()
 
     def latencies() -> np.ndarray[Any, Any]:
         def latency(moved: Any) -> Any:

@@ -1,0 +1,92 @@
+"""The ops of attention within a chain: found, pruned, fused into one, or alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+if TYPE_CHECKING:
+    from dse.workload.ops import Ops
+
+
+def keep_pairs(ops: Ops, kept: Any) -> Ops:
+    """Return ops of which only a share of the query-key pairs is kept."""
+    columns = {
+        name: jnp.asarray(getattr(ops, name)) * 1.0
+        for name in ("input_density", "output_density")
+    }
+    for scores in attention_places(ops):
+        for name, place in (
+            ("output_density", scores),
+            ("input_density", scores + 1),
+            ("output_density", scores + 1),
+            ("input_density", scores + 2),
+        ):
+            columns[name] = columns[name].at[..., place].set(kept)
+    return ops.replace(**columns)
+
+
+def attention_places(ops: Ops) -> list[int]:
+    """Return where scores stand that softmax and context follow."""
+    wanted = ("matmul", "softmax", "matmul")
+    return [i for i in range(len(ops)) if ops.kinds[i : i + 3] == wanted]
+
+
+def fuse_attention(ops: Ops) -> Ops:
+    """Return ops with scores, softmax and context as one op of kind `attention`.
+
+    Its rows are queries, its columns keys, its summed axis is the width of a head; its
+    operands are query and key, and its result density is the share of pairs kept.
+    """
+    first = attention_places(ops)
+    inside = {i + step for i in first for step in (1, 2)}
+    places = [i for i in range(len(ops)) if i not in inside]
+    place_of = {old: new for new, old in enumerate(places)}
+    for i in first:
+        place_of |= {i + 1: place_of[i], i + 2: place_of[i]}
+
+    def depends(old: int) -> int:
+        if old in first:  # it waits for the values, which come last
+            return min(1, old)
+        back = ops.depends[old]
+        return place_of[old] - place_of[old - back] if back else 0
+
+    def name(old: int) -> str:
+        return "attention" + ops.names[old].removeprefix("scores")
+
+    kept = ops.output_density
+    for i in first:
+        column = jnp.asarray(kept) * 1.0
+        probabilities = jnp.asarray(ops.input_density)[..., i + 2]
+        kept = column.at[..., i].set(probabilities)
+    taken = take(ops.replace(output_density=kept), places)
+    return taken.replace(
+        names=tuple(name(i) if i in first else ops.names[i] for i in places),
+        kinds=tuple("attention" if i in first else ops.kinds[i] for i in places),
+        depends=tuple(depends(i) for i in places),
+    )
+
+
+def take(ops: Ops, places: list[int]) -> Ops:
+    """Return some of the ops; what they depended on stays as it is written."""
+    pick = np.asarray(places, int)
+    columns = jax.tree.map(lambda column: column[..., pick], ops)
+    return columns.replace(
+        **{
+            name: tuple(getattr(ops, name)[i] for i in places)
+            for name in ("names", "kinds", "depends")
+        }
+    )
+
+
+def only_attention(ops: Ops) -> Ops:
+    """Return scores, softmax and context alone, which is nothing where there are none.
+
+    They wait for nothing but each other.
+    """
+    places = attention_places(ops)
+    kept = take(ops, [i + step for i in places for step in range(3)])
+    return kept.replace(depends=(0, 1, 1) * len(places))
