@@ -1,3 +1,4 @@
+from .engines.pair import Pair
 from .engines.tile import TileEngine
 from .engines.tile_conventions import PHYSICAL, SIMULATOR, Conventions
 from .errors import InputError
@@ -23,6 +24,7 @@ __all__ = [
     "InputError",
     "Metrics",
     "Ops",
+    "Pair",
     "Runs",
     "Space",
     "Study",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 
-from dse.engines.base import Engine, describe_run, stages
+from dse.engines.base import Engine, describe_run, known_sum, stages
 from dse.errors import InputError
 from dse.hardware.technology import Technology
 from dse.records import Record, quantity, record, static
@@ -123,8 +123,8 @@ def metrics(
         leakage_energy={part: joule / batch for part, joule in leakage.items()},
         area_by_component=area,
         utilization={r: c / cycles for r, c in resource_cycles(chains).items()},
-        accuracy_drop=_known_sum(
-            workload.accuracy_drop, design.accuracy_drop(run, technology)
+        accuracy_drop=known_sum(
+            [workload.accuracy_drop, design.accuracy_drop(run, technology)]
         ),
         op_names=tuple(name for chain in chains for name in chain.names),
         op_energy=jnp.stack(
@@ -148,12 +148,8 @@ def _by_op(chains: list[Chain], clock: Any) -> dict[str, Any]:
     def cycles(what: str) -> list[Any]:
         return [c for chain in chains for c in chain.totals(attrgetter(what))]
 
-    return {w: jnp.stack(cycles(w)) / clock for w in ("load", "compute", "store")}
-
-
-def _known_sum(*drops: Any | None) -> Any | None:
-    known = [drop for drop in drops if drop is not None]
-    return sum(known) if len(known) == len(drops) else None
+    parts = {"load": "transfers", "compute": "compute", "store": "store"}
+    return {part: jnp.stack(cycles(what)) / clock for part, what in parts.items()}
 
 
 def combine(parts: list[Metrics], weights: list[float]) -> Metrics:

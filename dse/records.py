@@ -158,9 +158,35 @@ class Record:
     """Base of all records: change one with `replace`, look at it with `repr`."""
 
     def replace(self, **changes: Any) -> Self:
-        """Return a copy with some fields changed; the changes are checked."""
+        """Return a copy with some fields changed; the changes are checked.
+
+        A dotted name, as in `**{"host.pes": 64}`, changes a field of a part.
+        """
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
-        return type(self)(**(values | changes))
+        for name, value in changes.items():
+            part, dot, rest = name.partition(".")
+            if dot and isinstance(values.get(part), Record):
+                value = values[part].replace(**{rest: value})
+                name = part
+            values[name] = value
+        return type(self)(**values)
+
+    def meanings(self) -> dict[str, Quantity]:
+        """Return the meaning of every number, those of parts by their dotted names."""
+        found = self.quantities()
+        for name, part in self._parts().items():
+            found |= {f"{name}.{n}": meant for n, meant in part.meanings().items()}
+        return found
+
+    def number(self, name: str) -> Any:
+        """Return a number by its name, which may be dotted, as in `host.pes`."""
+        part, dot, rest = name.partition(".")
+        return getattr(self, part).number(rest) if dot else getattr(self, name)
+
+    def _parts(self) -> dict[str, Record]:
+        fields = [f for f in dataclasses.fields(self) if not f.metadata.get("static")]  # type: ignore[arg-type]
+        values = {f.name: getattr(self, f.name) for f in fields}
+        return {n: value for n, value in values.items() if isinstance(value, Record)}
 
     @classmethod
     def quantities(cls) -> dict[str, Quantity]:

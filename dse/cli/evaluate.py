@@ -24,6 +24,13 @@ class Timing(StrEnum):
     roofline = "roofline"
 
 
+class Part(StrEnum):
+    """Which ops are run."""
+
+    all = "all"
+    attention = "attention"
+
+
 class Mode(StrEnum):
     """Whether sequences are read whole, or one token is made."""
 
@@ -65,6 +72,19 @@ def evaluate(
     weight_density: Annotated[
         float, typer.Option(min=0, max=1, help="Share of weights that are not zero.")
     ] = 1.0,
+    kept_pairs: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of query-key pairs kept.")
+    ] = 1.0,
+    part: Annotated[
+        Part, typer.Option(help="Run everything, or attention alone.")
+    ] = Part.all,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ENGINE:PRESET",
+            help="The machine beside an attention co-processor.",
+        ),
+    ] = None,
     technology: Annotated[
         str | None,
         typer.Option(
@@ -95,7 +115,10 @@ def evaluate(
     from dse.engines.registry import find_preset
     from dse.show.evaluation_text import evaluation_json, evaluation_text
 
-    design = _change(find_preset(engine, preset), settings)
+    machine = find_preset(engine, preset)
+    if host is not None:
+        machine = dse.Pair(host=find_preset(*_read_host(host)), coprocessor=machine)
+    design = _change(machine, settings)
     run = dse.transformer(
         workload,
         seq_len=seq_len,
@@ -104,6 +127,10 @@ def evaluate(
         context_len=context_len,
         padded_fraction=padded_fraction,
     ).with_density(activation=activation_density, weight=weight_density)
+    if kept_pairs < 1:
+        run = run.with_attention(kept=kept_pairs)
+    if part is Part.attention:
+        run = run.attention_only()
     used = design.default_technology()
     if technology is not None:
         used = dse.load_technology(technology)
@@ -129,10 +156,18 @@ def _read_setting(text: str) -> tuple[str, float | str]:
         return name.strip(), value.strip()
 
 
+def _read_host(text: str) -> tuple[str, str]:
+    """Read `tile:edge`."""
+    engine, colon, preset = text.partition(":")
+    if not colon:
+        raise InputError(f"--host {text!r}: write ENGINE:PRESET, as tile:edge.")
+    return engine, preset
+
+
 def _change(design: Engine, settings: list[tuple[str, Any]]) -> Engine:
     """Return the design with some fields set; unknown ones raise `InputError`."""
     for name, value in settings:
-        known = type(design).quantities()
+        known = design.meanings()
         if name not in known:
             raise InputError(
                 f"--set: `{type(design).__name__}` has no field `{name}` to set."

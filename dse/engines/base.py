@@ -6,6 +6,7 @@ designs. A new engine is one file with one finished record.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import jax
@@ -128,24 +129,33 @@ def stages(
     for kind in dict.fromkeys(ops.kinds):
         physics = getattr(engine, kind, None)
         if physics is None:
-            raise InputError(_cannot_run(engine, kind))
+            raise cannot_run(engine, kind)
         places = tuple(i for i, name in enumerate(ops.kinds) if name == kind)
         own = jax.tree.map(lambda column, p=places: column[..., np.asarray(p)], rows)
-        batched = jax.vmap(lambda op, f=physics: f(op, run, technology))
+        batched: Any = jax.vmap(lambda op, f=physics: f(op, run, technology))
         if own.rows.ndim == 2:
             batched = jax.vmap(batched)
         groups.append((places, batched(own)))
     return Chain(tuple(groups), ops.names, ops.depends, repeats, engine.fetches_ahead)
 
 
-def _cannot_run(engine: Engine, kind: str) -> str:
+def known_sum(drops: Iterable[Any | None]) -> Any | None:
+    """Return the sum of accuracy drops, None where one of them is not known."""
+    total: Any = 0.0
+    for drop in drops:
+        total = None if drop is None or total is None else total + drop
+    return total
+
+
+def cannot_run(engine: Engine, kind: str) -> InputError:
+    """Return the error of an engine that lacks a kind of op."""
     problem = f"`{type(engine).__name__}` cannot run `{kind}` ops;"
     if hasattr(engine, "attention"):
-        return (
+        return InputError(
             f"{problem} it runs attention alone. Give it `workload.attention_only()`, "
             "or pair it with a host: `dse.Pair(host=..., coprocessor=...)`."
         )
-    return f"{problem} use another engine or a workload without them."
+    return InputError(f"{problem} use another engine or a workload without them.")
 
 
 def _rows(ops: Ops, *, last_share: float) -> Op:

@@ -84,4 +84,5 @@ class Evaluator:
 
 
 def _read(found: Any) -> dict[str, Any]:
-    return {name: jnp.asarray(getattr(found, name)) for name in SHOWN_UNITS}
+    metrics = {name: getattr(found, name) for name in SHOWN_UNITS}
+    return {n: jnp.asarray(v) for n, v in metrics.items() if v is not None}

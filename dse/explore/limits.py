@@ -9,7 +9,7 @@ from typing import Any
 
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import Metrics
-from dse.explore.objectives import SHOWN_UNITS
+from dse.explore.objectives import SHOWN_UNITS, metric_value
 from dse.units import from_si, parse_quantity
 
 _LIMIT = re.compile(r"^\s*(\w+)\s*(<=|>=)\s*(.+?)\s*$")
@@ -25,7 +25,7 @@ class Limit:
 
     def excess(self, metrics: Metrics) -> Any:
         """Return by how much a machine breaks the limit, in units of the bound."""
-        value = getattr(metrics, self.metric)
+        value = metric_value(metrics, self.metric)
         over = value - self.bound if self.at_most else self.bound - value
         return over / abs(self.bound)
 

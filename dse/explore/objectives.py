@@ -18,7 +18,24 @@ SHOWN_UNITS = {
     "energy_delay": "J s",
     "peak_rate": "TOP/s",
     "effective_rate": "TOP/s",
+    "accuracy_drop": "%",
 }
+
+
+def metric_value(metrics: Metrics, metric: str) -> Any:
+    """Return a metric in SI. Raises `InputError` for one that is not known."""
+    value = getattr(metrics, metric)
+    if value is None:
+        raise unknown_metric(metric)
+    return value
+
+
+def unknown_metric(metric: str) -> InputError:
+    """Return the error of a metric that nothing here tells."""
+    return InputError(
+        f"`{metric}` is not known here: densities that are only stated say nothing "
+        "about accuracy. Take them from a measured curve (`dse curves` lists them)."
+    )
 
 
 @dataclass(frozen=True)
@@ -30,7 +47,7 @@ class Objective:
 
     def cost(self, metrics: Metrics) -> Any:
         """Return the metric with its sign turned so that less is better."""
-        value = getattr(metrics, self.metric)
+        value = metric_value(metrics, self.metric)
         return -value if self.maximize else value
 
     def __str__(self) -> str:

@@ -11,7 +11,12 @@ import pandas as pd
 
 from dse.errors import InputError
 from dse.explore.limits import Limit, read_limits
-from dse.explore.objectives import SHOWN_UNITS, Objective, read_objectives
+from dse.explore.objectives import (
+    SHOWN_UNITS,
+    Objective,
+    read_objectives,
+    unknown_metric,
+)
 from dse.explore.pareto import Keep, front_mask, hypervolume, knee
 from dse.explore.space import Space
 from dse.units import to_si
@@ -31,6 +36,7 @@ _SUFFIX = {
     "mm^2": "mm2",
     "J s": "j_s",
     "TOP/s": "tops",
+    "%": "percent",
 }
 
 
@@ -43,7 +49,8 @@ def column_name(metric: str) -> str:
 class Runs:
     """Designs of a space with their metrics, in SI, one row each.
 
-    `index` numbers the designs in the space; `metrics` maps a metric to its column;
+    `index` numbers the designs in the space; `metrics` maps a known metric to its
+    column;
     `reason` is '' for a feasible design, else what rules it out.
     """
 
@@ -71,7 +78,7 @@ class Runs:
     def designs(self) -> pd.DataFrame:
         """The axis values and tied fields of each row; choices by their labels."""
         moved = self.space.decode(self.index)
-        meanings = type(self.space.design).quantities()
+        meanings = self.space.design.meanings()
         columns = {}
         for name, values in moved.items():
             labels = meanings[name].choices if name in meanings else ()
@@ -87,8 +94,9 @@ class Runs:
         """Return a row per design: axis values, then metrics with units in names."""
         table = self.designs
         table.insert(0, "design", self.index)
-        for metric, unit in SHOWN_UNITS.items():
-            table[column_name(metric)] = from_si_column(self.metrics[metric], unit)
+        for metric, values in self.metrics.items():
+            unit = SHOWN_UNITS[metric]
+            table[column_name(metric)] = from_si_column(values, unit)
         table["feasible"] = self.reason == ""
         table["reason"] = self.reason
         return table
@@ -111,20 +119,26 @@ class Runs:
             {
                 metric: (
                     self.space.names,
-                    from_si_column(self.metrics[metric][order], unit).reshape(
+                    from_si_column(values[order], SHOWN_UNITS[metric]).reshape(
                         self.space.shape
                     ),
-                    {"units": unit},
+                    {"units": SHOWN_UNITS[metric]},
                 )
-                for metric, unit in SHOWN_UNITS.items()
+                for metric, values in self.metrics.items()
             },
             coords=coordinates,
         )
 
+    def column(self, metric: str) -> Rows:
+        """Return a metric in SI, `[rows]`; raise `InputError` if it is not known."""
+        if metric not in self.metrics:
+            raise unknown_metric(metric)
+        return self.metrics[metric]
+
     def costs(self, objectives: Sequence[Objective]) -> Rows:
         """Return `[rows, objectives]`, less being better, infeasible infinite."""
         columns = [
-            -self.metrics[o.metric] if o.maximize else self.metrics[o.metric]
+            -self.column(o.metric) if o.maximize else self.column(o.metric)
             for o in objectives
         ]
         costs = np.stack(columns, axis=1)
@@ -183,7 +197,7 @@ def add_reasons(runs: Runs, limits: Sequence[Limit]) -> Rows:
     """Return the reasons of runs, with broken limits named where a row had none."""
     reason = runs.reason.astype(object)
     for limit in limits:
-        value = runs.metrics[limit.metric]
+        value = runs.column(limit.metric)
         broken = value > limit.bound if limit.at_most else value < limit.bound
         reason = np.where((reason == "") & broken, f"breaks {limit}", reason)
     return reason

@@ -44,7 +44,7 @@ class Space:
         read = {name: read_axis(name, given) for name, given in axes.items()}
         self.tied = _in_order({n: a for n, a in read.items() if isinstance(a, Tied)})
         self.axes = {n: a for n, a in read.items() if isinstance(a, Axis)}
-        known = [*type(design).quantities(), *WORKLOAD_FIELDS]
+        known = [*design.meanings(), *WORKLOAD_FIELDS]
         for name in read:
             if name not in known:
                 raise InputError(
@@ -60,8 +60,9 @@ class Space:
         return np.asarray([meaning.read(owner, name, v) for v in axis.values], float)
 
     def _meaning(self, name: str) -> Quantity:
-        of = Workload if name in WORKLOAD_FIELDS else type(self.design)
-        return of.quantities()[name]
+        if name in WORKLOAD_FIELDS:
+            return Workload.quantities()[name]
+        return self.design.meanings()[name]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -181,7 +182,7 @@ class Space:
         return np.sort(random.permutation(drawn)[:count])
 
     def _scope(self, moved: Mapping[str, Any]) -> dict[str, Any]:
-        fields = {n: getattr(self.design, n) for n in type(self.design).quantities()}
+        fields = {n: self.design.number(n) for n in self.design.meanings()}
         return {**fields, **dict.fromkeys(WORKLOAD_FIELDS, 1.0), **moved}
 
 

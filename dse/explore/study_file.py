@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -21,6 +19,7 @@ from pydantic import (
 )
 
 from dse.errors import InputError, did_you_mean
+from dse.explore.study_faults import Faults
 from dse.hardware.node_scaling import area_factor
 from dse.hardware.parameters import load_parameters
 from dse.toml_file import TomlFile, read_toml
@@ -62,6 +61,15 @@ class WorkloadTable(_Table):
     weight_density: float = Field(
         1.0, ge=0, le=1, strict=True, description="a share between 0 and 1"
     )
+    kept_pairs: float = Field(
+        1.0, gt=0, le=1, strict=True, description="a share of query-key pairs, above 0"
+    )
+    kept_first_round: float = Field(
+        1.0, gt=0, le=1, strict=True, description="a share of query-key pairs, above 0"
+    )
+    part: Literal["all", "attention"] = Field(
+        "all", description="'all', or 'attention' for a co-processor alone"
+    )
     why_density: str = Field("", description="where the densities come from, in words")
     weight: float = Field(
         1.0, gt=0, strict=True, description="its weight in the suite, above 0"
@@ -80,7 +88,7 @@ class WorkloadTable(_Table):
     @model_validator(mode="after")
     def _density_has_a_reason(self) -> Self:
         if (
-            min(self.activation_density, self.weight_density) < 1
+            min(self.activation_density, self.weight_density, self.kept_pairs) < 1
             and not self.why_density
         ):
             raise InputError(
@@ -88,6 +96,13 @@ class WorkloadTable(_Table):
                 "who states it."
             )
         return self
+
+
+class HostTable(_Table):
+    """The `[host]`: the machine beside a co-processor of attention."""
+
+    engine: str = Field(description='the kind of machine, as "tile"')
+    preset: str = Field(description="the name of a preset of that engine")
 
 
 class ReferenceTable(_Table):
@@ -141,6 +156,9 @@ class StudyTable(_Table):
     question: str = Field(min_length=1, description="what is asked, in a sentence")
     engine: str = Field(description='the kind of machine, as "tile"')
     preset: str = Field(description="the machine that the space surrounds")
+    host: HostTable | None = Field(
+        None, description='a table { engine = "tile", preset = "edge" }'
+    )
     technology: Annotated[str, AfterValidator(_technology_is_known)] | None = Field(
         None, description="a parameter file, by name or path"
     )
@@ -183,34 +201,6 @@ class StudyTable(_Table):
                 f'{lacking[0]} = {{ preset = "…", batch = 4 }}.'
             )
         return self
-
-
-@dataclass
-class Faults:
-    """What is wrong in a file, gathered to be told all at once, each with its line."""
-
-    file: TomlFile
-    found: list[tuple[int, str]] = field(default_factory=list)
-
-    def add(self, key: tuple[str | int, ...], message: str) -> None:
-        """Add one fault at a key of the file."""
-        line = self.file.line(*key)
-        name = ".".join(part for part in key if isinstance(part, str))
-        place = f"{self.file.path}:{line}: {name}: " if name else f"{self.file.path}: "
-        self.found.append((line, place + message))
-
-    @contextmanager
-    def at(self, *key: str | int) -> Iterator[None]:
-        """Add whatever `InputError` the block raises as a fault at a key."""
-        try:
-            yield
-        except InputError as error:
-            self.add(key, str(error))
-
-    def tell(self) -> None:
-        """Raise one `InputError` with every fault, in the order of the file."""
-        if self.found:
-            raise InputError("\n".join(text for _, text in sorted(self.found)))
 
 
 @dataclass(frozen=True)
@@ -259,13 +249,16 @@ def read_study_file(path: str | Path) -> StudyFile:
 
 def _message(place: tuple[str | int, ...], error: Any) -> str:
     """Return what is wrong at a place of the file, and what to write instead."""
-    owners: dict[str | int, type[_Table]] = {
-        "workload": WorkloadTable,
-        "reference": ReferenceTable,
+    # A table of the study, and how deep its keys stand: one of several, or the one.
+    owners: dict[str | int, tuple[type[_Table], int]] = {
+        "workload": (WorkloadTable, 2),
+        "reference": (ReferenceTable, 2),
+        "host": (HostTable, 1),
     }
-    inside = len(place) > 2 and place[0] in owners
-    fields = (owners[place[0]] if inside else StudyTable).model_fields
-    name = str(place[2] if inside else place[0]) if place else ""
+    owner_table, depth = owners.get(place[0] if place else "", (StudyTable, 0))
+    inside = len(place) > depth > 0
+    fields = (owner_table if inside else StudyTable).model_fields
+    name = str(place[depth if inside else 0]) if place else ""
     if error["type"] == "extra_forbidden":
         owner = f"a `{place[0]}`" if inside else "a study"
         return f"is not a key of {owner}; rename or remove it." + did_you_mean(

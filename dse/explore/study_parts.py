@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dse.engines.base import Engine
+from dse.engines.pair import Pair
 from dse.engines.registry import find_engine, find_preset
 from dse.errors import InputError, did_you_mean
 from dse.explore.axes import Tied, tied
@@ -12,7 +13,8 @@ from dse.explore.limits import read_limits
 from dse.explore.objectives import read_objectives
 from dse.explore.space import WORKLOAD_FIELDS, Space
 from dse.explore.study import Study
-from dse.explore.study_file import Faults, StudyFile, StudyTable, WorkloadTable
+from dse.explore.study_faults import Faults
+from dse.explore.study_file import StudyFile, StudyTable, WorkloadTable
 from dse.explore.study_sources import study_bibtex, study_sources
 from dse.hardware.technology import Technology, load_technology
 from dse.workload.ops import Workload
@@ -28,6 +30,9 @@ def build_study(file: StudyFile) -> Study:
     table, faults = file.table, Faults(file.file)
     with faults.at("engine"):
         find_engine(table.engine)
+    if table.host is not None:
+        with faults.at("host"):
+            find_preset(table.host.engine, table.host.preset)
     faults.tell()
     suite = []
     for number, entry in enumerate(table.workload):
@@ -36,15 +41,15 @@ def build_study(file: StudyFile) -> Study:
     references = {}
     for name, reference in table.reference.items():
         with faults.at("reference", name):
-            references[name] = find_preset(table.engine, reference.preset)
+            references[name] = machine_of(table, reference.preset)
     with faults.at("objectives"):
         read_objectives(tuple(table.objectives))
     with faults.at("limits"):
         read_limits(table.limits)
     with faults.at("preset"):
-        _try_axes(find_preset(table.engine, table.preset), table, faults)
+        _try_axes(machine_of(table, table.preset), table, faults)
     faults.tell()
-    design = find_preset(table.engine, table.preset)
+    design = machine_of(table, table.preset)
     return Study(
         name=file.name,
         question=table.question,
@@ -83,9 +88,23 @@ def _workload(entry: WorkloadTable) -> Workload:
         mode=entry.mode,
         context_len=entry.context_len,
     )
-    return workload.with_density(
+    workload = workload.with_density(
         activation=entry.activation_density, weight=entry.weight_density
     )
+    if entry.kept_pairs < 1:
+        workload = workload.with_attention(
+            kept=entry.kept_pairs, kept_first_round=entry.kept_first_round
+        )
+    return workload.attention_only() if entry.part == "attention" else workload
+
+
+def machine_of(table: StudyTable, preset: str) -> Engine:
+    """Return a published machine of the study's engine, with its host if it has one."""
+    machine = find_preset(table.engine, preset)
+    if table.host is None:
+        return machine
+    host = find_preset(table.host.engine, table.host.preset)
+    return Pair(host=host, coprocessor=machine)
 
 
 def _axes(table: StudyTable) -> dict[str, Any]:
@@ -107,7 +126,7 @@ def _try_axes(design: Engine, table: StudyTable, faults: Faults) -> None:
 
 
 def _try_axis(design: Engine, name: str, axis: Any) -> None:
-    known = [*type(design).quantities(), *WORKLOAD_FIELDS]
+    known = [*design.meanings(), *WORKLOAD_FIELDS]
     if name not in known:  # it might be an argument of `Space` all the same
         raise InputError(
             f"`{name}` is not a field of `{type(design).__name__}`."

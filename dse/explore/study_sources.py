@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dse.explore.study_file import StudyTable
 from dse.hardware.citations import cite
-from dse.hardware.parameters import load_parameters
+from dse.hardware.parameters import Parameters, load_parameters
 from dse.workload.zoo import zoo
 
 NODE_SCALING = "stillmaker2017"
@@ -12,7 +12,7 @@ NODE_SCALING = "stillmaker2017"
 
 def study_sources(table: StudyTable) -> tuple[str, ...]:
     """Return keys of references.bib, each once: of parameters first, then of models."""
-    keys = load_parameters(_technology(table)).sources()
+    keys = [key for p in _parameters(table) for key in p.sources()]
     if table.node_nm is not None:
         keys += load_parameters(NODE_SCALING).sources()
     keys += [zoo()[w.model].source for w in table.workload if w.model in zoo()]
@@ -21,14 +21,13 @@ def study_sources(table: StudyTable) -> tuple[str, ...]:
 
 def study_bibtex(table: StudyTable) -> str:
     """Return the BibTeX of a study; an own parameter file brings its own references."""
-    return cite(
-        study_sources(table), beside=load_parameters(_technology(table)).path.parent
-    )
+    return cite(study_sources(table), beside=_parameters(table)[0].path.parent)
 
 
-def _technology(table: StudyTable) -> str:
+def _parameters(table: StudyTable) -> list[Parameters]:
     if table.technology is not None:
-        return table.technology
-    from dse.engines.registry import find_preset  # waits for JAX
+        return [load_parameters(table.technology)]
+    from dse.explore.study_parts import machine_of  # waits for JAX
 
-    return find_preset(table.engine, table.preset).default_technology().name
+    technology = machine_of(table, table.preset).default_technology()
+    return [load_parameters(name) for name in technology.files]

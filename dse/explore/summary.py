@@ -132,8 +132,11 @@ def stand(name: str, metrics: Metrics, front: Runs) -> Standing:
 
 
 def _gain(objective: Objective, costs: Rows, own: float) -> Rows:
-    """Return how many times better each row is; metrics are above 0."""
-    return costs / own if objective.maximize else own / costs
+    """Return how many times better each row is; 1 where both are 0."""
+    better, worse = (costs, own) if objective.maximize else (own, costs)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gain = np.asarray(better) / np.asarray(worse)
+    return np.where(costs == own, 1.0, gain)
 
 
 def row_as_json(runs: Runs, row: int) -> dict[str, Any]:
@@ -151,4 +154,5 @@ def metrics_as_json(metrics: Metrics) -> dict[str, float]:
     return {
         column_name(metric): from_si(float(getattr(metrics, metric)), unit)
         for metric, unit in SHOWN_UNITS.items()
+        if getattr(metrics, metric) is not None
     }

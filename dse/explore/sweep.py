@@ -14,7 +14,7 @@ from dse.explore.evaluator import BATCH, Evaluator
 from dse.explore.front_search import FrontSearch
 from dse.explore.grid import answer_for
 from dse.explore.limits import Limit, read_limits
-from dse.explore.objectives import SHOWN_UNITS, read_objectives
+from dse.explore.objectives import read_objectives
 from dse.explore.pareto import Keep
 from dse.explore.runs import Runs, with_reasons
 from dse.explore.space import Space
@@ -89,7 +89,7 @@ def _all_rows(
             indices = np.arange(start, min(start + BATCH, space.size))
             parts.append(evaluator(indices))
             bar.update(len(indices))
-    metrics = {n: np.concatenate([p[n] for p in parts]) for n in SHOWN_UNITS}
+    metrics = {n: np.concatenate([p[n] for p in parts]) for n in parts[0]}
     return with_reasons(space, np.arange(space.size), metrics, limits, space.size)
 
 

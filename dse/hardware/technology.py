@@ -6,7 +6,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dse.hardware.node_scaling import area_factor, energy_factor
+import numpy as np
+
+from dse.errors import InputError, did_you_mean
+from dse.hardware.node_scaling import (
+    area_factor,
+    energy_factor,
+    first_order_area_factor,
+    first_order_energy_factor,
+)
 from dse.hardware.parameters import load_parameters
 from dse.records import Record, record, static
 
@@ -19,46 +27,118 @@ class Technology(Record):
     technology answers with a technology: it says which parameter buys most.
     """
 
-    name: str = static("the parameter file it was read from")
+    name: str = static("the parameter files it was read from, and its node if scaled")
+    files: tuple[str, ...] = static("names or paths of its parameter files")
     values: dict[str, Any]
 
     def __getitem__(self, key: str) -> Any:
-        """Return one parameter in SI units."""
+        """Return one parameter in SI units; raise `InputError` for an unknown key."""
+        if key not in self.values:
+            raise InputError(
+                f"technology {self.name} has no `{key}`."
+                + did_you_mean(key, self.values)
+            )
         return self.values[key]
 
-    def at_node(self, to_nm: float, *, from_nm: float = 14.0) -> Technology:
-        """Scale logic and on-chip memory to another process node.
-
-        Areas by the tabulated area factors, powers and access energies by the energy
-        polynomials at 0.8 V; clock, main memory and number format stay as they are.
-        Raises `InputError` for a node outside the tables. Source:
-        stillmaker2017scaling.
-        """
-        area = area_factor(from_nm, to_nm)
-        energy = energy_factor(from_nm, to_nm)
-        scaled = {
-            key: value * _node_factor(key, area, energy)
-            for key, value in self.values.items()
+    def part(self, prefix: str) -> Technology:
+        """Return the parameters of one part of a joint machine: keys `prefix.*`."""
+        start = f"{prefix}."
+        own = {
+            k.removeprefix(start): v
+            for k, v in self.values.items()
+            if k.startswith(start)
         }
+        return self.replace(values=own)
+
+    def at_node(self, to_nm: float, *, rule: str = "stillmaker") -> Technology:
+        """Scale logic and on-chip memory from their own process node to another.
+
+        Areas, powers and energies by the factors of a rule: "stillmaker" (tables, 0.8
+        V, the one for comparisons of machines) or "first_order" (for nodes that the
+        tables leave out); each part of a joint machine from its own `process.node`.
+        Clock, main memory, converters and memory cells stay as they are. Raises
+        `InputError` for an unknown rule, or a node that the rule does not know.
+        Sources: stillmaker2017scaling; wang2024sofa.
+        """
+        if rule not in _RULES:
+            raise InputError(
+                f"node scaling has no rule `{rule}`." + did_you_mean(rule, _RULES)
+            )
+        area_of, energy_of = _RULES[rule]
+        scaled = dict(self.values)
+        for node, start in self._nodes().items():
+            from_nm = _in_nm(self.values[node])
+            area, energy = area_of(from_nm, to_nm), energy_of(from_nm, to_nm)
+            for key in (key for key in self.values if key.startswith(start)):
+                factor = _node_factor(key.removeprefix(start), area, energy)
+                scaled[key] = self.values[key] * factor
+            scaled[node] = self.values[node] * (to_nm / from_nm)
         return self.replace(values=scaled, name=f"{self.name} at {to_nm:g} nm")
+
+    def _nodes(self) -> dict[str, str]:
+        """Return the key of the process node of every part, and the part's prefix."""
+        last = "process.node"
+        keys = [k for k in self.values if k == last or k.endswith(f".{last}")]
+        if not keys:
+            raise InputError(f"technology {self.name} does not say its `{last}`.")
+        return {key: key.removesuffix(last) for key in keys}
+
+
+_RULES = {
+    "stillmaker": (area_factor, energy_factor),
+    "first_order": (first_order_area_factor, first_order_energy_factor),
+}
+# Components that do not follow the rules of digital logic.
+_UNSCALED = ("main_memory", "adc", "dac", "cell", "array")
+_ENERGIES = ("dynamic_power", "leakage_power", "access_energy", "energy")
+
+
+def _in_nm(node: Any) -> float:
+    """Return a process node, one or equal draws of it, in nm."""
+    return round(float(np.ravel(node)[0]) * 1e9, 3)
 
 
 def _node_factor(key: str, area: float, energy: float) -> float:
     component, _, what = key.partition(".")
-    if component == "main_memory":
+    if component in _UNSCALED:
         return 1.0
     if what.startswith("area"):
         return area
-    if what.startswith(("dynamic_power", "leakage_power", "access_energy")):
+    if what.startswith(_ENERGIES):
         return energy
     return 1.0
 
 
-def load_technology(name: str | Path = "acceltran") -> Technology:
-    """Read a parameter file of `hw_params/` (or any path) as a technology record."""
-    return _load(str(name))
+def load_technology(*names: str | Path) -> Technology:
+    """Read parameter files of `hw_params/` (or any paths) as one technology record.
+
+    Several files are joined. Raises `InputError` where two of them hold the same key.
+    """
+    return _load(*map(str, names))
 
 
 @cache
-def _load(name: str) -> Technology:
-    return Technology(name=Path(name).stem, values=load_parameters(name).si())
+def _load(*names: str) -> Technology:
+    values: dict[str, Any] = {}
+    for name in names:
+        more = load_parameters(name).si()
+        if twice := sorted(values.keys() & more.keys()):
+            raise InputError(
+                f"{name}: `{twice[0]}` stands in {' or '.join(names)} already; "
+                "a technology joins files of different keys."
+            )
+        values |= more
+    stems = " + ".join(Path(name).stem for name in names)
+    return Technology(name=stems, files=names, values=values)
+
+
+def join_technologies(**parts: Technology) -> Technology:
+    """Return one technology of several, the keys of each behind its own prefix."""
+    values = {
+        f"{prefix}.{key}": value
+        for prefix, part in parts.items()
+        for key, value in part.values.items()
+    }
+    files = tuple(dict.fromkeys(f for part in parts.values() for f in part.files))
+    name = ", ".join(f"{prefix} {part.name}" for prefix, part in parts.items())
+    return Technology(name=name, files=files, values=values)

@@ -20,13 +20,21 @@ class Stage(Record):
     """
 
     unit: str = static("name of the compute unit that works; '' where none does")
-    load: Any = quantity("cycle", "the main-memory port is busy")
+    load: Any = quantity("cycle", "the main-memory port is busy before the op starts")
+    streamed: Any = quantity(
+        "cycle", "the main-memory port is busy while the op works", default=0.0
+    )
     compute: Any = quantity("cycle", "from the first issue to the last result")
     occupied: Any = quantity("cycle", "until the unit can take the next op")
     store: Any = quantity("cycle", "the store port is busy")
     prefetch: Any = quantity("1", "share of the load that fits beside the op before it")
     dynamic: dict[str, Any]
     busy: dict[str, Any]
+
+    @property
+    def transfers(self) -> Any:
+        """Cycles that the main-memory port is busy, before and during the op."""
+        return self.load + self.streamed
 
 
 class Chain(NamedTuple):
@@ -91,7 +99,7 @@ def resource_cycles(chains: list[Chain]) -> dict[str, Any]:
     totals: dict[str, Any] = {}
     for chain in chains:
         for _, stages in chain.groups:
-            busy = {"main_memory_port": stages.load, "store_port": stages.store}
+            busy = {"main_memory_port": stages.transfers, "store_port": stages.store}
             if stages.unit:
                 busy[stages.unit] = stages.occupied
             for name, column in busy.items():

@@ -25,6 +25,7 @@ WALKED_LAYERS = 3
 class _Op(NamedTuple):
     unit: str
     load: Any
+    streamed: Any
     compute: Any
     occupied: Any
     store: Any
@@ -120,7 +121,10 @@ def _issue_stores(
 
 
 def _compute(clock: Clock, op: _Op, loaded: Array, ready: Array) -> tuple[Clock, Array]:
-    """Run an op on its unit, once weights (if any) and input are there."""
+    """Run an op on its unit, once weights (if any) and input are there.
+
+        done = max(start + compute, max(start, load_port) + streamed)
+    """
     loads = op.load > 0
     start = jnp.maximum(jnp.where(loads, loaded, 0.0), ready)
     units = clock.units
@@ -130,6 +134,10 @@ def _compute(clock: Clock, op: _Op, loaded: Array, ready: Array) -> tuple[Clock,
     if op.unit:
         units = units | {op.unit: start + op.occupied}
     port = jnp.where(loads, loaded, clock.load_port)
+    streams = op.streamed > 0
+    through = jnp.maximum(start, port) + op.streamed
+    done = jnp.where(streams, jnp.maximum(done, through), done)
+    port = jnp.where(streams, through, port)
     return clock.replace(load_port=port, units=units), done
 
 

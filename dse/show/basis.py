@@ -79,11 +79,11 @@ def setup_list(study: Study, *, sampled: int) -> str:
     """Return how the answer was found: space, technology, timing, limits, versions."""
     design = study.space.design
     fixed = {
-        name: float(getattr(design, name))
-        for name in type(design).quantities()
+        name: float(design.number(name))
+        for name in design.meanings()
         if name not in (*study.space.axes, *study.space.tied)
     }
-    described = describe_fields(type(design), fixed).items()
+    described = describe_fields(design, fixed).items()
     rules = [*study.space.legal, *(str(limit) for limit in read_limits(study.limits))]
     pairs = [
         ("Engine", type(design).__name__),

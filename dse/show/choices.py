@@ -23,11 +23,11 @@ def choices_table(front: Runs) -> str:
 
 
 def _axes(front: Runs) -> Iterator[tuple[str, list[str]]]:
-    engine, digits = type(front.space.design), front.space.digits(front.index)
+    design, digits = front.space.design, front.space.digits(front.index)
     for name, axis in front.space.axes.items():
         if len(axis) < 2:
             continue
-        known = meaning(engine, name)
+        known = meaning(design, name)
         counts = np.bincount(digits[name], minlength=len(axis))
         values = front.space.values(name)
         taken = [

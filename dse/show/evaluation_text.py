@@ -35,8 +35,8 @@ def evaluation_text(
     metrics: Metrics,
 ) -> str:
     """Return the answer as a page: machine, totals, parts, units and ops."""
-    fields = {name: getattr(design, name) for name in type(design).quantities()}
-    machine = describe_fields(type(design), fields).items()
+    fields = {name: design.number(name) for name in design.meanings()}
+    machine = describe_fields(design, fields).items()
     described = f"{type(design).__name__}: " + ", ".join(f"{k} {v}" for k, v in machine)
     return "\n\n".join(
         [
@@ -59,14 +59,13 @@ def evaluation_json(
     metrics: Metrics,
 ) -> dict[str, Any]:
     """Return the answer as plain data, units in the names."""
-    fields = type(design).quantities()
     return {
         "engine": type(design).__name__,
         "design": {
-            name: meaning.show(getattr(design, name))
+            name: meaning.show(design.number(name))
             if meaning.choices
-            else float(getattr(design, name))
-            for name, meaning in fields.items()
+            else float(design.number(name))
+            for name, meaning in design.meanings().items()
         },
         "workload": {
             "name": workload.name,
@@ -104,6 +103,7 @@ def _totals(metrics: Metrics) -> str:
     rows = [
         [TITLES[metric], metric_amount(metric, float(getattr(metrics, metric)))]
         for metric in SHOWN_UNITS
+        if getattr(metrics, metric) is not None
     ]
     name = metrics.bottleneck
     busy = float(metrics.utilization[name])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ TITLES = {
     "energy_delay": "Energy × delay",
     "peak_rate": "Peak rate",
     "effective_rate": "Effective rate",
+    "accuracy_drop": "Accuracy lost",
 }
 
 _ACRONYMS = {
@@ -76,17 +78,17 @@ def metric_amount(metric: str, value_si: float) -> str:
 
 def shown_column(runs: Runs, metric: str) -> np.ndarray[Any, Any]:
     """Return a metric of runs in the unit that people read, `[designs]`."""
-    return from_si_column(runs.metrics[metric], SHOWN_UNITS[metric])
+    return from_si_column(runs.column(metric), SHOWN_UNITS[metric])
 
 
-def meaning(engine: type[Engine], field: str) -> Quantity:
+def meaning(design: Engine, field: str) -> Quantity:
     """Return what a field of a design, or of the workload, means."""
-    return (Workload.quantities() | engine.quantities())[field]
+    return (Workload.quantities() | design.meanings())[field]
 
 
 def component_label(component: str) -> str:
     """Return a component, a port, a unit or an op in words: `MAC lanes`, `FFN up`."""
-    return " ".join(_ACRONYMS.get(word, word) for word in component.split("_"))
+    return " ".join(_ACRONYMS.get(word, word) for word in re.split("[_.]", component))
 
 
 def field_label(field: str, unit: str) -> str:
@@ -95,11 +97,11 @@ def field_label(field: str, unit: str) -> str:
     return component_label(field.removesuffix(f"_{word}"))
 
 
-def describe_fields(engine: type[Engine], values: dict[str, float]) -> dict[str, str]:
+def describe_fields(design: Engine, values: dict[str, float]) -> dict[str, str]:
     """Return fields with their values as people read both: `weight buffer: 8 MiB`."""
     described = {}
     for field, value in values.items():
-        known = meaning(engine, field)
+        known = meaning(design, field)
         described[field_label(field, known.unit)] = known.show(value)
     return described
 
@@ -107,7 +109,7 @@ def describe_fields(engine: type[Engine], values: dict[str, float]) -> dict[str,
 def describe_design(space: Space, index: int) -> dict[str, str]:
     """Return what a space chose for one design, in words, with units."""
     values = {name: float(v) for name, v in space.decode(index).items()}
-    return describe_fields(type(space.design), values)
+    return describe_fields(space.design, values)
 
 
 def hover_texts(runs: Runs, metrics: Sequence[str]) -> list[str]:
@@ -117,7 +119,7 @@ def hover_texts(runs: Runs, metrics: Sequence[str]) -> list[str]:
         amounts = (metric_amount(metric, value) for value in runs.metrics[metric])
         lines.append([f"{TITLES[metric]}: <b>{text}</b>" for text in amounts])
     for field, values in runs.space.decode(runs.index).items():
-        known = meaning(type(runs.space.design), field)
+        known = meaning(runs.space.design, field)
         label = field_label(field, known.unit)
         different, which = np.unique(values, return_inverse=True)  # few of many
         texts = [f"{label}: {known.show(value)}" for value in different]

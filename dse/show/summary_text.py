@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dse.explore.objectives import SHOWN_UNITS
 from dse.explore.summary import Summary
 from dse.show import words
 from dse.show.labels import describe_design, metric_amount
@@ -41,6 +40,6 @@ def _stand_outs(summary: Summary) -> str:
             metric.replace("_", " "),
             *(metric_amount(metric, front.metrics[metric][r]) for r in picked.values()),
         ]
-        for metric in SHOWN_UNITS
+        for metric in front.metrics
     ]
     return text_table(["", *picked], rows)

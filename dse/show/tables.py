@@ -46,10 +46,10 @@ def front_columns(runs: Runs) -> list[Column]:
         )
         for metric in wanted
     ]
-    engine, designs = type(runs.space.design), runs.designs
+    design, designs = runs.space.design, runs.designs
     fields = []
     for name in map(str, designs):
-        unit = meaning(engine, name).unit
+        unit = meaning(design, name).unit
         title = field_label(name, unit)
         fields.append(Column(name, title, shown_unit(unit), designs[name].tolist()))
     return [Column("design", "Design", "", runs.index.tolist()), *metrics, *fields]

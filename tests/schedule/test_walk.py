@@ -19,6 +19,7 @@ class Task(NamedTuple):
 
     unit: str = "lanes"
     load: Any = 0.0
+    streamed: Any = 0.0
     compute: Any = 0.0
     store: Any = 0.0
     prefetch: Any = 1.0

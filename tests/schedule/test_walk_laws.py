@@ -55,6 +55,7 @@ def chain(
         stage = Stage(
             unit=unit,
             load=load[at],
+            streamed=0.0 * load[at],
             compute=compute[at],
             occupied=compute[at],
             store=store[at],

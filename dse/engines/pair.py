@@ -1,0 +1,144 @@
+"""A pair: attention on a co-processor, everything else on a host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dse.engines.base import Engine, Op, Run, cannot_run, known_sum
+from dse.errors import InputError
+from dse.hardware.technology import Technology, join_technologies
+from dse.records import record
+from dse.schedule.stage import Stage
+
+
+@record
+class Pair(Engine):
+    """Two machines on one workload: `Pair(host=TileEngine.edge(), coprocessor=...)`.
+
+    Ops follow each other as on one machine, and a machine leaks while the other works.
+    Each has a clock and a technology of its own (`technology.part("host")`); transfers
+    to and from main memory queue on one port. Components and units carry the name of
+    their machine, as `host.mac_lanes`, and so do fields: `pair.replace(**{"host.pes":
+    64})`. Raises `InputError` for an op that the host cannot run.
+    """
+
+    host: Engine
+    coprocessor: Engine
+
+    @property
+    def fetches_ahead(self) -> bool:
+        """Whether weights may come before results of earlier ops are stored."""
+        return self.host.fetches_ahead
+
+    def machines(self, technology: Technology) -> dict[str, tuple[Engine, Technology]]:
+        """Return both machines by name, each with its own technology.
+
+        Raises `InputError` for a co-processor that cannot run attention as one op.
+        """
+        if not hasattr(self.coprocessor, "attention"):
+            raise InputError(
+                f"`{type(self.coprocessor).__name__}` is no attention co-processor; "
+                "give it as `host`, or evaluate it alone."
+            )
+        return {
+            "host": (self.host, technology.part("host")),
+            "coprocessor": (self.coprocessor, technology.part("coprocessor")),
+        }
+
+    def default_technology(self) -> Technology:
+        """Return the technologies of both machines, each behind its name."""
+        return join_technologies(
+            host=self.host.default_technology(),
+            coprocessor=self.coprocessor.default_technology(),
+        )
+
+    def clock(self, technology: Technology) -> Any:
+        """Return the clock of the host in Hz; cycles of the other are converted."""
+        return self.host.clock(technology.part("host"))
+
+    def area(self, technology: Technology) -> dict[str, Any]:
+        """Return the area in m^2 of the components of both machines."""
+        return {
+            f"{name}.{part}": area
+            for name, (machine, own) in self.machines(technology).items()
+            for part, area in machine.area(own).items()
+        }
+
+    def leakage(
+        self, technology: Technology, seconds: Any, busy: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return the leakage in J of the components of both machines."""
+        energy: dict[str, Any] = {}
+        for name, (machine, own) in self.machines(technology).items():
+            start = f"{name}."
+            worked = {
+                part.removeprefix(start): time
+                for part, time in busy.items()
+                if part.startswith(start)
+            }
+            parts = machine.leakage(own, seconds, worked)
+            energy |= {f"{name}.{part}": joule for part, joule in parts.items()}
+        return energy
+
+    def peak_rate(self, technology: Technology) -> Any:
+        """Return operations per second of both machines together."""
+        machines = self.machines(technology).values()
+        return sum(machine.peak_rate(own) for machine, own in machines)
+
+    def accuracy_drop(self, run: Run, technology: Technology) -> Any | None:
+        """Return the accuracy that both machines cost; None where one is not known."""
+        machines = self.machines(technology).values()
+        return known_sum(machine.accuracy_drop(run, own) for machine, own in machines)
+
+    def attention(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Run scores, softmax and context of a layer on the co-processor."""
+        return self._on("coprocessor", "attention", op, run, technology)
+
+    def embedding(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Gather rows of a table on the host."""
+        return self._on("host", "embedding", op, run, technology)
+
+    def linear(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Multiply activations by weights on the host."""
+        return self._on("host", "linear", op, run, technology)
+
+    def matmul(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Multiply activations by activations, outside attention, on the host."""
+        return self._on("host", "matmul", op, run, technology)
+
+    def convolution(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Slide a kernel over tokens on the host."""
+        return self._on("host", "convolution", op, run, technology)
+
+    def softmax(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Normalise rows outside attention on the host."""
+        return self._on("host", "softmax", op, run, technology)
+
+    def activation(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Apply the non-linearity on the host."""
+        return self._on("host", "activation", op, run, technology)
+
+    def layer_norm(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Normalise the channels of every token on the host."""
+        return self._on("host", "layer_norm", op, run, technology)
+
+    def _on(
+        self, name: str, kind: str, op: Op, run: Run, technology: Technology
+    ) -> Stage:
+        """Return a stage of one machine, in cycles of the host's clock."""
+        machine, own = self.machines(technology)[name]
+        physics = getattr(machine, kind, None)
+        if physics is None:
+            raise cannot_run(machine, kind)
+        stage: Stage = physics(op, run, own)
+        ratio = self.clock(technology) / machine.clock(own)
+        return stage.replace(
+            unit=f"{name}.{stage.unit}" if stage.unit else "",
+            load=stage.load * ratio,
+            streamed=stage.streamed * ratio,
+            compute=stage.compute * ratio,
+            occupied=stage.occupied * ratio,
+            store=stage.store * ratio,
+            dynamic={f"{name}.{part}": j for part, j in stage.dynamic.items()},
+            busy={f"{name}.{part}": c * ratio for part, c in stage.busy.items()},
+        )

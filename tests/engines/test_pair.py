@@ -1,0 +1,117 @@
+"""A host and an attention co-processor as one machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+import dse
+from dse.engines.base import Engine, Op, Run
+from dse.records import quantity, record
+from dse.schedule.stage import Stage
+
+BERT = dse.transformer("bert-tiny", seq_len=64, batch=4)
+SECOND = 1000.0  # cycles of the co-processor's clock
+
+
+@record
+class OneSecond(Engine):
+    """A co-processor that attends to a layer in one second, for one joule."""
+
+    clock_mhz: float = quantity("MHz", "of the clock", default=SECOND / 1e6)
+
+    def clock(self, technology: dse.Technology) -> Any:
+        return self.clock_mhz * 1e6
+
+    def area(self, technology: dse.Technology) -> dict[str, Any]:
+        return {"core": jnp.asarray(1e-6)}
+
+    def leakage(
+        self, technology: dse.Technology, seconds: Any, busy: dict[str, Any]
+    ) -> dict[str, Any]:
+        return {"core": 2.0 * busy["core"]}
+
+    def peak_rate(self, technology: dse.Technology) -> Any:
+        return 1.0
+
+    def default_technology(self) -> dse.Technology:
+        return dse.Technology(name="nothing", files=(), values={})
+
+    def attention(self, op: Op, run: Run, technology: dse.Technology) -> Stage:
+        cycles, none = jnp.asarray(SECOND), jnp.zeros(())
+        return Stage(
+            unit="core",
+            load=none,
+            compute=cycles,
+            occupied=cycles,
+            store=none,
+            prefetch=none,
+            dynamic={"core": jnp.asarray(1.0)},
+            busy={"core": cycles},
+        )
+
+
+PAIR = dse.Pair(host=dse.TileEngine.edge(), coprocessor=OneSecond())
+
+
+def test_the_co_processor_alone_takes_a_second_for_each_layer() -> None:
+    found = dse.evaluate(OneSecond(), BERT.attention_only())
+    assert float(found.latency) == pytest.approx(2.0, rel=1e-6)
+    assert found.op_names == ("attention",)
+
+
+def test_a_pair_takes_both_times_in_seconds_of_one_clock() -> None:
+    """Edge needs microseconds for the rest, so two layers take two seconds."""
+    found = dse.evaluate(PAIR, BERT)
+    assert float(found.latency) == pytest.approx(2.0, rel=1e-3)
+    assert float(found.dynamic_energy["coprocessor.core"]) == 2.0 / BERT.batch
+    # busy for 2 s at 2 W
+    assert float(found.leakage_energy["coprocessor.core"]) == pytest.approx(4.0 / 4)
+    assert found.bottleneck == "coprocessor.core"
+
+
+def test_a_pair_has_the_area_and_the_peak_of_both() -> None:
+    edge = dse.evaluate(dse.TileEngine.edge(), BERT)
+    found = dse.evaluate(PAIR, BERT)
+    assert float(found.area) == pytest.approx(float(edge.area) + 1e-6)
+    assert float(found.peak_rate) == pytest.approx(float(edge.peak_rate) + 1.0)
+
+
+def test_fields_of_a_pair_have_the_name_of_their_machine() -> None:
+    assert "host.pes" in PAIR.meanings()
+    assert float(PAIR.replace(**{"host.pes": 128}).host.pes) == 128.0  # type: ignore[arg-type]
+    with pytest.raises(dse.InputError, match="not a field of `TileEngine`"):
+        PAIR.replace(**{"host.pess": 128})  # type: ignore[arg-type]
+
+
+def test_a_space_may_move_fields_of_either_machine() -> None:
+    space = dse.Space(
+        PAIR, **{"host.pes": [64, 128], "coprocessor.clock_mhz": [0.001, 0.002]}
+    )
+    runs = dse.sweep(space, BERT, progress=False).to_pandas()
+    assert list(runs["host.pes"]) == [64, 64, 128, 128]
+    slow, fast = runs["latency_us"][0], runs["latency_us"][1]
+    assert slow / fast == pytest.approx(2.0, rel=1e-2)
+
+
+def test_gradients_reach_both_machines() -> None:
+    def energy(pair: dse.Pair) -> Any:
+        return dse.evaluate(pair, BERT).energy
+
+    slope = jax.grad(energy)(PAIR)
+    assert float(slope.host.memory_bandwidth_gb_per_s) != 0.0
+    assert float(slope.coprocessor.clock_mhz) != 0.0
+
+
+def test_a_host_is_no_co_processor() -> None:
+    wrong = dse.Pair(host=dse.TileEngine.edge(), coprocessor=dse.TileEngine.edge())
+    with pytest.raises(dse.InputError, match="no attention co-processor"):
+        dse.evaluate(wrong, BERT)
+
+
+def test_a_co_processor_says_that_it_needs_a_host() -> None:
+    with pytest.raises(dse.InputError, match="attention alone"):
+        dse.evaluate(OneSecond(), BERT)
