@@ -21,6 +21,7 @@ from dse.sparsity.attention import AttentionPruning
 from dse.workload.attention import fuse_attention
 from dse.workload.ops import Ops, Workload
 
+SIZES = ("heads", "rows", "inner", "columns")
 DENSITIES = ("input_density", "weight_density", "output_density")
 
 
@@ -172,8 +173,7 @@ def _rows(ops: Ops, *, last_share: float) -> Op:
     wrapped_places = np.asarray(wrapped, int)
     columns = {
         name: jnp.asarray(getattr(ops, name)) * 1.0
-        for name in ("heads", "rows", "inner", "columns", "in_attention", "weights")
-        + DENSITIES
+        for name in (*SIZES, "in_attention", "weights", *DENSITIES)
     }
     shape = jnp.broadcast_shapes(*(c.shape for c in columns.values()))
     columns = {name: jnp.broadcast_to(c, shape) for name, c in columns.items()}

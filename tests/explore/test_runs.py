@@ -28,6 +28,7 @@ COLUMNS = {
     "energy_delay_j_s": ("energy_delay", 1.0),
     "peak_rate_tops": ("peak_rate", 1e12),
     "effective_rate_tops": ("effective_rate", 1e12),
+    "accuracy_drop_percent": ("accuracy_drop", 1e-2),
 }
 
 
