@@ -51,7 +51,8 @@ class Evaluator:
             except BaseException as failure:  # handed to the caller's thread
                 self._failure = failure
 
-        self._worker = threading.Thread(target=compile_traced, daemon=True)
+        # Not a daemon: XLA must not be in the middle of compiling when Python ends.
+        self._worker = threading.Thread(target=compile_traced)
         self._worker.start()
 
     def _axes(self) -> dict[str, np.ndarray[Any, Any]]:
