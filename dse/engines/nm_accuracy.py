@@ -1,0 +1,72 @@
+"""What N:M weights cost in accuracy: points of a table, and lines between them.
+
+No law is fitted: between the tabulated settings of one group size the drop is linear in
+the density, between group sizes linear in log2 M, and beyond the last point it goes on
+along the last line. A table says nothing about another model or task.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from dse.errors import InputError, did_you_mean
+from dse.shipped import hw_params_folder
+from dse.toml_file import read_toml
+
+_FILE = "nm_accuracy.toml"
+
+
+@dataclass(frozen=True)
+class NMAccuracy:
+    """Accuracy lost by N:M weights, as (N, M, drop) points of one model and task.
+
+    A drop is a share: 0.01 is a point below the dense model. `source` is a key of
+    `references.bib`. Raises `InputError` for a table without points.
+    """
+
+    name: str
+    points: tuple[tuple[float, float, float], ...]
+    source: str
+
+    def __post_init__(self) -> None:
+        if not self.points:
+            raise InputError(f"accuracy table `{self.name}` has no points; give some.")
+
+    def drop(self, kept: Any, group: Any) -> Any:
+        """Return the drop of a setting, at least 0; 0 for dense. Scalars; unit: 1."""
+        groups = sorted({m for _, m, _ in self.points})
+        series = jnp.stack([self._series(m, kept / group) for m in groups])
+        place = jnp.log2(jnp.asarray(group) * 1.0)
+        found = jnp.interp(place, np.log2(groups), series)
+        return jnp.where(kept < group, jnp.maximum(found, 0.0), 0.0)
+
+    def _series(self, group: float, density: Any) -> Any:
+        """Return the drop at a density along the settings of one group size."""
+        points = [(n / m, drop) for n, m, drop in self.points if m == group]
+        points = sorted([*points, (1.0, 0.0)])
+        densities, drops = (np.asarray(column) for column in zip(*points, strict=True))
+        slope = (drops[1] - drops[0]) / (densities[1] - densities[0])
+        beyond = drops[0] + slope * (density - densities[0])
+        inside = jnp.interp(density, densities, drops)
+        return jnp.where(density < densities[0], beyond, inside)
+
+
+@cache
+def nm_accuracy(name: str) -> NMAccuracy:
+    """Return a table of `hw_params/nm_accuracy.toml`; raise `InputError` if unknown."""
+    tables = read_toml(hw_params_folder() / _FILE).data
+    if name not in tables:
+        raise InputError(
+            f"`{name}` is not an accuracy table." + did_you_mean(name, tables)
+        )
+    table = tables[name]
+    points = tuple(
+        (float(n), float(m), (table["dense"] - score) / 100.0)
+        for n, m, score in table["points"]
+    )
+    return NMAccuracy(name=name, points=points, source=table["source"])

@@ -1,0 +1,130 @@
+"""What an N:M engine moves: compressed weights, activations and scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jax.numpy as jnp
+
+from dse.engines import nm_codes
+from dse.engines.base import Op, Run
+from dse.engines.nm_costs import main_memory_energy
+from dse.hardware.technology import Technology
+from dse.memory import traffic
+from dse.smooth import ceil_div
+
+if TYPE_CHECKING:
+    from dse.engines.nm import NMEngine
+
+# A buffer is two halves: one is read while the other is filled.
+HALF = 0.5
+ACCUMULATOR_BITS = 32.0
+
+
+class Weights(NamedTuple):
+    """Bits of the weights of an op as they are stored: values, and positions."""
+
+    values: Any
+    positions: Any
+
+    @property
+    def bits(self) -> Any:
+        """Values and positions together."""
+        return self.values + self.positions
+
+
+def stored_weights(
+    design: NMEngine, heads: Any, inner: Any, columns: Any, *, kept: Any, group: Any
+) -> Weights:
+    """Return the bits of `heads` matrices [inner, columns], ceil(K / M) groups deep."""
+    groups = heads * columns * ceil_div(inner, group)
+    positions = nm_codes.position_bits(
+        kept, group, design.position_code, design.strip_rows
+    )
+    return Weights(groups * kept * design.value_bits, groups * positions)
+
+
+def bits_per_weight(design: NMEngine) -> Weights:
+    """Return the stored bits for one weight of the dense matrix."""
+    kept, group = design.pair
+    code = nm_codes.position_bits(kept, group, design.position_code, design.strip_rows)
+    return Weights(kept / group * design.value_bits, code / group)
+
+
+def streamed_share(design: NMEngine, run: Run) -> Any:
+    """Return the share of all weights fetched anew for a batch; see `memory.traffic`.
+
+    What neither the weight buffer nor the index buffer keeps, whichever keeps less.
+    """
+    each = bits_per_weight(design)
+    total, largest = jnp.sum(run.repeats * run.weights), jnp.max(run.weights)
+    shares = [
+        traffic.streamed_share(total * bits, largest * bits, design.bits(buffer))
+        for buffer, bits in (
+            ("weight_buffer", each.values),
+            ("index_buffer", each.positions),
+        )
+    ]
+    return jnp.maximum(*shares)
+
+
+def prefetch_share(design: NMEngine, op: Op, weights: Weights) -> Any:
+    """Return the share of an op's weights that arrives while the op before it works."""
+    each = bits_per_weight(design)
+    shares = [
+        traffic.prefetch_share(bits, op.weights_before * before, design.bits(buffer))
+        for buffer, bits, before in (
+            ("weight_buffer", weights.values, each.values),
+            ("index_buffer", weights.positions, each.positions),
+        )
+    ]
+    return jnp.minimum(*shares)
+
+
+def spilled_bits(design: NMEngine, live: Any) -> Any:
+    """Return what crosses to main memory and back as live values overflow a buffer.
+
+    Half of the activation buffer holds what an op reads and writes, the other half what
+    is under way; what does not fit is written once and read once.
+    """
+    return 2.0 * traffic.spilled(live, HALF * design.bits("activation_buffer"))
+
+
+def undrained(design: NMEngine, results: Any) -> Any:
+    """Return the cycles that the array waits for its results to leave.
+
+    An output buffer that holds two tiles of sums drains one while the next one fills.
+    What it lacks of that is waited for, at `results_per_cycle`.
+    """
+    tile = design.tile_rows * design.tile_columns * ACCUMULATOR_BITS
+    held = jnp.minimum(1.0, design.bits("output_buffer") / (2.0 * tile))
+    return (1.0 - held) * results / design.results_per_cycle
+
+
+def operand_bits(
+    design: NMEngine,
+    *,
+    rows: Any,
+    summed: Any,
+    columns: Any,
+    right: Any,
+) -> tuple[Any, Any]:
+    """Return the bits read of the left operand, and how often the right one is read.
+
+    The array reads the left operand once for each tile of columns and the right one,
+    of `right` stored bits, once for each tile of rows. All M activations of a group
+    are read, for any of them may be selected.
+    """
+    left = rows * summed * design.value_bits * ceil_div(columns, design.tile_columns)
+    return left, right * ceil_div(rows, design.tile_rows)
+
+
+def port_cycles(design: NMEngine, technology: Technology, bits: Any) -> Any:
+    """Return the cycles that bits keep the main-memory port busy."""
+    bus = design.memory_bandwidth_gb_per_s * 8e9 / design.clock(technology)
+    return bits / bus
+
+
+def main_memory(design: NMEngine, technology: Technology, bits: Any) -> Any:
+    """Return the energy in J of bits that cross the main-memory port."""
+    return bits * main_memory_energy(design, technology)

@@ -1,0 +1,98 @@
+"""What is published of STA and of 2:4 tensor cores against the N:M engine."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+import pytest
+
+import dse
+from dse.evidence.claims import Claim
+from dse.evidence.sta import validate
+from dse.hardware.parameters import load_parameters
+
+
+@pytest.fixture(scope="module")
+def claims() -> dict[str, Claim]:
+    return {claim.name: claim for claim in validate(progress=False)}
+
+
+@pytest.mark.parametrize("build", ["STA-4", "STA-8"])
+def test_both_builds_lie_inside_the_interval(
+    claims: dict[str, Claim], build: str
+) -> None:
+    rate, efficiency = (
+        claims[f"{what} of {build}"] for what in ("throughput", "efficiency")
+    )
+    assert rate.modelled == pytest.approx(rate.claimed, rel=1e-3)
+    assert rate.fitted
+    assert efficiency.verdict == "inside"
+    assert not efficiency.fitted
+    assert efficiency.low is not None
+    assert efficiency.high is not None
+    assert efficiency.high < 5 * efficiency.low  # an interval that says something
+
+
+def test_only_one_number_a_build_is_fitted() -> None:
+    entries = load_parameters("sta").entries
+    fitted = {key for key, entry in entries.items() if entry.status == "fitted"}
+    assert fitted == {"sta_4.utilization", "sta_8.utilization"}
+    sizes = {e.status for key, e in entries.items() if key.startswith("sta_")}
+    assert sizes == {"fitted", "assumed"}
+
+
+def test_the_ratio_of_both_builds_is_within_a_tenth(claims: dict[str, Claim]) -> None:
+    for what in ("throughput", "efficiency"):
+        ratio = claims[f"{what} of STA-8 over STA-4"]
+        assert ratio.modelled == pytest.approx(ratio.claimed, rel=0.10)
+
+
+def test_headlines_over_other_machines_are_not_modelled_and_say_why(
+    claims: dict[str, Claim],
+) -> None:
+    for name in ("speedup cpu", "speedup gpu", "speedup fpga", "accuracy gain"):
+        assert claims[name].verdict == "not modelled"
+        assert claims[name].reason
+
+
+def test_two_of_four_doubles_the_peak_and_not_the_run(claims: dict[str, Claim]) -> None:
+    assert claims["tensor core peak"].modelled == 2.0
+    gain = claims["tensor core end to end"].modelled
+    assert gain is not None
+    assert 1.2 <= gain <= 1.4
+
+
+def test_what_bounds_the_sparse_run_is_moving_scores_and_activations() -> None:
+    technology = dse.load_technology("sta").at_node(7)
+    bert = dse.transformer("bert-base", seq_len=384, batch=32)
+    sparse = dse.NMEngine.sparse_tensor_core()
+    found = {
+        name: jax.device_get(dse.evaluate(design, bert, technology=technology))
+        for name, design in {
+            "sparse": sparse,
+            "dense": sparse.replace(kept=4),
+            # a chip that holds everything, and a unit that scores stay behind
+            "roomy": sparse.replace(activation_buffer_kib=1e7, scores_on_chip="yes"),
+        }.items()
+    }
+    fast, slow = found["sparse"], found["dense"]
+    assert fast.bottleneck == "main_memory_port"
+    assert slow.bottleneck == "array"
+    saved = slow.op_busy["compute"] - fast.op_busy["compute"]
+    weighted = [
+        name.startswith(("query", "key", "value", "output", "ffn"))
+        for name in fast.op_names
+    ]
+    # only products with weights gain, and most of the saving is theirs alone
+    assert np.allclose(saved[~np.asarray(weighted)], 0.0)
+    # attention takes what it takes to move its scores four times
+    attention = fast.op_names.index("attention")
+    moved = 4 * 32 * 12 * 384**2 * 2 * 12
+    assert fast.op_busy["compute"][attention] >= moved / 1555e9
+    # with nothing to move, 2:4 gains nearly what Amdahl's law allows
+    roomy = dse.evaluate(
+        sparse.replace(activation_buffer_kib=1e7, scores_on_chip="yes", kept=4),
+        bert,
+        technology=technology,
+    )
+    assert float(roomy.latency) / float(found["roomy"].latency) > 1.6
