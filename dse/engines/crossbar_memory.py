@@ -1,0 +1,147 @@
+"""What reaches the arrays: weights from main memory, values from the tiles' buffers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax.numpy as jnp
+
+from dse.engines.base import Op, Run
+from dse.engines.crossbar_array import Placement, weight_slices
+from dse.hardware.technology import Technology
+from dse.memory import sram, traffic
+from dse.smooth import ceil_div
+
+if TYPE_CHECKING:
+    from dse.engines.crossbar import CrossbarEngine
+
+
+def cells_of_weights(design: CrossbarEngine, run: Run) -> Any:
+    """Return the cells that all weights of a model need, copies included, [ops]."""
+    return run.weights * weight_slices(design) * design.replication
+
+
+def capacity(design: CrossbarEngine) -> Any:
+    """Return the cells of the arrays that hold weights."""
+    arrays = design.weight_tiles * design.arrays_per_tile
+    return arrays * design.array_rows * design.array_columns
+
+
+def rewritten_share(design: CrossbarEngine, run: Run) -> Any:
+    """Return the share of the weights that must be written anew for every batch.
+
+    None where all fit. Arrays that are too few keep what they can beside a working set
+    of the largest op. Empty edges of arrays are neglected here.
+    """
+    cells = cells_of_weights(design, run)
+    return traffic.streamed_share(
+        jnp.sum(run.repeats * cells), jnp.max(cells), capacity(design)
+    )
+
+
+def share_of_arrays(design: CrossbarEngine, run: Run, placed: Placement) -> Any:
+    """Return the cells of an op over all that work at the same time.
+
+    Those are the cells of the whole model, or of as much of it as there is room for;
+    more than 1 where an op alone needs several rounds.
+    """
+    everything = jnp.sum(run.repeats * cells_of_weights(design, run))
+    room = jnp.minimum(everything, capacity(design))
+    return placed.cells * design.replication / jnp.maximum(room, 1.0)
+
+
+def prefetched_share(design: CrossbarEngine, op: Op, placed: Placement) -> Any:
+    """Return the share of an op's cells that can be written while the last op runs."""
+    before = op.heads * op.weights_before * weight_slices(design) * design.replication
+    return traffic.prefetch_share(
+        placed.cells * design.replication, before, capacity(design)
+    )
+
+
+def buffer_bits(design: CrossbarEngine) -> Any:
+    """Return the bits that the buffers of all tiles hold."""
+    return design.tiles * design.buffer_kib_per_tile * 1024.0 * 8.0
+
+
+def spilled_bits(design: CrossbarEngine, op: Op, run: Run) -> Any:
+    """Return the bits that go to main memory and back as the tiles' buffers are full.
+
+    Operands and result of an op are live together; what does not fit is written once
+    and read once.
+    """
+    left = op.rows * jnp.where(op.inner > 0, op.inner, op.columns)
+    live = run.batch * op.heads * (left + op.rows * op.columns)
+    bits = live * design.activation_bits
+    return 2.0 * traffic.spilled(bits, buffer_bits(design))
+
+
+def main_memory_energy(technology: Technology, bits: Any) -> dict[str, Any]:
+    """Return the energy in J of moving bits between main memory and the chip."""
+    block = 8.0 * technology["main_memory.block"]
+    return {
+        "main_memory": bits / block * technology["main_memory.access_energy"],
+        "link": bits * technology["link.energy"],
+    }
+
+
+def product_traffic_energy(
+    design: CrossbarEngine,
+    technology: Technology,
+    op: Op,
+    placed: Placement,
+    batch: Any,
+) -> dict[str, Any]:
+    """Return the energy in J of inputs to the cores, and of results to the next tile.
+
+    An input is read and sent over the bus for each core that holds columns of its row;
+    each core that holds a part of the sum writes its own; one sum leaves by the router.
+    """
+    rows = batch * op.heads * op.rows
+    wide = ceil_div(placed.across, design.arrays_per_core)
+    fetched = rows * op.inner * wide
+    returned = rows * op.columns * placed.down
+    on_bus = (fetched + returned) * design.activation_bits
+    sent = rows * op.columns * design.activation_bits
+    return {
+        "buffer": _access(technology, on_bus),
+        "bus": on_bus * technology["bus.energy"],
+        "router": sent * technology["router.energy"],
+    }
+
+
+def elementwise_traffic_energy(
+    design: CrossbarEngine, technology: Technology, op: Op, run: Run
+) -> dict[str, Any]:
+    """Return the energy in J of reading and writing every value once."""
+    values = run.batch * op.heads * op.rows * op.columns
+    moved = 2.0 * values * design.activation_bits
+    return {
+        "buffer": _access(technology, moved),
+        "bus": moved * technology["bus.energy"],
+    }
+
+
+def _access(technology: Technology, bits: Any) -> Any:
+    block = 8.0 * technology["buffer.block"]
+    return bits / block * technology["buffer.access_energy"]
+
+
+def area(design: CrossbarEngine, technology: Technology) -> dict[str, Any]:
+    """Return the area in m^2 of buffers, of buses and routers, and of the link."""
+    mib = design.tiles * design.buffer_kib_per_tile / 1024.0
+    return {
+        "buffer": sram.area(technology, "buffer", mib),
+        "tile": design.tiles * technology["tile.area"],
+        "link": jnp.asarray(technology["link.area"]),
+    }
+
+
+def leakage_power(design: CrossbarEngine, technology: Technology) -> dict[str, Any]:
+    """Return what buffers, buses, routers and cores leak, in W."""
+    mib = design.tiles * design.buffer_kib_per_tile / 1024.0
+    cores = design.arrays / design.arrays_per_core
+    return {
+        "buffer": sram.leakage(technology, "buffer", mib),
+        "tile": design.tiles * technology["tile.leakage_power"],
+        "core": cores * technology["core.leakage_power"],
+    }

@@ -1,0 +1,124 @@
+"""What the crossbar engine answers to figures that ISAAC and PUMA printed.
+
+All are of one array, one matrix unit, or a whole chip with every part at work; none is
+of a transformer, which neither publication ran. No assumed number enters them, so they
+have no intervals.
+"""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+
+from dse.engines import crossbar_array, crossbar_memory, crossbar_noise
+from dse.engines.base import Op
+from dse.engines.crossbar import CrossbarEngine
+from dse.evidence.claims import Claim
+from dse.hardware.technology import Technology
+from dse.shipped import hw_params_folder
+from dse.smooth import ceil
+
+MANY = 4096.0  # vectors one after another, so that filling a pipeline once is nothing
+
+
+def product(inner: Any, columns: Any, vectors: Any) -> Op:
+    """Return one dense product [vectors, inner] x [inner, columns]."""
+    return Op(
+        heads=1.0,
+        rows=vectors,
+        inner=inner,
+        columns=columns,
+        input_density=1.0,
+        weight_density=1.0,
+        output_density=1.0,
+        weights_before=0.0,
+        density_before=1.0,
+        in_attention=0.0,
+        last_share=0.0,
+    )
+
+
+def full_arrays(design: CrossbarEngine, *, across: Any, down: Any, vectors: Any) -> Op:
+    """Return the product that fills arrays side by side, and below each other."""
+    columns = across * design.array_columns / crossbar_array.weight_slices(design)
+    return product(down * design.array_rows, columns, vectors)
+
+
+def product_cost(
+    design: CrossbarEngine, technology: Technology, op: Op
+) -> tuple[float, dict[str, float]]:
+    """Return time in s and energy in J by component: the mean of an op's vectors."""
+    placed = crossbar_array.place(design, op)
+    seconds = crossbar_array.vectors_seconds(
+        design, technology, placed.row_groups, op.rows
+    )
+    energy = crossbar_array.vectors_energy(design, technology, op, placed, op.rows)
+    by_component = {
+        part: float(joule) / op.rows for part, joule in energy.by_component.items()
+    }
+    return float(seconds) / op.rows, by_component
+
+
+def chip_power(design: CrossbarEngine, technology: Technology) -> float:
+    """Return the power in W of a chip on which everything works all the time.
+
+    Arrays multiply, each set of row drivers gets inputs of its own, cores return their
+    results; vector units and link are busy, buffers and buses leak.
+    """
+    across = design.arrays_per_driver
+    core = full_arrays(
+        design, across=across, down=design.arrays_per_core / across, vectors=MANY
+    )
+    seconds, energy = product_cost(design, technology, core)
+    placed = crossbar_array.place(design, core)
+    traffic = crossbar_memory.product_traffic_energy(
+        design, technology, core, placed, 1.0 / core.rows
+    )
+    cores = design.arrays / design.arrays_per_core
+    power = (sum(energy.values()) + sum(traffic.values())) / seconds * cores
+    power += sum(crossbar_memory.leakage_power(design, technology).values())
+    lane = technology["vector_unit.energy"] * design.clock(technology)
+    power += design.vector_lanes * (lane + technology["vector_unit.leakage_power"])
+    return float(power + technology["link.power"])
+
+
+def chip(design: CrossbarEngine, technology: Technology) -> dict[str, float]:
+    """Return the figures of a whole chip, in the units of the reported table."""
+    area = {k: 1e6 * float(v) for k, v in design.area(technology).items()}  # mm^2
+    rate = float(design.peak_rate(technology)) / 1e9
+    power = chip_power(design, technology)
+    cells = design.arrays * design.array_rows * design.array_columns
+    cores = sum(area[part] for part in ("cells", "dac", "adc", "shift_add", "core"))
+    return {
+        "chip_area": sum(area.values()),
+        "chip_power": power,
+        "chip_rate": rate / 1e3,
+        "rate_by_area": rate / sum(area.values()),
+        "rate_by_area_of_cores": rate / cores,
+        "rate_by_power": rate / power,
+        "weights": float(cells * design.bits_per_cell) / 8.0 / 2.0**20,
+        "adc_bits": float(ceil(crossbar_noise.lossless_bits(design, technology))),
+    }
+
+
+def read_claims(
+    system: str, source: str, found: dict[str, float], reasons: dict[str, str]
+) -> list[Claim]:
+    """Return the claims of one system of `hw_params/reported/crossbars.csv`."""
+    table = hw_params_folder() / "reported" / "crossbars.csv"
+    with open(table, newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["system"] == system]
+    return [
+        Claim(
+            name=row["quantity"].replace("_", " "),
+            claimed=float(row["claimed"]),
+            unit=row["unit"],
+            source=source,
+            where=row["where"],
+            modelled=found[row["quantity"]],
+            tolerance=float(row["tolerance"]),
+            fitted=row["fitted"] == "yes",
+            reason=reasons.get(row["quantity"], ""),
+        )
+        for row in rows
+    ]
