@@ -1,0 +1,53 @@
+"""What this study compares: the machines, and a BERT of any length to run on them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import dse
+from dse.workload.zoo import find_shape
+
+KEPT = 0.25  # of the pairs of real tokens: stated, not measured
+LONGEST = 16384
+NODE = 14.0  # nm, of the hosts
+BERT = replace(find_shape("bert-base"), positions=LONGEST)
+
+SPRINT = dse.SprintEngine.m_sprint()
+BASELINE = dse.SprintEngine.m_baseline()
+MACHINES = {  # alike but for what they skip
+    "baseline": BASELINE,
+    "mask": BASELINE.replace(sequence_reduction="both"),
+    "on_chip": dse.SprintEngine.m_pruning().replace(sequence_reduction="both"),
+    "in_memory": SPRINT,
+    "no_locality": SPRINT,
+}
+CHANCE = {"no_locality": 1.0}  # exponent of a query that keeps keys like no other
+HOSTS = {
+    "edge": (dse.TileEngine.edge(), 4),
+    "server": (dse.TileEngine.server(), 32),
+}  # and how many CORELETs stand beside each
+
+
+def bert(tokens: int, *, padded: float = 0.0, exponent: float = 1 / 3) -> dse.Workload:
+    """Return a BERT-Base with positions for all tokens, a quarter of its pairs kept."""
+    run = dse.transformer(BERT, seq_len=tokens, padded_fraction=padded)
+    kept = run.with_attention(kept=KEPT, reuse_exponent=exponent)
+    return kept.replace(seq_len=0)  # ops hold their sizes; one compilation for all
+
+
+def attention(machine: str, tokens: int, *, padded: float, kib: float) -> dse.Metrics:
+    """Return what attention of one sequence takes on a machine of this study."""
+    run = bert(tokens, padded=padded, exponent=CHANCE.get(machine, 1 / 3))
+    design = MACHINES[machine].replace(buffer_kib=kib)
+    return dse.evaluate(design, run.attention_only())
+
+
+def whole(host: str, tokens: int, *, paired: bool) -> dse.Metrics:
+    """Return what a whole sequence takes on a host, alone or beside CORELETs."""
+    machine, corelets = HOSTS[host]
+    if paired:
+        size = {"corelets": corelets, "buffer_kib": 16 * corelets}
+        sprint = dse.SprintEngine.l_sprint().replace(**size)
+        machine = dse.Pair(host=machine, coprocessor=sprint)
+    technology = machine.default_technology().at_node(NODE)
+    return dse.evaluate(machine, bert(tokens), technology=technology)
