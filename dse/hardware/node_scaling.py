@@ -1,4 +1,8 @@
-"""Node scaling: area and energy of the same logic at another process node."""
+"""Node scaling: area and energy of the same logic at another process node.
+
+Two published rules: Stillmaker and Baas's tables (`area_factor`, `energy_factor`), and
+the first-order rule of SOFA's comparison, for the nodes that the tables leave out.
+"""
 
 from __future__ import annotations
 
@@ -60,3 +64,32 @@ def _areas() -> dict[str, float]:
 @cache
 def _table() -> dict[str, float]:
     return load_parameters("stillmaker2017").si()
+
+
+def first_order_area_factor(from_nm: float, to_nm: float) -> float:
+    """Return the area at `to_nm` relative to that at `from_nm`: (to / from)^2.
+
+    Unit: 1. Source: wang2024sofa, table II.
+    """
+    return (to_nm / from_nm) ** 2
+
+
+def first_order_energy_factor(from_nm: float, to_nm: float) -> float:
+    """Return energy, or power at one clock, at `to_nm` relative to that at `from_nm`.
+
+    (to / from) (V_to / V_from)^2, with the supply V of each node. Unit: 1. Raises
+    `InputError` for a node whose supply is not known. Source: wang2024sofa, table II.
+    """
+    return to_nm / from_nm * (_supply(to_nm) / _supply(from_nm)) ** 2
+
+
+def _supply(nm: float) -> float:
+    stem = "supply.at_"
+    volts = load_parameters("sofa_scaling").si()
+    known = {key.removeprefix(stem): value for key, value in volts.items()}
+    node = f"{nm:g}"
+    if node not in known:
+        raise InputError(
+            f"the supply at {node} nm is not known. Known: {', '.join(known)} nm."
+        )
+    return known[node]

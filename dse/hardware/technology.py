@@ -50,15 +50,18 @@ class Technology(Record):
         }
         return self.replace(values=own)
 
-    def at_node(self, to_nm: float, *, rule: str = "stillmaker") -> Technology:
+    def at_node(
+        self, to_nm: float, *, rule: str = "stillmaker", from_nm: float | None = None
+    ) -> Technology:
         """Scale logic and on-chip memory from their own process node to another.
 
         Areas, powers and energies by the factors of a rule: "stillmaker" (tables, 0.8
         V, the one for comparisons of machines) or "first_order" (for nodes that the
-        tables leave out); each part of a joint machine from its own `process.node`.
-        Clock, main memory, converters and memory cells stay as they are. Raises
-        `InputError` for an unknown rule, or a node that the rule does not know.
-        Sources: stillmaker2017scaling; wang2024sofa.
+        tables leave out); each part of a joint machine from its own `process.node`,
+        or from `from_nm`, which is needed where the numbers are tracers of JAX. Clock,
+        main memory, converters and memory cells stay as they are. Raises `InputError`
+        for an unknown rule, or a node that the rule does not know. Sources:
+        stillmaker2017scaling; wang2024sofa.
         """
         if rule not in _RULES:
             raise InputError(
@@ -67,12 +70,12 @@ class Technology(Record):
         area_of, energy_of = _RULES[rule]
         scaled = dict(self.values)
         for node, start in self._nodes().items():
-            from_nm = _in_nm(self.values[node])
-            area, energy = area_of(from_nm, to_nm), energy_of(from_nm, to_nm)
+            own_nm = _in_nm(self.values[node]) if from_nm is None else from_nm
+            area, energy = area_of(own_nm, to_nm), energy_of(own_nm, to_nm)
             for key in (key for key in self.values if key.startswith(start)):
                 factor = _node_factor(key.removeprefix(start), area, energy)
                 scaled[key] = self.values[key] * factor
-            scaled[node] = self.values[node] * (to_nm / from_nm)
+            scaled[node] = self.values[node] * (to_nm / own_nm)
         return self.replace(values=scaled, name=f"{self.name} at {to_nm:g} nm")
 
     def _nodes(self) -> dict[str, str]:
@@ -89,7 +92,7 @@ _RULES = {
     "first_order": (first_order_area_factor, first_order_energy_factor),
 }
 # Components that do not follow the rules of digital logic.
-_UNSCALED = ("main_memory", "adc", "dac", "cell", "array")
+_UNSCALED = ("main_memory", "adc", "dac", "sample_hold", "cell", "array", "link")
 _ENERGIES = ("dynamic_power", "leakage_power", "access_energy", "energy")
 
 
@@ -100,7 +103,7 @@ def _in_nm(node: Any) -> float:
 
 def _node_factor(key: str, area: float, energy: float) -> float:
     component, _, what = key.partition(".")
-    if component in _UNSCALED:
+    if component in _UNSCALED or what.endswith("_share"):
         return 1.0
     if what.startswith("area"):
         return area

@@ -1,0 +1,241 @@
+"""Reference machines: processors and GPUs that others compare themselves with.
+
+A roofline op by op, and what every op costs before any work is done: interpreter,
+dispatch, launch. Small models on large machines spend nearly all of their time there,
+which no roofline shows; published speed-ups over such machines are therefore stored as
+conclusions and not predicted. Numbers: hw_params/reference_machines.toml, or a file of
+one's own from `dse reference measure`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple, Self
+
+import jax.numpy as jnp
+
+from dse.engines.base import Engine, Op, Run
+from dse.engines.described import described_fields
+from dse.errors import InputError
+from dse.hardware.technology import Technology, load_technology
+from dse.memory import traffic
+from dse.memory.sram import MIB
+from dse.records import quantity, record, static
+from dse.schedule.stage import Stage
+
+FILE = "reference_machines"
+# Passes over every value of an op without products, as arithmetic counts.
+_FLOPS_PER_VALUE = {"softmax": 5.0, "layer_norm": 8.0, "activation": 8.0}
+
+
+class Times(NamedTuple):
+    """Seconds that one op takes, by what it waits for."""
+
+    overhead: Any
+    arithmetic: Any
+    memory: Any
+
+
+@record
+class ReferenceMachine(Engine):
+    """A processor or GPU under a framework; it skips nothing. Defaults: an A100."""
+
+    presets: ClassVar[tuple[str, ...]] = (
+        "raspberry_pi_4",
+        "apple_m1",
+        "xeon_5220",
+        "i9_9900x",
+        "rtx_2080_ti",
+        "v100",
+        "a100",
+        "h100",
+    )
+
+    peak_tops: float = quantity("TOP/s", "matrix products", default=312.0, low=1e-6)
+    efficiency: float = quantity(
+        "1", "of the peak, in large products", default=0.6, low=1e-3, high=1.0
+    )
+    memory_bandwidth_gb_per_s: float = quantity(
+        "GB/s", "main-memory bandwidth", default=1555.0, low=1e-6
+    )
+    cache_mib: float = quantity("MiB", "last-level cache", default=40.0, low=1e-3)
+    word_bits: float = quantity("bit", "of a value", default=16.0, low=1)
+    overhead_us: float = quantity("us", "of every op before it works", default=10.0)
+    full_power_w: float = quantity("W", "when it works", default=400.0)
+    idle_power_w: float = quantity("W", "when it waits", default=60.0)
+    die_mm2: float = quantity("mm^2", "area of the die", default=826.0)
+    clock_mhz: float = quantity(
+        "MHz", "in which time is counted", default=1000.0, low=1.0
+    )
+    file: str = static("the parameter file that describes it", default=FILE)
+
+    # -- machines ----------------------------------------------------------------------
+
+    @classmethod
+    def raspberry_pi_4(cls) -> Self:
+        """Raspberry Pi 4, model B: four Cortex-A72 cores."""
+        return cls.described("raspberry_pi_4")
+
+    @classmethod
+    def apple_m1(cls) -> Self:
+        """Apple M1, its GPU of eight cores."""
+        return cls.described("apple_m1")
+
+    @classmethod
+    def xeon_5220(cls) -> Self:
+        """Intel Xeon Gold 5220: 18 cores."""
+        return cls.described("xeon_5220")
+
+    @classmethod
+    def i9_9900x(cls) -> Self:
+        """Intel Core i9-9900X: 10 cores."""
+        return cls.described("i9_9900x")
+
+    @classmethod
+    def rtx_2080_ti(cls) -> Self:
+        """NVIDIA GeForce RTX 2080 Ti."""
+        return cls.described("rtx_2080_ti")
+
+    @classmethod
+    def v100(cls) -> Self:
+        """NVIDIA V100, PCIe, 16 GB."""
+        return cls.described("v100")
+
+    @classmethod
+    def a100(cls) -> Self:
+        """NVIDIA A100, SXM4, 40 GB."""
+        return cls.described("a100")
+
+    @classmethod
+    def h100(cls) -> Self:
+        """NVIDIA H100, SXM5, 80 GB."""
+        return cls.described("h100")
+
+    @classmethod
+    def described(cls, name: str, file: str | Path = FILE) -> Self:
+        """Return the machine whose fields stand under a name in a parameter file.
+
+        Raises `InputError` where the file has none of that name.
+        """
+        fields = described_fields(cls, load_technology(file), name)
+        if not fields:
+            raise InputError(f"{file} describes no machine `{name}`.")
+        return cls(**fields, file=str(file))
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Self:
+        """Return a machine that `dse reference measure` wrote. Raises `InputError`."""
+        return cls.described("machine", path)
+
+    def default_technology(self) -> Technology:
+        """Return the file that describes the machine; it has no process to vary."""
+        return load_technology(self.file)
+
+    # -- the whole machine -------------------------------------------------------------
+
+    def clock(self, technology: Technology) -> Any:
+        """Return the clock in which time is counted, in Hz."""
+        return self.clock_mhz * 1e6
+
+    def peak_rate(self, technology: Technology) -> Any:
+        """Return the peak of matrix products in operations per second."""
+        return self.peak_tops * 1e12
+
+    def area(self, technology: Technology) -> dict[str, Any]:
+        """Return the area of the die in m^2."""
+        return {"die": jnp.asarray(self.die_mm2 * 1e-6)}
+
+    def leakage(
+        self, technology: Technology, seconds: Any, busy: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return the energy in J of being switched on."""
+        return {"idle": self.idle_power_w * seconds}
+
+    # -- one op, of every kind ---------------------------------------------------------
+
+    def embedding(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Gather rows of a table."""
+        rows = run.batch * op.rows * op.columns
+        return self._stage(0.0, 2.0 * rows * self.word_bits)
+
+    def linear(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Multiply activations by weights, which come from memory for every batch."""
+        weights = op.heads * op.inner * op.columns * self.word_bits
+        streamed = weights * traffic.streamed_share(
+            jnp.sum(run.repeats * run.weights) * self.word_bits,
+            jnp.max(run.weights) * self.word_bits,
+            self._cache_bits,
+        )
+        return self._product(op, run, streamed)
+
+    def matmul(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Multiply activations by activations."""
+        right = run.batch * op.heads * op.inner * op.columns * self.word_bits
+        return self._product(op, run, self._spilled(right))
+
+    def convolution(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Slide a kernel over columns."""
+        return self._product(op, run, 0.0)
+
+    def softmax(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Normalise rows."""
+        return self._elementwise(op, run, "softmax")
+
+    def activation(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Apply the non-linearity."""
+        return self._elementwise(op, run, "activation")
+
+    def layer_norm(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Normalise the channels of every token."""
+        return self._elementwise(op, run, "layer_norm")
+
+    @property
+    def _cache_bits(self) -> Any:
+        return self.cache_mib * MIB * 8.0
+
+    def _spilled(self, bits: Any) -> Any:
+        return traffic.spilled(bits, self._cache_bits)
+
+    def _product(self, op: Op, run: Run, right_bits: Any) -> Stage:
+        values = run.batch * op.heads * op.rows * (op.inner + op.columns)
+        macs = run.batch * op.heads * op.rows * op.inner * op.columns
+        moved = self._spilled(values * self.word_bits) + right_bits
+        return self._stage(2.0 * macs, moved)
+
+    def _elementwise(self, op: Op, run: Run, kind: str) -> Stage:
+        values = run.batch * op.heads * op.rows * op.columns
+        moved = self._spilled(2.0 * values * self.word_bits)
+        return self._stage(_FLOPS_PER_VALUE[kind] * values, moved)
+
+    def times(self, operations: Any, bits: Any) -> Times:
+        """Return what an op of some operations and bits from memory waits for, in s."""
+        return Times(
+            overhead=self.overhead_us * 1e-6,
+            arithmetic=operations / (self.peak_tops * 1e12 * self.efficiency),
+            memory=bits / (self.memory_bandwidth_gb_per_s * 1e9 * 8.0),
+        )
+
+    def _stage(self, operations: Any, bits: Any) -> Stage:
+        """Put an op in time: overhead + max(arithmetic, memory), nothing overlaps.
+
+        While it works the machine draws its full power, while it waits the idle one.
+        """
+        taken = self.times(operations, bits)
+        hertz = self.clock_mhz * 1e6
+        work = jnp.maximum(taken.arithmetic, taken.memory)
+        beyond_idle = self.full_power_w - self.idle_power_w
+        by_arithmetic = jnp.where(taken.arithmetic >= taken.memory, work, 0.0)
+        after_load = (taken.overhead + work - taken.memory) * hertz
+        return Stage(
+            unit="processor",
+            load=taken.memory * hertz,
+            compute=after_load,
+            occupied=after_load,
+            store=jnp.zeros_like(work),
+            prefetch=jnp.zeros_like(work),
+            dynamic={
+                "arithmetic": beyond_idle * by_arithmetic,
+                "main_memory": beyond_idle * (work - by_arithmetic),
+            },
+            busy={"processor": after_load},
+        )
