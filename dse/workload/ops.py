@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ import numpy as np
 from dse.errors import InputError
 from dse.records import Record, quantity, record, static
 from dse.sparsity.attention import AttentionPruning
+from dse.sparsity.curves import Curve
 from dse.workload.attention import keep_pairs, only_attention
+from dse.workload.pruning import prune
 
 # What an engine must know how to run.
 KINDS = (
@@ -99,6 +102,10 @@ class Workload(Record):
     causal: bool = static("whether a token sees only earlier ones", default=False)
     attention: AttentionPruning = AttentionPruning()
     accuracy_drop: Any = 0.0  # as a share, 0.01 is a point; None where it is not known
+    curve: Curve | None = None  # the one that the densities were taken from
+    threshold: Any = quantity(
+        "1", "setting of the curve in use", default=0.0, low=-math.inf
+    )
 
     @property
     def macs(self) -> float:
@@ -110,6 +117,21 @@ class Workload(Record):
         """Values of all weight matrices of the blocks (embedding tables excluded)."""
         return sum(float(np.sum(b.ops.weights)) * b.repeats for b in self.blocks)
 
+    def replace(self, **changes: Any) -> Workload:
+        """Return a copy with some fields changed; a new `threshold` prunes anew.
+
+        Raises `InputError` for a threshold without a curve, or outside it.
+        """
+        new = super().replace(**changes)
+        if "threshold" not in changes or "blocks" in changes:
+            return new
+        if new.curve is None:
+            raise InputError(
+                f"`{self.name}` has no curve that a threshold could be looked up in; "
+                "give it one with `workload.with_curve(curve, threshold)`."
+            )
+        return prune(new, new.curve, new.threshold)
+
     def with_density(self, *, activation: float = 1.0, weight: float = 1.0) -> Workload:
         """Return the same workload with one density for all activations and weights.
 
@@ -119,7 +141,18 @@ class Workload(Record):
         blocks = tuple(
             b.replace(ops=set_density(b.ops, activation, weight)) for b in self.blocks
         )
-        return self.replace(blocks=blocks, accuracy_drop=_drop(activation, weight))
+        return self.replace(
+            blocks=blocks, accuracy_drop=_drop(activation, weight), curve=None
+        )
+
+    def with_curve(self, curve: Curve, setting: Any) -> Workload:
+        """Return the same workload, as sparse as a curve is at one of its settings.
+
+        Sets the density of every operand, how the kept query-key pairs lie, and what
+        it costs in accuracy; differentiable by `setting` (as a threshold). Raises
+        `InputError` for a setting outside the curve.
+        """
+        return prune(self, curve, setting)
 
     def with_attention(self, *, kept: float, **how: Any) -> Workload:
         """Return the same workload with a share of all query-key pairs kept.

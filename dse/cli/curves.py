@@ -1,0 +1,98 @@
+"""`dse curves`: what is known of sparsity, and what it costs in accuracy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dse.cli.options import Json, Quiet, Verbose
+from dse.cli.output import print_json
+from dse.show.text_table import text_table
+
+if TYPE_CHECKING:  # needs JAX
+    from dse.sparsity.curves import Curve
+
+
+def curves(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="A curve by name or path, to show whole; a list of them where left "
+            "out."
+        ),
+    ] = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """List curves from a pruning setting to density and accuracy, or show one."""
+    from dse.sparsity.curve_names import curve_names
+    from dse.sparsity.library import load_curve
+
+    if name is not None:
+        _show(load_curve(name), as_json)
+        return
+    known = [load_curve(each) for each in curve_names()]
+    if as_json:
+        print_json({"curves": [_summary(curve) for curve in known]})
+        return
+    rows = [[_cell(value) for value in _summary(curve).values()] for curve in known]
+    header = ["curve", "setting", "from", "to", "density", "sites", "lost", "status"]
+    typer.echo(text_table(header, rows))
+    typer.echo(
+        "\ndensity: all activations pooled (of weights, where only they were pruned), "
+        "at the first and last setting.\nlost: points of accuracy at its sparsest "
+        "setting. Show one with `dse curves NAME`."
+    )
+
+
+def _summary(curve: Curve) -> dict[str, Any]:
+    ends = (float(curve.settings[0]), float(curve.settings[-1]))
+    site = "activations"
+    pooled = curve.densities.get(site)
+    if pooled is None or pooled.min() == 1.0:
+        site = "weights" if "weights" in curve.densities else site
+    densities = [float(curve.density(site, end)) for end in ends]
+    return {
+        "name": curve.name,
+        "setting": curve.about.setting,
+        "lowest_setting": ends[0],
+        "highest_setting": ends[1],
+        "density": densities,
+        "sites": len(curve.sites),
+        "largest_drop": max(float(curve.accuracy_drop(end)) for end in ends),
+        "status": curve.about.status,
+    }
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return " to ".join(f"{number:.3f}" for number in value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _show(curve: Curve, as_json: bool) -> None:
+    about = curve.about.model_dump(exclude_defaults=True)
+    if as_json:
+        print_json(
+            {
+                "name": curve.name,
+                "about": about,
+                "settings": curve.settings.tolist(),
+                "accuracy": curve.accuracy.tolist(),
+                "measured_accuracy": curve.measured_accuracy.tolist(),
+                "spread": curve.spread.tolist(),
+                "dense_accuracy": float(curve.dense_accuracy),
+                "density": {n: row.tolist() for n, row in curve.densities.items()},
+            }
+        )
+        return
+    typer.echo(f"{curve.name}\n")
+    for key, value in about.items():
+        typer.echo(f"{key}: {value}")
+    typer.echo(f"{curve.about.metric} of the dense model: {curve.dense_accuracy:.4f}\n")
+    header = [curve.about.setting, curve.about.metric, "spread", *curve.sites]
+    columns = [curve.settings, curve.accuracy, curve.spread, *curve.densities.values()]
+    rows = zip(*columns, strict=True)
+    typer.echo(text_table(header, [[f"{value:.4g}" for value in row] for row in rows]))

@@ -1,0 +1,209 @@
+"""`dse measure`: how sparse a real model gets, and what that costs in accuracy."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.util
+import shlex
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dse.cli.interrupt import resumed_later
+from dse.cli.options import Json, Quiet, Verbose, log, shows_progress
+from dse.cli.output import check_folder, print_json
+from dse.errors import InputError
+from dse.show.text_table import text_table
+
+if TYPE_CHECKING:  # needs the extra `measure`
+    from dse.measure.checkpoint import Checkpoint
+    from dse.measure.experiment import Plan
+
+EXTRA = ("flax", "huggingface_hub", "safetensors", "tokenizers")
+CURVE = "curve.toml"
+
+
+class TaskName(StrEnum):
+    """What accuracy is measured on."""
+
+    wordnet = "wordnet"
+    sst2 = "sst-2"
+
+
+def measure(
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="A folder with config.json, model.safetensors and tokenizer.json; "
+            "with --revision, a repository of the Hugging Face hub."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Folder of the answers; a stopped run goes on there.")
+    ],
+    policy: Annotated[str, typer.Option(help="The pruning rule.")] = "dynatran",
+    task: Annotated[
+        TaskName, typer.Option(help="What accuracy is measured on.")
+    ] = TaskName.wordnet,
+    seq_len: Annotated[
+        int, typer.Option(min=8, max=512, help="Tokens per sequence.")
+    ] = 128,
+    settings: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,…", help="Settings of the rule.", show_default="the rule's"
+        ),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Draws of texts; their spread is the error bar.")
+    ] = 3,
+    train: Annotated[
+        int, typer.Option(min=64, help="Sequences per seed that the probe learns from.")
+    ] = 768,
+    test: Annotated[
+        int, typer.Option(min=8, help="Sequences per seed that judge a setting.")
+    ] = 256,
+    single: Annotated[
+        bool,
+        typer.Option("--single", help="Pad every text; do not join those of a class."),
+    ] = False,
+    wordnet: Annotated[
+        Path | None,
+        typer.Option(help="WordNet's data files.", show_default="/usr/share/wordnet"),
+    ] = None,
+    sst2: Annotated[
+        Path | None, typer.Option(help="SST-2's train and validation files.")
+    ] = None,
+    revision: Annotated[
+        str | None, typer.Option(help="Commit of the hub repository to download.")
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="What the model is called.", show_default="its folder"),
+    ] = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure the densities and the accuracy that a pruning rule leaves a model.
+
+    Writes DIR/curve.toml, which `dse.load_curve` and every engine read, and one JSON
+    file per setting with all that was seen.
+    """
+    _need_extra()
+    check_folder(out)
+    from dse.measure.experiment import Plan
+    from dse.measure.policies.choices import find_choice
+
+    choice = find_choice(policy)
+    plan = Plan(
+        policy=policy,
+        settings=choice.settings if settings is None else _read_settings(settings),
+        task=task.value,
+        seq_len=seq_len,
+        join=not single and task is TaskName.wordnet,
+        seeds=tuple(range(seeds)),
+        train=train,
+        test=test,
+    )
+    data = wordnet if task is TaskName.wordnet else sst2
+    with resumed_later(out):
+        answers = _run(_checkpoint(model, revision), plan, data, out, name)
+    if as_json:
+        print_json({"curve": str(out / CURVE), "settings": answers})
+    else:
+        typer.echo(_text(answers, choice.setting))
+
+
+def _run(
+    checkpoint: Checkpoint, plan: Plan, data: Path | None, out: Path, name: str | None
+) -> list[dict[str, Any]]:
+    from tqdm import tqdm
+
+    from dse.measure.curve_from import curve_file
+    from dse.measure.experiment import measure as run_plan
+    from dse.measure.tasks.load import load_task
+    from dse.measure.tokenizer import load_tokenizer
+    from dse.sparsity.curve_file import write_curve_file
+
+    first = load_task(plan.task, data, seed=plan.seeds[0])
+    log.debug(f"{checkpoint.folder}: sha256 {checkpoint.sha256}; {first.data}.")
+    with tqdm(
+        total=plan.sequences, unit="seq", disable=not shows_progress(), delay=2
+    ) as bar:
+        answers = run_plan(
+            checkpoint,
+            load_tokenizer(checkpoint.folder),
+            lambda seed: load_task(plan.task, data, seed=seed),
+            plan,
+            out,
+            tick=bar.update,
+        )
+    file = curve_file(
+        checkpoint,
+        plan,
+        answers,
+        name=checkpoint.name if name is None else name,
+        data=first.data,
+        date=datetime.date.today().isoformat(),
+        command=_command(),
+    )
+    write_curve_file(out / CURVE, file)
+    log.info(f"Wrote {out / CURVE}.")
+    return answers
+
+
+def _checkpoint(model: str, revision: str | None) -> Checkpoint:
+    from dse.measure.checkpoint import fetch_checkpoint, load_checkpoint
+
+    if revision is not None:
+        return load_checkpoint(fetch_checkpoint(model, revision))
+    return load_checkpoint(model)
+
+
+def _need_extra() -> None:
+    missing = [name for name in EXTRA if importlib.util.find_spec(name) is None]
+    if missing:
+        raise InputError(
+            f"dse measure needs {', '.join(missing)}: pip install 'dse[measure]'."
+        )
+
+
+def _read_settings(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(
+            f"--settings {text!r}: write numbers with commas, as in 0,0.01,0.05."
+        ) from None
+
+
+def _command() -> str:
+    """Return what was typed, with folders by their last name alone."""
+    words = [
+        Path(word).name if word.startswith(("/", "~", "..")) else word
+        for word in sys.argv[1:]
+    ]
+    return shlex.join(["dse", *words])
+
+
+def _text(answers: list[dict[str, Any]], setting: str) -> str:
+    def mean(values: list[float]) -> float:
+        return sum(values) / len(values)
+
+    rows = [
+        [
+            f"{one['setting']:g}",
+            f"{one['activations']:.3f}",
+            f"{one['weights']:.3f}",
+            f"{one['rounds'][-1]:.3f}",
+            f"{mean(one['accuracy']):.4f}",
+        ]
+        for one in answers
+    ]
+    header = [setting, "activations", "weights", "pairs kept", "accuracy"]
+    dense = mean(answers[0]["dense_accuracy"])
+    return f"{text_table(header, rows)}\n\nAccuracy of the dense model: {dense:.4f}."

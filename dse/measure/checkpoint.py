@@ -1,0 +1,229 @@
+"""A BERT and its weights from a folder as Hugging Face lays it out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from dse.errors import InputError
+from dse.measure.bert import Architecture, Bert
+from dse.workload.huggingface import shape_from_config
+
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+FILES = ["config.json", "tokenizer.json", "*.safetensors", INDEX]
+MODEL_TYPES = ("bert", "roberta")
+
+# What the reference implementation calls the parts of a layer, and their arrays.
+_EMBEDDINGS = {
+    "word": "word_embeddings",
+    "position": "position_embeddings",
+    "token_type": "token_type_embeddings",
+    "norm_embedding": "LayerNorm",
+}
+_LAYER = {
+    "query": "attention.self.query",
+    "key": "attention.self.key",
+    "value": "attention.self.value",
+    "output": "attention.output.dense",
+    "norm_attention": "attention.output.LayerNorm",
+    "ffn_up": "intermediate.dense",
+    "ffn_down": "output.dense",
+    "norm_ffn": "output.LayerNorm",
+}
+_ARRAYS = {
+    "kernel": "weight",
+    "embedding": "weight",
+    "scale": "weight",
+    "bias": "bias",
+}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model with its weights, and what tells it from any other."""
+
+    model: Bert
+    folder: Path
+    sha256: str  # of the weight file; of the hashes of all shards where it has several
+
+    @property
+    def name(self) -> str:
+        """The name of the folder."""
+        return self.folder.absolute().name
+
+
+def load_checkpoint(folder: str | Path) -> Checkpoint:
+    """Return the encoder that a folder holds: `config.json` and safetensors.
+
+    Pooler, position buffers and heads are left aside: only the encoder is run.
+
+    Raises:
+        InputError: where a file is missing or torn, the architecture is not one that
+            `Bert` can run, or a tensor is missing or has another shape than the config
+            says; the message names file and tensor.
+    """
+    place = Path(folder)
+    if not place.is_dir():
+        raise InputError(
+            f"{place}: is no folder; give one with config.json, model.safetensors and "
+            "tokenizer.json, as Hugging Face lays them out."
+        )
+    architecture = read_architecture(place / "config.json")
+    paths = _weight_files(place)
+    tensors: dict[str, np.ndarray] = {}
+    for path in paths:
+        tensors |= _read_tensors(path)
+    model = nnx.eval_shape(lambda: Bert(architecture, rngs=nnx.Rngs(0)))
+    nnx.update(model, nnx.from_flat_state(list(_filled(model, tensors, paths[0]))))
+    return Checkpoint(model, place, _hash(paths))
+
+
+def save_checkpoint(model: Bert, folder: Path) -> None:
+    """Write a model so that `load_checkpoint`, and the reference, read it back.
+
+    Writes `config.json` and `model.safetensors`; the tokenizer is the caller's.
+    """
+    architecture = model.architecture
+    shape = architecture.shape
+    config = {
+        "model_type": "bert",
+        "num_hidden_layers": shape.layers,
+        "hidden_size": shape.hidden,
+        "num_attention_heads": shape.heads,
+        "intermediate_size": shape.ffn[0],
+        "vocab_size": shape.vocab,
+        "max_position_embeddings": shape.positions,
+        "type_vocab_size": max(shape.token_types, 1),
+        "hidden_act": architecture.activation,
+        "layer_norm_eps": architecture.norm_epsilon,
+    }
+    tensors = {
+        tensor_name(path): np.ascontiguousarray(
+            variable[...].T if path[-1] == "kernel" else variable[...]
+        )
+        for path, variable in nnx.to_flat_state(nnx.state(model))
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(config, indent=2) + "\n"
+    (folder / "config.json").write_text(text, encoding="utf-8")
+    save_file(tensors, folder / WEIGHTS)
+
+
+def fetch_checkpoint(repository: str, revision: str) -> Path:
+    """Download a checkpoint from the Hugging Face hub and return its folder.
+
+    Raises `InputError` for a revision that is not a full commit hash: names such as
+    `main` move, and what was measured could not be measured again.
+    """
+    if not re.fullmatch(r"[0-9a-f]{40}", revision):
+        raise InputError(
+            f"revision {revision!r} of {repository} is not a full commit hash of 40 "
+            "digits; copy it from the history of the repository."
+        )
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(
+            snapshot_download(repository, revision=revision, allow_patterns=FILES)
+        )
+    except (HfHubHTTPError, LocalEntryNotFoundError) as error:
+        raise InputError(
+            f"{repository}@{revision} cannot be fetched ({error}). Give a local folder."
+        ) from None
+
+
+def read_architecture(path: Path) -> Architecture:
+    """Return the architecture of a `config.json`; raise `InputError` for others."""
+    shape = shape_from_config(path)
+    config = json.loads(path.read_text(encoding="utf-8"))
+    if config["model_type"] not in MODEL_TYPES:
+        raise InputError(
+            f"{path}: `model_type` is {config['model_type']!r}; only "
+            f"{' and '.join(MODEL_TYPES)} encoders can be measured."
+        )
+    return Architecture(
+        shape=shape,
+        activation=config.get("hidden_act", "gelu"),
+        norm_epsilon=float(config.get("layer_norm_eps", 1e-12)),
+    )
+
+
+def tensor_name(path: tuple[Any, ...]) -> str:
+    """Return what the reference implementation calls an array of a `Bert`."""
+    array = _ARRAYS[str(path[-1])]
+    if path[0] == "layers":
+        return f"encoder.layer.{path[1]}.{_LAYER[str(path[2])]}.{array}"
+    return f"embeddings.{_EMBEDDINGS[str(path[0])]}.{array}"
+
+
+def _filled(
+    model: Bert, tensors: Mapping[str, np.ndarray], place: Path
+) -> Iterator[tuple[Any, Any]]:
+    """Yield every variable of the model with the values that the file has for it."""
+    prefix = _prefix(tensors, place)
+    for path, variable in nnx.to_flat_state(nnx.state(model)):
+        name = prefix + tensor_name(path)
+        if name not in tensors:
+            raise InputError(
+                f"{place}: tensor `{name}` is missing; the config promises it."
+            )
+        turned = path[-1] == "kernel"  # theirs are [columns, inner]
+        values = tensors[name].T if turned else tensors[name]
+        if values.shape != variable.shape:
+            wanted = variable.shape[::-1] if turned else variable.shape
+            raise InputError(
+                f"{place}: tensor `{name}` has shape {list(tensors[name].shape)}; the "
+                f"config says {list(wanted)}. Do the two belong together?"
+            )
+        yield path, variable.replace(jnp.asarray(values, jnp.float32))
+
+
+def _prefix(tensors: Mapping[str, np.ndarray], place: Path) -> str:
+    """Return what stands before `embeddings.` in the names: `bert.` beside a head."""
+    end = "embeddings.word_embeddings.weight"
+    found = [name.removesuffix(end) for name in tensors if name.endswith(end)]
+    if len(found) != 1:
+        raise InputError(
+            f"{place}: tensor `{end}` is missing; give a checkpoint of a BERT encoder."
+        )
+    return found[0]
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    if (folder / WEIGHTS).is_file():
+        return [folder / WEIGHTS]
+    try:
+        index: Any = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        names = sorted(set(index["weight_map"].values()))
+    except (OSError, ValueError, KeyError, AttributeError):
+        raise InputError(
+            f"{folder}: holds neither {WEIGHTS} nor a readable {INDEX}. Convert other "
+            "formats with the tools of Hugging Face first."
+        ) from None
+    return [folder / name for name in names]
+
+
+def _read_tensors(path: Path) -> dict[str, np.ndarray]:
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path}: cannot be read ({error}).") from None
+
+
+def _hash(paths: list[Path]) -> str:
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()

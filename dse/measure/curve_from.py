@@ -1,0 +1,143 @@
+"""The curve file of a finished measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from dse.measure.checkpoint import Checkpoint
+from dse.measure.experiment import Plan
+from dse.measure.policies.choices import find_choice
+from dse.sparsity.curve_tables import (
+    About,
+    AttentionTable,
+    BalanceTable,
+    CurveFile,
+    CurveTable,
+)
+from dse.sparsity.curves import POOLED, WEIGHTS
+
+# Keys of references.bib.
+DATA_SOURCES = {"wordnet": "fellbaum1998wordnet", "sst-2": "socher2013sst"}
+
+_SPREAD = (
+    "spread: standard deviation over the seeds of the accuracy lost against the dense "
+    "model, each seed with its own texts and its own probe"
+)
+_DENSITIES = "share of values of real tokens that are not zero; padding is not counted"
+
+
+def curve_file(
+    checkpoint: Checkpoint,
+    plan: Plan,
+    answers: list[dict[str, Any]],
+    *,
+    name: str,
+    data: str,
+    date: str,
+    command: str,
+) -> CurveFile:
+    """Return what `measure` found as a curve that every engine can read.
+
+    Args:
+        checkpoint: the model that was measured.
+        plan: what was asked.
+        answers: one per setting, as `measure` returns them.
+        name: of the model, as in `minilm-l6`.
+        data: which texts, in words.
+        date: the day, as 2026-11-22.
+        command: what a person types to measure it again.
+    """
+    choice = find_choice(plan.policy)
+    accuracy = np.asarray([one["accuracy"] for one in answers])  # [k, seeds]
+    dense = np.asarray(answers[0]["dense_accuracy"])
+    spread = (dense - accuracy).std(axis=1, ddof=1) if len(plan.seeds) > 1 else ()
+    first = answers[0]
+    about = About(
+        model=name,
+        task=plan.task,
+        policy=plan.policy,
+        setting=choice.setting,
+        metric="accuracy",
+        status="measured",
+        source=choice.source,
+        where=choice.about,
+        densities=_DENSITIES,
+        note=_note(plan, first),
+        model_sha256=checkpoint.sha256,
+        data=f"{data}, {_how_long(plan)}; per seed {plan.train} sequences for the "
+        f"probe and {plan.test} to judge it",
+        data_source=DATA_SOURCES[plan.task],
+        seq_len=plan.seq_len,
+        seeds=plan.seeds,
+        date=date,
+        command=command,
+    )
+    density = {POOLED: _column(answers, "activations")}
+    density |= {s: [one["density"][s] for one in answers] for s in first["density"]}
+    weights = _column(answers, "weights")
+    if min(weights) < 1.0:
+        density[WEIGHTS] = weights
+    layers = {
+        site: np.transpose([one["density_by_layer"][site] for one in answers]).tolist()
+        for site in first["density_by_layer"]
+    }
+    return CurveFile(
+        about=about,
+        curve=CurveTable(
+            settings=plan.settings,
+            accuracy=tuple(accuracy.mean(1).tolist()),
+            spread=tuple(map(float, spread)),
+            dense_accuracy=float(dense.mean()),
+        ),
+        density=density,
+        density_by_layer=layers,
+        attention=_attention(answers) if _prunes_pairs(answers) else None,
+        balance=BalanceTable(
+            tile_sizes=first["tile_sizes"],
+            **{
+                part: _by_product(answers, part) for part in ("useful", "median", "p95")
+            },
+        ),
+    )
+
+
+def _attention(answers: list[dict[str, Any]]) -> AttentionTable:
+    rounds = np.asarray(_column(answers, "rounds"))  # [k, rounds]
+    return AttentionTable(
+        kept=tuple(rounds[:, -1].tolist()),
+        kept_first_round=tuple(rounds[:, 0].tolist()) if rounds.shape[1] > 1 else None,
+        capacities=answers[0]["capacities"],
+        reuse=_column(answers, "reuse"),
+        blocks=answers[0]["blocks"],
+        union=_column(answers, "union"),
+    )
+
+
+def _prunes_pairs(answers: list[dict[str, Any]]) -> bool:
+    return any(one["rounds"][-1] < 1.0 for one in answers)
+
+
+def _column(answers: Iterable[dict[str, Any]], key: str) -> Any:
+    return [one[key] for one in answers]
+
+
+def _by_product(answers: list[dict[str, Any]], part: str) -> dict[str, Any]:
+    return {p: [one[part][p] for one in answers] for p in answers[0][part]}
+
+
+def _how_long(plan: Plan) -> str:
+    if plan.join:
+        return f"joined within a class to at most {plan.seq_len} tokens"
+    return f"each padded to {plan.seq_len} tokens"
+
+
+def _note(plan: Plan, first: dict[str, Any]) -> str:
+    looked = (
+        f"densities and pairs from {plan.looked_at} sequences of the first seed, tiles "
+        f"and buffers from {plan.traced}; {first['padded_fraction']:.3f} of their "
+        "tokens are padding"
+    )
+    return f"{_SPREAD if len(plan.seeds) > 1 else 'one seed, no spread'}; {looked}"

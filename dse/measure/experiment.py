@@ -1,0 +1,242 @@
+"""One measurement: a model, a task and a policy over its settings, kept in a folder.
+
+Every setting is written when it is finished, so that a stopped run goes on where it
+stopped. What is in a folder belongs to one question; another is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dse.errors import InputError
+from dse.measure import balance, statistics
+from dse.measure.checkpoint import Checkpoint
+from dse.measure.encoding import Encoder
+from dse.measure.locality import CAPACITIES, reuse_by_capacity
+from dse.measure.policies.choices import find_choice
+from dse.measure.policies.contract import Pruning
+from dse.measure.probe import Probe, fit_probe
+from dse.measure.tasks.task import Examples, Task, join_to_length
+from dse.measure.tokenizer import Tokenizer, Tokens
+
+QUESTION = "question.json"
+RIDGE = 0.03  # of a thousand texts or so: what does best on texts not seen
+
+Tick = Callable[[int], Any]
+LoadTask = Callable[[int], Task]  # by seed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is asked, but for the model: how much of which data, and of whom."""
+
+    policy: str
+    settings: tuple[float, ...]
+    task: str
+    seq_len: int
+    join: bool = True  # texts of one class, to fill the length; or each alone
+    seeds: tuple[int, ...] = (0, 1, 2)  # each draws its own texts and fits a probe
+    train: int = 768  # sequences that a probe is fitted to
+    test: int = 256  # sequences it is judged by, per setting and seed
+    looked_at: int = 64  # of those of the first seed: densities and pairs
+    traced: int = 8  # of those: tiles and buffers
+
+    def __post_init__(self) -> None:
+        find_choice(self.policy)
+        if not self.seeds or len(self.settings) < 2:
+            raise InputError("a curve needs a seed and two settings; name more.")
+        if list(self.settings) != sorted(set(self.settings)):
+            raise InputError("settings must rise from one to the next; sort them.")
+
+    @property
+    def sequences(self) -> int:
+        """How many sequences are run for accuracies: the bulk of the work."""
+        return len(self.seeds) * (
+            self.train + self.test * (1 + len(self.settings))
+        ) + self.looked_at * len(self.settings)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One seed's texts, the probe they gave, and how the dense model does on them."""
+
+    test: Tokens
+    labels: np.ndarray
+    calibration: Tokens  # from the texts learnt from
+    probe: Probe
+    dense_accuracy: float
+
+
+def measure(
+    checkpoint: Checkpoint,
+    tokenizer: Tokenizer,
+    load_task: LoadTask,
+    plan: Plan,
+    folder: Path,
+    *,
+    tick: Tick = lambda done: None,
+) -> list[dict[str, Any]]:
+    """Run every setting that the folder does not hold yet; return what is known of all.
+
+    Args:
+        checkpoint: the model.
+        tokenizer: the one that belongs to it.
+        load_task: gives the task as a seed splits it.
+        plan: what is asked.
+        folder: where the answers are, or go.
+        tick: told how many sequences have been run, or need not be.
+
+    Raises:
+        InputError: where the folder holds something else, or the texts are too few.
+    """
+    _claim(folder, {"model_sha256": checkpoint.sha256, **asdict(plan)})
+    paths = [folder / f"setting-{i:02d}.json" for i in range(len(plan.settings))]
+    if not all(path.exists() for path in paths):
+        _run_missing(checkpoint, tokenizer, load_task, plan, paths, tick)
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+
+
+def _run_missing(
+    checkpoint: Checkpoint,
+    tokenizer: Tokenizer,
+    load_task: LoadTask,
+    plan: Plan,
+    paths: list[Path],
+    tick: Tick,
+) -> None:
+    encoder = Encoder(checkpoint.model)
+    trials = [
+        _trial(encoder, tokenizer, load_task(seed), plan, tick) for seed in plan.seeds
+    ]
+    for setting, path in zip(plan.settings, paths, strict=True):
+        if path.exists():
+            tick(plan.test * len(trials) + plan.looked_at)
+            continue
+        _write(path, _answer(encoder, trials, plan, setting, tick))
+
+
+def _answer(
+    encoder: Encoder, trials: list[Trial], plan: Plan, setting: float, tick: Tick
+) -> dict[str, Any]:
+    """Return everything that is measured at one setting, as JSON has it."""
+    accuracies = []
+    for trial in trials:
+        pruning = _pruning(encoder, plan.policy, setting, trial)
+        features = encoder.features(trial.test, pruning, tick)
+        accuracies.append(trial.probe.accuracy(features, trial.labels))
+    first = trials[0]
+    pruning = _pruning(encoder, plan.policy, setting, first)
+    found = _look(encoder, first.test, pruning, plan)
+    tick(plan.looked_at)
+    return {
+        "setting": setting,
+        "accuracy": accuracies,
+        "dense_accuracy": [trial.dense_accuracy for trial in trials],
+        **found,
+    }
+
+
+def _look(
+    encoder: Encoder, tokens: Tokens, pruning: Pruning, plan: Plan
+) -> dict[str, Any]:
+    """Return densities, pairs, locality and balance of some sequences."""
+    some, few = (
+        Tokens(tokens.ids[:n], tokens.present[:n])
+        for n in (plan.looked_at, plan.traced)
+    )
+    sums = encoder.sums(some, pruning)
+    tiles = encoder.balance(few, pruning)
+    kept = encoder.kept(few, pruning)
+    keys = np.repeat(few.present.sum(1), kept.shape[1] * kept.shape[2])
+    hits, again = reuse_by_capacity(kept.reshape(-1, *kept.shape[3:]), keys)
+    density = sums["density"]
+    return {
+        "padded_fraction": some.padded_fraction,
+        "activations": statistics.pooled_density(sums),
+        "weights": encoder.weight_density(pruning),
+        "density": {
+            s: float(statistics.share(density[s], pooled=True)) for s in density
+        },
+        "density_by_layer": {s: statistics.share(density[s]).tolist() for s in density},
+        "rounds": statistics.share(sums["rounds"], pooled=True).tolist(),
+        "rounds_by_layer": statistics.share(sums["rounds"]).tolist(),
+        "overlap": float(statistics.share(sums["overlap"], pooled=True)),
+        "capacities": list(CAPACITIES),
+        "reuse": (hits / max(again, 1.0)).tolist(),
+        "blocks": list(statistics.BLOCKS),
+        "union": statistics.share(sums["union"], pooled=True).tolist(),
+        "tile_sizes": list(balance.TILE_SIZES),
+        "useful": {p: float(balance.mean(tiles[p])[0]) for p in tiles},
+        "median": {p: balance.percentile(tiles[p], 0.5).tolist() for p in tiles},
+        "p95": {p: balance.percentile(tiles[p], 0.95).tolist() for p in tiles},
+    }
+
+
+def _trial(
+    encoder: Encoder, tokenizer: Tokenizer, task: Task, plan: Plan, tick: Tick
+) -> Trial:
+    """Fit the probe of one seed to the dense model, and judge it."""
+    train, test = (
+        _texts(part, tokenizer, plan, count)
+        for part, count in ((task.train, plan.train), (task.test, plan.test))
+    )
+    tokens = tokenizer.encode(train.texts, plan.seq_len)
+    features = encoder.features(tokens, Pruning(), tick)
+    probe = fit_probe(features, train.labels, len(task.classes), ridge=RIDGE)
+    judged = tokenizer.encode(test.texts, plan.seq_len)
+    features = encoder.features(judged, Pruning(), tick)
+    dense = probe.accuracy(features, test.labels)
+    return Trial(judged, test.labels, tokens, probe, dense)
+
+
+def _texts(
+    examples: Examples, tokenizer: Tokenizer, plan: Plan, count: int
+) -> Examples:
+    """Return the first `count` texts, joined within a class where the plan says so."""
+    if plan.join:
+        lengths = tokenizer.lengths(examples.texts)
+        examples = join_to_length(examples, lengths.tolist(), plan.seq_len)
+    if len(examples) < count:
+        raise InputError(
+            f"the texts give {len(examples)} sequences of {plan.seq_len} tokens, fewer "
+            f"than the {count} asked for. Ask for fewer, or for shorter ones."
+        )
+    return examples.first(count)
+
+
+def _pruning(encoder: Encoder, policy: str, setting: float, trial: Trial) -> Pruning:
+    return find_choice(policy).build(
+        setting, lambda share: encoder.calibrated(trial.calibration, share)
+    )
+
+
+def _claim(folder: Path, question: dict[str, Any]) -> None:
+    """Make the folder this question's, or raise `InputError` if it is another's."""
+    path = folder / QUESTION
+    asked = json.loads(json.dumps(question))
+    if path.exists():
+        held = json.loads(path.read_text(encoding="utf-8"))
+        other = [key for key in asked if held.get(key) != asked[key]]
+        if other:
+            raise InputError(
+                f"{folder} holds a measurement with another `{'`, `'.join(other)}`; "
+                "give another folder, or the same question."
+            )
+    elif folder.exists() and any(folder.iterdir()):
+        raise InputError(f"{folder} holds other files; give an empty or a new folder.")
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(path, asked)
+
+
+def _write(path: Path, data: dict[str, Any]) -> None:
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    os.replace(draft, path)

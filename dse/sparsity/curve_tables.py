@@ -1,0 +1,137 @@
+"""What the file of a curve says, table by table.
+
+    [about]                     # who found it, on what, and how
+    model, task, policy         # together the name of the curve
+    setting  = "threshold"      # what the knots are; for N:M weights `kept share`, N/M
+    metric   = "accuracy"       # what was measured, as a share
+    status   = "digitised"      # read off a published figure; or "measured", by `dse`
+    source   = "key"            # of references.bib, with `where` in it
+    [curve]                     # settings, accuracy, spread, all [k]; dense_accuracy
+    [density]                   # site = [k]; `activations` for all, `weights`
+    [density_by_layer]          # site = [layers, k]
+    [attention]                 # kept [k], capacities, reuse [k, sizes], ...
+    [balance]                   # tile_sizes; useful, median, p95 by product
+
+Numbers are as they were measured; that curves are monotone is the reader's business.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from dse.errors import InputError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Shares = Annotated[tuple[Share, ...], Field(min_length=2)]
+Rows = tuple[tuple[Share, ...], ...]
+
+
+class _Table(BaseModel):
+    """A table of the file. The descriptions are what an error message asks for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class About(_Table):
+    """Where a curve comes from."""
+
+    model: str = Field(min_length=1, description="the model that was pruned")
+    task: str = Field(min_length=1, description="what its accuracy was measured on")
+    policy: str = Field(min_length=1, description="the pruning rule")
+    setting: str = Field(min_length=1, description="what the settings are")
+    metric: str = Field("accuracy", description="what was measured, a share")
+    status: Literal["measured", "digitised"] = Field(
+        description="'measured' or 'digitised'"
+    )
+    source: str = Field(min_length=1, description="a key of references.bib")
+    where: str = Field(min_length=1, description="the place in the source, in words")
+    densities: str = Field("", description="how the densities are meant, in words")
+    note: str = Field("", description="what a reader must know, in words")
+    data_source: str = Field("", description="a key of references.bib, for the data")
+    model_sha256: str = Field("", description="sha256 of the model's weights")
+    data: str = Field("", description="which texts, and how many")
+    seq_len: int | None = Field(None, ge=1, description="tokens per sequence")
+    seeds: tuple[int, ...] = Field((), description="a list of whole numbers")
+    date: str = Field("", description="the day, as 2026-11-22")
+    command: str = Field("", description="the command that measured it")
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Keys of references.bib: of the model or figure, and of the data."""
+        return tuple(key for key in (self.source, self.data_source) if key)
+
+    @model_validator(mode="after")
+    def _a_measurement_can_be_repeated(self) -> Self:
+        needed = ("model_sha256", "data", "seeds", "date", "command")
+        missing = [name for name in needed if not getattr(self, name)]
+        if self.status == "measured" and missing:
+            raise InputError(
+                f"a measured curve needs `{'`, `'.join(missing)}`; add it."
+            )
+        return self
+
+
+class CurveTable(_Table):
+    """The table `[curve]`: accuracy over the settings."""
+
+    settings: tuple[float, ...] = Field(
+        min_length=2, description="two or more numbers, rising"
+    )
+    accuracy: Shares = Field(description="a list of shares between 0 and 1")
+    spread: tuple[Share, ...] = Field((), description="a list of shares")
+    dense_accuracy: Share = Field(description="a share between 0 and 1")
+
+    @model_validator(mode="after")
+    def _settings_rise(self) -> Self:
+        pairs = zip(self.settings, self.settings[1:], strict=False)
+        if any(after <= before for before, after in pairs):
+            raise InputError("`settings` must rise from one to the next; sort them.")
+        return self
+
+
+class AttentionTable(_Table):
+    """The table `[attention]`: how the kept query-key pairs lay."""
+
+    kept: Shares = Field(description="a list of shares between 0 and 1")
+    kept_first_round: Shares | None = Field(None, description="a list of shares")
+    capacities: tuple[Share, ...] | None = Field(
+        None, description="shares of the keys of a sequence that a buffer holds, rising"
+    )
+    reuse: Rows | None = Field(None, description="a list of shares for each setting")
+    blocks: tuple[int, ...] | None = Field(
+        None, description="numbers of adjacent queries, rising"
+    )
+    union: Rows | None = Field(None, description="a list of shares for each setting")
+
+    @model_validator(mode="after")
+    def _tables_have_their_sizes(self) -> Self:
+        for table, sizes in (("reuse", "capacities"), ("union", "blocks")):
+            if (getattr(self, table) is None) != (getattr(self, sizes) is None):
+                raise InputError(f"`{table}` and `{sizes}` go together; write both.")
+        return self
+
+
+class BalanceTable(_Table):
+    """The table `[balance]`: useful multiplications, as a share of all."""
+
+    tile_sizes: tuple[int, ...] = Field(description="edges of square tiles, rising")
+    useful: dict[str, Shares] = Field(description="a list of shares per product")
+    median: dict[str, Rows] = Field(description="rows of shares per product")
+    p95: dict[str, Rows] = Field(description="rows of shares per product")
+
+
+class CurveFile(_Table):
+    """Everything that the file of a curve says."""
+
+    about: About = Field(description="a table [about]")
+    curve: CurveTable = Field(description="a table [curve]")
+    density: dict[str, Shares] = Field(
+        min_length=1, description="a list of shares between 0 and 1 for each site"
+    )
+    density_by_layer: dict[str, tuple[Shares, ...]] = Field(
+        {}, description="for each site a list of shares per layer"
+    )
+    attention: AttentionTable | None = Field(None, description="a table [attention]")
+    balance: BalanceTable | None = Field(None, description="a table [balance]")

@@ -1,0 +1,204 @@
+"""A curve: from the setting of a pruning policy to densities, and to accuracy.
+
+Engines take densities, people choose settings (a threshold, a number of kept keys). A
+curve joins the two, with what the choice costs in accuracy and how sure that is. All of
+it can be differentiated by the setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from jax import Array
+
+from dse.errors import InputError, did_you_mean
+from dse.records import Record, record, static
+from dse.sparsity.attention import AttentionPruning, Measured
+from dse.sparsity.curve_tables import About
+from dse.sparsity.monotone import isotonic, pchip
+
+POOLED = "activations"  # the density of all activation sites together
+WEIGHTS = "weights"
+DENSE = 1.0
+
+
+@record
+class AttentionStatistics(Record):
+    """How the kept query-key pairs lay, at each knot of a curve."""
+
+    kept: Any  # share of all pairs, [k]
+    kept_first_round: Any = None  # share that a coarse first round left, [k]
+    capacities: Any = None  # of a buffer, as shares of the keys of a sequence, [sizes]
+    reuse: Any = None  # share of kept keys that such a buffer still held, [k, sizes]
+    blocks: Any = None  # numbers of adjacent queries, [blocks]
+    union: Any = None  # share of keys that one or more of them kept, [k, blocks]
+
+
+@record
+class Balance(Record):
+    """How evenly the useful multiplications of each product lay over tiles.
+
+    A multiplication is useful if neither operand is zero. Keys are names of ops.
+    """
+
+    tile_sizes: Any  # edge of a square tile, [sizes]
+    useful: dict[str, Any]  # share of all multiplications, [k]
+    median: dict[str, Any]  # the same share in the median tile, [k, sizes]
+    p95: dict[str, Any]  # and in the tile at the 95th percentile, [k, sizes]
+
+
+@record
+class Curve(Record):
+    """Densities and accuracy of one policy on one model and task, at `k` settings.
+
+    Sites are the ops whose output is meant, as in `scores`; `activations` is all of
+    them pooled, `weights` all weight matrices. Accuracies are shares (0.93), made
+    monotone: `spread` is the standard deviation over seeds or batches together with
+    what the fit moved each point.
+    """
+
+    name: str = static("as in `bert-base/sst-2/dynatran`")
+    about: About = static("where the numbers come from")
+    settings: Any  # rising, in the units of the policy, [k]
+    densities: dict[str, Any]  # site -> [k]
+    layer_densities: dict[str, Any]  # site -> [layers, k], where measured
+    accuracy: Any  # monotone, [k]
+    spread: Any  # one standard deviation, [k]
+    measured_accuracy: Any  # as it was found, [k]
+    dense_accuracy: Any  # of the model that is not pruned at all
+    pairs: AttentionStatistics | None = None
+    balance: Balance | None = None
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The sites that have a density of their own."""
+        return tuple(self.densities)
+
+    def density(self, site: str, setting: Any, *, layer: int | None = None) -> Array:
+        """Return the share of a site's values that is not zero.
+
+        That of one layer where asked for and measured; of all layers pooled else, and
+        of all activations pooled where the site was not measured alone. Raises
+        `InputError` for a site that has neither.
+        """
+        if layer is not None and site in self.layer_densities:
+            return pchip(setting, self.settings, self.layer_densities[site][layer])
+        return pchip(setting, self.settings, self._densities_at(site))
+
+    def density_by_layer(self, site: str, setting: Any) -> Array | None:
+        """Return the densities of a site, `[layers]`; None where only pooled."""
+        if site not in self.layer_densities:
+            return None
+        return pchip(setting, self.settings, self.layer_densities[site])
+
+    def weight_density(self, setting: Any) -> Any:
+        """Return the share of weights that is not zero: 1 where none were pruned."""
+        if WEIGHTS not in self.densities:
+            return DENSE
+        return pchip(setting, self.settings, self.densities[WEIGHTS])
+
+    def accuracy_at(self, setting: Any) -> Array:
+        """Return the accuracy, a share; monotone in the setting."""
+        return pchip(setting, self.settings, self.accuracy)
+
+    def spread_at(self, setting: Any) -> Array:
+        """Return one standard deviation of the accuracy, a share."""
+        return pchip(setting, self.settings, self.spread)
+
+    def accuracy_drop(self, setting: Any) -> Array:
+        """Return the accuracy lost against the dense model, 0 or more: 0.01 a point."""
+        drop: Array = self.dense_accuracy - self.accuracy_at(setting)
+        return drop
+
+    def attention(self, setting: Any) -> AttentionPruning:
+        """Return how the kept query-key pairs lie, for engines that use it."""
+        pairs = self.pairs
+        if pairs is None:
+            return AttentionPruning()
+
+        def measured(sizes: Any, shares: Any) -> Measured | None:
+            if shares is None:
+                return None
+            return Measured(sizes=sizes, shares=pchip(setting, self.settings, shares.T))
+
+        first = pairs.kept_first_round
+        return AttentionPruning(
+            kept_first_round=DENSE
+            if first is None
+            else pchip(setting, self.settings, first),
+            measured_reuse=measured(pairs.capacities, pairs.reuse),
+            measured_union=measured(pairs.blocks, pairs.union),
+        )
+
+    def kept(self, setting: Any) -> Array | None:
+        """Return the share of query-key pairs kept; None where it was not measured."""
+        if self.pairs is None:
+            return None
+        return pchip(setting, self.settings, self.pairs.kept)
+
+    def check(self, setting: Any) -> None:
+        """Raise `InputError` for a number outside the settings that were tried."""
+        if not isinstance(setting, int | float):
+            return
+        low, high = float(self.settings[0]), float(self.settings[-1])
+        if not low <= setting <= high:
+            raise InputError(
+                f"{self.about.setting} {setting:g} is outside what `{self.name}` "
+                f"covers; choose from {low:g} to {high:g}."
+            )
+
+    def _densities_at(self, site: str) -> Any:
+        found = self.densities.get(site, self.densities.get(POOLED))
+        if found is None:
+            raise InputError(
+                f"`{self.name}` knows no density of `{site}`."
+                + did_you_mean(site, self.densities)
+            )
+        return found
+
+
+def fit_curve(
+    name: str,
+    about: About,
+    *,
+    settings: Any,
+    densities: Mapping[str, Any],
+    layer_densities: Mapping[str, Any],
+    accuracy: Any,
+    spread: Any,
+    dense_accuracy: float,
+    pairs: AttentionStatistics | None = None,
+    balance: Balance | None = None,
+) -> Curve:
+    """Return a curve through measured points, every density and accuracy monotone.
+
+    Densities and accuracy all rise with the setting, or all fall, as the first and last
+    density say. The dense model joins the fit of the accuracy as the point that prunes
+    least, so that no setting is said to improve on it; what the fit moved a point by
+    adds to its spread (root of the sum of squares). Densities are shares, [k] per site
+    and [layers, k] where layers were told apart; accuracies are shares, [k].
+    """
+    given = np.asarray(accuracy, float)
+    rising = sum(float(table[-1]) - float(table[0]) for table in densities.values()) > 0
+    ends = (given, [dense_accuracy]) if rising else ([dense_accuracy], given)
+    fitted = isotonic(np.concatenate(ends), rising=rising)
+    dense, points = (fitted[-1], fitted[:-1]) if rising else (fitted[0], fitted[1:])
+
+    def monotone(tables: Mapping[str, Any]) -> dict[str, Any]:
+        return {n: isotonic(table, rising=rising) for n, table in tables.items()}
+
+    return Curve(
+        name=name,
+        about=about,
+        settings=np.asarray(settings, float),
+        densities=monotone(densities),
+        layer_densities=monotone(layer_densities),
+        accuracy=points,
+        spread=np.hypot(np.asarray(spread, float), given - points),
+        measured_accuracy=given,
+        dense_accuracy=dense,
+        pairs=pairs,
+        balance=balance,
+    )

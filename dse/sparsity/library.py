@@ -1,0 +1,57 @@
+"""The curves that come with `dse`, by name, and any other by its path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dse.sparsity.curve_file import read_curve_file
+from dse.sparsity.curve_names import curve_name, curve_path
+from dse.sparsity.curve_tables import AttentionTable, BalanceTable, CurveFile
+from dse.sparsity.curves import AttentionStatistics, Balance, Curve, fit_curve
+
+
+def load_curve(name_or_path: str | Path) -> Curve:
+    """Return a curve that `dse` ships, as `bert-base/sst-2/dynatran`, or a file's.
+
+    Raises `InputError` for an unknown name, or with a line for each fault of the file.
+    """
+    path = curve_path(name_or_path)
+    return build_curve(curve_name(path), read_curve_file(path))
+
+
+def build_curve(name: str, file: CurveFile) -> Curve:
+    """Return the curve that a checked file states."""
+    table = file.curve
+    return fit_curve(
+        name,
+        file.about,
+        settings=table.settings,
+        densities=file.density,
+        layer_densities=file.density_by_layer,
+        accuracy=table.accuracy,
+        spread=table.spread or np.zeros(len(table.settings)),
+        dense_accuracy=table.dense_accuracy,
+        pairs=None if file.attention is None else _pairs(file.attention),
+        balance=None if file.balance is None else _balance(file.balance),
+    )
+
+
+def _pairs(table: AttentionTable) -> AttentionStatistics:
+    arrays = {name: _array(values) for name, values in table}
+    return AttentionStatistics(**arrays)
+
+
+def _balance(table: BalanceTable) -> Balance:
+    return Balance(
+        tile_sizes=_array(table.tile_sizes),
+        useful={name: _array(row) for name, row in table.useful.items()},
+        median={name: _array(rows) for name, rows in table.median.items()},
+        p95={name: _array(rows) for name, rows in table.p95.items()},
+    )
+
+
+def _array(values: Any) -> Any:
+    return None if values is None else np.asarray(values, float)

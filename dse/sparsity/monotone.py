@@ -1,0 +1,101 @@
+"""Monotone curves: a cubic through points that never overshoots, and the fit before it.
+
+A measured curve of a quantity that can only fall still rises here and there, by chance.
+`isotonic` takes the rises out; `pchip` then joins the points smoothly, so that a
+gradient through the curve has the right sign everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+
+def pchip(x: Any, knots: Any, values: Any) -> Array:
+    """Return the monotone cubic through (knot, value) pairs at x; level past the ends.
+
+    Between knots a Hermite cubic whose slope at each knot is the weighted harmonic mean
+    of the slopes beside it, 0 at a turning point. `x` scalar, `knots` `[k]` rising,
+    k >= 2, `values` `[..., k]`; the result is `[...]`, in the units of the values.
+    Source: fritsch1984local (slopes inside), moler2004numerical (at the ends).
+    """
+    knots, values = jnp.asarray(knots), jnp.asarray(values)
+    x = jnp.asarray(x)
+    x = jnp.where(x < knots[0], knots[0], jnp.where(x > knots[-1], knots[-1], x))
+    slopes = _slopes(knots, values)
+    i = jnp.clip(jnp.searchsorted(knots, x, side="right") - 1, 0, knots.shape[0] - 2)
+    width = knots[i + 1] - knots[i]
+    t = (x - knots[i]) / width
+    start, end = values[..., i], values[..., i + 1]
+    rise = end - start
+    first, last = slopes[..., i] * width, slopes[..., i + 1] * width
+    # Nested, so that a rounding error cannot carry the cubic past its end points.
+    curve = first + t * (
+        (3.0 * rise - 2.0 * first - last) + t * _third(first, last, rise)
+    )
+    found: Array = start + t * curve
+    return found
+
+
+def _third(first: Array, last: Array, rise: Array) -> Array:
+    return first + last - 2.0 * rise
+
+
+def _slopes(knots: Array, values: Array) -> Array:
+    """Return the slope of the curve at each knot, `[..., k]`."""
+    width = jnp.diff(knots).reshape((1,) * (values.ndim - 1) + (-1,))
+    chord = jnp.diff(values, axis=-1) / width
+    if knots.shape[0] == 2:
+        return jnp.concatenate([chord, chord], axis=-1)
+    before, after = chord[..., :-1], chord[..., 1:]
+    near = 2.0 * width[..., 1:] + width[..., :-1]
+    far = width[..., 1:] + 2.0 * width[..., :-1]
+    same_way = before * after > 0
+    some = jnp.where(same_way, before, 1.0), jnp.where(same_way, after, 1.0)
+    mean = (near + far) / (near / some[0] + far / some[1])
+    inside = jnp.where(same_way, mean, 0.0)
+    first = _end_slope(width[..., :2], chord[..., :2])
+    last = _end_slope(width[..., :-3:-1], chord[..., :-3:-1])
+    return jnp.concatenate([first, inside, last], axis=-1)
+
+
+def _end_slope(width: Array, chord: Array) -> Array:
+    """Return the slope at an end from the two pieces next to it, nearest first.
+
+    That of a parabola through three points, held back where it would overshoot.
+    """
+    near, far = width[..., :1], width[..., 1:]
+    steepness, next_one = chord[..., :1], chord[..., 1:]
+    slope = ((2.0 * near + far) * steepness - near * next_one) / (near + far)
+    steep = (steepness * next_one <= 0) & (jnp.abs(slope) > 3.0 * jnp.abs(steepness))
+    held = jnp.where(steep, 3.0 * steepness, slope)
+    return jnp.where(slope * steepness <= 0, 0.0, held)
+
+
+def isotonic(values: Any, *, rising: bool) -> np.ndarray[Any, Any]:
+    """Return the closest values, by squares, that only rise (or only fall).
+
+    Neighbours in the wrong order are replaced by their mean until none are left (pool
+    adjacent violators). `[..., k]` to `[..., k]`, each row alone.
+    """
+    given = np.asarray(values, float)
+    rows = given.reshape(-1, given.shape[-1])
+    fitted = [_pool(row) if rising else -_pool(-row) for row in rows]
+    return np.asarray(fitted).reshape(given.shape)
+
+
+def _pool(row: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    means: list[float] = []
+    counts: list[int] = []
+    for value in row:
+        means.append(float(value))
+        counts.append(1)
+        while len(means) > 1 and means[-2] > means[-1]:
+            last, count = means.pop(), counts.pop()
+            joined = counts[-1] + count
+            means[-1] = (means[-1] * counts[-1] + last * count) / joined
+            counts[-1] = joined
+    return np.repeat(means, counts)

@@ -1,0 +1,134 @@
+"""Files of curves: read with every fault told, written, and those that are shipped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dse.errors import InputError
+from dse.hardware.bibtex import read_bibtex
+from dse.shipped import hw_params_folder
+from dse.sparsity.curve_file import read_curve_file, write_curve_file
+from dse.sparsity.curve_names import curve_names
+from dse.sparsity.library import load_curve
+
+GOOD = """\
+[about]
+model   = "m"
+task    = "t"
+policy  = "p"
+setting = "threshold"
+status  = "digitised"
+source  = "tuli2023acceltran"
+where   = "a figure"
+
+[curve]
+settings = [0.0, 0.1]
+accuracy = [0.9, 0.8]
+dense_accuracy = 0.9
+
+[density]
+activations = [1.0, 0.5]
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "curve.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "told"),
+    [
+        ("[0.9, 0.8]", "[0.9, 1.8]", 12, "curve.accuracy: is 1.8"),
+        ("[0.9, 0.8]", "[0.9, 0.8, 0.7]", 12, "curve.accuracy: has another shape"),
+        ("[0.0, 0.1]", "[0.1, 0.0]", 10, "`settings` must rise"),
+        ("policy", "polcy", 4, "polcy: is not a key of this table"),
+        ('"digitised"', '"guessed"', 6, "about.status: is 'guessed'; write 'meas"),
+        ('"digitised"', '"measured"', 1, "a measured curve needs `model_sha256`"),
+        ("[1.0, 0.5]", "[1.0]", 16, "density.activations: is"),
+    ],
+)
+def test_a_fault_is_told_with_file_line_and_remedy(
+    tmp_path: Path, old: str, new: str, line: int, told: str
+) -> None:
+    path = write(tmp_path, GOOD.replace(old, new, 1))
+    with pytest.raises(InputError) as error:
+        read_curve_file(path)
+    assert f"{path}:{line}: " in str(error.value)
+    assert told in str(error.value)
+
+
+def test_tables_of_pairs_come_with_their_sizes(tmp_path: Path) -> None:
+    more = "[attention]\nkept = [1.0, 0.5]\nreuse = [[0.5], [0.4]]\n"
+    with pytest.raises(InputError, match="`reuse` and `capacities` go together"):
+        read_curve_file(write(tmp_path, GOOD + more))
+    more += "capacities = [0.1, 0.2]\n"
+    with pytest.raises(InputError, match="reuse: has another shape; write 2 lists of"):
+        read_curve_file(write(tmp_path, GOOD + more))
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    more = """
+[density_by_layer]
+key = [[1.0, 0.25], [1.0, 0.125]]
+
+[attention]
+kept = [1.0, 0.5]
+blocks = [1, 2]
+union = [[1.0, 1.0], [0.5, 0.75]]
+
+[balance]
+tile_sizes = [8, 16]
+[balance.useful]
+scores = [1.0, 0.25]
+[balance.median]
+scores = [[1.0, 1.0], [0.25, 0.25]]
+[balance.p95]
+scores = [[1.0, 1.0], [0.5, 0.375]]
+"""
+    read = read_curve_file(write(tmp_path, GOOD + more))
+    again = tmp_path / "a" / "b.toml"
+    write_curve_file(again, read)
+    assert read_curve_file(again) == read
+
+
+def test_a_curve_of_your_own_is_loaded_by_its_path(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    found = load_curve(path)
+    assert found.name == str(path)
+    assert found.density("query", 0.1) == pytest.approx(0.5)
+
+
+def test_an_unknown_curve_is_met_with_the_closest_name() -> None:
+    with pytest.raises(InputError, match=r"Did you mean `bert-base/sst-2/dynatran`"):
+        load_curve("bert-base/sst-2/dynatra")
+
+
+@pytest.mark.parametrize("name", curve_names())
+def test_a_shipped_curve_says_whose_it_is_and_can_be_used(name: str) -> None:
+    curve = load_curve(name)
+    about = curve.about
+    assert name == f"{about.model}/{about.task}/{about.policy}"
+    assert set(about.sources) <= set(read_bibtex(hw_params_folder() / "references.bib"))
+    middle = float(curve.settings.mean())
+    assert 0.0 < curve.density("query", middle) <= 1.0
+    assert curve.accuracy_drop(middle) >= -1e-6
+    assert np.all(np.isfinite(curve.spread))
+
+
+def test_the_digitised_anchors_are_those_printed_in_the_figures() -> None:
+    printed = {
+        "dynatran": (0.9381, 0.3765),
+        "dynatran_pruned_weights": (0.9151, 0.5315),
+    }
+    for policy, (accuracy, sparsity) in printed.items():
+        curve = load_curve(f"bert-base/sst-2/{policy}")
+        found = 1 - curve.densities["activations"].min()
+        assert curve.measured_accuracy.max() == pytest.approx(accuracy, abs=1e-4)
+        assert found == pytest.approx(sparsity, abs=1.5e-4)
+    # The loss counts from the model with all weights: 93 % at threshold 0.
+    assert curve.dense_accuracy == pytest.approx(0.93)
