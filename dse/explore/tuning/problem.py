@@ -1,0 +1,169 @@
+"""A problem: what is wanted, what is allowed, and which axes may move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from dse.errors import InputError
+from dse.evaluation import Timing
+from dse.explore.grid import Answer, answer_for
+from dse.explore.limits import Limit, read_limits
+from dse.explore.objectives import SHOWN_UNITS, Objective, read_objective
+from dse.explore.space import WORKLOAD_FIELDS, Space
+from dse.explore.tuning.coordinates import Coordinates
+from dse.hardware.technology import Technology
+from dse.workload.ops import Workload
+
+Own = Callable[..., Any]  # of the design, or of design and workload
+Suite = Sequence[tuple[Workload, float]]
+
+POINT = 0.01  # of accuracy: the only metric that may be 0 is counted in points
+
+
+class Problem:
+    """Costs and limits as functions of axis values, over one space or several.
+
+    An objective is a text (`min:energy`) or a function of the designs; a constraint is
+    a text (`area <= 50 mm^2`) or a function that must not be above 0. Functions get the
+    designs in the shape in which their spaces were given, and the workload beside them
+    where there is one. Raises `InputError` for texts without a workload, and for what
+    cannot be read.
+    """
+
+    def __init__(
+        self,
+        objectives: Sequence[str | Own],
+        spaces: Any,
+        *,
+        suite: Suite = (),
+        subject_to: Sequence[str | Own] = (),
+        technology: Technology | None = None,
+        timing: Timing = "walk",
+    ) -> None:
+        self.objectives = [
+            read_objective(o) if isinstance(o, str) else o for o in objectives
+        ]
+        self.constraints = [
+            read_limits([c])[0] if isinstance(c, str) else c for c in subject_to
+        ]
+        self.suite = tuple(suite)
+        self.timing: Timing = timing
+        leaves, self._shape = jax.tree_util.tree_flatten_with_path(spaces)
+        if not leaves or not all(isinstance(space, Space) for _, space in leaves):
+            raise InputError(
+                "there is no `Space` to tune; give one, or a dict or list of them."
+            )
+        named = {_prefix(path): space for path, space in leaves}
+        self.coordinates = Coordinates(named)
+        self._own = [f for f in (*self.objectives, *self.constraints) if callable(f)]
+        self._check(list(named.values()))
+        self.technology = (
+            technology or next(iter(named.values())).design.default_technology()
+        )
+
+    def _check(self, spaces: list[Space]) -> None:
+        texts = len(self._own) < len(self.objectives) + len(self.constraints)
+        if texts and (len(spaces) > 1 or not self.suite):
+            raise InputError(
+                "a metric in words (`min:energy`, `area <= 50 mm^2`) needs one space "
+                "and a `workload`; without them give functions of the design."
+            )
+        if self._own and len(self.suite) > 1:
+            raise InputError(
+                "an objective or constraint of your own takes one workload; for a "
+                "suite evaluate the others inside it."
+            )
+        moved = {n for s in spaces for n in (*s.axes, *s.continuous, *s.tied)}
+        of_workload = sorted(moved & set(WORKLOAD_FIELDS))
+        if of_workload and (len(spaces) > 1 or not self.suite):
+            raise InputError(
+                f"`{of_workload[0]}` is an axis of the workload: give the `workload`, "
+                "and one space."
+            )
+
+    @property
+    def space(self) -> Space:
+        """The space, where there is one only."""
+        return next(iter(self.coordinates.spaces.values()))
+
+    def answer(self, timing: Timing) -> Answer:
+        """Return a function from axis values to metrics and own costs, all by name."""
+
+        def ask(moved: Mapping[str, Any]) -> dict[str, Any]:
+            found: dict[str, Any] = {}
+            if self.suite:
+                known = answer_for(
+                    self.space, self.suite, self.technology, timing, _read
+                )
+                found |= known(moved)
+            if self._own:
+                placed = self.place(moved)
+                for number, own in enumerate(self._own):
+                    found[f"own_{number}"] = jnp.asarray(own(*placed)) * 1.0
+            return found
+
+        return ask
+
+    def place(self, moved: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return the designs in the shape of their spaces; the workload, if any."""
+        designs, workloads = [], []
+        for prefix, space in self.coordinates.spaces.items():
+            full = space.complete(self.coordinates.own(prefix, moved))
+            if self.suite:
+                design, workload = space.place(full, self.suite[0][0])
+                workloads.append(workload)
+            else:
+                design = space.design.replace(**full)
+            designs.append(design)
+        return (jax.tree.unflatten(self._shape, designs), *workloads)
+
+    def costs(self, found: Mapping[str, Any]) -> list[Any]:
+        """Return each objective from what was answered, less being better."""
+        return [self._read(o, found, lambda o, m: o.cost(m)) for o in self.objectives]
+
+    def excess(self, found: Mapping[str, Any]) -> list[Any]:
+        """Return by how much each constraint is broken, in its own size; <= 0: not."""
+        return [
+            self._read(c, found, lambda c, m: c.excess(m)) for c in self.constraints
+        ]
+
+    def losses(self, found: Mapping[str, Any]) -> Any:
+        """Return what a gradient follows: costs by their logarithm, `[objectives]`."""
+        pairs = zip(self.objectives, self.costs(found), strict=True)
+        return jnp.stack([_loss(objective, cost) for objective, cost in pairs])
+
+    def _read(self, what: Any, found: Mapping[str, Any], read: Any) -> Any:
+        if callable(what):
+            return found[f"own_{self._own.index(what)}"]
+        return read(what, SimpleNamespace(**dict.fromkeys(SHOWN_UNITS) | dict(found)))
+
+    def name(self, constraint: Limit | Own) -> str:
+        """Return how a constraint is called when it is broken."""
+        if isinstance(constraint, Limit):
+            return str(constraint)
+        return getattr(constraint, "__name__", "a constraint of your own")
+
+
+def _prefix(path: tuple[Any, ...]) -> str:
+    """Return the place of a space as a name: "" for the only one, else `edge.`."""
+    if not path:
+        return ""
+    return jax.tree_util.keystr(path, simple=True, separator=".") + "."
+
+
+def _loss(objective: Objective | Own, cost: Any) -> Any:
+    if not isinstance(objective, Objective):
+        return cost
+    if objective.metric == "accuracy_drop":
+        return cost / POINT
+    return -jnp.log(-cost) if objective.maximize else jnp.log(cost)
+
+
+def _read(found: Any) -> dict[str, Any]:
+    metrics = {name: getattr(found, name) for name in SHOWN_UNITS}
+    return {n: jnp.asarray(v) for n, v in metrics.items() if v is not None}

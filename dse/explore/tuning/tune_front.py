@@ -1,0 +1,190 @@
+"""Fronts by gradient and local search: all trade-offs from a few thousand designs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+from tqdm.auto import tqdm
+
+from dse.errors import InputError
+from dse.evaluation import Timing
+from dse.explore.limits import read_limits
+from dse.explore.objectives import read_objectives
+from dse.explore.pareto import front_mask
+from dse.explore.runs import Runs, with_reasons
+from dse.explore.space import Space
+from dse.explore.sweep import read_suite
+from dse.explore.tuning.coordinates import Rows
+from dse.explore.tuning.descent import Descent, Starts
+from dse.explore.tuning.exact import Exact, Found
+from dse.explore.tuning.local_search import distinct, neighbours, random_pairs
+from dse.explore.tuning.problem import Problem
+from dse.explore.tuning.starts import rounded, spread
+from dse.hardware.technology import Technology
+from dse.workload.ops import Workload
+
+LEARNING_RATE = 0.1
+LOOKED_AROUND = 64  # designs of the front whose neighbours are evaluated in a round
+JUMPS = 1024  # designs two moves away, evaluated in a round once no neighbour is better
+
+
+@dataclass(frozen=True, eq=False)
+class TunedFront:
+    """A front, and what it cost.
+
+    `evaluations` counts designs that the exact model was asked about, each once, and
+    `gradients` those of the relaxed model. `history` holds, round by round, how many
+    evaluations had been spent and the costs of the front then, `[designs, objectives]`.
+    """
+
+    front: Runs
+    evaluations: int
+    gradients: int
+    history: tuple[tuple[int, Rows], ...]
+
+    def __repr__(self) -> str:
+        return (
+            f"TunedFront({len(self.front):,} designs; {self.evaluations:,} evaluations "
+            f"and {self.gradients:,} gradients of {self.front.space.size:,} designs)"
+        )
+
+
+def tune_front(
+    space: Space,
+    workload: Workload | Sequence[Workload],
+    *,
+    objectives: Sequence[str] = ("max:throughput", "min:energy", "min:area"),
+    weights: Sequence[float] | None = None,
+    limits: Sequence[str] = (),
+    budget: int = 20_000,
+    starts: int = 64,
+    steps: int = 60,
+    optimizer: Any = None,
+    key: Any = None,
+    technology: Technology | None = None,
+    timing: Timing = "walk",
+    gradient_timing: Timing = "roofline",
+    progress: bool = True,
+) -> TunedFront:
+    """Return nearly the whole front of a space from at most `budget` evaluations.
+
+    Each start descends for a trade-off of its own (a scalarisation by random weights,
+    the objective that lags most counting fully and all others a little), all in one
+    program. From the rounded designs a Pareto local search goes on with the exact
+    model: it evaluates all neighbours of the front found so far until none improves it,
+    then designs two moves away until the budget is spent. `starts=0` leaves gradients
+    out. Raises `InputError` for continuous axes, which have no grid to search.
+    """
+    if space.continuous:
+        raise InputError(
+            f"`{next(iter(space.continuous))}` is continuous, and a front is searched "
+            "on a grid: give `interval(low, high, points)`."
+        )
+    wanted = read_objectives(tuple(objectives))
+    suite = read_suite(workload, weights)
+    problem = Problem(
+        [str(objective) for objective in wanted],
+        space,
+        suite=suite,
+        subject_to=tuple(limits),
+        technology=technology,
+        timing=timing,
+    )
+    key = jax.random.key(0) if key is None else key
+    exact = Exact(problem)
+    exact.prepare()  # in the background, while the descent compiles
+    first, gradients = _first_points(
+        problem, optimizer, starts, steps, gradient_timing, key
+    )
+    search = _Search(exact, problem, key)
+    with tqdm(total=budget, unit="design", disable=not progress, delay=2.0) as bar:
+        found = search.run(first, budget, bar)
+    return TunedFront(
+        _as_runs(problem, found, exact, wanted, read_limits(tuple(limits))),
+        exact.evaluations,
+        gradients,
+        tuple(search.history),
+    )
+
+
+def _first_points(
+    problem: Problem, optimizer: Any, starts: int, steps: int, timing: Timing, key: Any
+) -> tuple[Rows, int]:
+    """Return the points that local search begins from, and the gradients they cost."""
+    axes = problem.coordinates
+    if starts == 0:
+        return rounded(axes, spread(axes, 64, key)), 0
+    shares = spread(axes, starts, key)
+    weights = np.asarray(
+        jax.random.dirichlet(key, np.ones(len(problem.objectives)), (starts,))
+    )
+    descent = Descent(
+        problem, optimizer or optax.adam(LEARNING_RATE), steps=steps, timing=timing
+    )
+    path = descent(Starts(shares, weights, np.zeros(len(axes), bool)))
+    return rounded(axes, path.shares[-1]), path.gradients
+
+
+class _Search:
+    """Pareto local search: the front so far, grown by what stands next to it."""
+
+    def __init__(self, exact: Exact, problem: Problem, key: Any) -> None:
+        self._exact = exact
+        self._axes = problem.coordinates
+        seed = np.asarray(jax.random.key_data(key), np.uint32)
+        self._random = np.random.default_rng([*seed, 1])
+        self._looked_around: set[bytes] = set()
+        self.history: list[tuple[int, Rows]] = []
+
+    def run(self, points: Rows, budget: int, bar: Any) -> Found:
+        """Search from points until the budget is spent, or nothing is left to try."""
+        front = self._front_of(distinct(points)[:budget], bar)
+        idle = 0
+        while self._exact.evaluations < budget and idle < 8:
+            asked = self._next_points(front)
+            left = budget - self._exact.evaluations
+            before = self._exact.evaluations
+            front = self._front_of(np.concatenate([front.points, asked[:left]]), bar)
+            idle = idle + 1 if self._exact.evaluations == before else 0
+        return front
+
+    def _next_points(self, front: Found) -> Rows:
+        fresh = [p for p in front.points if p.tobytes() not in self._looked_around]
+        if not fresh:
+            return random_pairs(self._axes, front.points, JUMPS, self._random)
+        if len(fresh) > LOOKED_AROUND:
+            chosen = self._random.choice(len(fresh), LOOKED_AROUND, replace=False)
+            fresh = [fresh[i] for i in chosen]
+        self._looked_around |= {point.tobytes() for point in fresh}
+        asked = neighbours(self._axes, np.stack(fresh))
+        new = [point for point in asked if not self._exact.knows(point)]
+        return np.stack(new) if new else asked[:0]
+
+    def _front_of(self, points: Rows, bar: Any) -> Found:
+        before = self._exact.evaluations
+        found = self._exact(distinct(points))
+        costs = np.where(found.violation[:, None] == 0, found.costs, np.inf)
+        mask = front_mask(costs, keep="all")
+        # Before anything feasible is found, what breaks least leads the way.
+        front = found.take(mask if mask.any() else found.order()[:LOOKED_AROUND])
+        if mask.any():
+            self.history.append((self._exact.evaluations, front.costs))
+        bar.update(self._exact.evaluations - before)
+        return front
+
+
+def _as_runs(
+    problem: Problem, found: Found, exact: Exact, objectives: Any, limits: Any
+) -> Runs:
+    space = problem.space
+    index = problem.coordinates.index(found.points)
+    order = np.argsort(index)
+    metrics = exact.answers(found.points[order])
+    runs = with_reasons(space, index[order], metrics, limits, exact.evaluations)
+    feasible = runs.take(runs.reason == "")
+    return replace(feasible, objectives=objectives)
