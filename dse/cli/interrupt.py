@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -14,11 +14,12 @@ INTERRUPTED = 130
 _STDERR = 2  # file descriptor
 
 _drafts: set[Path] = set()  # folders that must not outlive an interruption
+_last_words: list[Callable[[], str]] = []  # that say what an interruption leaves
 
 
 @contextmanager
 def leaving_on_interrupt() -> Iterator[None]:
-    """Let Ctrl-C end the process at once, with nothing written.
+    """Let Ctrl-C end the process at once, with nothing half written.
 
     Python's way, an exception wherever the program happens to be, does not do:
     callbacks of JAX swallow it, imports of NumPy turn it into another, and a thread in
@@ -42,6 +43,36 @@ def removed_on_interrupt(drafts: Path) -> Iterator[None]:
 
 
 @contextmanager
+def resumed_later(folder: Path) -> Iterator[None]:
+    """Say what a folder already holds if the block is interrupted."""
+    with said_on_interrupt(lambda: f"run it again to go on from {folder}."):
+        yield
+
+
+@contextmanager
+def said_on_interrupt(words: Callable[[], str]) -> Iterator[None]:
+    """Say, if the block is interrupted, what that leaves behind."""
+    _last_words.append(words)
+    try:
+        yield
+    finally:
+        _last_words.pop()
+
+
+@contextmanager
+def interrupted_afterwards() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of a block that takes no time."""
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        signal.raise_signal(signal.SIGINT)
+
+
+@contextmanager
 def uninterrupted() -> Iterator[None]:
     """Let Ctrl-C have no effect while files are moved, which takes no time."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -54,6 +85,7 @@ def uninterrupted() -> Iterator[None]:
 def _leave(_signal: int, _frame: FrameType | None) -> None:
     for folder in _drafts:
         shutil.rmtree(folder, ignore_errors=True)
+    words = _last_words[-1]() if _last_words else "nothing was written."
     # Past sys.stderr, which may be in the middle of a line.
-    os.write(_STDERR, b"\nInterrupted; nothing was written.\n")
+    os.write(_STDERR, f"\nInterrupted; {words}\n".encode())
     os._exit(INTERRUPTED)

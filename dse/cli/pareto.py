@@ -1,7 +1,8 @@
-"""`dse pareto`: the front of any table on disk."""
+"""`dse pareto`: the front of any table on disk, or of a sweep as far as it got."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,19 +10,25 @@ import typer
 
 from dse.cli.options import Json, Quiet, Verbose, log
 from dse.cli.output import PARTIAL, print_json
+from dse.cli.sweep_folder import find_parts, objective_columns, part_tables
 from dse.errors import InputError, did_you_mean
 
 
 def pareto(
     table: Annotated[
-        Path, typer.Argument(help="A table with a header, CSV or Parquet.")
-    ],
-    objectives: Annotated[
-        list[str],
-        typer.Option(
-            help="Columns and directions: max:throughput_seq_per_s,min:energy_mj"
+        str,
+        typer.Argument(
+            help="A table with a header, CSV or Parquet; or the folder of a sweep, "
+            "finished or not."
         ),
     ],
+    objectives: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Columns and directions: max:throughput_seq_per_s,min:energy_mj; "
+            "those of the sweep if left out."
+        ),
+    ] = None,
     distinct: Annotated[
         bool, typer.Option("--distinct", help="Keep only the first of equal rows.")
     ] = False,
@@ -29,37 +36,63 @@ def pareto(
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Find the front of a table on disk.
+    """Find the front of a table on disk, or of what a sweep has found so far.
 
     Prints the rows that no other row beats in every objective, as CSV.
 
     Rows that a column `feasible` says no to stay out. Rows without a number in an
-    objective do too; then the exit code is 3.
+    objective do too; then, and where parts of a sweep are missing, the exit code is 3.
     """
-    rows = _read(table)
-    texts = [text for part in objectives for text in part.split(",")]
-    wanted = [_objective(text, rows, table) for text in texts]
-    import numpy as np
-
-    from dse.explore.pareto import front_mask
-
-    signs = [-1.0 if maximize else 1.0 for _, maximize in wanted]
-    costs = rows[[column for column, _ in wanted]].to_numpy(float) * signs
-    allowed = np.ones(len(rows), bool)
-    if "feasible" in rows:
-        allowed = rows["feasible"].to_numpy(bool)
-    numbers = np.isfinite(costs).all(axis=1)
-    costs[~allowed] = np.inf
-    front = rows[front_mask(costs, keep="distinct" if distinct else "all")]
-    lost = int((allowed & ~numbers).sum())
-    log.info(f"{len(front):,} of {len(rows):,} rows are on the front.")
+    texts = [text for part in objectives or () for text in part.split(",")]
+    store = find_parts(table)
+    if store is not None:
+        tables, texts = part_tables(store), texts or objective_columns(store)
+    elif texts:
+        tables = iter([_read(Path(table))])
+    else:
+        raise InputError("--objectives is missing: say what is wanted of the table.")
+    front, rows, lost = _front(tables, texts, table, distinct)
+    log.info(f"{len(front):,} of {rows:,} rows are on the front.")
     if as_json:
         print_json(_records(front))
     else:
         typer.echo(front.to_csv(index=False), nl=False)
+    missing = [] if store is None else store.missing()
     if lost:
         log.warning(f"{lost:,} rows lack a finite number in an objective; left out.")
+    if store is not None and missing:
+        log.warning(
+            f"{len(missing):,} of {store.plan.parts:,} parts are missing: this is the "
+            "front of the others."
+        )
+    if lost or missing:
         raise typer.Exit(PARTIAL)
+
+
+def _front(
+    tables: Iterator[Any], texts: list[str], path: str, distinct: bool
+) -> tuple[Any, int, int]:
+    """Return the front of tables, their number of rows, and how many lack a number."""
+    import numpy as np
+    import pandas as pd
+
+    from dse.explore.pareto import front_mask
+
+    front, count, lost = None, 0, 0
+    for fresh in tables:
+        wanted = [_objective(text, fresh, path) for text in texts]
+        rows = fresh if front is None else pd.concat([front, fresh], ignore_index=True)
+        signs = [-1.0 if maximize else 1.0 for _, maximize in wanted]
+        costs = rows[[column for column, _ in wanted]].to_numpy(float) * signs
+        allowed = np.ones(len(rows), bool)
+        if "feasible" in rows:
+            allowed = rows["feasible"].to_numpy(bool)
+        numbers = np.isfinite(costs).all(axis=1)
+        costs[~allowed] = np.inf
+        front = rows[front_mask(costs, keep="distinct" if distinct else "all")]
+        count += len(fresh)
+        lost += int((allowed & ~numbers).sum())
+    return front, count, lost
 
 
 def _read(path: Path) -> Any:
@@ -76,7 +109,7 @@ def _read(path: Path) -> Any:
         raise InputError(f"{path} cannot be read as a table: {error}") from None
 
 
-def _objective(text: str, rows: Any, path: Path) -> tuple[str, bool]:
+def _objective(text: str, rows: Any, path: str) -> tuple[str, bool]:
     """Return the column of an objective, and whether more of it is better."""
     sense, _, column = text.strip().partition(":")
     if sense not in ("max", "min") or not column:

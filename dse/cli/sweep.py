@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dse.cli.answer import tell
+from dse.cli.cost import tell_cost
 from dse.cli.options import Json, Quiet, Verbose, log, shows_progress
-from dse.cli.output import check_folder, json_text, print_json, written_together
-from dse.explore.study import load_study
-from dse.show.text_table import text_table
+from dse.cli.output import check_folder
+from dse.errors import InputError
+from dse.explore.study import BLOCK_SIZE, load_study
+from dse.runs.folder import PARTS
+from dse.runs.kept import read_kept
+from dse.runs.shard import read_shard
 
 if TYPE_CHECKING:  # needs JAX, which waits until the file of the study is in order
-    from dse.explore.estimate import Estimate
     from dse.explore.study import Study
-    from dse.explore.summary import Summary
-    from dse.show.background import Sampler
-
-BLOCK_SIZE = 2**17
 
 
 def sweep(
@@ -39,6 +38,36 @@ def sweep(
         list[str] | None,
         typer.Option(help='One more limit, as "area <= 50 mm^2"; may be repeated.'),
     ] = None,
+    keep: Annotated[
+        str,
+        typer.Option(
+            help="What to keep beside the front: top:100 (the best by each objective), "
+            "sample:1000 (drawn at random) or all."
+        ),
+    ] = "front",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of that sample.")] = 0,
+    shard: Annotated[
+        str,
+        typer.Option(help="Search a share of the parts only: 3/8, the third of eight."),
+    ] = "1/1",
+    dask: Annotated[
+        str | None,
+        typer.Option(help="Search on a Dask cluster: its address, or `local`."),
+    ] = None,
+    parts: Annotated[
+        int | None,
+        typer.Option(min=1, help="Parts to cut the work into; changes speed only."),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(help="Folder or URL where parts are kept, if not in --out."),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume/--restart", help="Go on from the parts there, or drop them."
+        ),
+    ] = True,
     block_size: Annotated[
         int,
         typer.Option(min=1, help="Designs searched at once; changes speed only."),
@@ -52,10 +81,15 @@ def sweep(
     Prints its knee, its extremes, and where published machines stand against it.
 
     With --out, writes front.parquet, front.csv, summary.json and report.html, all
-    together or none.
+    together or none; what was found before an interruption is kept, and the same
+    command goes on from there.
     """
     if out is not None:
         check_folder(out)
+    kept, share = read_kept(keep), read_shard(shard)
+    place = store or (None if out is None else str(out / PARTS))
+    if place is None and (share.name or dask or parts or kept.kind != "front"):
+        raise InputError("--shard, --dask, --parts and --keep need --out: a folder.")
     asked = load_study(study)
     if limit:
         from dse.explore.limits import read_limits
@@ -64,101 +98,31 @@ def sweep(
         asked = replace(asked, limits=(*asked.limits, *limit))
     log.debug(f"Study {asked.name}: {asked.space}, technology {asked.technology.name}.")
     if dry_run:
-        _tell_cost(asked, block_size, as_json)
+        tell_cost(asked, block_size, as_json)
+    elif place is None:
+        _search(asked, block_size, as_json)
     else:
-        _run(asked, out, block_size, as_json)
+        from dse.cli.parts import sweep_parts, workplace
+        from dse.runs.plan import make_plan
 
-
-def _run(study: Study, out: Path | None, block_size: int, as_json: bool) -> None:
-    from dse.explore.summary import summarize
-    from dse.show.summary_text import summary_text
-
-    sampler = None
-    if out is not None:
-        from dse.show.background import Sampler
-
-        sampler = Sampler(study)  # compiles for the report while the search runs
-    log.info(f"Searching {study.space.size:,} designs; the first block waits for XLA.")
-    front = study.run(progress=shows_progress(), block_size=block_size)
-    summary = summarize(study, front)
-    if as_json:
-        print_json(summary.to_json())
-    else:
-        typer.echo(summary_text(summary))
-    if out is not None:
-        log.info("Writing the report.")
-        _write(summary, sampler, out)
-
-
-def _write(summary: Summary, sampler: Sampler | None, out: Path) -> None:
-    from dse.show.report import write_report
-
-    study, front = summary.study, summary.front
-    table = front.to_pandas()
-    with written_together(out) as drafts:
-        table.to_parquet(drafts / "front.parquet", index=False)
-        table.to_csv(drafts / "front.csv", index=False)
-        text = json_text(summary.to_json())
-        (drafts / "summary.json").write_text(text + "\n", encoding="utf-8")
-        write_report(study, front, drafts / "report.html", sampler=sampler)
-        names = sorted(draft.name for draft in drafts.iterdir())
-    log.info(f"Wrote {', '.join(names)} to {out}.")
-
-
-def _tell_cost(study: Study, block_size: int, as_json: bool) -> None:
-    """Print what a run would cover, and how long it would take on this machine."""
-    from dse.explore.estimate import estimate
-
-    log.info("Running the first blocks, to time them.")
-    found = estimate(study, block_size=block_size)
-    space = study.space
-    if as_json:
-        print_json(
-            {
-                "study": study.name,
-                "designs": space.size,
-                "axes": {name: list(axis.values) for name, axis in space.axes.items()},
-                "tied": {name: tie.expression for name, tie in space.tied.items()},
-                "legal": space.legal,
-                "block_size": block_size,
-                "estimate": _estimate_json(found),
-            }
+        _announce(asked)
+        plan = make_plan(
+            asked, kept=kept, seed=seed, parts=parts, block_size=block_size
         )
-        return
-    rows = [
-        [name, str(len(axis)), _shortened(", ".join(map(str, axis.values)))]
-        for name, axis in space.axes.items()
-    ]
-    rows += [[name, "-", f"= {tie.expression}"] for name, tie in space.tied.items()]
-    typer.echo(f"{study.question}\n\n{text_table(['axis', 'values', ''], rows)}\n")
-    for reason, rule in space.legal.items():
-        typer.echo(f"Legal if {rule} ({reason}).")
-    typer.echo(f"{space.size:,} designs, {_describe(found)}")
+        with workplace(place, plan, shard=share, restart=not resume) as kept_in:
+            sweep_parts(
+                asked, kept_in, out=out, shard=share, dask=dask, as_json=as_json
+            )
 
 
-def _shortened(text: str) -> str:
-    return textwrap.shorten(text, 56, placeholder=" …")
+def _search(asked: Study, block_size: int, as_json: bool) -> None:
+    """Tell the front of a study, and write nothing."""
+    from dse.explore.summary import summarize
+
+    _announce(asked)
+    front = asked.run(progress=shows_progress(), block_size=block_size)
+    tell(summarize(asked, front), as_json)
 
 
-def _describe(found: Estimate) -> str:
-    """Return the time of a run in words, with how it was come by."""
-    if found.first_designs == found.designs:
-        return f"{found.seconds:.0f} s: measured, for one block holds them all."
-    pace = found.timed_designs / found.timed
-    return (
-        f"about {found.seconds:.0f} s: {found.start:.0f} s to compile and run a first "
-        f"block of {found.first_designs:,}, then {pace:,.0f} designs/s, measured over "
-        f"the next {found.timed_designs:,}. The report is not in it."
-    )
-
-
-def _estimate_json(found: Estimate) -> dict[str, Any]:
-    pace = found.timed_designs / found.timed if found.timed_designs else None
-    return {
-        "seconds": found.seconds,
-        "start_seconds": found.start,
-        "start_designs": found.first_designs,
-        "timed_seconds": found.timed,
-        "timed_designs": found.timed_designs,
-        "designs_per_second": pace,
-    }
+def _announce(asked: Study) -> None:
+    log.info(f"Searching {asked.space.size:,} designs; the first block waits for XLA.")

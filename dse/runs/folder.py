@@ -1,0 +1,154 @@
+"""A folder, here or on an object store, where a file is there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any, Protocol
+
+from dse.errors import InputError
+
+PARTS = "parts"  # the folder of parts in the folder of an answer
+DRAFT = ".draft"  # ends the name of a file that is being written
+
+
+class Folder(Protocol):
+    """What a store needs of the place where its files lie."""
+
+    place: str
+
+    def names(self) -> list[str]:
+        """Return the names of the files that are there; none if there is no folder."""
+
+    def read(self, name: str) -> bytes:
+        """Return what a file holds."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file that appears whole, or not at all; an older one is replaced."""
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a file another name."""
+
+    def delete(self, name: str) -> None:
+        """Delete a file."""
+
+    def remove(self) -> None:
+        """Remove the folder and all it holds."""
+
+
+class LocalFolder:
+    """A folder on a disk: draft, flush, rename, so that nothing is ever half there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.place = str(path)
+
+    def names(self) -> list[str]:
+        """Return the names of the files that are there."""
+        if self.path.exists() and not self.path.is_dir():
+            raise InputError(f"{self.path} is a file; give a folder.")
+        files = self.path.iterdir() if self.path.is_dir() else ()
+        return sorted(f.name for f in files if not f.name.endswith(DRAFT))
+
+    def read(self, name: str) -> bytes:
+        """Return what a file holds."""
+        return (self.path / name).read_bytes()
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file that survives a fall of the power once this returns."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        draft = self.path / f"{name}.{os.getpid()}{DRAFT}"
+        try:
+            with draft.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(draft, self.path / name)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
+        entry = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(entry)  # the new name, too, reaches the disk
+        finally:
+            os.close(entry)
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a file another name."""
+        os.replace(self.path / name, self.path / new)
+
+    def delete(self, name: str) -> None:
+        """Delete a file."""
+        (self.path / name).unlink()
+
+    def remove(self) -> None:
+        """Remove the folder and all it holds."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+class RemoteFolder:
+    """A folder at a URL; there a written file appears when it is closed, at once."""
+
+    def __init__(self, url: str) -> None:
+        self.place = url
+        self._files, self._path = _file_system(url)
+
+    def names(self) -> list[str]:
+        """Return the names of the files that are there."""
+        from pyarrow.fs import FileSelector
+
+        chosen = FileSelector(self._path, allow_not_found=True)
+        return sorted(info.base_name for info in self._files.get_file_info(chosen))
+
+    def read(self, name: str) -> bytes:
+        """Return what a file holds."""
+        with self._files.open_input_stream(f"{self._path}/{name}") as file:
+            data: bytes = file.read()
+        return data
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file in one go; stores of objects show it when it is complete."""
+        self._files.create_dir(self._path, recursive=True)
+        with self._files.open_output_stream(f"{self._path}/{name}") as file:
+            file.write(data)
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a file another name."""
+        self._files.move(f"{self._path}/{name}", f"{self._path}/{new}")
+
+    def delete(self, name: str) -> None:
+        """Delete a file."""
+        self._files.delete_file(f"{self._path}/{name}")
+
+    def remove(self) -> None:
+        """Remove the folder and all it holds."""
+        if self.names():
+            self._files.delete_dir(self._path)
+
+
+def open_folder(place: str | Path) -> Folder:
+    """Return the folder at a path, or at a URL such as `s3://bucket/run`.
+
+    Raises `InputError` for a URL of a kind that nothing here can open.
+    """
+    if "://" in str(place):
+        return RemoteFolder(str(place).rstrip("/"))
+    return LocalFolder(Path(place))
+
+
+def _file_system(url: str) -> tuple[Any, str]:
+    """Return the file system of a URL, pyarrow's own before those of fsspec."""
+    from pyarrow.fs import FileSystem
+
+    for known in (url, f"fsspec+{url}"):
+        try:
+            files, path = FileSystem.from_uri(known)
+        except (ValueError, ImportError) as error:
+            fault = error
+        else:
+            return files, path
+    raise InputError(
+        f"{url} cannot be opened: {fault}. Give a folder, or a URL that pyarrow or an "
+        'installed fsspec knows (`pip install "dse[dist]"`, and s3fs, gcsfs, …).'
+    )

@@ -1,0 +1,97 @@
+"""The plan of a sweep in parts: what is asked, what is kept, and how it is cut."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from dse.errors import InputError
+from dse.explore.study import Study
+from dse.runs.fingerprint import differences, fingerprint
+from dse.runs.kept import Kept, read_kept
+
+FORMAT = 1  # of the files in a store
+DESIGNS_PER_PART = 2**24  # a second or so of work
+ROWS_PER_PART = 2**18  # where every design is kept
+MOST_PARTS = 4096
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that parts of one sweep must agree on; it stands in their manifest.
+
+    `parts` and `block_size` change how the work is cut, never its answer.
+    """
+
+    study: str
+    designs: int
+    objectives: tuple[str, ...]
+    limits: tuple[str, ...]
+    keep: str
+    seed: int
+    parts: int
+    block_size: int
+    fingerprint: dict[str, str]
+    format: int = FORMAT
+
+    @property
+    def kept(self) -> Kept:
+        """What is kept beside the front."""
+        return read_kept(self.keep)
+
+    def to_json(self) -> str:
+        """Return the plan as the text of a manifest."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+
+def make_plan(
+    study: Study, *, kept: Kept, seed: int, parts: int | None, block_size: int
+) -> Plan:
+    """Return how a study is searched, in as many parts as asked or as is sensible."""
+    designs = study.space.size
+    return Plan(
+        study=study.name,
+        designs=designs,
+        objectives=study.objectives,
+        limits=study.limits,
+        keep=str(kept),
+        seed=seed,
+        parts=min(parts or sensible_parts(designs, kept), designs),
+        block_size=block_size,
+        fingerprint=fingerprint(study),
+    )
+
+
+def sensible_parts(designs: int, kept: Kept) -> int:
+    """Return into how many parts a space is cut if nobody says."""
+    if kept.kind == "all":
+        return -(-designs // ROWS_PER_PART)
+    return min(-(-designs // DESIGNS_PER_PART), MOST_PARTS)
+
+
+def read_plan(text: str) -> Plan:
+    """Read the plan of a manifest. Raises `InputError` where it is none."""
+    try:
+        found: dict[str, Any] = json.loads(text)
+        if found["format"] != FORMAT:
+            raise InputError(
+                f"it has format {found['format']}; this dse reads {FORMAT}"
+            )
+        for name in ("objectives", "limits"):
+            found[name] = tuple(found[name])
+        return Plan(**found)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"it cannot be read as a manifest ({error})") from None
+
+
+def agreed(found: Plan, wanted: Plan) -> Plan:
+    """Return the plan found, if parts made by it serve what is wanted now.
+
+    Raises `InputError` naming what differs.
+    """
+    unlike = differences(found.fingerprint, wanted.fingerprint)
+    unlike += [n for n in ("keep", "seed") if getattr(found, n) != getattr(wanted, n)]
+    if unlike:
+        raise InputError(f"another {' and '.join(unlike)}")
+    return replace(wanted, parts=found.parts, block_size=found.block_size)

@@ -1,0 +1,113 @@
+"""A store of parts: what a sweep has found so far, safe from whatever may end it.
+
+A manifest holds the plan and never changes; each part is one Parquet file that appears
+whole. The state of a part is its file: there, not there, or set aside as torn. Many
+processes may therefore write parts of one sweep without talking to each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dse.errors import InputError
+from dse.runs.folder import PARTS, Folder, open_folder
+from dse.runs.lock import LOCK
+from dse.runs.part_file import TornError, part_name, part_number, read_part
+from dse.runs.plan import Plan, agreed, read_plan
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MANIFEST = "manifest.json"
+TORN = ".torn"  # ends the name of a part that was set aside
+
+log = logging.getLogger("dse.runs")
+
+
+class Store:
+    """The parts of one sweep in a folder."""
+
+    def __init__(self, folder: Folder, plan: Plan) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.run = hashlib.sha256(plan.to_json().encode()).hexdigest()[:16]
+
+    def write(self, part: int, data: bytes) -> None:
+        """Keep a part."""
+        self.folder.write(part_name(part, data), data)
+
+    def files(self) -> list[str]:
+        """Return the names of all parts that are there, in their order."""
+        names = self.folder.names()
+        return [name for name in names if part_number(name) is not None]
+
+    def missing(self) -> list[int]:
+        """Return the numbers of the parts that have no file."""
+        there = {part_number(name) for name in self.files()}
+        return [part for part in range(self.plan.parts) if part not in there]
+
+    def parts(self, *, set_aside: bool) -> Iterator[tuple[int, pa.Table]]:
+        """Yield number and table of every whole part, in order.
+
+        A torn one is told of and left out; `set_aside` gives it another name, so that
+        its place counts as missing.
+        """
+        for name in self.files():
+            part = part_number(name)
+            assert part is not None
+            try:
+                table = read_part(name, self.folder.read(name), self.run)
+            except TornError as fault:
+                remedy = "left out"
+                if set_aside:
+                    self.folder.rename(name, name + TORN)
+                    remedy = f"set aside as {name}{TORN}, to be computed again"
+                log.warning(f"{self.folder.place}/{name}: {fault}; {remedy}.")
+                continue
+            yield part, table
+
+
+def open_store(folder: Folder, wanted: Plan, *, restart: bool = False) -> Store:
+    """Return the store of a sweep: the one that is there, else a new one.
+
+    Raises `InputError` where the folder holds parts of another sweep, unless these are
+    to be dropped (`restart`).
+    """
+    if restart:
+        for name in folder.names():
+            if not name.startswith(LOCK):
+                folder.delete(name)
+    if MANIFEST not in folder.names():
+        folder.write(MANIFEST, wanted.to_json().encode())
+    try:
+        found = read_plan(folder.read(MANIFEST).decode(errors="replace"))
+        return Store(folder, agreed(found, wanted))
+    except InputError as fault:
+        raise InputError(
+            f"{folder.place} holds parts of another sweep: {fault}. Give --out another "
+            "folder, or drop these parts with --restart."
+        ) from None
+
+
+def find_store(place: str | Path) -> Store:
+    """Return the store at a place, or in the folder `parts` there.
+
+    Raises `InputError` where there is none.
+    """
+    for at in (str(place), f"{place}/{PARTS}"):
+        folder = open_folder(at)
+        if MANIFEST in folder.names():
+            break
+    else:
+        raise InputError(
+            f"{place} holds no {MANIFEST}: no sweep keeps its parts there."
+        )
+    try:
+        plan = read_plan(folder.read(MANIFEST).decode(errors="replace"))
+    except InputError as fault:
+        raise InputError(f"{folder.place}/{MANIFEST}: {fault}.") from None
+    return Store(folder, plan)
