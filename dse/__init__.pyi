@@ -1,4 +1,9 @@
+from .engines.crossbar import CrossbarEngine
+from .engines.filter import FilterEngine
+from .engines.nm import NMEngine
 from .engines.pair import Pair
+from .engines.reference import ReferenceMachine
+from .engines.sprint import SprintEngine
 from .engines.tile import TileEngine
 from .engines.tile_conventions import PHYSICAL, SIMULATOR, Conventions
 from .errors import InputError
@@ -13,6 +18,9 @@ from .hardware.parameters import load_parameters
 from .hardware.technology import Technology, load_technology
 from .show.plots import plot_breakdown, plot_front, plot_time
 from .show.report import write_report
+from .sparsity.curves import Curve
+from .sparsity.curve_names import curve_names
+from .sparsity.library import load_curve
 from .workload.acceltran_models import acceltran_model
 from .workload.ops import Ops, Workload
 from .workload.transformer import transformer
@@ -21,12 +29,18 @@ __all__ = [
     "PHYSICAL",
     "SIMULATOR",
     "Conventions",
+    "CrossbarEngine",
+    "Curve",
+    "FilterEngine",
     "InputError",
     "Metrics",
+    "NMEngine",
     "Ops",
     "Pair",
+    "ReferenceMachine",
     "Runs",
     "Space",
+    "SprintEngine",
     "Study",
     "Technology",
     "TileEngine",
@@ -34,9 +48,11 @@ __all__ = [
     "acceltran_model",
     "choice",
     "cite",
+    "curve_names",
     "evaluate",
     "integers",
     "interval",
+    "load_curve",
     "load_parameters",
     "load_study",
     "load_technology",

@@ -35,6 +35,7 @@ class Metrics(Record):
     peak_rate: Any = quantity("op/s", "of all units together")
     effective_rate: Any = quantity("op/s", "dense operations (2 per MAC) over latency")
     accuracy_drop: Any = None  # as a share, 0.01 is a point; None: not known
+    budget_use: Any = None  # largest share of a fixed budget; None: has no budgets
     dynamic_energy: dict[str, Any]
     leakage_energy: dict[str, Any]
     area_by_component: dict[str, Any]
@@ -42,6 +43,7 @@ class Metrics(Record):
     op_names: tuple[str, ...] = static("name of each op, in program order")
     op_energy: Any = quantity("J", "dynamic, per sequence and op, [ops]")
     op_busy: dict[str, Any]
+    extras: dict[str, Any]  # what only machines of its kind have, units in the names
 
     @property
     def energy_by_component(self) -> dict[str, Any]:
@@ -126,12 +128,14 @@ def metrics(
         accuracy_drop=known_sum(
             [workload.accuracy_drop, design.accuracy_drop(run, technology)]
         ),
+        budget_use=design.budget_use(technology),
         op_names=tuple(name for chain in chains for name in chain.names),
         op_energy=jnp.stack(
             [joule for chain in chains for joule in chain.totals(_energy_of_work)]
         )
         / batch,
         op_busy=_by_op(chains, clock),
+        extras=design.extras(run, technology, seconds, dynamic),
     )
 
 
@@ -198,4 +202,5 @@ def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
         op_busy=jax.tree.map(
             lambda *busy: jnp.concatenate(busy), *[part.op_busy for part in parts]
         ),
+        extras=mean(lambda part: part.extras),
     )

@@ -9,11 +9,15 @@ import typer
 from typer.core import TyperGroup
 
 from dse.cli.cite import cite
+from dse.cli.curves import curves
 from dse.cli.evaluate import evaluate
 from dse.cli.info import info
+from dse.cli.measure import measure
+from dse.cli.merge import merge
 from dse.cli.options import log
 from dse.cli.params import params
 from dse.cli.pareto import pareto
+from dse.cli.reference import reference
 from dse.cli.sweep import sweep
 from dse.cli.validate import validate
 from dse.errors import InputError
@@ -59,5 +63,17 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for verb in (evaluate, sweep, pareto, params, cite, validate, info):
+for verb in (
+    evaluate,
+    sweep,
+    merge,
+    pareto,
+    params,
+    measure,
+    curves,
+    cite,
+    validate,
+    info,
+):
     app.command()(verb)
+app.add_typer(reference)

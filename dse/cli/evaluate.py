@@ -11,6 +11,8 @@ from dse.cli.options import Json, Quiet, Verbose
 from dse.cli.output import print_json
 from dse.errors import InputError, did_you_mean
 from dse.hardware.parameters import load_parameters
+from dse.sparsity.curve_file import read_curve_file
+from dse.sparsity.curve_names import curve_path
 from dse.workload.zoo import find_shape
 
 if TYPE_CHECKING:  # needs JAX, which waits until the arguments are in order
@@ -72,6 +74,15 @@ def evaluate(
     weight_density: Annotated[
         float, typer.Option(min=0, max=1, help="Share of weights that are not zero.")
     ] = 1.0,
+    density: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CURVE", help="Take all densities from a curve (`dse curves`)."
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="The setting of that curve.")
+    ] = None,
     kept_pairs: Annotated[
         float, typer.Option(min=0, max=1, help="Share of query-key pairs kept.")
     ] = 1.0,
@@ -109,10 +120,10 @@ def evaluate(
     find_shape(workload)
     if technology is not None:
         load_parameters(technology)
-    import jax
-
+    _check_density(density, threshold, min(activation_density, weight_density))
     import dse
     from dse.engines.registry import find_preset
+    from dse.explore.exact import ExactMetrics
     from dse.show.evaluation_text import evaluation_json, evaluation_text
 
     machine = find_preset(engine, preset)
@@ -126,7 +137,11 @@ def evaluate(
         mode=mode.value,
         context_len=context_len,
         padded_fraction=padded_fraction,
-    ).with_density(activation=activation_density, weight=weight_density)
+    )
+    if density is None:
+        run = run.with_density(activation=activation_density, weight=weight_density)
+    else:
+        run = run.with_curve(dse.load_curve(density), threshold)
     if kept_pairs < 1:
         run = run.with_attention(kept=kept_pairs)
     if part is Part.attention:
@@ -136,13 +151,24 @@ def evaluate(
         used = dse.load_technology(technology)
     if node is not None:
         used = used.at_node(node)
-    with jax.enable_x64(True):
-        found = dse.evaluate(design, run, technology=used, timing=timing.value)
-    found = jax.device_get(found)  # JAX would cut float64 short from here on
+    found = ExactMetrics([(run, 1.0)], used, timing.value)(design)
     if as_json:
         print_json(evaluation_json(design, run, used, timing.value, found))
     else:
         typer.echo(evaluation_text(design, run, used, timing.value, found))
+
+
+def _check_density(curve: str | None, threshold: float | None, stated: float) -> None:
+    """Raise `InputError` where densities are said twice, or half."""
+    if (curve is None) != (threshold is None):
+        raise InputError("--density names a curve, --threshold its setting; give both.")
+    if curve is not None and stated < 1:
+        raise InputError(
+            "--density takes all densities from a curve; leave out "
+            "--activation-density and --weight-density."
+        )
+    if curve is not None:
+        read_curve_file(curve_path(curve))
 
 
 def _read_setting(text: str) -> tuple[str, float | str]:

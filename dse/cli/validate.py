@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,64 +9,70 @@ import typer
 
 from dse.cli.options import Json, Quiet, Verbose, log, shows_progress
 from dse.cli.output import PARTIAL, print_json
-from dse.errors import InputError, did_you_mean
-from dse.show.text_table import text_table
-
-SYSTEMS = ("acceltran",)
-_ERRORS = ("mean", "median", "worst")
-_TOTALS = ("cycles", "cycles_without_embedding", "cycles_walk", "energy", "area")
+from dse.errors import InputError
+from dse.evidence.registry import VALIDATIONS, Validation, find_validation
 
 
 def validate(
-    system: Annotated[str, typer.Argument(help=f"One of: {', '.join(SYSTEMS)}.")],
+    system: Annotated[
+        str | None,
+        typer.Argument(help=f"One of: {', '.join(VALIDATIONS)}.", show_default=False),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Validate with everything there is.")
+    ] = False,
     data: Annotated[
         Path | None,
-        typer.Option(help="A CSV of runs; those that come with dse where left out."),
+        typer.Option(help="A CSV in place of the one that comes with dse."),
     ] = None,
     as_json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compare a model with finished runs.
+    """Compare a model with finished runs or published figures.
 
-    The runs are those of the system it was built after; errors are told by quantity.
-    Where some of them cannot be replayed, the exit code is 3.
+    Runs are compared row by row and errors told by quantity. A published figure is met
+    where it lies inside the interval that the model's assumed numbers leave. Where some
+    runs cannot be compared, the exit code is 3.
     """
-    if system not in SYSTEMS:
-        meant = did_you_mean(system, SYSTEMS)
-        raise InputError(f"there is nothing to validate `{system}` with.{meant}")
-    if data is not None and not data.is_file():
-        raise InputError(f"{data} is no file; give the path of a CSV of runs.")
-    from dse.evidence.acceltran import validate as compare
-
-    found = compare(data, progress=shows_progress())
-    if as_json:
-        print_json(found)
+    if everything == (system is not None):
+        raise InputError("name one system to validate with, or give --all.")
+    if system is None:
+        if data is not None:
+            raise InputError("--data belongs to one system; name it in place of --all.")
+        chosen = VALIDATIONS
     else:
-        typer.echo("Errors of the model, as shares of what the runs say:\n")
-        typer.echo(_table(found["quantities"]))
-        for name, group in found["groups"].items():
-            kept = {what: group[what] for what in _TOTALS if what in group}
-            typer.echo(f"\nAmong them, {name.replace('_', ' ')} models:\n")
-            typer.echo(_table(kept))
-    for note in found["notes"]:
+        chosen = {system: find_validation(system)}
+    found = {
+        name: validation.run(data, progress=shows_progress())
+        for name, validation in chosen.items()
+    }
+    answers = {name: _as_json(answer) for name, answer in found.items()}
+    if as_json:
+        print_json(answers if system is None else answers[system])
+    else:
+        for name, answer in found.items():
+            heading = f"== {name}\n\n" if system is None else ""
+            typer.echo(heading + _text(chosen[name], answer))
+    notes = [
+        note
+        for name, answer in answers.items()
+        if chosen[name].compares == "runs"
+        for note in answer["notes"]
+    ]
+    for note in notes:
         log.warning(note)
-    if found["notes"]:
+    if notes:
         raise typer.Exit(PARTIAL)
 
 
-def _table(quantities: dict[str, dict[str, Any]]) -> str:
-    rows = [
-        [
-            name.replace("_", " "),
-            f"{errors['rows']:,}",
-            *(f"{errors[which]:.3%}" for which in _ERRORS),
-            _correlation(errors["spearman"]),
-        ]
-        for name, errors in quantities.items()
-    ]
-    return text_table(["quantity", "rows", *_ERRORS, "rank correlation"], rows)
+def _text(validation: Validation, answer: Any) -> str:
+    from dse.show.evidence_text import claims_text, run_errors_text
+
+    return (run_errors_text if validation.compares == "runs" else claims_text)(answer)
 
 
-def _correlation(value: float | None) -> str:
-    return "-" if value is None or math.isnan(value) else f"{value:.4f}"
+def _as_json(answer: Any) -> Any:
+    if isinstance(answer, list):
+        return [claim.as_row() for claim in answer]
+    return answer

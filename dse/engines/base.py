@@ -18,7 +18,8 @@ from dse.hardware.technology import Technology
 from dse.records import Record, record, static
 from dse.schedule.stage import Chain
 from dse.sparsity.attention import AttentionPruning
-from dse.workload.attention import fuse_attention
+from dse.sparsity.curves import Curve
+from dse.workload.attention import attention_places, fuse_attention
 from dse.workload.ops import Ops, Workload
 
 SIZES = ("heads", "rows", "inner", "columns")
@@ -55,6 +56,8 @@ class Run(Record):
     repeats: Any
     padded_fraction: Any
     attention: AttentionPruning
+    kept_pairs: Any  # share of query-key pairs kept, mean over layers
+    curve: Curve | None  # the one that densities were taken from
     causal: bool = static("whether a token sees only earlier ones")
 
 
@@ -106,6 +109,24 @@ class Engine(Record):
         0.01 is a point; None where it is not known.
         """
         return 0.0
+
+    def budget_use(self, technology: Technology) -> Any | None:
+        """Return the largest share that a design takes of what it is built from.
+
+        As of the DSP blocks of an FPGA; above 1 it cannot be built. None where nothing
+        is given out. A study excludes what does not fit: `budget_use <= 100 %`.
+        """
+        return None
+
+    def extras(
+        self, run: Run, technology: Technology, seconds: Any, dynamic: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return what only machines of this kind have, by name; its unit ends the name.
+
+        As `lifetime_years`, of a run of some seconds whose work took `dynamic` J by
+        component.
+        """
+        return {}
 
 
 def stages(
@@ -182,7 +203,7 @@ def _rows(ops: Ops, *, last_share: float) -> Op:
         **columns,
         weights_before=weights[..., wrapped_places],
         density_before=columns["weight_density"][..., wrapped_places],
-        last_share=jnp.zeros(shape).at[..., -1].set(last_share),
+        last_share=jnp.broadcast_to(np.eye(len(ops))[-1] * last_share, shape),
     )
 
 
@@ -192,14 +213,28 @@ def describe_run(workload: Workload) -> Run:
     return Run(
         batch=workload.batch,
         weights=jnp.concatenate([jnp.asarray(b.ops.weights) * 1.0 for b in blocks]),
-        density=jnp.concatenate([_mean_over_layers(b.ops) for b in blocks]),
+        density=jnp.concatenate(
+            [_mean_over_layers(b.ops, "weight_density") for b in blocks]
+        ),
         repeats=np.concatenate([np.full(len(b.ops), float(b.repeats)) for b in blocks]),
         padded_fraction=workload.padded_fraction,
         attention=workload.attention,
+        kept_pairs=_mean_kept_pairs(workload),
+        curve=workload.curve,
         causal=workload.causal,
     )
 
 
-def _mean_over_layers(ops: Ops) -> Any:
-    density = jnp.asarray(ops.weight_density) * 1.0
+def _mean_kept_pairs(workload: Workload) -> Any:
+    shares, layers = [], 0.0
+    for block in workload.blocks:
+        density = _mean_over_layers(block.ops, "input_density")
+        for scores in attention_places(block.ops):
+            shares.append(block.repeats * density[scores + 2])
+            layers += block.repeats
+    return sum(shares) / layers if shares else 1.0
+
+
+def _mean_over_layers(ops: Ops, what: str) -> Any:
+    density = jnp.asarray(getattr(ops, what)) * 1.0
     return density.mean(axis=0) if density.ndim == 2 else density

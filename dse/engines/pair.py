@@ -90,6 +90,22 @@ class Pair(Engine):
         machines = self.machines(technology).values()
         return known_sum(machine.accuracy_drop(run, own) for machine, own in machines)
 
+    def extras(
+        self, run: Run, technology: Technology, seconds: Any, dynamic: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return what only machines of each kind have."""
+        found: dict[str, Any] = {}
+        for name, (machine, own) in self.machines(technology).items():
+            start = f"{name}."
+            spent = {
+                part.removeprefix(start): joule
+                for part, joule in dynamic.items()
+                if part.startswith(start)
+            }
+            more = machine.extras(run, own, seconds, spent)
+            found |= {f"{name}.{extra}": value for extra, value in more.items()}
+        return found
+
     def attention(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Run scores, softmax and context of a layer on the co-processor."""
         return self._on("coprocessor", "attention", op, run, technology)

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from dse.engines.base import Engine
+from dse.engines.crossbar import CrossbarEngine
+from dse.engines.filter import FilterEngine
+from dse.engines.nm import NMEngine
+from dse.engines.reference import ReferenceMachine
+from dse.engines.sprint import SprintEngine
 from dse.engines.tile import TileEngine
 from dse.errors import InputError, did_you_mean
 
-ENGINES: dict[str, type[Engine]] = {"tile": TileEngine}
+ENGINES: dict[str, type[Engine]] = {
+    "crossbar": CrossbarEngine,
+    "filter": FilterEngine,
+    "nm": NMEngine,
+    "reference": ReferenceMachine,
+    "sprint": SprintEngine,
+    "tile": TileEngine,
+}
 
 
 def find_engine(name: str) -> type[Engine]:
@@ -17,8 +29,13 @@ def find_engine(name: str) -> type[Engine]:
 
 
 def find_preset(engine: str, preset: str) -> Engine:
-    """Return a published machine of an engine, as `find_preset("tile", "edge")`."""
+    """Return a published machine of an engine, as `find_preset("tile", "edge")`.
+
+    A reference machine may also be a file that was measured, ending in .toml.
+    """
     kind = find_engine(engine)
+    if preset.endswith(".toml") and kind is ReferenceMachine:
+        return ReferenceMachine.from_file(preset)
     if preset not in kind.presets:
         raise InputError(
             f"engine `{engine}` has no preset `{preset}`."

@@ -10,13 +10,11 @@ conventions.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
-import pandas as pd
 from tqdm.auto import tqdm
 
 from dse.engines.tile import TileEngine
@@ -25,6 +23,7 @@ from dse.errors import InputError
 from dse.evaluation import metrics
 from dse.evidence.acceltran_replay import ReplayResult, SimulatorRun, Unfinished, replay
 from dse.evidence.acceltran_workload import simulator_workload
+from dse.evidence.run_errors import summarize_errors
 from dse.hardware.technology import Technology, load_technology
 from dse.memory import sram
 from dse.shipped import hw_params_folder
@@ -81,8 +80,11 @@ def validate(path: Path | None = None, *, progress: bool = True) -> dict[str, An
     plain = [run for run in runs if run["self_attention"]]
     other = [run for run in runs if not run["self_attention"]]
     return {
-        "quantities": _summary(runs),
-        "groups": {"self_attention": _summary(plain), "heterogeneous": _summary(other)},
+        "quantities": summarize_errors(runs),
+        "groups": {
+            "self_attention": summarize_errors(plain),
+            "heterogeneous": summarize_errors(other),
+        },
         "runs": runs,
         "notes": [f"{run['place']}: {run['note']}" for run in runs if run["note"]],
     }
@@ -259,36 +261,3 @@ def _ask(design: TileEngine, workload: Any, technology: Technology) -> dict[str,
     for part, square_metres in found.area_by_component.items():
         answers[f"area_{part}"] = square_metres * 1e12
     return answers
-
-
-def _summary(runs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Return mean, median and worst error and rank correlation by quantity."""
-    names = dict.fromkeys(name for run in runs for name in run["errors"])
-    summary = {}
-    for name in names:
-        having = [run for run in runs if name in run["errors"]]
-        errors = np.abs([run["errors"][name] for run in having])
-        summary[name] = {
-            "rows": len(having),
-            "mean": float(errors.mean()),
-            "median": float(np.median(errors)),
-            "worst": float(errors.max()),
-            "spearman": _spearman(
-                (run["found"][name] for run in having),
-                (run["claimed"][name] for run in having),
-            ),
-        }
-    return summary
-
-
-def _spearman(first: Iterable[float], second: Iterable[float]) -> float:
-    """Return the rank correlation; values within 1e-9 of each other share a rank."""
-
-    def ranks(values: Iterable[float]) -> Any:
-        rounded = pd.Series([float(f"{value:.9e}") for value in values])
-        return rounded.rank().to_numpy()
-
-    a, b = ranks(first), ranks(second)
-    if np.ptp(a) == 0 or np.ptp(b) == 0:
-        return float("nan") if np.ptp(a) != np.ptp(b) else 1.0
-    return float(np.corrcoef(a, b)[0, 1])

@@ -30,6 +30,14 @@ class Axis:
 
 
 @dataclass(frozen=True)
+class Continuous:
+    """All numbers between two ends: no grid, so that only a tuner can move along it."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Tied:
     """A field that follows from others, as `issue_batch = "pes / 8"`."""
 
@@ -72,19 +80,30 @@ def interval(low: float, high: float, points: int, *, log: bool = False) -> Axis
     return Axis((low, *between, high))
 
 
+def continuous(low: float, high: float) -> Continuous:
+    """Return an axis of all numbers from low to high, for `dse.tune`.
+
+    A sweep needs a grid instead: `interval(low, high, points)`. Raises `InputError`
+    unless low < high.
+    """
+    if not low < high:
+        raise InputError(f"continuous({low:g}, {high:g}): give low < high.")
+    return Continuous(float(low), float(high))
+
+
 def tied(expression: str) -> Tied:
     """Return a field that is worked out from others: `tied("pes / 8")`."""
     return Tied(expression)
 
 
-def read_axis(name: str, given: object) -> Axis | Tied:
+def read_axis(name: str, given: object) -> Axis | Continuous | Tied:
     """Read an axis as a person or a file may write it: an axis, or a plain list."""
-    if isinstance(given, Axis | Tied):
+    if isinstance(given, Axis | Continuous | Tied):
         return given
     if isinstance(given, Sequence) and not isinstance(given, str):
         return Axis(tuple(given))
     raise InputError(
         f"axis `{name}` is {given!r}; give a list of values, `choice(...)`, "
         "`powers_of_two(low, high)`, `integers(low, high)`, "
-        "`interval(low, high, points)` or `tied(expression)`."
+        "`interval(low, high, points)`, `continuous(low, high)` or `tied(expression)`."
     )

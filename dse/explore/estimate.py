@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from dse.explore.evaluator import Evaluator
 from dse.explore.front_search import FrontSearch
-from dse.explore.grid import Answer, answer_for
 from dse.explore.limits import read_limits
 from dse.explore.objectives import read_objectives
 from dse.explore.study import Study
@@ -45,12 +42,6 @@ class _EnoughError(Exception):
 
 def estimate(study: Study, *, block_size: int) -> Estimate:
     """Run the first blocks of a study for some two seconds; say how long all take."""
-
-    def answer_with(read: Callable[[Any], Any]) -> Answer:
-        return answer_for(
-            study.space, study.suite, study.technology, study.timing, read
-        )
-
     marks: list[tuple[float, int]] = []
 
     def report(designs: int) -> None:
@@ -59,8 +50,7 @@ def estimate(study: Study, *, block_size: int) -> Estimate:
             raise _EnoughError
 
     began = time.perf_counter()
-    evaluator = Evaluator(study.space, answer_with)
-    evaluator.prepare()
+    evaluator = Evaluator(study.space, study.answer_with)
     search = FrontSearch(
         study.space,
         evaluator,
@@ -69,7 +59,7 @@ def estimate(study: Study, *, block_size: int) -> Estimate:
         "all",
     )
     with contextlib.suppress(_EnoughError):
-        search.run(answer_with, block_size, report)
+        search.run(block_size, report)
     return Estimate(
         designs=study.space.size,
         first_designs=marks[0][1],

@@ -29,6 +29,10 @@ class Limit:
         over = value - self.bound if self.at_most else self.bound - value
         return over / abs(self.bound)
 
+    def broken(self, values: Any) -> Any:
+        """Say which values of the metric, in SI, break the limit."""
+        return values > self.bound if self.at_most else values < self.bound
+
     def __str__(self) -> str:
         unit = SHOWN_UNITS[self.metric]
         sign = "<=" if self.at_most else ">="

@@ -19,6 +19,7 @@ SHOWN_UNITS = {
     "peak_rate": "TOP/s",
     "effective_rate": "TOP/s",
     "accuracy_drop": "%",
+    "budget_use": "%",
 }
 
 

@@ -197,8 +197,7 @@ def add_reasons(runs: Runs, limits: Sequence[Limit]) -> Rows:
     """Return the reasons of runs, with broken limits named where a row had none."""
     reason = runs.reason.astype(object)
     for limit in limits:
-        value = runs.column(limit.metric)
-        broken = value > limit.bound if limit.at_most else value < limit.bound
+        broken = limit.broken(runs.column(limit.metric))
         reason = np.where((reason == "") & broken, f"breaks {limit}", reason)
     return reason
 

@@ -14,22 +14,23 @@ import numpy as np
 
 from dse.engines.base import Engine
 from dse.errors import InputError, did_you_mean
-from dse.explore.axes import Axis, Tied, read_axis
+from dse.explore.axes import Axis, Continuous, Tied, read_axis
 from dse.expressions import evaluate_expression, names_in
 from dse.records import Quantity
 from dse.workload.ops import Workload
 
 # Fields of a workload that a space may move beside those of a design.
-WORKLOAD_FIELDS = ("batch",)
+WORKLOAD_FIELDS = ("batch", "threshold")
 
 
 class Space:
     """All combinations of axis values around a base design.
 
     `Space(design, pes=powers_of_two(64, 1024), batch=[4, 16])`. An axis is a field of
-    the design, or `batch` of the workload. `legal` maps a reason to a condition over
-    fields, as in `{"tile within batch": "tile_batch <= batch"}`; designs that break one
-    are infeasible, with that reason. Raises `InputError` for an unknown field or label.
+    the design, or of the workload its `batch` or the `threshold` of its curve. `legal`
+    maps a reason to a condition over fields, as in `{"tile within batch": "tile_batch
+    <= batch"}`; designs that break one are infeasible, with that reason. Raises
+    `InputError` for an unknown field or label.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Space:
         read = {name: read_axis(name, given) for name, given in axes.items()}
         self.tied = _in_order({n: a for n, a in read.items() if isinstance(a, Tied)})
         self.axes = {n: a for n, a in read.items() if isinstance(a, Axis)}
+        self.continuous = {n: a for n, a in read.items() if isinstance(a, Continuous)}
         known = [*design.meanings(), *WORKLOAD_FIELDS]
         for name in read:
             if name not in known:
@@ -52,6 +54,8 @@ class Space:
                     + did_you_mean(name, known)
                 )
         self._numbers = {n: self._read_values(n, a) for n, a in self.axes.items()}
+        for name, ends in self.continuous.items():
+            self._read_values(name, Axis((ends.low, ends.high)))
         self.decode(0)  # an expression that cannot be worked out is an error now
 
     def _read_values(self, name: str, axis: Axis) -> np.ndarray[Any, Any]:
@@ -76,15 +80,17 @@ class Space:
 
     @property
     def size(self) -> int:
-        """Number of designs."""
+        """Number of designs of the grid; continuous axes are not counted."""
         return math.prod(self.shape)
 
     def __len__(self) -> int:
         return self.size
 
     def __repr__(self) -> str:
-        axes = ", ".join(f"{name}[{len(axis)}]" for name, axis in self.axes.items())
-        return f"Space({type(self.design).__name__}: {axes}; {self.size:,} designs)"
+        axes = [f"{name}[{len(axis)}]" for name, axis in self.axes.items()]
+        axes += [f"{n} {a.low:g} to {a.high:g}" for n, a in self.continuous.items()]
+        size = f"{self.size:,} designs{' times a continuum' * bool(self.continuous)}"
+        return f"Space({type(self.design).__name__}: {', '.join(axes)}; {size})"
 
     def values(self, name: str) -> np.ndarray[Any, Any]:
         """Return the values of an axis as numbers (a label as its index)."""
@@ -135,7 +141,13 @@ class Space:
     def place(
         self, moved: Mapping[str, Any], workload: Workload
     ) -> tuple[Engine, Workload]:
-        """Return the design and the workload with axis values put in their places."""
+        """Return the design and the workload with axis values put in their places.
+
+        Raises `InputError` for a threshold outside the curve of the workload.
+        """
+        if "threshold" in self.axes and workload.curve is not None:
+            for value in self.values("threshold"):
+                workload.curve.check(float(value))
         own = {n: v for n, v in moved.items() if n not in WORKLOAD_FIELDS}
         rest = {n: v for n, v in moved.items() if n in WORKLOAD_FIELDS}
         return self.design.replace(**own), workload.replace(**rest)

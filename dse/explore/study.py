@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,15 @@ from dse.explore.study_file import read_study_file
 if TYPE_CHECKING:  # what needs JAX waits until a study is run
     from dse.engines.base import Engine
     from dse.evaluation import Metrics, Timing
+    from dse.explore.exact import ExactMetrics
+    from dse.explore.grid import Answer
     from dse.explore.runs import Runs
     from dse.explore.space import Space
     from dse.hardware.technology import Technology
     from dse.workload.ops import Workload
+
+
+BLOCK_SIZE = 2**20  # designs searched at once
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,7 +48,7 @@ class Study:
     sources: tuple[str, ...]
     bibtex: str
 
-    def run(self, *, progress: bool = True, block_size: int | None = None) -> Runs:
+    def run(self, *, progress: bool = True, block_size: int = BLOCK_SIZE) -> Runs:
         """Evaluate every design of the space and return the exact front.
 
         `block_size` is how many designs are searched at once; the front does not depend
@@ -50,9 +56,6 @@ class Study:
         """
         from dse.explore.sweep import sweep
 
-        blocks: dict[str, Any] = {}
-        if block_size is not None:
-            blocks["block_size"] = block_size
         return sweep(
             self.space,
             [workload for workload, _ in self.suite],
@@ -62,29 +65,27 @@ class Study:
             technology=self.technology,
             timing=self.timing,
             progress=progress,
-            **blocks,
+            block_size=block_size,
         )
+
+    def answer_with(self, read: Callable[[Any], Any]) -> Answer:
+        """Return a function from axis values of a design to what `read` takes of it."""
+        from dse.explore.grid import answer_for
+
+        return answer_for(self.space, self.suite, self.technology, self.timing, read)
 
     def evaluate(self, design: Engine, *, batch: float | None = None) -> Metrics:
         """Return the metrics of any machine over the suite, as the study counts them.
 
         In float64. `batch` stands in for that of the workloads.
         """
-        import jax
+        return self._exact(design, batch=batch)
 
-        from dse.evaluation import combine, evaluate
+    @cached_property
+    def _exact(self) -> ExactMetrics:
+        from dse.explore.exact import ExactMetrics
 
-        workloads = [workload for workload, _ in self.suite]
-        if batch is not None:
-            workloads = [workload.replace(batch=batch) for workload in workloads]
-        with jax.enable_x64(True):
-            parts = [
-                evaluate(design, w, technology=self.technology, timing=self.timing)
-                for w in workloads
-            ]
-            found = combine(parts, [weight for _, weight in self.suite])
-        plain: Metrics = jax.device_get(found)  # JAX would cut float64 short from here
-        return plain
+        return ExactMetrics(self.suite, self.technology, self.timing)
 
     def evaluate_references(self) -> dict[str, Metrics]:
         """Return the metrics of every reference machine, each at its own batch."""

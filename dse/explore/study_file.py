@@ -22,6 +22,8 @@ from dse.errors import InputError, did_you_mean
 from dse.explore.study_faults import Faults
 from dse.hardware.node_scaling import area_factor
 from dse.hardware.parameters import load_parameters
+from dse.sparsity.curve_file import read_curve_file
+from dse.sparsity.curve_names import curve_path
 from dse.toml_file import TomlFile, read_toml
 from dse.workload.zoo import find_shape
 
@@ -70,6 +72,12 @@ class WorkloadTable(_Table):
     part: Literal["all", "attention"] = Field(
         "all", description="'all', or 'attention' for a co-processor alone"
     )
+    density: str | None = Field(
+        None, description="a curve that dse ships, by name, or the path of another"
+    )
+    threshold: float | None = Field(
+        None, strict=True, description="a setting of that curve, a number"
+    )
     why_density: str = Field("", description="where the densities come from, in words")
     weight: float = Field(
         1.0, gt=0, strict=True, description="its weight in the suite, above 0"
@@ -85,12 +93,28 @@ class WorkloadTable(_Table):
         find_shape(model)
         return model
 
+    @field_validator("density")
+    @classmethod
+    def _curve_is_known(cls, curve: str, info: ValidationInfo) -> str:
+        """Return a shipped name as it is, a path as seen from the study's folder."""
+        if curve.endswith(".toml") and info.context:
+            curve = str(info.context["folder"] / curve)
+        read_curve_file(curve_path(curve))
+        return curve
+
     @model_validator(mode="after")
     def _density_has_a_reason(self) -> Self:
-        if (
-            min(self.activation_density, self.weight_density, self.kept_pairs) < 1
-            and not self.why_density
-        ):
+        stated = min(self.activation_density, self.weight_density) < 1
+        if (self.density is None) != (self.threshold is None):
+            raise InputError(
+                "`density` names a curve and `threshold` a setting of it; write both."
+            )
+        if self.density is not None and stated:
+            raise InputError(
+                "the densities come from a curve, and stand here too; remove one."
+            )
+        pruned = stated or self.density is not None or self.kept_pairs < 1
+        if pruned and not self.why_density:
             raise InputError(
                 "a density below 1 needs `why_density`; say where it was measured, or "
                 "who states it."

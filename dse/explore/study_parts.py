@@ -17,6 +17,7 @@ from dse.explore.study_faults import Faults
 from dse.explore.study_file import StudyFile, StudyTable, WorkloadTable
 from dse.explore.study_sources import study_bibtex, study_sources
 from dse.hardware.technology import Technology, load_technology
+from dse.sparsity.library import load_curve
 from dse.workload.ops import Workload
 from dse.workload.transformer import transformer
 
@@ -88,9 +89,12 @@ def _workload(entry: WorkloadTable) -> Workload:
         mode=entry.mode,
         context_len=entry.context_len,
     )
-    workload = workload.with_density(
-        activation=entry.activation_density, weight=entry.weight_density
-    )
+    if entry.density is None:
+        workload = workload.with_density(
+            activation=entry.activation_density, weight=entry.weight_density
+        )
+    else:
+        workload = workload.with_curve(load_curve(entry.density), entry.threshold)
     if entry.kept_pairs < 1:
         workload = workload.with_attention(
             kept=entry.kept_pairs, kept_first_round=entry.kept_first_round

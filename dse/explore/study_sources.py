@@ -5,6 +5,8 @@ from __future__ import annotations
 from dse.explore.study_file import StudyTable
 from dse.hardware.citations import cite
 from dse.hardware.parameters import Parameters, load_parameters
+from dse.sparsity.curve_file import read_curve_file
+from dse.sparsity.curve_names import curve_path
 from dse.workload.zoo import zoo
 
 NODE_SCALING = "stillmaker2017"
@@ -16,6 +18,9 @@ def study_sources(table: StudyTable) -> tuple[str, ...]:
     if table.node_nm is not None:
         keys += load_parameters(NODE_SCALING).sources()
     keys += [zoo()[w.model].source for w in table.workload if w.model in zoo()]
+    curves = [w.density for w in table.workload if w.density is not None]
+    for curve in curves:
+        keys += read_curve_file(curve_path(curve)).about.sources
     return tuple(dict.fromkeys(keys))
 
 

@@ -10,14 +10,15 @@ from tqdm.auto import tqdm
 
 from dse.errors import InputError
 from dse.evaluation import Timing
-from dse.explore.evaluator import BATCH, Evaluator
+from dse.explore.evaluator import Evaluator
 from dse.explore.front_search import FrontSearch
-from dse.explore.grid import answer_for
+from dse.explore.grid import Grid, answer_for
 from dse.explore.limits import Limit, read_limits
 from dse.explore.objectives import read_objectives
 from dse.explore.pareto import Keep
 from dse.explore.runs import Runs, with_reasons
 from dse.explore.space import Space
+from dse.explore.study import BLOCK_SIZE
 from dse.hardware.technology import Technology
 from dse.workload.ops import Workload
 
@@ -34,7 +35,7 @@ def sweep(
     technology: Technology | None = None,
     timing: Timing = "walk",
     keep: Keep = "all",
-    block_size: int = 2**17,
+    block_size: int = BLOCK_SIZE,
     progress: bool = True,
 ) -> Runs:
     """Evaluate every design of a space for a workload, or for a weighted suite of them.
@@ -45,7 +46,12 @@ def sweep(
     never on a front; among rows they stand with their reason. Raises `InputError` for a
     space too large to keep all rows of.
     """
-    suite = _read_suite(workload, weights)
+    if space.continuous:
+        raise InputError(
+            f"`{next(iter(space.continuous))}` is continuous, and a sweep needs a "
+            "grid: give `interval(low, high, points)`, or use `dse.tune`."
+        )
+    suite = read_suite(workload, weights)
     used = technology or space.design.default_technology()
     bounds = read_limits(limits)
 
@@ -59,17 +65,17 @@ def sweep(
             'pass front=("max:throughput", "min:energy") to keep the front only.'
         )
     evaluator = Evaluator(space, answer_with)
-    evaluator.prepare()
     if wanted:
         found = FrontSearch(space, evaluator, wanted, bounds, keep)
         with _bar(space.size, progress) as bar:
-            return found.run(answer_with, block_size, bar.update)
+            return found.run(block_size, bar.update)
     return _all_rows(space, evaluator, bounds, progress)
 
 
-def _read_suite(
+def read_suite(
     workload: Workload | Sequence[Workload], weights: Sequence[float] | None
 ) -> list[tuple[Workload, float]]:
+    """Return workloads with their weights; raise `InputError` where those are amiss."""
     workloads = [workload] if isinstance(workload, Workload) else list(workload)
     shares = [1.0] * len(workloads) if weights is None else list(weights)
     if not workloads or len(shares) != len(workloads) or min(shares) <= 0:
@@ -83,13 +89,14 @@ def _read_suite(
 def _all_rows(
     space: Space, evaluator: Evaluator, limits: Sequence[Limit], progress: bool
 ) -> Runs:
-    parts = []
+    grid = Grid(space, evaluator.metrics(evaluator.known), BLOCK_SIZE)
+    metrics = {name: np.empty(space.size) for name in evaluator.known}
     with _bar(space.size, progress) as bar:
-        for start in range(0, space.size, BATCH):
-            indices = np.arange(start, min(start + BATCH, space.size))
-            parts.append(evaluator(indices))
-            bar.update(len(indices))
-    metrics = {n: np.concatenate([p[n] for p in parts]) for n in parts[0]}
+        for number in range(len(grid)):
+            rows = grid.indices(number, np.arange(grid.block_size))
+            for name, values in grid.answers(number).items():
+                metrics[name][rows] = np.broadcast_to(values, grid.shape).ravel()
+            bar.update(len(rows))
     return with_reasons(space, np.arange(space.size), metrics, limits, space.size)
 
 

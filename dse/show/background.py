@@ -25,7 +25,6 @@ class Sampler:
 
         self._study = study
         self._evaluator = Evaluator(study.space, answer_with)
-        self._evaluator.prepare()
 
     def draw(self, count: int = SAMPLE) -> Runs:
         """Return `count` different designs drawn at random, with their metrics."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping
 from typing import Any
@@ -81,6 +82,10 @@ def evaluation_json(
         "leakage_energy_mj": _in(metrics.leakage_energy, "mJ"),
         "area_mm2": _in(metrics.area_by_component, "mm^2"),
         "utilization": _in(metrics.utilization, "1"),
+        "extras": {
+            name: float(value) if math.isfinite(float(value)) else None
+            for name, value in metrics.extras.items()
+        },
         "ops": [
             {
                 "name": name,
@@ -108,6 +113,10 @@ def _totals(metrics: Metrics) -> str:
     name = metrics.bottleneck
     busy = float(metrics.utilization[name])
     rows.append(["Bottleneck", f"{component_label(name)}, busy {busy:.0%}"])
+    rows += [
+        [component_label(name), number(float(value))]
+        for name, value in metrics.extras.items()
+    ]
     return text_table(["metric", "value"], rows)
 
 

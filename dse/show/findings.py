@@ -51,11 +51,12 @@ def gather(study: Study, front: Runs, sampler: Sampler) -> Findings:
     """Evaluate what a report needs beside the front itself."""
     summary = summarize(study, front)
     rivals = [standing.rival for standing in summary.standings]
+    whole = _evaluate(study, front, summary.knee)
+    alone = [replace(study, suite=((workload, 1.0),)) for workload, _ in study.suite]
+    several = len(alone) > 1
     knee = {
-        workload.name: _evaluate(
-            replace(study, suite=((workload, 1.0),)), front, summary.knee
-        )
-        for workload, _ in study.suite
+        one.suite[0][0].name: _evaluate(one, front, summary.knee) if several else whole
+        for one in alone
     }
     spent = [
         weight / float(found.throughput)
@@ -65,7 +66,7 @@ def gather(study: Study, front: Runs, sampler: Sampler) -> Findings:
         summary=summary,
         drawn=thinned(front, keep=[summary.knee, *summary.best.values(), *rivals]),
         sample=sampler.draw(),
-        knee=_evaluate(study, front, summary.knee),
+        knee=whole,
         slowest=max(zip(spent, knee.items(), strict=True), key=lambda entry: entry[0])[
             1
         ],

@@ -27,6 +27,7 @@ TITLES = {
     "peak_rate": "Peak rate",
     "effective_rate": "Effective rate",
     "accuracy_drop": "Accuracy lost",
+    "budget_use": "Fullest budget",
 }
 
 _ACRONYMS = {

@@ -11,6 +11,8 @@ from typing import Any
 import jax
 import pytest
 
+from dse.evidence.claims import Claim
+from dse.evidence.registry import VALIDATIONS
 from dse.shipped import hw_params_folder
 
 Dse = Callable[..., Any]
@@ -53,7 +55,7 @@ def test_validate_tells_errors_by_quantity(dse: Dse, few_runs: Path) -> None:
 def test_validate_prints_a_table(dse: Dse, few_runs: Path) -> None:
     text = dse("validate", "acceltran", "--data", few_runs).out
     assert "rank correlation" in text
-    assert "Among them, self attention models" in text
+    assert "Among them, self attention runs" in text
 
 
 def test_runs_that_cannot_be_replayed_make_the_answer_partial(
@@ -65,3 +67,59 @@ def test_runs_that_cannot_be_replayed_make_the_answer_partial(
     assert answer.code == 3
     assert answer.json == found
     assert answer.err == "row 2: stuck\n"
+
+
+CLAIM = Claim(
+    name="area",
+    claimed=4.0,
+    unit="mm^2",
+    source="fang2022sta",
+    where="table 1",
+    modelled=5.0,
+    low=3.0,
+    high=6.0,
+)
+
+
+def test_claims_are_told_with_interval_and_verdict(
+    dse: Dse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dse.evidence.sta.validate", lambda *_, **__: [CLAIM])
+    text = dse("validate", "sta").out
+    assert "3 to 6" in text
+    assert "1 inside." in text
+    [row] = dse("validate", "sta", "--json").json
+    assert row["verdict"] == "inside"
+    assert row["low"] == 3.0
+
+
+def test_all_validations_answer_under_their_names(
+    dse: Dse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = {"quantities": {}, "groups": {}, "runs": [], "notes": []}
+    for name, validation in VALIDATIONS.items():
+        found = runs if validation.compares == "runs" else [CLAIM]
+        monkeypatch.setattr(
+            f"dse.evidence.{validation.module}.validate",
+            lambda *_, found=found, **__: found,
+        )
+        assert name in dse("validate", "--help").out
+    assert set(dse("validate", "--all", "--json").json) == set(VALIDATIONS)
+    assert "== scalesim" in dse("validate", "--all").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "name one system to validate with, or give --all"),
+        (("sta", "--all"), "name one system to validate with, or give --all"),
+        (("--all", "--data", "x.csv"), "--data belongs to one system"),
+        (("sta", "--data", "x.csv"), "`sta` takes no --data"),
+    ],
+)
+def test_what_cannot_be_validated_is_said(
+    dse: Dse, arguments: tuple[str, ...], message: str
+) -> None:
+    answer = dse("validate", *arguments)
+    assert answer.code == 2
+    assert message in answer.err

@@ -1,20 +1,15 @@
-"""Grids: what a block holds, and which axes each part of the model depends on."""
+"""Grids: what a block holds, where its designs stand, which axes come into one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import dse
-from dse.explore.grid import Answer, answer_for, over_grid, reaching, split_axes
-from dse.explore.objectives import SHOWN_UNITS
-from dse.workload.layers import chain, linear
-from dse.workload.ops import Block, Workload
+from dse.explore.evaluator import Evaluator
+from dse.explore.grid import Grid, answer_for
 
 AXES: dict[str, list[Any]] = {
     "main_memory": ["hbm_32_1_4", "rram_16_2_2"],
@@ -26,67 +21,69 @@ AXES: dict[str, list[Any]] = {
 }
 SPACE = dse.Space(dse.TileEngine.edge(), issue_batch=dse.tied("pes / 8"), **AXES)
 BERT = dse.transformer("bert-tiny", seq_len=32)
-# Two equal layers of one matrix product, quick to compile.
-OPS = chain([linear("ffn_up", 40, 96, 160, depends=0)])
-PRODUCTS = Workload(
-    name="products", blocks=(Block(ops=OPS, repeats=2),), batch=1, seq_len=40
-)
+BLOCK_SIZES = (1, 4, 12, 10**6)
 
 
-def answer(read: Callable[[Any], Any], workload: Workload = BERT) -> Answer:
-    technology = dse.TileEngine.default_technology()
-    return answer_for(SPACE, [(workload, 1.0)], technology, "walk", read)
+@pytest.fixture(scope="module")
+def evaluator() -> Evaluator:
+    technology = SPACE.design.default_technology()
+    return Evaluator(
+        SPACE,
+        lambda read: answer_for(SPACE, [(BERT, 1.0)], technology, "walk", read),
+    )
 
 
-def test_a_grid_holds_what_evaluating_each_design_says() -> None:
-    names = ("lanes_per_pe", "main_memory", "batch")
-    rest = {n: float(SPACE.values(n)[1]) for n in SPACE.names if n not in names}
-
-    def read(found: Any) -> list[Any]:
-        return [jnp.asarray(getattr(found, metric)) for metric in SHOWN_UNITS]
-
-    block = jax.jit(over_grid(answer(read, PRODUCTS), names))
-    grid = {n: jnp.asarray(SPACE.values(n), jnp.float32) for n in names}
-    found = block({**rest, **grid})
-    for place in np.ndindex(3, 2, 2):
-        values = {n: grid[n][i] for n, i in zip(names, place, strict=True)}
-        design, placed = SPACE.place(SPACE.complete({**rest, **values}), PRODUCTS)
-        alone = dse.evaluate(design, placed)
-        for metric, column in zip(SHOWN_UNITS, found, strict=True):
-            assert column.shape == (3, 2, 2)
-            assert float(column[place]) == pytest.approx(
-                float(getattr(alone, metric)), rel=1e-5
-            )
+def grid(evaluator: Evaluator, block_size: int) -> Grid:
+    return Grid(SPACE, evaluator.metrics(["latency", "energy"]), block_size)
 
 
-def test_latency_is_reached_by_work_and_not_by_what_only_costs_energy() -> None:
-    axes = reaching(answer(lambda found: found.latency), SPACE)
-    assert axes == ["lanes_per_pe", "pes", "weight_buffer_mib", "batch"]
+@pytest.mark.parametrize("block_size", BLOCK_SIZES)
+def test_blocks_hold_every_design_once(evaluator: Evaluator, block_size: int) -> None:
+    blocks = grid(evaluator, block_size)
+    assert blocks.block_size <= block_size
+    every = np.arange(blocks.block_size)
+    found = [blocks.indices(number, every) for number in range(len(blocks))]
+    assert sorted(np.concatenate(found)) == list(range(SPACE.size))
+    for number, indices in enumerate(found):
+        assert set(blocks.numbers(indices)) == {number}
 
 
-def test_every_part_of_a_machine_reaches_its_own_metrics() -> None:
-    area = reaching(answer(lambda found: found.area), SPACE)
-    assert area == ["lanes_per_pe", "non_linearity", "pes", "weight_buffer_mib"]
-    energy = reaching(answer(lambda found: found.energy), SPACE)
-    assert energy == list(SPACE.names)
-    assert reaching(answer(lambda found: 1.0), SPACE) == []
-
-
-@pytest.mark.parametrize(
-    ("block_size", "fast"),
-    [
-        (1, ()),
-        (4, ("main_memory", "non_linearity")),
-        (12, ("main_memory", "lanes_per_pe", "non_linearity")),
-        # The three values of `lanes_per_pe` do not fit, the two of `pes` do.
-        (8, ("main_memory", "non_linearity", "pes")),
-        (10**6, SPACE.names),
-    ],
-)
-def test_axes_that_cost_no_time_come_into_a_block_first(
-    block_size: int, fast: tuple[str, ...]
+@pytest.mark.parametrize("block_size", BLOCK_SIZES)
+def test_a_block_has_the_bits_of_its_designs_alone(
+    evaluator: Evaluator, block_size: int
 ) -> None:
-    latency = answer(lambda found: found.latency)
-    slow, found = split_axes(SPACE, latency, block_size)
-    assert found == fast
-    assert slow == tuple(name for name in SPACE.names if name not in fast)
+    blocks = grid(evaluator, block_size)
+    number = len(blocks) // 2
+    indices = blocks.indices(number, np.arange(blocks.block_size))
+    alone = evaluator(indices)
+    for metric, values in blocks.answers(number).items():
+        full = np.broadcast_to(values, blocks.shape).ravel()
+        np.testing.assert_array_equal(full, alone[metric])
+
+
+def test_latency_has_no_dimension_for_what_only_costs_energy(
+    evaluator: Evaluator,
+) -> None:
+    blocks = grid(evaluator, SPACE.size)
+    found = blocks.answers(0)
+    free = [SPACE.names.index(name) for name in ("main_memory", "non_linearity")]
+    assert all(found["latency"].shape[axis] == 1 for axis in free)
+    assert found["energy"].shape == SPACE.shape
+
+
+def test_axes_that_few_steps_depend_on_come_into_a_block_first(
+    evaluator: Evaluator,
+) -> None:
+    assert grid(evaluator, 4).fast == ("main_memory", "non_linearity")
+    assert grid(evaluator, SPACE.size).slow == ()
+
+
+def test_a_metric_that_is_not_known_is_an_error(evaluator: Evaluator) -> None:
+    sparse = BERT.with_density(activation=0.5)
+    technology = SPACE.design.default_technology()
+    stated = Evaluator(
+        SPACE,
+        lambda read: answer_for(SPACE, [(sparse, 1.0)], technology, "walk", read),
+    )
+    with pytest.raises(dse.InputError, match="measured curve"):
+        stated.metrics(["accuracy_drop"])

@@ -1,0 +1,56 @@
+"""The validations by the name that the command line uses; imported when asked for."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from dse.errors import InputError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Validation:
+    """One validation: where it is, and what it compares the model with.
+
+    `runs` are finished runs of another program, compared row by row: `validate(data,
+    *, progress)` of the module returns a table of `dse.evidence.run_errors`. `claims`
+    are figures of a publication: it returns a list of `dse.evidence.claims.Claim`.
+    `takes` says what a file given in their place must be; empty where none may be.
+    """
+
+    module: str
+    compares: Literal["runs", "claims"]
+    takes: str = ""
+
+    def run(self, data: Path | None, *, progress: bool) -> Any:
+        """Compare, with a file of one's own or with what comes with dse.
+
+        Raises `InputError` for a file that is missing, wrong or not wanted.
+        """
+        if data is not None and not self.takes:
+            raise InputError(f"`{self.module}` takes no --data; leave it out.")
+        if data is not None and not data.is_file():
+            raise InputError(f"{data} is no file; give the path of {self.takes}.")
+        found = importlib.import_module(f"dse.evidence.{self.module}")
+        return found.validate(data, progress=progress)
+
+
+VALIDATIONS = {
+    "acceltran": Validation("acceltran", "runs", "a CSV of runs"),
+    "scalesim": Validation("scalesim", "runs", "a CSV of runs"),
+    "sta": Validation("sta", "claims"),
+    "energon": Validation("energon", "claims"),
+    "isaac": Validation("isaac", "claims"),
+    "puma": Validation("puma", "claims"),
+    "sprint": Validation("sprint", "claims", "a CSV of figures by model"),
+}
+
+
+def find_validation(name: str) -> Validation:
+    """Return the validation of a name. Raises `InputError` for an unknown one."""
+    if name not in VALIDATIONS:
+        meant = did_you_mean(name, VALIDATIONS)
+        raise InputError(f"there is nothing to validate `{name}` with.{meant}")
+    return VALIDATIONS[name]

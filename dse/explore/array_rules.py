@@ -1,0 +1,294 @@
+"""How NumPy does what JAX traced: one rule for each kind of array operation.
+
+A rule takes the number of grid dimensions and arrays whose own dimensions come first.
+An operation without a rule is left to JAX itself, which is slower but never wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any
+
+import jax
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+Rule = Callable[..., Sequence[Array]]
+
+
+def rule_for(equation: Any) -> Rule:
+    """Return the rule of one traced operation."""
+    name, params = equation.primitive.name, equation.params
+    floats = all(np.issubdtype(v.aval.dtype, np.floating) for v in equation.invars)
+    if name in _EACH or (name in _EACH_FLOAT and floats):
+        function = (_EACH | _EACH_FLOAT)[name]
+        return lambda _, *arrays: [function(*arrays)]
+    make = _SHAPED.get(name)
+    rule = make(params, [v.aval for v in equation.invars]) if make else None
+    return rule or _by_jax(equation)
+
+
+# -- one value at a time ---------------------------------------------------------------
+
+_EACH: dict[str, Callable[..., Array]] = {
+    "add": np.add,
+    "add_any": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "max": np.maximum,
+    "min": np.minimum,
+    "neg": np.negative,
+    "abs": np.abs,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+    "lt": np.less,
+    "le": np.less_equal,
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "stop_gradient": lambda x: x,
+    "copy": lambda x: x,
+    "copy_p": lambda x: x,
+    "clamp": lambda low, x, high: np.minimum(np.maximum(x, low), high),
+}
+_EACH_FLOAT: dict[str, Callable[..., Array]] = {
+    "div": np.divide,
+    "pow": np.power,
+    "sqrt": np.sqrt,
+    "rsqrt": lambda x: 1.0 / np.sqrt(x),
+    "square": np.square,
+    "log": np.log,
+    "log1p": np.log1p,
+    "exp": np.exp,
+    "exp2": np.exp2,
+    "expm1": np.expm1,
+    "tanh": np.tanh,
+    "ceil": np.ceil,
+    "floor": np.floor,
+    "sign": np.sign,
+    "logistic": lambda x: 1.0 / (1.0 + np.exp(-x)),
+    "is_finite": np.isfinite,
+}
+
+# -- with shapes: params and inputs in, a rule out (None leaves it to JAX) -------------
+
+
+def _logic(on_bools: Callable[..., Array]) -> Callable[..., Rule | None]:
+    def make(_params: Any, inputs: Sequence[Any]) -> Rule | None:
+        if any(x.dtype != bool for x in inputs):
+            return None
+        return lambda _, *arrays: [on_bools(*arrays)]
+
+    return make
+
+
+def _convert(params: Any, _inputs: Any) -> Rule:
+    wanted = params["new_dtype"]
+    return lambda _, x: [x if x.dtype == wanted else x.astype(wanted)]
+
+
+def _integer_power(params: Any, _inputs: Any) -> Rule:
+    power = params["y"]
+
+    def rule(_: int, x: Array) -> list[Array]:
+        product = reduce(np.multiply, [x] * abs(power)) if power else np.ones_like(x)
+        return [1.0 / product if power < 0 else product]
+
+    return rule
+
+
+def _round(params: Any, _inputs: Any) -> Rule | None:
+    to_even = int(params["rounding_method"]) == 1
+    return (lambda _, x: [np.round(x)]) if to_even else None
+
+
+def _select(_params: Any, inputs: Sequence[Any]) -> Rule | None:
+    if inputs[0].dtype != bool:
+        return None
+    return lambda _, which, no, yes: [np.where(which, yes, no)]
+
+
+def _reshape(params: Any, inputs: Sequence[Any]) -> Rule | None:
+    if params.get("dimensions") is not None:
+        return None
+    return _own_shape(tuple(params["new_sizes"]), inputs[0].ndim)
+
+
+def _own_shape(shape: tuple[int, ...], own: int) -> Rule:
+    return lambda _, x: [x.reshape(shape + x.shape[own:])]
+
+
+def _squeeze(params: Any, inputs: Sequence[Any]) -> Rule:
+    gone = params["dimensions"]
+    kept = tuple(n for i, n in enumerate(inputs[0].shape) if i not in gone)
+    return _own_shape(kept, inputs[0].ndim)
+
+
+def _expand(params: Any, inputs: Sequence[Any]) -> Rule:
+    shape, places = params["shape"], params["broadcast_dimensions"]
+    own = inputs[0].shape
+    thin = [1] * len(shape)
+    for place, size in zip(places, own, strict=True):
+        thin[place] = size
+
+    def rule(_: int, x: Array, *_sizes: Array) -> list[Array]:
+        grid = x.shape[len(own) :]
+        return [np.broadcast_to(x.reshape((*thin, *grid)), (*shape, *grid))]
+
+    return rule
+
+
+def _slice(params: Any, _inputs: Any) -> Rule:
+    steps = params["strides"] or (None,) * len(params["start_indices"])
+    cut = tuple(
+        slice(*ends)
+        for ends in zip(
+            params["start_indices"], params["limit_indices"], steps, strict=True
+        )
+    )
+    return lambda _, x: [x[cut]]
+
+
+def _one_of(params: Any, inputs: Sequence[Any]) -> Rule | None:
+    """Look up one place of a table: `table[place]`."""
+    if inputs[0].ndim != 1 or tuple(params["slice_sizes"]) != (1,):
+        return None
+    return lambda _, x, place: [_look_up(x, place[None])]
+
+
+def _transpose(params: Any, inputs: Sequence[Any]) -> Rule:
+    order, own = tuple(params["permutation"]), inputs[0].ndim
+    return lambda grid, x: [x.transpose((*order, *range(own, own + grid)))]
+
+
+def _concatenate(params: Any, inputs: Sequence[Any]) -> Rule:
+    axis, own = params["dimension"], inputs[0].ndim
+
+    def rule(_: int, *arrays: Array) -> list[Array]:
+        grid = np.broadcast_shapes(*(x.shape[own:] for x in arrays))
+        same = [np.broadcast_to(x, x.shape[:own] + grid) for x in arrays]
+        return [np.concatenate(same, axis=axis)]
+
+    return rule
+
+
+def _stack(params: Any, _inputs: Any) -> Rule:
+    axis = params.get("axis", params.get("dimension", 0))
+    return lambda _, *arrays: [np.stack(np.broadcast_arrays(*arrays), axis=axis)]
+
+
+def _fold(combine: Callable[..., Array]) -> Callable[..., Rule]:
+    """Reduce in the order of the values, whatever the grid: the same bits always."""
+
+    def make(params: Any, inputs: Sequence[Any]) -> Rule:
+        axes, own = params["axes"], inputs[0].ndim
+
+        def rule(_: int, x: Array) -> list[Array]:
+            for axis in sorted(axes, reverse=True):
+                turns = np.moveaxis(x, axis, 0)
+                x = reduce(combine, turns[1:], turns[0])
+            return [x]
+
+        return rule if all(inputs[0].shape[a] for a in axes) and own else _nothing(own)
+
+    return make
+
+
+def _nothing(own: int) -> Rule:
+    return lambda _, x: [np.zeros(x.shape[own:], x.dtype)]
+
+
+def _iota(params: Any, _inputs: Any) -> Rule:
+    shape, axis = params["shape"], params["dimension"]
+    values = np.arange(shape[axis], dtype=params["dtype"])
+    thin = [n if i == axis else 1 for i, n in enumerate(shape)]
+    full = np.broadcast_to(values.reshape(thin), shape)
+    return lambda grid: [full.reshape(full.shape + (1,) * grid)]
+
+
+def _take(params: Any, inputs: Sequence[Any]) -> Rule | None:
+    """Look up places along one axis of a table: `table[places]`."""
+    numbers, table, places = params["dimension_numbers"], *inputs
+    axes = numbers.start_index_map
+    whole = all(
+        size == (1 if axis in axes else table.shape[axis])
+        for axis, size in enumerate(params["slice_sizes"])
+    )
+    simple = (
+        len(axes) == 1
+        and table.ndim == 1
+        and tuple(numbers.collapsed_slice_dims) == tuple(axes)
+        and not numbers.operand_batching_dims
+        and whole
+        and places.ndim == 2
+        and "FILL" not in str(params["mode"])
+    )
+    if not simple:
+        return None
+    return lambda _, x, where: [_look_up(x, where[:, 0])]
+
+
+def _look_up(table: Array, where: Array) -> Array:
+    """Return `table[where]` along its first axis; both may differ over the grid."""
+    where = np.clip(where, 0, len(table) - 1)
+    if where.size == len(where):  # the same places for the whole grid
+        return table[where.ravel()]
+    if table.size == len(table):  # one table for the whole grid
+        return np.asarray(table.ravel()[where])
+    grid = np.broadcast_shapes(table.shape[1:], where.shape[1:])
+    full = np.broadcast_to(table, (len(table), *grid))
+    return np.take_along_axis(full, np.broadcast_to(where, (len(where), *grid)), 0)
+
+
+_SHAPED: dict[str, Callable[[Any, Sequence[Any]], Rule | None]] = {
+    "and": _logic(np.logical_and),
+    "or": _logic(np.logical_or),
+    "not": _logic(np.logical_not),
+    "convert_element_type": _convert,
+    "integer_pow": _integer_power,
+    "round": _round,
+    "select_n": _select,
+    "reshape": _reshape,
+    "squeeze": _squeeze,
+    "broadcast_in_dim": _expand,
+    "slice": _slice,
+    "transpose": _transpose,
+    "concatenate": _concatenate,
+    "stack": _stack,
+    "reduce_sum": _fold(np.add),
+    "reduce_prod": _fold(np.multiply),
+    "reduce_max": _fold(np.maximum),
+    "reduce_min": _fold(np.minimum),
+    "iota": _iota,
+    "gather": _take,
+    "dynamic_slice": _one_of,
+}
+
+
+def _by_jax(equation: Any) -> Rule:
+    """Let JAX do an operation for each point of the grid."""
+    primitive, params = equation.primitive, equation.params
+    several = primitive.multiple_results
+
+    def once(*arrays: Any) -> Any:
+        found = primitive.bind(*arrays, **params)
+        return found if several else [found]
+
+    over_grid = jax.jit(jax.vmap(once, in_axes=-1, out_axes=-1))
+    own = [v.aval.ndim for v in equation.invars]
+
+    def rule(grid: int, *arrays: Array) -> list[Array]:
+        with jax.enable_x64(True):
+            if not grid:
+                return [np.asarray(found) for found in once(*arrays)]
+            shape = np.broadcast_shapes(
+                *(x.shape[n:] for x, n in zip(arrays, own, strict=True))
+            )
+            flat = [
+                np.broadcast_to(x, x.shape[:n] + shape).reshape(*x.shape[:n], -1)
+                for x, n in zip(arrays, own, strict=True)
+            ]
+            found = [np.asarray(part) for part in over_grid(*flat)]
+        return [part.reshape(*part.shape[:-1], *shape) for part in found]
+
+    return rule

@@ -1,0 +1,112 @@
+"""Traced functions run by NumPy: the same answers as JAX, on grids and alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import dse
+from dse.explore.array_program import ArrayProgram
+from dse.smooth import ceil, ceil_div
+
+TABLE = jnp.asarray([3.0, 1.0, 4.0, 1.5])
+FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "arithmetic": lambda x, y: (x + y) * x / y - x**2 + jnp.sqrt(y) + x**y,
+    "logarithms": lambda x, y: jnp.log(x) + jnp.exp(-y) + jnp.log1p(x) + jnp.expm1(y),
+    "choices": lambda x, y: jnp.where(x > y, x, jnp.minimum(y, 3.0)),
+    "rounding": lambda x, y: ceil(x) + ceil_div(jnp.floor(7 * x), 2.0) + jnp.round(y),
+    "a table": lambda x, y: TABLE[(x + y).astype(int) % 4],
+    "a table that moves": lambda x, y: (TABLE * x)[y.astype(int)],
+    "vectors": lambda x, y: (jnp.arange(5.0) * x).reshape(5, 1) @ jnp.ones((1, 2)) + y,
+    "pieces": lambda x, y: jnp.concatenate([jnp.stack([x, y]), jnp.ones(3) * x])[1:4],
+    "sums": lambda x, y: jnp.sum(jnp.stack([x, y, x * y, y / 3, x / 7, x, y, x, y])),
+    "no rule of ours": lambda x, y: jnp.sort(jnp.stack([x, y, x - y]))[::-1],
+    "vmap": lambda x, y: jax.vmap(lambda t: t * x + jnp.max(jnp.stack([y, t])))(TABLE),
+    "a short loop": lambda x, y: jax.lax.fori_loop(0, 3, lambda i, c: c * x + y, x),
+    "a long loop": lambda x, y: jax.lax.scan(
+        lambda c, t: (c * 0.9 + t * x, c), y, jnp.arange(40.0)
+    ),
+    "nothing that moves": lambda x, y: jnp.sum(TABLE),
+}
+X = np.asarray([0.3, 1.0, 2.7])
+Y = np.asarray([1.2, 2.0, 3.4, 0.5])
+
+
+def program(function: Callable[[Any, Any], Any]) -> ArrayProgram:
+    return ArrayProgram(lambda given: function(given["x"], given["y"]), ["x", "y"])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_grid_holds_what_jax_says_of_each_point(name: str) -> None:
+    function = FUNCTIONS[name]
+    found = program(function).run({"x": X[:, None], "y": Y[None, :]}, dimensions=2)
+    with jax.enable_x64(True):
+        by_y = jax.vmap(function, in_axes=(None, 0), out_axes=-1)
+        grid = jax.jit(jax.vmap(by_y, in_axes=(0, None), out_axes=-2))(X, Y)
+    for ours, theirs in zip(jax.tree.leaves(found), jax.tree.leaves(grid), strict=True):
+        full = np.broadcast_to(ours, theirs.shape)
+        np.testing.assert_allclose(full, theirs, rtol=1e-14, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_point_alone_has_the_same_bits_as_in_a_grid(name: str) -> None:
+    traced = program(FUNCTIONS[name])
+    grid = traced.run({"x": X[:, None], "y": Y[None, :]}, dimensions=2)
+    for i, x in enumerate(X):
+        for j, y in enumerate(Y):
+            alone = traced.run({"x": np.asarray(x), "y": np.asarray(y)}, dimensions=0)
+            for one, many in zip(
+                jax.tree.leaves(alone), jax.tree.leaves(grid), strict=True
+            ):
+                full = np.broadcast_to(many, (*many.shape[:-2], len(X), len(Y)))
+                np.testing.assert_array_equal(one, full[..., i, j])
+
+
+def test_what_does_not_depend_on_an_axis_is_not_repeated_along_it() -> None:
+    traced = program(lambda x, y: (jnp.log(x), x * y))
+    alone, both = traced.run({"x": X[:, None], "y": Y[None, :]}, dimensions=2)
+    assert alone.shape == (3, 1)
+    assert both.shape == (3, 4)
+
+
+def test_values_that_stay_are_worked_out_once() -> None:
+    traced = program(lambda x, y: jnp.log(x) + jnp.log(y))
+    values = {"x": X, "y": Y[:1]}
+    shared = traced.begin(values, {"y"}, dimensions=1)
+    [kept] = [v for v in shared.values() if v.shape == X.shape and v[0] != X[0]]
+    np.testing.assert_array_equal(kept, np.log(X))
+    again = traced.run({"x": X, "y": Y[1:2]}, dimensions=1, shared=shared)
+    np.testing.assert_array_equal(
+        again, traced.run({"x": X, "y": Y[1:2]}, dimensions=1)
+    )
+
+
+def test_part_of_the_answers_needs_part_of_the_steps() -> None:
+    traced = program(lambda x, y: {"cheap": x + y, "dear": jnp.log(x * jnp.exp(y))})
+    cheap = traced.only(lambda answers: answers["cheap"])
+    assert sum(cheap.uses().values()) < sum(traced.uses().values())
+    np.testing.assert_array_equal(cheap.run({"x": X, "y": X}, dimensions=1), X + X)
+
+
+MACHINES = {"edge": dse.TileEngine.edge(), "server": dse.TileEngine.server()}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_machine_has_the_metrics_that_compiled_evaluation_gives(name: str) -> None:
+    from dse.explore.exact import ExactMetrics
+
+    design, bert = MACHINES[name], dse.transformer("bert-tiny", seq_len=64)
+    technology = design.default_technology()
+    with jax.enable_x64(True):
+        compiled = dse.evaluate(design, bert)
+    exact = ExactMetrics([(bert, 1.0)], technology, "walk")(design)
+
+    def close(ours: Any, theirs: Any) -> None:
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+    jax.tree.map(close, exact, compiled)
