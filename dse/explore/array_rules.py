@@ -13,64 +13,25 @@ from typing import Any
 import jax
 import numpy as np
 
+from dse.explore.array_functions import EACH, EACH_FLOAT
+
 Array = np.ndarray[Any, Any]
-Rule = Callable[..., Sequence[Array]]
+Rule = Callable[..., Sequence[Any]]
 
 
 def rule_for(equation: Any) -> Rule:
     """Return the rule of one traced operation."""
     name, params = equation.primitive.name, equation.params
     floats = all(np.issubdtype(v.aval.dtype, np.floating) for v in equation.invars)
-    if name in _EACH or (name in _EACH_FLOAT and floats):
-        function = (_EACH | _EACH_FLOAT)[name]
+    function = EACH.get(name) or (EACH_FLOAT.get(name) if floats else None)
+    if function is not None:
         return lambda _, *arrays: [function(*arrays)]
     make = _SHAPED.get(name)
     rule = make(params, [v.aval for v in equation.invars]) if make else None
     return rule or _by_jax(equation)
 
 
-# -- one value at a time ---------------------------------------------------------------
-
-_EACH: dict[str, Callable[..., Array]] = {
-    "add": np.add,
-    "add_any": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "max": np.maximum,
-    "min": np.minimum,
-    "neg": np.negative,
-    "abs": np.abs,
-    "gt": np.greater,
-    "ge": np.greater_equal,
-    "lt": np.less,
-    "le": np.less_equal,
-    "eq": np.equal,
-    "ne": np.not_equal,
-    "stop_gradient": lambda x: x,
-    "copy": lambda x: x,
-    "copy_p": lambda x: x,
-    "clamp": lambda low, x, high: np.minimum(np.maximum(x, low), high),
-}
-_EACH_FLOAT: dict[str, Callable[..., Array]] = {
-    "div": np.divide,
-    "pow": np.power,
-    "sqrt": np.sqrt,
-    "rsqrt": lambda x: 1.0 / np.sqrt(x),
-    "square": np.square,
-    "log": np.log,
-    "log1p": np.log1p,
-    "exp": np.exp,
-    "exp2": np.exp2,
-    "expm1": np.expm1,
-    "tanh": np.tanh,
-    "ceil": np.ceil,
-    "floor": np.floor,
-    "sign": np.sign,
-    "logistic": lambda x: 1.0 / (1.0 + np.exp(-x)),
-    "is_finite": np.isfinite,
-}
-
-# -- with shapes: params and inputs in, a rule out (None leaves it to JAX) -------------
+# Each takes params and inputs, and gives a rule, or None to leave it to JAX.
 
 
 def _logic(on_bools: Callable[..., Array]) -> Callable[..., Rule | None]:
@@ -232,7 +193,7 @@ def _look_up(table: Array, where: Array) -> Array:
     """Return `table[where]` along its first axis; both may differ over the grid."""
     where = np.clip(where, 0, len(table) - 1)
     if where.size == len(where):  # the same places for the whole grid
-        return table[where.ravel()]
+        return np.asarray(table[where.ravel()])
     if table.size == len(table):  # one table for the whole grid
         return np.asarray(table.ravel()[where])
     grid = np.broadcast_shapes(table.shape[1:], where.shape[1:])

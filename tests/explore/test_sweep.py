@@ -37,7 +37,8 @@ def sweep(space: dse.Space, workload: Any, **options: Any) -> Runs:
 def equal(one: Runs, other: Runs) -> None:
     """Assert that two runs hold the same rows, to the last bit."""
     np.testing.assert_array_equal(one.index, other.index)
-    for metric in SHOWN_UNITS:
+    assert list(one.metrics) == list(other.metrics)
+    for metric in one.metrics:
         assert one.metrics[metric].tobytes() == other.metrics[metric].tobytes()
     assert one.reason.tolist() == other.reason.tolist()
 

@@ -181,7 +181,7 @@ class Descent:
         )
 
     def _ask(self, free: Any, shares: Any, held: Any, progress: Any) -> Any:
-        """Return mean losses, mean excess with that of each mix, shares of the mixes."""
+        """Return mean losses, excess (mean, and of each mix), and shares of mixes."""
         places = self._places(free, shares, held)
         mixed = jnp.ones(1)
         labels = places[jnp.asarray(self._axes.labels, int)][None, :]

@@ -91,6 +91,12 @@ class Problem:
         """The space, where there is one only."""
         return next(iter(self.coordinates.spaces.values()))
 
+    @property
+    def sign(self) -> float:
+        """What turns the first cost back into what was asked for: -1 for a maximum."""
+        first = self.objectives[0]
+        return -1.0 if isinstance(first, Objective) and first.maximize else 1.0
+
     def answer(self, timing: Timing) -> Answer:
         """Return a function from axis values to metrics and own costs, all by name."""
 
