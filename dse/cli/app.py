@@ -12,6 +12,7 @@ from dse.cli.cite import cite
 from dse.cli.curves import curves
 from dse.cli.evaluate import evaluate
 from dse.cli.info import info
+from dse.cli.league import league
 from dse.cli.measure import measure
 from dse.cli.merge import merge
 from dse.cli.options import log
@@ -76,4 +77,5 @@ for verb in (
     info,
 ):
     app.command()(verb)
+app.command()(league)
 app.add_typer(reference)

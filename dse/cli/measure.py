@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import importlib.util
 import shlex
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -129,6 +128,7 @@ def _run(
     from dse.measure.tokenizer import load_tokenizer
     from dse.sparsity.curve_file import write_curve_file
 
+    called = checkpoint.name if name is None else name
     first = load_task(plan.task, data, seed=plan.seeds[0])
     log.debug(f"{checkpoint.folder}: sha256 {checkpoint.sha256}; {first.data}.")
     with tqdm(
@@ -146,10 +146,10 @@ def _run(
         checkpoint,
         plan,
         answers,
-        name=checkpoint.name if name is None else name,
+        name=called,
         data=first.data,
         date=datetime.date.today().isoformat(),
-        command=_command(),
+        command=_command(plan, called),
     )
     write_curve_file(out / CURVE, file)
     log.info(f"Wrote {out / CURVE}.")
@@ -181,13 +181,20 @@ def _read_settings(text: str) -> tuple[float, ...]:
         ) from None
 
 
-def _command() -> str:
-    """Return what was typed, with folders by their last name alone."""
-    words = [
-        Path(word).name if word.startswith(("/", "~", "..")) else word
-        for word in sys.argv[1:]
-    ]
-    return shlex.join(["dse", *words])
+def _command(plan: Plan, name: str) -> str:
+    """Return what to type to measure it again, every default spelt out."""
+    options = {
+        "task": plan.task,
+        "policy": plan.policy,
+        "settings": ",".join(f"{setting:g}" for setting in plan.settings),
+        "seq-len": plan.seq_len,
+        "seeds": len(plan.seeds),
+        "train": plan.train,
+        "test": plan.test,
+    }
+    words = ["dse", "measure", name, *(f"--{o}={v}" for o, v in options.items())]
+    alone = plan.task == TaskName.wordnet.value and not plan.join
+    return shlex.join([*words, *["--single"] * alone, f"--out={plan.policy}"])
 
 
 def _text(answers: list[dict[str, Any]], setting: str) -> str:

@@ -73,9 +73,9 @@ class FilterEngine(Engine):
     exponent_lanes: float = quantity("1", "exponents per cycle", default=8.0, low=1)
     divider_lanes: float = quantity("1", "divisions per cycle", default=8.0, low=1)
     word_bits: float = quantity("bit", "of a value of Q, K and V", default=16.0, low=2)
-    key_buffer_kib: float = quantity("KiB", "key buffer", default=32.0, low=1e-3)
-    value_buffer_kib: float = quantity("KiB", "value buffer", default=32.0, low=1e-3)
-    query_buffer_kib: float = quantity("KiB", "query buffer", default=8.0, low=1e-3)
+    key_buffer_kib: float = quantity("KiB", "key buffer", default=32.0, low=1e-6)
+    value_buffer_kib: float = quantity("KiB", "value buffer", default=32.0, low=1e-6)
+    query_buffer_kib: float = quantity("KiB", "query buffer", default=8.0, low=1e-6)
     query_block: float = quantity(
         "1", "queries that share a fetch of keys", default=32.0, low=1
     )
@@ -208,23 +208,23 @@ class FilterEngine(Engine):
     def attention(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Run scores, softmax and context of all heads, filtered.
 
-        Blocks of queries stream through load and units: with S equal steps of load/S
-        and occupied/S cycles, the result is there
+        Blocks of queries stream through load and units. Of S equal steps, the first
+        load comes before all work, and the others while the units are busy:
 
-            max(occupied / S, elapsed - load (S - 1) / S)
+            compute = max(elapsed, load (S - 1) + occupied / S)   with load of a step
 
-        cycles after the last bit. Nothing is fetched before the op before has ended.
+        Nothing is fetched before the op before has ended.
         """
         pairs = count_pairs(self, op, run)
         work = count_work(self, pairs)
         heads = run.batch * op.heads
         fetched = fetched_bits(self, op, run, pairs)
         moved = heads * sum(fetched.values())
-        load = moved * self.clock(technology)
-        load = load / (self.memory_bandwidth_gb_per_s * 1e9 * 8.0)
         own = pace(self, technology, op, run, work)
-        after_load = jnp.maximum(
-            own.elapsed / own.steps, own.elapsed - load * (own.steps - 1.0) / own.steps
+        load = moved * self.clock(technology)
+        load = load / (self.memory_bandwidth_gb_per_s * 1e9 * 8.0) / own.steps
+        compute = jnp.maximum(
+            own.elapsed, load * (own.steps - 1.0) + own.occupied / own.steps
         )
         read = buffer_reads(self, run, pairs, work)
         dynamic = work_energies(self, technology, work) | {
@@ -238,8 +238,8 @@ class FilterEngine(Engine):
         return Stage(
             unit="attention_pipeline",
             load=load,
-            compute=after_load,
-            occupied=own.occupied,
+            compute=compute,
+            occupied=compute,
             store=jnp.zeros_like(load),
             prefetch=jnp.zeros_like(load),
             dynamic=dynamic,

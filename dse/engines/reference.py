@@ -58,7 +58,7 @@ class ReferenceMachine(Engine):
     memory_bandwidth_gb_per_s: float = quantity(
         "GB/s", "main-memory bandwidth", default=1555.0, low=1e-6
     )
-    cache_mib: float = quantity("MiB", "last-level cache", default=40.0, low=1e-3)
+    cache_mib: float = quantity("MiB", "last-level cache", default=40.0, low=1e-6)
     word_bits: float = quantity("bit", "of a value", default=16.0, low=1)
     overhead_us: float = quantity("us", "of every op before it works", default=10.0)
     full_power_w: float = quantity("W", "when it works", default=400.0)
@@ -225,17 +225,18 @@ class ReferenceMachine(Engine):
         work = jnp.maximum(taken.arithmetic, taken.memory)
         beyond_idle = self.full_power_w - self.idle_power_w
         by_arithmetic = jnp.where(taken.arithmetic >= taken.memory, work, 0.0)
-        after_load = (taken.overhead + work - taken.memory) * hertz
+        cycles = (taken.overhead + work) * hertz
+        none = jnp.zeros_like(cycles)
         return Stage(
             unit="processor",
-            load=taken.memory * hertz,
-            compute=after_load,
-            occupied=after_load,
-            store=jnp.zeros_like(work),
-            prefetch=jnp.zeros_like(work),
+            load=none,
+            compute=cycles,
+            occupied=cycles,
+            store=none,
+            prefetch=none,
             dynamic={
                 "arithmetic": beyond_idle * by_arithmetic,
                 "main_memory": beyond_idle * (work - by_arithmetic),
             },
-            busy={"processor": after_load},
+            busy={"processor": cycles},
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 Array = np.ndarray[Any, Any]
 
@@ -47,4 +48,7 @@ EACH_FLOAT: dict[str, Callable[..., Array]] = {
     "sign": np.sign,
     "logistic": lambda x: 1.0 / (1.0 + np.exp(-x)),
     "is_finite": np.isfinite,
+    "erf": special.erf,
+    "erfc": special.erfc,
+    "lgamma": special.gammaln,
 }

@@ -213,8 +213,9 @@ def with_reasons(
     reason = np.full(len(index), "", object)
     for why, broken in space.illegal(space.decode(index)).items():
         reason = np.where((reason == "") & np.asarray(broken), why, reason)
-    finite = np.all([np.isfinite(c) for c in metrics.values()], axis=0)
-    reason = np.where((reason == "") & ~finite, "a metric is not finite", reason)
+    for name, column in metrics.items():
+        is_open = (reason == "") & ~np.isfinite(column)
+        reason = np.where(is_open, f"`{name}` is not known", reason)
     runs = Runs(space, index, metrics, reason, evaluated)
     return replace(runs, reason=add_reasons(runs, limits))
 

@@ -65,12 +65,13 @@ def curve_file(
         source=choice.source,
         where=choice.about,
         densities=_DENSITIES,
-        note=_note(plan, first),
+        note=_note(plan),
         model_sha256=checkpoint.sha256,
         data=f"{data}, {_how_long(plan)}; per seed {plan.train} sequences for the "
         f"probe and {plan.test} to judge it",
         data_source=DATA_SOURCES[plan.task],
         seq_len=plan.seq_len,
+        padded_fraction=first["padded_fraction"],
         seeds=plan.seeds,
         date=date,
         command=command,
@@ -109,6 +110,7 @@ def _attention(answers: list[dict[str, Any]]) -> AttentionTable:
     return AttentionTable(
         kept=tuple(rounds[:, -1].tolist()),
         kept_first_round=tuple(rounds[:, 0].tolist()) if rounds.shape[1] > 1 else None,
+        overlap=_column(answers, "overlap"),
         capacities=answers[0]["capacities"],
         reuse=_column(answers, "reuse"),
         blocks=answers[0]["blocks"],
@@ -134,10 +136,9 @@ def _how_long(plan: Plan) -> str:
     return f"each padded to {plan.seq_len} tokens"
 
 
-def _note(plan: Plan, first: dict[str, Any]) -> str:
+def _note(plan: Plan) -> str:
     looked = (
         f"densities and pairs from {plan.looked_at} sequences of the first seed, tiles "
-        f"and buffers from {plan.traced}; {first['padded_fraction']:.3f} of their "
-        "tokens are padding"
+        f"and buffers from {plan.traced}"
     )
     return f"{_SPREAD if len(plan.seeds) > 1 else 'one seed, no spread'}; {looked}"

@@ -31,12 +31,15 @@ TITLES = {
 }
 
 _ACRONYMS = {
+    "corelets": "CORELETs",
     "dma": "DMA",
     "ffn": "FFN",
     "fifo": "FIFO",
     "mac": "MAC",
     "pe": "PE",
     "pes": "PEs",
+    "qk": "QK",
+    "v": "V",
 }
 _SUPERSCRIPTS = str.maketrans({"2": "²", "3": "³"})
 
@@ -73,7 +76,9 @@ def amount(value_si: float, unit: str) -> str:
 
 
 def metric_amount(metric: str, value_si: float) -> str:
-    """Return the value of a metric with its unit, as in `17.4 mJ`."""
+    """Return the value of a metric with its unit, as in `17.4 mJ`, if it is known."""
+    if math.isnan(value_si):
+        return "not known"
     return amount(value_si, SHOWN_UNITS[metric])
 
 

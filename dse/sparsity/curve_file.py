@@ -91,8 +91,9 @@ def _shapes(read: CurveFile) -> Iterator[tuple[Key, Any, tuple[int, ...]]]:
     pairs = read.attention
     if pairs is not None:
         yield ("attention", "kept"), pairs.kept, (k,)
-        if pairs.kept_first_round is not None:
-            yield ("attention", "kept_first_round"), pairs.kept_first_round, (k,)
+        for name in ("kept_first_round", "overlap"):
+            if getattr(pairs, name) is not None:
+                yield ("attention", name), getattr(pairs, name), (k,)
         if pairs.reuse is not None and pairs.capacities is not None:
             yield ("attention", "reuse"), pairs.reuse, (k, len(pairs.capacities))
         if pairs.union is not None and pairs.blocks is not None:

@@ -53,6 +53,9 @@ class About(_Table):
     model_sha256: str = Field("", description="sha256 of the model's weights")
     data: str = Field("", description="which texts, and how many")
     seq_len: int | None = Field(None, ge=1, description="tokens per sequence")
+    padded_fraction: Share | None = Field(
+        None, description="the share of all tokens that was padding"
+    )
     seeds: tuple[int, ...] = Field((), description="a list of whole numbers")
     date: str = Field("", description="the day, as 2026-11-22")
     command: str = Field("", description="the command that measured it")
@@ -96,6 +99,9 @@ class AttentionTable(_Table):
 
     kept: Shares = Field(description="a list of shares between 0 and 1")
     kept_first_round: Shares | None = Field(None, description="a list of shares")
+    overlap: Shares | None = Field(  # of the kept keys, what the query before kept too
+        None, description="a list of shares"
+    )
     capacities: tuple[Share, ...] | None = Field(
         None, description="shares of the keys of a sequence that a buffer holds, rising"
     )

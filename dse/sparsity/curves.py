@@ -30,6 +30,7 @@ class AttentionStatistics(Record):
 
     kept: Any  # share of all pairs, [k]
     kept_first_round: Any = None  # share that a coarse first round left, [k]
+    overlap: Any = None  # share of kept keys that the query before kept too, [k]
     capacities: Any = None  # of a buffer, as shares of the keys of a sequence, [sizes]
     reuse: Any = None  # share of kept keys that such a buffer still held, [k, sizes]
     blocks: Any = None  # numbers of adjacent queries, [blocks]

@@ -25,7 +25,7 @@ def keep_pairs(ops: Ops, kept: Any) -> Ops:
             ("output_density", scores + 1),
             ("input_density", scores + 2),
         ):
-            columns[name] = columns[name].at[..., place].set(kept)
+            columns[name] = _with(columns[name], place, kept)
     return ops.replace(**columns)
 
 
@@ -59,9 +59,8 @@ def fuse_attention(ops: Ops) -> Ops:
 
     kept = ops.output_density
     for i in first:
-        column = jnp.asarray(kept) * 1.0
-        probabilities = jnp.asarray(ops.input_density)[..., i + 2]
-        kept = column.at[..., i].set(probabilities)
+        probabilities = jnp.asarray(ops.input_density)[..., i + 2, None]
+        kept = _with(kept, i, probabilities)
     taken = take(ops.replace(output_density=kept), places)
     return taken.replace(
         names=tuple(name(i) if i in first else ops.names[i] for i in places),
@@ -70,10 +69,15 @@ def fuse_attention(ops: Ops) -> Ops:
     )
 
 
+def _with(column: Any, place: int, value: Any) -> Any:
+    """Return a column `[..., ops]` with another value at one place."""
+    return jnp.where(np.arange(jnp.shape(column)[-1]) == place, value, column)
+
+
 def take(ops: Ops, places: list[int]) -> Ops:
     """Return some of the ops; what they depended on stays as it is written."""
     pick = np.asarray(places, int)
-    columns = jax.tree.map(lambda column: column[..., pick], ops)
+    columns: Ops = jax.tree.map(lambda column: column[..., pick], ops)
     return columns.replace(
         **{
             name: tuple(getattr(ops, name)[i] for i in places)

@@ -14,8 +14,8 @@ from dse.show.figure import ACCENT, GREY_DARK, INK, MUTED, RULE, TINT, new_figur
 LOOK = {
     "baseline": (INK, "no pruning"),
     "mask": (INK, "padding left out"),
-    "on_chip": (GREY_DARK, "and pruned on chip"),
-    "in_memory": (ACCENT, "and pruned in memory"),
+    "on_chip": (GREY_DARK, "pruned on chip"),
+    "in_memory": (ACCENT, "pruned in memory"),
     "no_locality": (TINT, "in memory, queries unalike"),
     "edge": (GREY_DARK, "AccelTran-Edge + 4 CORELETs"),
     "server": (ACCENT, "AccelTran-Server + 32 CORELETs"),
@@ -41,7 +41,11 @@ def draw(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
     figure.update_layout(margin={"t": 40, "r": 24, "l": 60})
     for place, (_, x_title, y_title) in enumerate(PANELS):
         at = {"row": place // 2 + 1, "col": place % 2 + 1}
-        logarithmic = {} if "%" in x_title else {"type": "log", "dtick": 0.60206}
+        logarithmic = (
+            {}
+            if "%" in x_title
+            else {"type": "log", "dtick": 0.60206, "tickformat": ",d"}
+        )
         figure.update_xaxes(title_text=x_title, **logarithmic, **at)
         figure.update_yaxes(title_text=y_title, **at)
 
@@ -64,31 +68,31 @@ def draw(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
 
     length, capacity = tables["length"], tables["capacity"]
     padding, whole = tables["padding"], tables["whole"]
-    for name, where in (
-        ("on_chip", "top"),
-        ("no_locality", "bottom"),
-        ("in_memory", "top"),
+    for name, label, where in (
+        ("on_chip", -3, "top center"),
+        ("no_locality", -3, "bottom center"),
+        ("in_memory", -1, "bottom left"),
     ):
         gain = length.baseline_mj / length[f"{name}_mj"]
-        line(0, name, length.tokens, gain, label=-3, where=f"{where} center")
+        line(0, name, length.tokens, gain, label=label, where=where)
     for name, where in (
-        ("baseline", "top"),
-        ("on_chip", "top"),
-        ("no_locality", "top"),
-        ("in_memory", "bottom"),
+        ("baseline", "bottom center"),
+        ("on_chip", "bottom center"),
+        ("no_locality", "top center"),
+        ("in_memory", "bottom center"),
     ):
         reads = capacity[f"{name}_mbit"] / 1e3
-        line(1, name, capacity.buffer_kib, reads, label=2, where=f"{where} center")
+        line(1, name, capacity.buffer_kib, reads, label=2, where=where)
     for name, label, where in (
-        ("mask", -1, "bottom left"),
+        ("mask", 4, "bottom right"),
         ("on_chip", 4, "top left"),
-        ("in_memory", -2, "top left"),
+        ("in_memory", 5, "top left"),
     ):
         gain = padding.baseline_mj / padding[f"{name}_mj"]
         line(2, name, 100 * padding.padded, gain, label=label, where=where)
-    for host, where in (("edge", "top left"), ("server", "bottom right")):
+    for host, label, where in (("edge", 3, "top left"), ("server", 2, "bottom right")):
         gain = whole[f"{host}_ms"] / whole[f"{host}_paired_ms"]
-        line(3, host, whole.tokens, gain, label=3 if host == "edge" else 2, where=where)
+        line(3, host, whole.tokens, gain, label=label, where=where)
     figure.update_xaxes(gridcolor=RULE)
     figure.update_yaxes(gridcolor=RULE, rangemode="tozero")
     figure.write_image(path)

@@ -1,15 +1,17 @@
 """Does inheriting masks pay? Trains BERT-Tiny, prunes it four ways, writes the answer.
 
-Every line of `accuracies.csv` is one model; a run that was stopped goes on where it was.
+What a seed gave is kept: a run that was stopped goes on with the seed it was at.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from dse.measure.bert_tiny import Trained, train_bert_tiny
+import pandas as pd
+from answer import write_answer
+
+from dse.measure.bert_tiny import train_bert_tiny
 from dse.measure.series import prune_in_series
 from dse.measure.tasks.task import Task
 from dse.measure.tasks.wordnet import wordnet_glosses
@@ -24,7 +26,8 @@ WAYS = (  # method, and whether its whole series is to cost as much as that of I
 )
 SEQ_LEN = 24  # tokens: three of four glosses are whole
 TEST_TEXTS = 4000
-COLUMNS = ("seed", "method", "n", "m", "steps", "accuracy")
+COLUMNS = ("method", "n", "m", "steps", "accuracy")
+Row = tuple[str, int, int, int, float]
 
 
 def recipe(seed: int, steps: int, learning_rate: float) -> Recipe:
@@ -32,24 +35,25 @@ def recipe(seed: int, steps: int, learning_rate: float) -> Recipe:
     return Recipe(steps=steps, batch=64, learning_rate=learning_rate, seed=seed)
 
 
-def models(task: Task, seed: int) -> Iterator[tuple[str, int, int, int, float]]:
+def models(task: Task, seed: int, folder: Path) -> Iterator[Row]:
     """Yield method, N, M, steps of pruning and accuracy of every model of a seed."""
     start = recipe(seed, 1200, 2e-3)
-    dense: Trained = train_bert_tiny(task, start, seq_len=SEQ_LEN, progress="dense")
+    dense = train_bert_tiny(task, start, seq_len=SEQ_LEN, progress="dense")
+    dense.save(folder / f"model_{seed}")
     learned = dense.tokenizer.encode(task.train.texts, SEQ_LEN)
     asked = dense.tokenizer.encode(task.test.texts, SEQ_LEN)
     labels, answers = task.train.labels, task.test.labels
     yield "dense", 1, 1, 0, accuracy(dense.model, asked, answers)
-    longer = train(dense.model, learned, labels, recipe(seed, 360, 1e-3))
-    yield "dense", 1, 1, 360, accuracy(longer, asked, answers)
-    for m, counts in COUNTS.items():
-        for method, per_series in WAYS:
+    longer = train(dense.model, learned, labels, recipe(seed, 3 * STEPS, 1e-3))
+    yield "dense", 1, 1, 3 * STEPS, accuracy(longer, asked, answers)
+    for method, per_series in WAYS:
+        for m, counts in COUNTS.items():
             series = prune_in_series(
                 dense.model,
                 learned,
                 labels,
                 method=method,
-                counts=counts,
+                counts=counts[1:] if per_series else counts,  # the first is the same
                 m=m,
                 recipe=recipe(seed, STEPS, 1e-3),
                 per_series=per_series,
@@ -62,23 +66,17 @@ def models(task: Task, seed: int) -> Iterator[tuple[str, int, int, int, float]]:
 
 
 def main() -> None:
-    """Run what is missing of the study; results go to results/ where you are."""
-    path = Path("results") / Path(__file__).parent.name / "accuracies.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    done = set(path.read_text().split("\n")) if path.exists() else set()
-    finished = {line.split(",")[0] for line in done if ",end," in line}
+    """Run the seeds that are missing; results go to results/ where you are."""
+    folder = Path("results") / Path(__file__).parent.name
+    folder.mkdir(parents=True, exist_ok=True)
     task = wordnet_glosses(seed=0).limited(test=TEST_TEXTS)
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if not done:
-            writer.writerow(COLUMNS)
-        for seed in SEEDS:
-            if str(seed) in finished:
-                continue
-            for row in models(task, seed):
-                writer.writerow([seed, *row[:-1], f"{row[-1]:.5f}"])
-                file.flush()
-                print(seed, *row)
+    for seed in SEEDS:
+        path = folder / f"seed_{seed}.csv"
+        if not path.exists():
+            table = pd.DataFrame(models(task, seed, folder), columns=COLUMNS)
+            table.insert(0, "seed", seed)
+            table.to_csv(path, index=False)
+    write_answer(folder)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from dse.show.figure import (
 
 _LAWS = {
     "survey": (ACCENT, "Murmann's survey,<br>1.28 GS/s"),
-    "survey, slow": (TINT, "the same,<br>0.1 GS/s"),
+    "survey, slow": (TINT, "Murmann's survey,<br>0.1 GS/s"),
     "ZigZag-IMC": (GREY_LIGHT, "ZigZag-IMC"),
     "NeuroSim": (GREY_DARK, "NeuroSim"),
 }

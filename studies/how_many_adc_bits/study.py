@@ -1,7 +1,6 @@
-"""How many bits a crossbar's converters should have; prints the answer, draws a figure.
+"""How many bits a crossbar's converters should have: the answer and its figure.
 
-Every machine holds all weights of BERT-Base in 8 bits and loses nothing: its converters
-are as fine as its rows and cells ask for.
+Machines hold BERT-Base in 8 bits, with converters as fine as rows and cells ask for.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from typing import Any
 import jax
 import numpy as np
 import pandas as pd
-from figure import draw
 
 import dse
 from dse.engines import crossbar_noise
@@ -32,25 +30,25 @@ BERT = dse.transformer("bert-base", seq_len=128)
 
 def evaluate(law: str, cell_bits: int, rows: int) -> dict[str, Any]:
     """Return a machine for all weights, with lossless converters, and what it takes."""
-    arrays = BERT.weights * np.ceil(8 / cell_bits) / (128 * rows)
-    sizes = {"array_rows": rows, "active_rows": rows, "bits_per_cell": cell_bits}
+    arrays = BERT.weights * (8 / cell_bits) / (128 * rows)
     design = ISAAC.replace(
+        array_rows=rows,
+        active_rows=rows,
+        bits_per_cell=cell_bits,
         weight_bits=8,
         activation_bits=8,
         weight_tiles=np.ceil(arrays / 96),
         attention_tiles=np.ceil(8 * 128 / rows),
-        **sizes,
         **LAWS[law],
     )
-    technology = design.default_technology()
-    bits = np.ceil(float(crossbar_noise.lossless_bits(design, technology)))
+    bits = crossbar_noise.lossless_bits(design, design.default_technology())
     with jax.enable_x64(True):
-        found = dse.evaluate(design.replace(adc_bits=bits), BERT)
+        found = dse.evaluate(design.replace(adc_bits=np.ceil(bits)), BERT)
         return {
             "law": law,
             "bits_per_cell": cell_bits,
             "array_rows": rows,
-            "adc_bits": int(bits),
+            "adc_bits": int(np.ceil(bits)),
             "energy_mj": float(found.energy) * 1e3,
             "latency_ms": float(found.latency) * 1e3,
             "area_mm2": float(found.area) * 1e6,
@@ -65,16 +63,18 @@ def lossless_machines() -> pd.DataFrame:
 
 def decibels(noise: float, cell_bits: int, bits: int) -> float:
     """Return the signal-to-noise ratio of ISAAC's array with such cells, converters."""
-    used = ISAAC.default_technology()
-    used = used.replace(values=used.values | {"cell.read_noise": noise})
+    usual = ISAAC.default_technology()
+    used = usual.replace(values=usual.values | {"cell.read_noise": noise})
     design = ISAAC.replace(adc_bits=bits, bits_per_cell=cell_bits)
     return float(10 * np.log10(float(crossbar_noise.signal_to_noise(design, used))))
 
 
 if __name__ == "__main__":
+    from figure import draw
+
     machines = lossless_machines()
     best = machines.groupby(["law", "adc_bits"])["energy_mj"].idxmin()
     print(machines.loc[best].to_string(index=False))
     ratios = {n: {b: decibels(n, 2, b) for b in range(4, 10)} for n in NOISES}
-    print(pd.DataFrame(ratios), {c: decibels(0.01, c, 11) for c in CELL_BITS})
+    print(pd.DataFrame(ratios))
     draw(machines, ratios, Path(__file__).parent / "adc_bits.svg")

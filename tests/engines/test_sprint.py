@@ -208,13 +208,22 @@ def test_writing_wears_cells_out_in_proportion_to_the_rate() -> None:
     )
 
 
-def test_it_runs_attention_alone_or_beside_a_host() -> None:
-    bert = dse.transformer("bert-tiny", seq_len=64).with_attention(kept=0.25)
+def test_it_runs_attention_alone() -> None:
+    bert = dse.transformer("bert-tiny", seq_len=64)
     with pytest.raises(dse.InputError, match="attention_only"):
         dse.evaluate(MEDIUM, bert)
+    assert dse.evaluate(MEDIUM, bert.attention_only()).op_names == ("attention",)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [dse.TileEngine.edge(), dse.NMEngine(), dse.CrossbarEngine.isaac()],
+    ids=["tile", "nm", "crossbar"],
+)
+def test_beside_any_host_it_spends_what_it_spends_alone(host: Any) -> None:
+    bert = dse.transformer("bert-tiny", seq_len=64).with_attention(kept=0.25)
     alone = dse.evaluate(MEDIUM, bert.attention_only())
-    pair = dse.Pair(host=dse.NMEngine(), coprocessor=MEDIUM)
-    joint = dse.evaluate(pair, bert)
+    joint = dse.evaluate(dse.Pair(host=host, coprocessor=MEDIUM), bert)
     for part, joule in alone.dynamic_energy.items():
         assert float(joint.dynamic_energy[f"coprocessor.{part}"]) == pytest.approx(
             float(joule), rel=1e-5

@@ -10,7 +10,8 @@ import pytest
 
 from dse.errors import InputError
 from dse.evidence.claims import Claim
-from dse.evidence.intervals import draw_technology, intervals
+from dse.evidence.intervals import intervals
+from dse.explore.draws import draw_technology
 from dse.hardware.parameters import Parameters, load_parameters
 
 CLAIM: dict[str, Any] = {

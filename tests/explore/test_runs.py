@@ -70,10 +70,10 @@ def test_a_table_shows_designs_as_they_were_asked_for() -> None:
 
 
 def test_a_row_that_is_no_number_has_a_reason_and_is_on_no_front() -> None:
-    assert RUNS.reason[3] == "a metric is not finite"
+    assert RUNS.reason[3] == "`energy` is not known"
     table = RUNS.to_pandas()
     assert (table["feasible"] == (table["reason"] == "")).all()
-    assert set(table["reason"]) == {"", "a metric is not finite", "tile within batch"}
+    assert set(table["reason"]) == {"", "`energy` is not known", "tile within batch"}
     front = dse.pareto(RUNS, "max:area", "min:power")
     assert 3 not in front.index
     assert (front.reason == "").all()

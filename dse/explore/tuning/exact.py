@@ -53,15 +53,19 @@ class Exact:
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        example = {c.name: c.values[0] for c in problem.coordinates.all}
-        self._program = Program(problem.answer(problem.timing), example)
-        self._known: dict[bytes, int] = {}
-        self._rows: list[Any] = []
-        self.evaluations = 0
+        self.example = {c.name: c.values[0] for c in problem.coordinates.all}
+        self._program = Program(problem.answer(problem.timing), self.example)
+        self.forget()
 
     def prepare(self) -> None:
         """Start to compile in the background."""
         self._program.prepare()
+
+    def forget(self) -> None:
+        """Begin anew: forget all points, and count from 0."""
+        self._known: dict[bytes, int] = {}
+        self._rows: list[Any] = []
+        self.evaluations = 0
 
     def __call__(self, points: Rows) -> Found:
         """Return what the model says of points `[points, axes]`, in their order."""

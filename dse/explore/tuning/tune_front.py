@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,8 @@ from dse.workload.ops import Workload
 
 LEARNING_RATE = 0.1
 LOOKED_AROUND = 64  # designs of the front whose neighbours are evaluated in a round
+WITHOUT_GRADIENTS = 64  # designs that local search begins from if it is alone
+PATIENCE = 8  # rounds without a new design, after which the search ends
 JUMPS = 1024  # designs two moves away, evaluated in a round once no neighbour is better
 
 
@@ -95,63 +97,70 @@ def tune_front(
         technology=technology,
         timing=timing,
     )
-    key = jax.random.key(0) if key is None else key
-    exact = Exact(problem)
-    exact.prepare()  # in the background, while the descent compiles
-    first, gradients = _first_points(
-        problem, optimizer, starts, steps, gradient_timing, key
+    search = FrontSearcher(
+        problem, optimizer, starts=starts, steps=steps, timing=gradient_timing
     )
-    search = _Search(exact, problem, key)
+    key = jax.random.key(0) if key is None else key
     with tqdm(total=budget, unit="design", disable=not progress, delay=2.0) as bar:
-        found = search.run(first, budget, bar)
+        found = search(key, budget, bar.update)
     return TunedFront(
-        _as_runs(problem, found, exact, wanted, read_limits(tuple(limits))),
-        exact.evaluations,
-        gradients,
+        _as_runs(problem, found, search.exact, wanted, read_limits(tuple(limits))),
+        search.exact.evaluations,
+        search.gradients,
         tuple(search.history),
     )
 
 
-def _first_points(
-    problem: Problem, optimizer: Any, starts: int, steps: int, timing: Timing, key: Any
-) -> tuple[Rows, int]:
-    """Return the points that local search begins from, and the gradients they cost."""
-    axes = problem.coordinates
-    if starts == 0:
-        return rounded(axes, spread(axes, 64, key)), 0
-    shares = spread(axes, starts, key)
-    weights = np.asarray(
-        jax.random.dirichlet(key, np.ones(len(problem.objectives)), (starts,))
-    )
-    descent = Descent(
-        problem, optimizer or optax.adam(LEARNING_RATE), steps=steps, timing=timing
-    )
-    path = descent(Starts(shares, weights, np.zeros(len(axes), bool)))
-    return rounded(axes, path.shares[-1]), path.gradients
+class FrontSearcher:
+    """Both searches for one problem, compiled once; each call begins anew."""
 
-
-class _Search:
-    """Pareto local search: the front so far, grown by what stands next to it."""
-
-    def __init__(self, exact: Exact, problem: Problem, key: Any) -> None:
-        self._exact = exact
+    def __init__(
+        self,
+        problem: Problem,
+        optimizer: Any = None,
+        *,
+        starts: int,
+        steps: int,
+        timing: Timing,
+    ) -> None:
+        self.exact = Exact(problem)
+        self.exact.prepare()  # in the background, while the descent compiles
+        self._problem = problem
         self._axes = problem.coordinates
+        self._starts = starts
+        chosen = optimizer or optax.adam(LEARNING_RATE)
+        self._descent = Descent(problem, chosen, steps=steps, timing=timing)
+
+    def __call__(self, key: Any, budget: int, report: Callable[[int], Any]) -> Found:
+        """Return the front found with at most `budget` evaluations."""
+        self.exact.forget()
+        self.gradients = 0
+        self.history: list[tuple[int, Rows]] = []
+        self._looked_around: set[bytes] = set()
         seed = np.asarray(jax.random.key_data(key), np.uint32)
         self._random = np.random.default_rng([*seed, 1])
-        self._looked_around: set[bytes] = set()
-        self.history: list[tuple[int, Rows]] = []
-
-    def run(self, points: Rows, budget: int, bar: Any) -> Found:
-        """Search from points until the budget is spent, or nothing is left to try."""
-        front = self._front_of(distinct(points)[:budget], bar)
+        front = self._front_of(distinct(self.first_points(key))[:budget], report)
         idle = 0
-        while self._exact.evaluations < budget and idle < 8:
+        while self.exact.evaluations < budget and idle < PATIENCE:
             asked = self._next_points(front)
-            left = budget - self._exact.evaluations
-            before = self._exact.evaluations
-            front = self._front_of(np.concatenate([front.points, asked[:left]]), bar)
-            idle = idle + 1 if self._exact.evaluations == before else 0
+            left = budget - self.exact.evaluations
+            before = self.exact.evaluations
+            both = np.concatenate([front.points, asked[:left]])
+            front = self._front_of(both, report)
+            idle = idle + 1 if self.exact.evaluations == before else 0
         return front
+
+    def first_points(self, key: Any) -> Rows:
+        """Return the points that local search begins from."""
+        if self._starts == 0:
+            return rounded(self._axes, spread(self._axes, WITHOUT_GRADIENTS, key))
+        shares = spread(self._axes, self._starts, key)
+        objectives = np.ones(len(self._problem.objectives))
+        weights = np.asarray(jax.random.dirichlet(key, objectives, (self._starts,)))
+        free = np.zeros(len(self._axes), bool)
+        path = self._descent(Starts(shares, weights, free))
+        self.gradients = path.gradients
+        return rounded(self._axes, path.shares[-1])
 
     def _next_points(self, front: Found) -> Rows:
         fresh = [p for p in front.points if p.tobytes() not in self._looked_around]
@@ -162,19 +171,19 @@ class _Search:
             fresh = [fresh[i] for i in chosen]
         self._looked_around |= {point.tobytes() for point in fresh}
         asked = neighbours(self._axes, np.stack(fresh))
-        new = [point for point in asked if not self._exact.knows(point)]
+        new = [point for point in asked if not self.exact.knows(point)]
         return np.stack(new) if new else asked[:0]
 
-    def _front_of(self, points: Rows, bar: Any) -> Found:
-        before = self._exact.evaluations
-        found = self._exact(distinct(points))
+    def _front_of(self, points: Rows, report: Callable[[int], Any]) -> Found:
+        before = self.exact.evaluations
+        found = self.exact(distinct(points))
         costs = np.where(found.violation[:, None] == 0, found.costs, np.inf)
         mask = front_mask(costs, keep="all")
         # Before anything feasible is found, what breaks least leads the way.
         front = found.take(mask if mask.any() else found.order()[:LOOKED_AROUND])
         if mask.any():
-            self.history.append((self._exact.evaluations, front.costs))
-        bar.update(self._exact.evaluations - before)
+            self.history.append((self.exact.evaluations, front.costs))
+        report(self.exact.evaluations - before)
         return front
 
 

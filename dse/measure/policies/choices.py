@@ -92,11 +92,11 @@ CHOICES = {
         source="yazdanbakhsh2022sprint",
         build=lambda x, calibrate: _sprint(x, calibrate, recompute=False),
     ),
-    "n_of_8": Choice(
-        about="keep the N largest of every 8 weights, one shot",
-        setting="weights kept of 8",
-        settings=tuple(float(n) for n in range(1, GROUP + 1)),
+    "one_shot_m8": Choice(
+        about="keep the N largest of every 8 weights, without training",
+        setting="kept share N/M",
+        settings=tuple(n / GROUP for n in range(1, GROUP + 1)),
         source="fang2022sta",
-        build=lambda x, _: Pruning(weight=NOfM(n=x, m=GROUP)),
+        build=lambda x, _: Pruning(weight=NOfM(n=GROUP * x, m=GROUP)),
     ),
 }

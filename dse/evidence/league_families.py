@@ -1,0 +1,164 @@
+"""The four families of the league: what each may build, and what it skips.
+
+All run the same models, on the same node, from the same main memory, within the same
+budget. SPRINT and Energon compute attention alone; a plain dense array runs the rest,
+and both get the same one to choose from. What each skips is its own method's, at the
+accuracy floor: from a measured curve where there is one, else as published.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dse.engines.base import Engine
+from dse.engines.filter import FilterEngine
+from dse.engines.nm import NMEngine
+from dse.engines.pair import Pair
+from dse.engines.sprint import SprintEngine
+from dse.engines.tile import TileEngine
+from dse.explore.axes import powers_of_two, tied
+from dse.explore.space import Space
+from dse.sparsity.curves import Curve
+from dse.sparsity.library import load_curve
+from dse.workload.ops import Workload
+from dse.workload.transformer import transformer
+
+# The suite: BERT-Base on sentences and on paragraphs, each one second of them.
+MODEL, LENGTHS, BATCH = "bert-base", (128, 512), 4.0
+DYNATRAN = "bert-base/sst-2/dynatran"
+# As published: SPRINT, accuracy loss on average; Energon, table II of SOFA's paper.
+SPRINT_KEPT, SPRINT_DROP = 0.25, 0.0036
+ENERGON_KEPT, ENERGON_FIRST, ENERGON_DROP = 0.21, 0.42, 0.009
+_STEPS = 201  # settings tried along a curve
+
+
+@dataclass(frozen=True)
+class Family:
+    """One family: its designs, and the suite as thinned out as it can make it."""
+
+    name: str
+    space: Space
+    suite: tuple[Workload, ...]
+    skips: str  # in words
+    accuracy_drop: float | None = None  # published; None where the model knows it
+
+
+def families(accuracy_drop: float, bandwidth_gb_per_s: float) -> list[Family]:
+    """Return the four families, as sparse as an accuracy floor allows.
+
+    `accuracy_drop` is a share, 0.01 for a point. A family whose published loss is
+    larger runs dense.
+    """
+    bandwidth = {"memory_bandwidth_gb_per_s": bandwidth_gb_per_s}
+    return [
+        _acceltran(accuracy_drop, bandwidth),
+        _sta(bandwidth),
+        _sprint(accuracy_drop, bandwidth),
+        _energon(accuracy_drop, bandwidth),
+    ]
+
+
+def sparsest_setting(curve: Curve, accuracy_drop: float) -> float:
+    """Return the largest setting of a curve that costs no more than some accuracy."""
+    settings = np.linspace(float(curve.settings[0]), float(curve.settings[-1]), _STEPS)
+    allowed = [s for s in settings if float(curve.accuracy_drop(s)) <= accuracy_drop]
+    return max(allowed, default=float(settings[0]))
+
+
+def _dense() -> tuple[Workload, ...]:
+    return tuple(transformer(MODEL, seq_len=n, batch=BATCH) for n in LENGTHS)
+
+
+def _acceltran(accuracy_drop: float, bandwidth: dict[str, float]) -> Family:
+    curve = load_curve(DYNATRAN)
+    setting = sparsest_setting(curve, accuracy_drop)
+    suite = tuple(workload.with_curve(curve, setting) for workload in _dense())
+    space = Space(
+        TileEngine.edge().replace(**bandwidth, main_memory="dram_16_4_1"),
+        pes=powers_of_two(8, 128),
+        lanes_per_pe=[8, 16, 32],
+        softmax_units_per_pe=[1, 2, 4],
+        activation_buffer_mib=[1, 2, 4, 8],
+        weight_buffer_mib=[1, 2, 4, 8],
+        mask_buffer_mib=tied("weight_buffer_mib / 8"),
+        issue_batch=tied("pes / 8"),
+    )
+    zeros = 1.0 - float(curve.density("activations", setting))
+    skips = f"DynaTran, {zeros:.0%} of all activations zero (measured, SST-2)"
+    return Family("AccelTran", space, suite, skips)
+
+
+def _sta(bandwidth: dict[str, float]) -> Family:
+    space = Space(
+        _array().replace(**bandwidth),
+        kept=[1, 2, 4],
+        group=[4, 8],
+        built_kept=tied("kept"),
+        built_group=tied("group"),
+        **_array_axes(""),
+    )
+    skips = "N:M weights, the loss of each N:M as measured by others"
+    return Family("STA", space, _dense(), skips)
+
+
+def _sprint(accuracy_drop: float, bandwidth: dict[str, float]) -> Family:
+    allowed = accuracy_drop >= SPRINT_DROP
+    kept = SPRINT_KEPT if allowed else 1.0
+    machine = SprintEngine.m_sprint().replace(**bandwidth)
+    space = Space(
+        Pair(host=_dense_array(bandwidth), coprocessor=machine),
+        **_array_axes("host."),
+        **{
+            "coprocessor.corelets": powers_of_two(1, 32),
+            "coprocessor.buffer_kib": [16, 64, 256],
+        },
+    )
+    suite = tuple(workload.with_attention(kept=kept) for workload in _dense())
+    skips = f"scores below a threshold, {kept:.0%} kept (published)"
+    return Family("SPRINT", space, suite, skips, SPRINT_DROP if allowed else 0.0)
+
+
+def _energon(accuracy_drop: float, bandwidth: dict[str, float]) -> Family:
+    allowed = accuracy_drop >= ENERGON_DROP
+    kept = {"kept": ENERGON_KEPT, "kept_first_round": ENERGON_FIRST}
+    if not allowed:
+        kept = {"kept": 1.0}
+    machine = FilterEngine.energon_edge().replace(**bandwidth)
+    space = Space(
+        Pair(host=_dense_array(bandwidth), coprocessor=machine),
+        **_array_axes("host."),
+        **{
+            "coprocessor.high_bit_multipliers": [256, 512, 1024, 2048],
+            "coprocessor.low_bit_multipliers": [1024, 4096],
+            "coprocessor.exponent_lanes": [8, 32],
+            "coprocessor.key_buffer_kib": [32, 128],
+        },
+    )
+    suite = tuple(workload.with_attention(**kept) for workload in _dense())
+    skips = f"pairs in two rounds, {kept['kept']:.0%} kept (published)"
+    return Family("Energon", space, suite, skips, ENERGON_DROP if allowed else 0.0)
+
+
+def _array() -> NMEngine:
+    """Return an array of 16-bit multipliers with the clock of AccelTran."""
+    return NMEngine.edge().replace(value_format="int16", softmax_lanes=64)
+
+
+def _dense_array(bandwidth: dict[str, float]) -> Engine:
+    """Return a plain array, without positions and multiplexers."""
+    plain = {"kept": 1, "group": 1, "built_kept": 1, "built_group": 1}
+    return _array().replace(**plain, **bandwidth, softmax_lanes=1)
+
+
+def _array_axes(start: str) -> dict[str, Any]:
+    """Return the axes of an array: its sides, and its two large buffers."""
+    return {
+        f"{start}tile_rows": powers_of_two(16, 128),
+        f"{start}tile_columns": powers_of_two(16, 128),
+        f"{start}tile_depth": [4, 8],
+        f"{start}weight_buffer_kib": [512, 2048],
+        f"{start}activation_buffer_kib": [1024, 4096],
+    }

@@ -1,0 +1,100 @@
+"""Draws: technologies in which the numbers that nobody knows are drawn at random."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import numpy as np
+
+from dse.errors import InputError
+from dse.expressions import evaluate_expression
+from dse.hardware.parameters import Parameters, load_parameters
+from dse.hardware.technology import Technology
+from dse.units import to_si
+
+Draws = dict[str, np.ndarray[Any, Any]]
+
+
+def draw_technology(
+    parameters: Parameters, *, count: int = 1000, seed: int = 0
+) -> Technology:
+    """Return a technology with `count` draws of every assumed number of a file.
+
+    An assumed number is drawn from `low` to `high` independently of all others: evenly
+    on a logarithmic axis where both are above zero, else evenly. Derived numbers follow
+    from the draws by their expressions; all others are repeated. Values in SI, each
+    `[count]`.
+    """
+    values = _drawn(parameters, count, np.random.default_rng(seed))
+    return Technology(name=parameters.name, files=(parameters.name,), values=values)
+
+
+def draw_around(
+    technology: Technology, *, count: int, seed: int = 0
+) -> tuple[Technology, tuple[str, ...]]:
+    """Return draws of a technology in use, and the keys of it that were drawn.
+
+    It may be of several files, of both parts of a pair, or scaled to another node: a
+    number is multiplied by what its draw is of the number in its file. A file that
+    stands in both parts of a pair is drawn once for both. Numbers that do not vary stay
+    scalars; all others are `[count]`. Raises `InputError` where nothing was assumed.
+    """
+    values = dict(technology.values)
+    drawn: list[str] = []
+    for name in technology.files:
+        parameters = load_parameters(name)
+        own = _drawn(parameters, count, np.random.default_rng([seed, zlib.crc32(name.encode())]))
+        moving = {key: v for key, v in own.items() if np.ptp(v) > 0}
+        for prefix in _prefixes(technology, parameters):
+            for key, column in moving.items():
+                old = parameters.value_si(key)
+                whole = prefix + key
+                shifted = values[whole] * (column / old) if old else column
+                values[whole] = shifted
+                if parameters[key].status == "assumed":
+                    drawn.append(whole)
+    if not drawn:
+        raise InputError(
+            f"technology {technology.name} has no assumed number with a range; there "
+            "is nothing to draw."
+        )
+    return technology.replace(values=values), tuple(drawn)
+
+
+def _prefixes(technology: Technology, parameters: Parameters) -> list[str]:
+    """Return before which prefixes the whole of a file stands: '', or `host.`."""
+    parts = dict.fromkeys(key.split(".")[0] + "." for key in technology.values)
+    return [
+        prefix
+        for prefix in ("", *parts)
+        if all(prefix + key in technology.values for key in parameters.entries)
+    ]
+
+
+def _drawn(parameters: Parameters, count: int, random: np.random.Generator) -> Draws:
+    values: Draws = {}
+    for key, entry in parameters.entries.items():
+        if entry.status == "assumed" and entry.low is not None is not entry.high:
+            low, high = (to_si(end, entry.unit) for end in (entry.low, entry.high))
+            at = random.uniform(size=count)
+            values[key] = (
+                low * (high / low) ** at if low > 0 else low + (high - low) * at
+            )
+        else:
+            values[key] = np.full(count, entry.value_si)
+    _derive_anew(parameters, values)
+    return values
+
+
+def _derive_anew(parameters: Parameters, values: Draws) -> None:
+    """Work derived numbers out of drawn ones, until those derived from them settle."""
+    texts = {k: e.expression for k, e in parameters.entries.items() if e.expression}
+    for _ in texts:
+        again = {
+            key: evaluate_expression(text, values) + np.zeros_like(values[key])
+            for key, text in texts.items()
+        }
+        if all(np.array_equal(again[key], values[key]) for key in again):
+            return
+        values |= again

@@ -1,0 +1,107 @@
+"""The league as a picture: every family's best, with error bars, per objective."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from dse.evidence.league import OBJECTIVES, League, Player
+from dse.explore.objectives import SHOWN_UNITS
+from dse.show.figure import ACCENT, FONT, FONT_SIZE, GREY_DARK, INK, RULE, Figure
+from dse.units import from_si
+
+_TITLES = {
+    "throughput": "Throughput, seq/s (more is better)",
+    "energy": "Energy, mJ per sequence (less is better)",
+    "energy_delay": "Energy × delay, J s (less is better)",
+}
+
+
+def league_figure(league: League) -> Figure:
+    """Return a row of points per objective: the answer, its range, its share of wins.
+
+    Axes are logarithmic; the bar is the middle 90 % of the draws, and the leader of an
+    objective stands out.
+    """
+    names = list(dict.fromkeys(player.family for player in league.players))
+    grid = make_subplots(
+        cols=1,
+        rows=len(OBJECTIVES),
+        vertical_spacing=0.13,
+        subplot_titles=[_TITLES[objective] for objective in OBJECTIVES],
+    )
+    for row, objective in enumerate(OBJECTIVES, start=1):
+        players = league.of(objective)
+        for place, player in enumerate(players):
+            grid.add_trace(_point(player, leads=place == 0), row=row, col=1)
+        grid.update_yaxes(
+            categoryorder="array", categoryarray=names[::-1], row=row, col=1
+        )
+        ends = [end for player in players for end in _range(player)]
+        grid.update_xaxes(range=_log_range(ends), row=row, col=1)
+    figure = Figure(grid)
+    figure.update_xaxes(
+        type="log", gridcolor=RULE, dtick="D2", exponentformat="none", tickfont_size=11
+    )
+    figure.update_yaxes(gridcolor=RULE, tickfont_color=INK)
+    figure.update_annotations(font={"size": FONT_SIZE, "color": INK})
+    figure.update_layout(
+        showlegend=False,
+        width=760,
+        height=660,
+        plot_bgcolor="white",
+        paper_bgcolor="white",
+        font={"family": FONT, "size": FONT_SIZE, "color": INK},
+        margin={"l": 90, "r": 30, "t": 40, "b": 40},
+    )
+    return figure
+
+
+def _point(player: Player, *, leads: bool) -> Any:
+    value = from_si(player.answers[player.objective], SHOWN_UNITS[player.objective])
+    low, high = _range(player)
+    colour = ACCENT if leads else GREY_DARK
+    return go.Scatter(
+        x=[value],
+        y=[player.family],
+        mode="markers+text",
+        text=[f"{value:.3g}, wins {player.wins:.0%}"],
+        textposition="top center",
+        textfont={"size": 11, "color": INK},
+        cliponaxis=False,
+        marker={"size": 11, "color": colour},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [max(high - value, 0.0)],
+            "arrayminus": [max(value - low, 0.0)],
+            "color": colour,
+            "thickness": 2,
+            "width": 5,
+        },
+        hovertext=f"{player.family}: bound by {player.bound}",
+        hoverinfo="text",
+    )
+
+
+def _range(player: Player) -> tuple[float, float]:
+    unit = SHOWN_UNITS[player.objective]
+    low, high = (from_si(end, unit) for end in player.ranges[player.objective])
+    return low, high
+
+
+def _log_range(ends: list[float]) -> list[float]:
+    """Return the ends of a logarithmic axis with room for labels at both sides."""
+    return [math.log10(min(ends)) - 0.15, math.log10(max(ends)) + 0.15]
+
+
+def write_picture(figure: Figure, path: Path) -> None:
+    """Write a figure as .svg (needs `dse[export]`) or as a page of its own, .html."""
+    if path.suffix == ".html":
+        figure.write_html(path, include_plotlyjs=True)
+    else:
+        figure.write_image(path)

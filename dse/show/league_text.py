@@ -1,0 +1,125 @@
+"""The league for a terminal and for programs."""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+
+from dse.evidence.league import OBJECTIVES, SHOWN, League, Player
+from dse.explore.objectives import SHOWN_UNITS
+from dse.shipped import hw_params_folder
+from dse.show.text_table import text_table
+from dse.units import from_si
+
+_HEADER = [
+    *("family", "seq/s", "mJ/seq", "mm^2", "W", "J s", "range", "wins", "bound by"),
+    "points lost",
+]
+_WORDS = {
+    "throughput": "most throughput",
+    "energy": "least energy",
+    "energy_delay": "least energy x delay",
+}
+UNSTABLE = 0.9  # a leader that wins fewer of the draws than this is not safe
+
+
+def league_text(league: League) -> str:
+    """Return a table per objective, how safe each order is, and what papers claim."""
+    budget = league.budget
+    power = f", {budget['power_w']:g} W" if "power_w" in budget else ""
+    parts = [
+        f"Each family's best design at {budget['node_nm']:g} nm within "
+        f"{budget['area_mm2']:g} mm^2{power}, {budget['bandwidth_gb_per_s']:g} GB/s of "
+        f"DRAM, and {budget['accuracy_drop']:.1%} of accuracy; BERT-Base, 128 and 512 "
+        "tokens, four sequences at a time."
+    ]
+    for objective in OBJECTIVES:
+        players = league.of(objective)
+        rows = [_row(player) for player in players]
+        parts += [f"{_WORDS[objective].capitalize()}:", text_table(_HEADER, rows)]
+        parts.append(_stability(players))
+    skips = {player.family: player.skips for player in league.players}
+    parts.append(
+        "\n".join(
+            f"- {name}, best of {league.designs[name]:,} designs: {what}"
+            for name, what in skips.items()
+        )
+    )
+    parts.append("What the papers claim, and why it differs:")
+    parts.append("\n".join(_claims()))
+    return "\n\n".join(parts)
+
+
+def league_json(league: League) -> dict[str, Any]:
+    """Return the whole league, with units in the names."""
+    return {
+        "budget": league.budget,
+        "designs": league.designs,
+        "players": [_player_json(player) for player in league.players],
+        "claims": _read_claims(),
+    }
+
+
+def _row(player: Player) -> list[str]:
+    low, high = (
+        from_si(end, SHOWN_UNITS[player.objective])
+        for end in player.ranges[player.objective]
+    )
+    return [
+        player.family,
+        *(f"{shown(player, name):.4g}" for name in SHOWN),
+        f"{low:.3g} to {high:.3g}",
+        f"{player.wins:.0%}",
+        f"{player.bound} ({player.busy:.0%})",
+        f"{player.accuracy_drop * 100.0:.2f}",
+    ]
+
+
+def shown(player: Player, name: str) -> float:
+    """Return an answer of a player in the unit that a person sees."""
+    return from_si(player.answers[name], SHOWN_UNITS[name])
+
+
+def _stability(players: list[Player]) -> str:
+    first, second = players[0], max(players[1:], key=lambda player: player.wins)
+    if first.wins >= UNSTABLE:
+        return f"{first.family} wins {first.wins:.0%} of the draws: the order is safe."
+    return (
+        f"Not safe: {first.family} leads and wins {first.wins:.0%} of the draws, "
+        f"{second.family} {second.wins:.0%}."
+    )
+
+
+def _read_claims() -> list[dict[str, str]]:
+    table = hw_params_folder() / "reported" / "league_claims.csv"
+    return list(csv.DictReader(table.read_text().splitlines()))
+
+
+def _claims() -> list[str]:
+    return [
+        f"- {row['family']}: {row['claim']} ({row['source']}, {row['where']}). "
+        f"Differs: {row['why_different']}."
+        for row in _read_claims()
+    ]
+
+
+def _player_json(player: Player) -> dict[str, Any]:
+    def named(name: str) -> str:
+        unit = SHOWN_UNITS[name].replace("^", "").replace("/", "_per_")
+        return f"{name}_{unit.replace(' ', '_').lower()}"
+
+    return {
+        "family": player.family,
+        "objective": player.objective,
+        "design": repr(player.design),
+        "skips": player.skips,
+        "bound": player.bound,
+        "bound_busy": player.busy,
+        "accuracy_drop": player.accuracy_drop,
+        "wins": player.wins,
+        **{named(name): shown(player, name) for name in SHOWN},
+        "ranges": {
+            named(name): [from_si(end, SHOWN_UNITS[name]) for end in ends]
+            for name, ends in player.ranges.items()
+        },
+    }

@@ -1,0 +1,65 @@
+"""A tornado: what a metric hangs on, the largest effect on top."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from dse.explore.objectives import read_objective
+from dse.explore.sensitivity import Sensitivity
+from dse.show.figure import ACCENT, GREY_DARK, RULE, Figure, new_figure
+
+
+def plot_sensitivity(
+    sensitivity: Sensitivity, metric: str, *, count: int = 12
+) -> Figure:
+    """Show the numbers that a metric depends on most, as bars to either side of 0.
+
+    A bar of 0.5 says: 10 % more of this number, 5 % more of the metric. Numbers of the
+    design stand out in colour; those of the technology are grey. Raises `InputError`
+    for an unknown metric.
+    """
+    read_objective(f"min:{metric}")
+    largest = sensitivity.largest(metric, count)[::-1]
+    of_design = [name in sensitivity.design.index for name in largest.index]
+    figure = new_figure(height=90 + 26 * len(largest))
+    for label, wanted, colour in (
+        ("design", True, ACCENT),
+        ("technology", False, GREY_DARK),
+    ):
+        shown = [own is wanted for own in of_design]
+        figure.add_trace(
+            go.Bar(
+                x=largest[shown],
+                y=[name.replace("_", " ") for name in largest.index[shown]],
+                orientation="h",
+                name=label,
+                marker_color=colour,
+                text=[f"{value:+.2f}" for value in largest[shown]],
+                textposition="outside",
+                cliponaxis=False,
+                hovertemplate="%{y}: %{x:+.3f}<extra></extra>",
+            )
+        )
+    names = [name.replace("_", " ") for name in largest.index]
+    reach = 1.25 * float(largest.abs().max() or 1.0)
+    figure.update_layout(
+        showlegend=True,
+        bargap=0.3,
+        margin={"l": 250, "r": 24, "t": 40, "b": 56},
+        legend={
+            "orientation": "h",
+            "x": 1,
+            "xanchor": "right",
+            "y": 1,
+            "yanchor": "bottom",
+        },
+    )
+    figure.update_yaxes(categoryorder="array", categoryarray=names, ticks="")
+    figure.update_xaxes(
+        title=f"% more {metric.replace('_', ' ')} for 1 % more of the number",
+        range=[-reach, reach],
+        gridcolor=RULE,
+        zeroline=True,
+        zerolinecolor=GREY_DARK,
+    )
+    return figure

@@ -1,0 +1,56 @@
+"""The committed answer of the study is what the model gives."""
+
+from __future__ import annotations
+
+import importlib.util
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+STUDY = Path(__file__).parents[2] / "studies" / "does_in_memory_pruning_pay"
+EXPECTED = tomllib.loads((STUDY / "expected.toml").read_text())
+
+
+@pytest.fixture(scope="module")
+def machines() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("machines", STUDY / "machines.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("tokens", [1024, 16384])
+def test_attention_saves_what_the_study_says(machines: Any, tokens: int) -> None:
+    found = {
+        name: machines.attention(name, tokens, padded=0.0, kib=32.0)
+        for name in ("baseline", "on_chip", "in_memory", "no_locality")
+    }
+    base, best = found["baseline"], found["in_memory"]
+    read = "main_memory_read_mbit"
+    saved = {
+        "time": base.latency / best.latency,
+        "energy": base.energy / best.energy,
+        "reads": base.extras[read] / best.extras[read],
+        "on_chip_energy": base.energy / found["on_chip"].energy,
+        "no_locality_energy": base.energy / found["no_locality"].energy,
+    }
+    expected = EXPECTED["attention"][str(tokens)]
+    assert {n: float(s) for n, s in saved.items()} == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("host", ["edge", "server"])
+def test_a_whole_bert_saves_what_the_study_says(machines: Any, host: str) -> None:
+    alone = machines.whole(host, 4096, paired=False)
+    paired = machines.whole(host, 4096, paired=True)
+    expected = EXPECTED[host]["4096"]
+    assert float(alone.latency / paired.latency) == pytest.approx(
+        expected["time"], rel=1e-3
+    )
+    assert float(alone.energy / paired.energy) == pytest.approx(
+        expected["energy"], rel=1e-3
+    )
