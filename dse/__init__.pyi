@@ -8,16 +8,29 @@ from .engines.tile import TileEngine
 from .engines.tile_conventions import PHYSICAL, SIMULATOR, Conventions
 from .errors import InputError
 from .evaluation import Metrics, evaluate
-from .explore.axes import choice, integers, interval, powers_of_two, tied
+from .explore.axes import (
+    choice,
+    continuous,
+    integers,
+    interval,
+    powers_of_two,
+    tied,
+)
 from .explore.runs import Runs, pareto
+from .explore.sensitivity import Sensitivity, sensitivity
 from .explore.space import Space
 from .explore.study import Study, load_study
 from .explore.sweep import sweep
+from .explore.tuning.result import Tuned
+from .explore.tuning.tune import tune
+from .explore.tuning.tune_front import TunedFront, tune_front
+from .explore.uncertainty import Uncertainty, uncertainty
 from .hardware.citations import cite
 from .hardware.parameters import load_parameters
 from .hardware.technology import Technology, load_technology
 from .show.plots import plot_breakdown, plot_front, plot_time
 from .show.report import write_report
+from .show.tornado import plot_sensitivity
 from .sparsity.curves import Curve
 from .sparsity.curve_names import curve_names
 from .sparsity.library import load_curve
@@ -39,15 +52,20 @@ __all__ = [
     "Pair",
     "ReferenceMachine",
     "Runs",
+    "Sensitivity",
     "Space",
     "SprintEngine",
     "Study",
     "Technology",
     "TileEngine",
+    "Tuned",
+    "TunedFront",
+    "Uncertainty",
     "Workload",
     "acceltran_model",
     "choice",
     "cite",
+    "continuous",
     "curve_names",
     "evaluate",
     "integers",
@@ -59,10 +77,15 @@ __all__ = [
     "pareto",
     "plot_breakdown",
     "plot_front",
+    "plot_sensitivity",
     "plot_time",
     "powers_of_two",
+    "sensitivity",
     "sweep",
     "tied",
     "transformer",
+    "tune",
+    "tune_front",
+    "uncertainty",
     "write_report",
 ]

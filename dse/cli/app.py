@@ -20,6 +20,8 @@ from dse.cli.params import params
 from dse.cli.pareto import pareto
 from dse.cli.reference import reference
 from dse.cli.sweep import sweep
+from dse.cli.train import train
+from dse.cli.tune import tune
 from dse.cli.validate import validate
 from dse.errors import InputError
 
@@ -69,7 +71,9 @@ for verb in (
     sweep,
     merge,
     pareto,
+    tune,
     params,
+    train,
     measure,
     curves,
     cite,

@@ -92,7 +92,7 @@ def measure(
     Writes DIR/curve.toml, which `dse.load_curve` and every engine read, and one JSON
     file per setting with all that was seen.
     """
-    _need_extra()
+    need_extra("measure")
     check_folder(out)
     from dse.measure.experiment import Plan
     from dse.measure.policies.choices import find_choice
@@ -164,11 +164,12 @@ def _checkpoint(model: str, revision: str | None) -> Checkpoint:
     return load_checkpoint(model)
 
 
-def _need_extra() -> None:
+def need_extra(verb: str) -> None:
+    """Raise `InputError` where what measures and trains models is not installed."""
     missing = [name for name in EXTRA if importlib.util.find_spec(name) is None]
     if missing:
         raise InputError(
-            f"dse measure needs {', '.join(missing)}: pip install 'dse[measure]'."
+            f"dse {verb} needs {', '.join(missing)}: pip install 'dse[measure]'."
         )
 
 

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import time
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from dse.cli.measure import TaskName, need_extra
 from dse.cli.options import Json, Quiet, Verbose, log, shows_progress
 from dse.cli.output import check_folder, print_json, written_together
-from dse.errors import InputError
 
 
-class TaskName(StrEnum):
-    """What a model learns."""
-
-    wordnet = "wordnet"
-    sst2 = "sst-2"
+TEST_TEXTS = 2000
 
 
 def train(
@@ -50,25 +45,16 @@ def train(
     Texts of one class are joined until they fill a sequence. Writes config.json,
     model.safetensors and tokenizer.json; needs the extra `dse[measure]`.
     """
+    need_extra("train")
     check_folder(out)
     began = time.perf_counter()
-    try:
-        from dse.measure.bert_tiny import train_bert_tiny
-        from dse.measure.checkpoint import load_checkpoint
-        from dse.measure.tasks.sst2 import sst2 as read_sst2
-        from dse.measure.tasks.wordnet import wordnet_glosses
-        from dse.measure.training import Recipe, accuracy
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"training needs `{error.name}`; install it with `dse[measure]`."
-        ) from None
+    from dse.measure.bert_tiny import train_bert_tiny
+    from dse.measure.checkpoint import load_checkpoint
+    from dse.measure.tasks.load import load_task
+    from dse.measure.training import Recipe, accuracy
 
-    if task is TaskName.sst2:
-        if sst2 is None:
-            raise InputError("the task sst-2 is read from your files; give --sst2.")
-        texts = read_sst2(sst2)
-    else:
-        texts = wordnet_glosses(wordnet, seed=seed)
+    data = wordnet if task is TaskName.wordnet else sst2
+    texts = load_task(task.value, data, seed=seed)
     recipe = Recipe(steps=steps, batch=batch, learning_rate=learning_rate, seed=seed)
     log.info(f"{texts.data}; {len(texts.train):,} to learn from")
     trained = train_bert_tiny(
@@ -78,7 +64,7 @@ def train(
         join=True,
         progress="training" if shows_progress() else "",
     )
-    held = texts.test
+    held = texts.test.first(TEST_TEXTS)
     tokens = trained.tokenizer.encode(held.texts, seq_len)
     right = accuracy(trained.model, tokens, held.labels)
     with written_together(out) as drafts:

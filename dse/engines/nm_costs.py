@@ -117,8 +117,7 @@ def _asic(design: NMEngine, technology: Technology) -> Costs:
     bits = technology["buffer.block"] * 8.0
     return Costs(
         area=area
-        | {b: sram.area(technology, "buffer", size) for b, size in mib.items()}
-        | {"device": 0.0 * design.clock_mhz},
+        | {b: sram.area(technology, "buffer", size) for b, size in mib.items()},
         leakage=leakage
         | {b: sram.leakage(technology, "buffer", size) for b, size in mib.items()}
         | {"device": 0.0 * design.clock_mhz},
@@ -152,7 +151,6 @@ def _fpga(design: NMEngine, technology: Technology) -> Costs:
         "vector_unit": design.vector_lanes * lane_area,
         "control": multipliers * technology["fpga.luts_per_multiplier"] * lut_area,
         **{buffer: design.kib(buffer) * per_kib for buffer in BUFFERS},
-        "device": 0.0 * design.clock_mhz,
     }
     idle = multipliers * design.clock(technology) * technology["fpga.cycle_energy"]
     nothing = {part: 0.0 * square_metres for part, square_metres in area.items()}

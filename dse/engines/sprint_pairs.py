@@ -47,8 +47,8 @@ def pairs(design: SprintEngine, op: Op, run: Run) -> Pairs:
     """
     real = 1.0 - run.padded_fraction
     is_step = op.rows <= 1.0
-    real_queries = jnp.where(is_step, op.rows, op.rows * real)
-    real_keys = op.columns * real
+    real_queries = jnp.where(is_step, op.rows, jnp.maximum(op.rows * real, 1.0))
+    real_keys = jnp.maximum(op.columns * real, 1.0)
     seen = real_keys
     if run.causal:
         seen = jnp.maximum(real_keys - 0.5 * (real_queries - 1.0), 1.0)

@@ -11,22 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import numpy as np
 from tqdm.auto import tqdm
 
 from dse.engines.base import Engine
-from dse.errors import InputError
-from dse.evaluation import Metrics, combine, metrics
 from dse.evidence.intervals import SHARE, Interval
 from dse.evidence.league_families import Family, families
-from dse.evidence.league_technology import league_technology
-from dse.explore.sweep import sweep
-from dse.hardware.technology import Technology
-from dse.workload.ops import Workload
+from dse.evidence.league_field import OBJECTIVES, SHOWN, Field
 
-OBJECTIVES = {"throughput": True, "energy": False, "energy_delay": False}  # higher wins
-SHOWN = ("throughput", "energy", "area", "power", "energy_delay")
 DRAWS = 200
 
 
@@ -77,22 +69,17 @@ def play(
     Raises `InputError` where a family has no design within the budget.
     """
     playing = list(entrants or families(accuracy_drop, bandwidth_gb_per_s))
-    limits = [f"area <= {area * 1e6:g} mm^2"]
+    limits = {"area": area, "accuracy_drop": accuracy_drop}
     if power is not None:
-        limits.append(f"power <= {power:g} W")
-    found: list[tuple[Family, str, Engine, Metrics, dict[str, Any]]] = []
+        limits["power"] = power
+    found: list[tuple[Family, str, Engine, dict[str, Any]]] = []
     bar = tqdm(playing, unit="family", disable=not progress, delay=2.0)
     for family in bar:
         bar.set_postfix_str(family.name)
-        technology = league_technology(family.space.design, node_nm)
-        drawn = league_technology(family.space.design, node_nm, draws=draws)
-        own = list(limits)
-        if family.accuracy_drop is None:
-            own.append(f"accuracy_drop <= {accuracy_drop * 100.0:g} %")
-        for objective, design in _best(family, technology, own).items():
-            exact = _answer(design, family.suite, technology)
-            cloud = _answers(design, family.suite, drawn)
-            found.append((family, objective, design, exact, cloud))
+        field = Field(family, node_nm, draws)
+        for objective, row in field.best(limits).items():
+            design = family.space.at(row)
+            found.append((family, objective, design, field.luck(row)))
     budget = {
         "node_nm": node_nm,
         "area_mm2": area * 1e6,
@@ -106,59 +93,12 @@ def play(
     return League(players, {f.name: f.space.size for f in playing}, budget)
 
 
-def _best(
-    family: Family, technology: Technology, limits: list[str]
-) -> dict[str, Engine]:
-    """Return the best design of a family for each objective, within the limits."""
-    runs = sweep(
-        family.space,
-        family.suite,
-        limits=limits,
-        technology=technology,
-        progress=False,
-    )
-    allowed = runs.reason == ""
-    if not allowed.any():
-        raise InputError(
-            f"{family.name} has no design with {', '.join(limits)}; widen the budget."
-        )
-    best = {}
-    for objective, higher in OBJECTIVES.items():
-        values = runs.column(objective)
-        cost = np.where(allowed, -values if higher else values, np.inf)
-        best[objective] = runs.design(int(np.argmin(cost)))
-    return best
-
-
-def _suite_metrics(
-    design: Engine, suite: tuple[Workload, ...], technology: Technology
-) -> Metrics:
-    parts = [metrics(design, workload, technology, "walk") for workload in suite]
-    return combine(parts, [1.0] * len(parts))
-
-
-_answer = jax.jit(_suite_metrics)
-
-
-@jax.jit
-def _answers(
-    design: Engine, suite: tuple[Workload, ...], drawn: Technology
-) -> dict[str, Any]:
-    """Return the shown metrics over all draws of a technology, each `[draws]`."""
-
-    def one(technology: Technology) -> dict[str, Any]:
-        found = _suite_metrics(design, suite, technology)
-        return {name: getattr(found, name) for name in SHOWN}
-
-    return jax.vmap(one)(drawn)
-
-
 def _wins(found: list[Any]) -> list[float]:
     """Return for each row the share of draws in which it wins its objective."""
     shares = []
-    for _, objective, _, _, cloud in found:
+    for _, objective, _, cloud in found:
         sign = 1.0 if OBJECTIVES[objective] else -1.0
-        own = sign * np.asarray(cloud[objective])
+        own = sign * cloud[objective][1:]
         rivals = [
             sign * np.asarray(r[4][objective]) for r in found if r[1] == objective
         ]
@@ -170,28 +110,29 @@ def _player(
     family: Family,
     objective: str,
     design: Engine,
-    exact: Metrics,
     cloud: dict[str, Any],
     *,
     wins: float,
 ) -> Player:
+    """Return a player from its answers: the first is exact, the others are draws."""
     tails = 50.0 * (1.0 - SHARE)
     ranges = {
-        name: Interval(*map(float, np.percentile(cloud[name], [tails, 100.0 - tails])))
+        name: Interval(
+            *map(float, np.percentile(cloud[name][1:], [tails, 100.0 - tails]))
+        )
         for name in SHOWN
     }
-    bound = exact.bottleneck
-    told = family.accuracy_drop
-    drop = exact.accuracy_drop if told is None else told
+    busy = {unit: float(share[0]) for unit, share in cloud["utilization"].items()}
+    bound = max(busy, key=lambda unit: busy[unit])
     return Player(
         family=family.name,
         objective=objective,
         design=design,
         skips=family.skips,
         bound=bound,
-        busy=float(exact.utilization[bound]),
-        accuracy_drop=0.0 if drop is None else float(drop),
-        answers={name: float(getattr(exact, name)) for name in SHOWN},
+        busy=busy[bound],
+        accuracy_drop=float(cloud["accuracy_drop"][0]),
+        answers={name: float(cloud[name][0]) for name in SHOWN},
         ranges=ranges,
         wins=wins,
     )

@@ -44,7 +44,9 @@ def draw_around(
     drawn: list[str] = []
     for name in technology.files:
         parameters = load_parameters(name)
-        own = _drawn(parameters, count, np.random.default_rng([seed, zlib.crc32(name.encode())]))
+        own = _drawn(
+            parameters, count, np.random.default_rng([seed, zlib.crc32(name.encode())])
+        )
         moving = {key: v for key, v in own.items() if np.ptp(v) > 0}
         for prefix in _prefixes(technology, parameters):
             for key, column in moving.items():

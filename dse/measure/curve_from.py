@@ -26,6 +26,7 @@ _SPREAD = (
     "spread: standard deviation over the seeds of the accuracy lost against the dense "
     "model, each seed with its own texts and its own probe"
 )
+_SPREAD_OF_ONE = "spread: standard error of the accuracy, of one seed, over its texts"
 _DENSITIES = "share of values of real tokens that are not zero; padding is not counted"
 
 
@@ -53,7 +54,11 @@ def curve_file(
     choice = find_choice(plan.policy)
     accuracy = np.asarray([one["accuracy"] for one in answers])  # [k, seeds]
     dense = np.asarray(answers[0]["dense_accuracy"])
-    spread = (dense - accuracy).std(axis=1, ddof=1) if len(plan.seeds) > 1 else ()
+    means = accuracy.mean(axis=1)
+    if len(plan.seeds) > 1:
+        spread = (dense - accuracy).std(axis=1, ddof=1)
+    else:
+        spread = np.sqrt(means * (1 - means) / plan.test)
     first = answers[0]
     about = About(
         model=name,
@@ -89,8 +94,8 @@ def curve_file(
         about=about,
         curve=CurveTable(
             settings=plan.settings,
-            accuracy=tuple(accuracy.mean(1).tolist()),
-            spread=tuple(map(float, spread)),
+            accuracy=tuple(means.tolist()),
+            spread=tuple(spread.tolist()),
             dense_accuracy=float(dense.mean()),
         ),
         density=density,
@@ -141,4 +146,4 @@ def _note(plan: Plan) -> str:
         f"densities and pairs from {plan.looked_at} sequences of the first seed, tiles "
         f"and buffers from {plan.traced}"
     )
-    return f"{_SPREAD if len(plan.seeds) > 1 else 'one seed, no spread'}; {looked}"
+    return f"{_SPREAD if len(plan.seeds) > 1 else _SPREAD_OF_ONE}; {looked}"

@@ -55,6 +55,8 @@ def _density(workload: Workload, operand: str) -> str:
             for block in workload.blocks
         ]
     )
+    if not found.size:  # attention alone has no weights
+        return "none"
     low, high = float(found.min()), float(found.max())
     return number(low) if low == high else f"{number(low)} to {number(high)}"
 

@@ -36,7 +36,7 @@ def speed_ups(study: dse.Study, workload: dse.Workload) -> pd.DataFrame:
 def draw(tables: dict[str, pd.DataFrame], arrays: tuple[float, ...]) -> go.Figure:
     """Return the speed-up by bandwidth: a row per model, a column per array."""
     titles = [f"{m}, {int(r * 64):,} multipliers" for m in tables for r in arrays]
-    figure = make_subplots(2, len(arrays), subplot_titles=titles, shared_yaxes=True)
+    figure = make_subplots(2, len(arrays), subplot_titles=titles, shared_yaxes="all")
     for place, table in enumerate(tables.values()):
         for column, rows in enumerate(arrays):
             for setting, colour in SHOWN.items():
@@ -50,8 +50,8 @@ def draw(tables: dict[str, pd.DataFrame], arrays: tuple[float, ...]) -> go.Figur
                 )
                 figure.add_trace(line, place + 1, column + 1)
     figure.update_xaxes(type="log", tickvals=[3.2, 12.8, 51.2], title="GB/s")
-    figure.update_yaxes(title="times dense", col=1)
-    return figure.update_layout(template="simple_white", width=900, height=620)
+    figure.update_yaxes(title="times as fast as dense", col=1)
+    return figure.update_layout(template="simple_white", width=860, height=560)
 
 
 def main(picture: str | None = None) -> None:

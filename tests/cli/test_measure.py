@@ -79,8 +79,8 @@ def test_what_is_written_is_a_curve_that_says_where_it_comes_from(
     assert len(curve.about.model_sha256) == 64
     assert "--settings=0.2,0.6,1" in curve.about.command
     assert str(measured.parent) not in curve.about.command
-    # All keys kept is the dense model.
-    assert curve.measured_accuracy[-1] == curve.dense_accuracy
+    last = json.loads((measured / "setting-02.json").read_text())
+    assert last["accuracy"] == last["dense_accuracy"]  # all keys kept
     assert float(curve.density("query", 0.2)) == 1.0
     assert float(curve.kept(0.6)) == pytest.approx(0.6, abs=0.07)  # ceil of 16 keys
     assert 0.0 < float(curve.attention(0.2).reuse(4, 16)) < 1.0

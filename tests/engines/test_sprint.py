@@ -150,6 +150,21 @@ def test_padding_alone_saves_both_ways() -> None:
     )
 
 
+@pytest.mark.parametrize("machine", [MEDIUM, BASELINE], ids=["sprint", "baseline"])
+@pytest.mark.parametrize(
+    ("kept", "padded"),
+    [(0.0, 0.0), (1.0, 0.0), (0.25, 1.0)],
+    ids=["none", "all", "pad"],
+)
+def test_the_ends_of_all_shares_have_answers_and_gradients(
+    machine: dse.SprintEngine, kept: float, padded: float
+) -> None:
+    workload = attention(64, kept, padded=padded)
+    assert np.all(np.isfinite(_ask(machine, workload)))
+    gradient = jax.grad(lambda w, d: _ask(d, w)[1], argnums=(0, 1))(workload, machine)
+    assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(gradient))
+
+
 def test_a_causal_mask_halves_the_pairs_of_a_long_sequence() -> None:
     seen = attention(4096, kept=0.1).replace(causal=True)
     ratio = latency(MEDIUM, attention(4096, kept=0.1)) / latency(MEDIUM, seen)

@@ -43,11 +43,17 @@ class Sprint(Record):
     ) -> Selection:
         """Return the scores softmax reads on this machine, and the kept pairs."""
         coarse, exact, full = machine_scores(query, key, allowed)
-        start = jax.random.key(jnp.asarray(self.seed, jnp.uint32))
-        drawn = jax.random.normal(jax.random.fold_in(start, layer), scores.shape)
-        seen = coarse + self.noise * full * drawn
+        seen = jax.lax.cond(  # drawing takes longer than all the rest
+            jnp.asarray(self.noise) > 0,
+            lambda: coarse + self.noise * full * self._drawn(layer, scores.shape),
+            lambda: coarse,
+        )
         kept = allowed & (seen >= jnp.asarray(self.thresholds)[layer])
         return Selection(exact if self.recompute else coarse, (kept,))
+
+    def _drawn(self, layer: int, shape: tuple[int, ...]) -> jax.Array:
+        start = jax.random.key(jnp.asarray(self.seed, jnp.uint32))
+        return jax.random.normal(jax.random.fold_in(start, layer), shape)
 
 
 def machine_scores(

@@ -1,0 +1,154 @@
+"""`dse tune`: the best machine of a study within limits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dse.cli.options import Json, Quiet, Verbose, log
+from dse.cli.output import PARTIAL, print_json
+from dse.errors import InputError
+from dse.explore.study import load_study
+from dse.show.text_table import text_table
+
+if TYPE_CHECKING:  # needs JAX, which waits until the arguments are in order
+    from dse.explore.study import Study
+    from dse.explore.tuning.result import Tuned
+
+# Metrics that have an option of their own, and the side on which they must stay.
+_BOUNDS = {
+    "area": "<=",
+    "power": "<=",
+    "energy": "<=",
+    "latency": "<=",
+    "throughput": ">=",
+    "accuracy_drop": "<=",
+}
+
+
+def tune(
+    study: Annotated[
+        Path, typer.Argument(help="The folder of a study, or its TOML file.")
+    ],
+    most: Annotated[
+        str | None, typer.Option("--max", metavar="METRIC", help="What to make large.")
+    ] = None,
+    least: Annotated[
+        str | None, typer.Option("--min", metavar="METRIC", help="What to make small.")
+    ] = None,
+    area: Annotated[str | None, typer.Option(help='At most, as "50 mm2".')] = None,
+    power: Annotated[str | None, typer.Option(help='At most, as "5 W".')] = None,
+    energy: Annotated[str | None, typer.Option(help='At most, as "10 mJ".')] = None,
+    latency: Annotated[str | None, typer.Option(help='At most, as "2 ms".')] = None,
+    throughput: Annotated[
+        str | None, typer.Option(help='At least, as "1000 seq/s".')
+    ] = None,
+    accuracy_drop: Annotated[
+        str | None,
+        typer.Option(help='At most, as "1 %" (points of accuracy below the dense).'),
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(help='One more limit, as "peak_rate >= 1 TOP/s".'),
+    ] = None,
+    starts: Annotated[
+        int, typer.Option(min=1, help="Designs to begin from, all at once.")
+    ] = 64,
+    steps: Annotated[
+        int, typer.Option(min=1, help="Steps of each down the gradient.")
+    ] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="Of the starts.")] = 0,
+    as_json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find the best design of a study within limits.
+
+    Follows gradients from many starts at once, rounds, and searches on with the exact
+    model. Limits of the study hold as well. Where no design keeps all limits, the one
+    that comes nearest is told, with what it breaks; then the exit code is 3.
+    """
+    if (most is None) == (least is None):
+        raise InputError(
+            "say either --max METRIC or --min METRIC, as --max throughput."
+        )
+    objective = f"max:{most}" if least is None else f"min:{least}"
+    given = {
+        "area": area,
+        "power": power,
+        "energy": energy,
+        "latency": latency,
+        "throughput": throughput,
+        "accuracy_drop": accuracy_drop,
+    }
+    texts = [
+        f"{n} {_BOUNDS[n]} {text}" for n, text in given.items() if text is not None
+    ]
+    asked = load_study(study)
+    limits = [*asked.limits, *texts, *(limit or [])]
+    found = _tune(asked, objective, limits, starts, steps, seed)
+    if as_json:
+        head = {"study": asked.name, "objective_text": objective, "limits": limits}
+        print_json(head | found.to_json())
+    else:
+        typer.echo(_text(asked, objective, limits, found))
+    if not found.feasible:
+        raise typer.Exit(PARTIAL)
+
+
+def _tune(
+    study: Study, objective: str, limits: list[str], starts: int, steps: int, seed: int
+) -> Tuned:
+    from dse.explore.limits import read_limits
+    from dse.explore.objectives import read_objective
+
+    read_objective(objective)
+    read_limits(limits)
+    import jax
+
+    from dse.explore.tuning.tune import tune as find
+
+    log.info(f"Tuning over {study.space.size:,} designs; XLA compiles first.")
+    return find(
+        objective,
+        study.space,
+        workload=[workload for workload, _ in study.suite],
+        weights=[weight for _, weight in study.suite],
+        subject_to=limits,
+        starts=starts,
+        steps=steps,
+        key=jax.random.key(seed),
+        technology=study.technology,
+        timing=study.timing,
+    )
+
+
+def _text(study: Study, objective: str, limits: list[str], found: Tuned) -> str:
+    from dse.show.labels import metric_amount
+
+    within = f" within {', '.join(limits)}" if limits else ""
+    rows = [
+        [name.replace("_", " "), _shown(value)] for name, value in found.values.items()
+    ]
+    rows += [
+        [metric.replace("_", " "), metric_amount(metric, value)]
+        for metric, value in found.metrics.items()
+    ]
+    spent = (
+        f"{found.evaluations:,} evaluations and {found.gradients:,} gradients, of "
+        f"{study.space.size:,} designs."
+    )
+    return "\n\n".join(
+        [
+            f"{study.name}: {objective}{within}.",
+            found.verdict,
+            text_table(["", "best found"], rows),
+            spent,
+        ]
+    )
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,78 @@
+"""What a sweep costs past one machine: a few parts measured, the rest by arithmetic."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import dse
+from dse.explore.objectives import read_objectives
+from dse.explore.pareto import front_mask
+from dse.runs.kept import read_kept
+from dse.runs.part_file import candidates, part_name, read_part
+from dse.runs.plan import make_plan, sensible_parts
+from dse.runs.search import PartSearch
+
+SPACE = Path(__file__).parents[1] / "acceltran_design_space"
+PARTS = 12  # of some 3 million designs
+CORES = 64
+SIZES = (10**9, 10**12)
+
+
+def measure() -> dict[str, float]:
+    """Search and merge the parts of the published space; times in CPU seconds."""
+    study = dse.load_study(SPACE)
+    plan = make_plan(
+        study, kept=read_kept("front"), seed=0, parts=PARTS, block_size=2**17
+    )
+    searching = PartSearch(study, plan, "measured")
+    began = time.process_time()
+    files = [searching.find(0, lambda _: None)]  # tables of the space are made here
+    start = time.process_time() - began
+    files += [searching.find(part, lambda _: None) for part in range(1, PARTS)]
+    searched = time.process_time() - began - start
+    tables = [
+        read_part(part_name(part, data), data, "measured")
+        for part, data in enumerate(files)
+    ]
+    rows = [designs for table in tables for designs in candidates(table)]
+    merging = PartSearch(study, plan, "measured")
+    merging.front()  # nothing, but all is ready then
+    began = time.process_time()
+    for table in tables:
+        merging.learn(table)
+    front = merging.front()
+    merged = time.process_time() - began
+    costs = front.costs(read_objectives(study.objectives))
+    assert front_mask(costs).all()
+    return {
+        "designs_per_core_second": plan.designs * (1 - 1 / PARTS) / searched,
+        "start_seconds": start,
+        "rows_per_part": len(rows) / PARTS,
+        "bytes_per_part": sum(map(len, files)) / PARTS,
+        "merged_rows_per_second": len(rows) / merged,
+        "designs_on_front": len(front),
+    }
+
+
+def extrapolate(found: dict[str, float], designs: int) -> dict[str, float]:
+    """Return what a space of so many designs would take."""
+    parts = sensible_parts(designs, read_kept("front"))
+    return {
+        "designs": designs,
+        "core_hours": designs / found["designs_per_core_second"] / 3600,
+        "hours_on_64_cores": designs / found["designs_per_core_second"] / 3600 / CORES,
+        "parts": parts,
+        "megabytes_of_parts": parts * found["bytes_per_part"] / 1e6,
+        "merge_seconds": parts
+        * found["rows_per_part"]
+        / found["merged_rows_per_second"],
+        "gigabytes_if_all_are_kept": designs * 100 / 1e9,
+    }
+
+
+if __name__ == "__main__":
+    measured = measure()
+    answers = [extrapolate(measured, designs) for designs in SIZES]
+    print(json.dumps({"measured": measured, "extrapolated": answers}, indent=2))
