@@ -26,33 +26,33 @@ def held_tokens(design: SprintEngine, op: Op) -> Any:
 def read_bits(design: SprintEngine, op: Op, run: Run, pair: Pairs) -> Any:
     """Return the bits that one head reads from main memory.
 
-        d b (queries + first keys + first values + (queries - 1)(keys + values again))
+        d b (queries + keys + values);    keys = first uses + (pairs - first uses) missed
 
-    Every key comes once. Without pruning the buffers hold on to C of the s keys, and
-    every later query reads the others again; a machine that prunes on chip does so for
-    keys, but only for those values that survive. A machine that prunes in memory reads,
-    for each later query, what it keeps and the query before did not leave behind,
-    n (1 - reuse(C, s')), and a pruning vector of one bit a key for each query.
+    Every key that is used comes once. Used again, it is missed with probability 1 - C/s
+    without pruning, for the buffers hold on to C of the s keys; a machine that prunes
+    on chip uses all keys but only those values that survive. One that prunes in memory
+    uses what it keeps and misses what the query before did not leave behind, 1 -
+    reuse(C, s'); it also reads a pruning vector, a bit a key, for each query.
     Source: yazdanbakhsh2022sprint, data movement by model and capacity (equations
     reconstructed from it).
     """
     held = held_tokens(design, op)
     missed = jnp.maximum(0.0, 1.0 - held / op.columns)
-    again = pair.keys * missed
-    kept_again = pair.kept * missed
-    lost_again = pair.kept * (1.0 - run.attention.reuse(held, pair.seen_keys))
-    used = pair.kept / pair.seen_keys
-    union = pair.real_keys * run.attention.union(pair.real_queries, used)
-    in_memory, prunes = design.prunes_in_memory, design.prunes
-    later = jnp.maximum(pair.queries - 1.0, 0.0)
-    later_real = jnp.maximum(pair.real_queries - 1.0, 0.0)
-    keys = jnp.where(
-        in_memory, union + later_real * lost_again, pair.stored_keys + later * again
-    )
-    values = jnp.where(in_memory, keys, pair.stored_keys + later * again)
-    values = jnp.where(prunes & ~in_memory, union + later_real * kept_again, values)
+    lost = 1.0 - run.attention.reuse(held, pair.seen_keys)
+    union = run.attention.union(pair.real_queries, pair.kept / pair.seen_keys)
+    kept = pair.real_queries * pair.kept
+    every = _reads(pair.queries * pair.keys, pair.stored_keys, missed)
+    survivors = _reads(kept, pair.real_keys * union, missed)
+    chosen = _reads(kept, pair.real_keys * union, lost)
+    in_memory = design.prunes_in_memory
+    keys = jnp.where(in_memory, chosen, every)
+    values = jnp.where(design.prunes, jnp.where(in_memory, chosen, survivors), every)
     vector = jnp.where(in_memory, pair.queries * pair.stored_keys, 0.0)
     return op.inner * WORD_BITS * (pair.queries + keys + values) + vector
+
+
+def _reads(uses: Any, first: Any, missed: Any) -> Any:
+    return first + jnp.maximum(uses - first, 0.0) * missed
 
 
 def written_bits(op: Op, pair: Pairs) -> Any:

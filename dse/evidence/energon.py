@@ -62,7 +62,7 @@ def validate(data: Path | None = None, *, progress: bool = True) -> list[Claim]:
     reported = hw_params_folder() / "reported"
     rows = {row["design"]: row for row in _read(reported / "sofa_table.csv")}
     energon = load_parameters("energon")
-    claims = _own_row(rows["Energon"], energon)
+    claims = own_row(rows["Energon"], energon)
     claims += _acceltran(reported, energon, _saved(rows["Energon"]))
     others = [row for name, row in rows.items() if name.lower() in FilterEngine.presets]
     for row in tqdm(others, unit="machine", disable=not progress, delay=2.0):
@@ -81,7 +81,8 @@ def _saved(row: dict[str, str]) -> float:
     return float(row["saved_compute_percent"]) / 100.0
 
 
-def _own_row(row: dict[str, str], energon: Parameters) -> list[Claim]:
+def own_row(row: dict[str, str], energon: Parameters) -> list[Claim]:
+    """Return the claims about Energon itself, one of which was fitted to."""
     ask = partial(energon_row, saved=_saved(row))
     found, ranges = nominal(ask, energon), intervals(ask, energon)
     claimed = {name: float(row[column]) for name, column in _COLUMNS.items()}

@@ -31,6 +31,9 @@ TITLES = {
 }
 
 _ACRONYMS = {
+    "adc": "ADC",
+    "adcs": "ADCs",
+    "dac": "DAC",
     "corelets": "CORELETs",
     "dma": "DMA",
     "ffn": "FFN",

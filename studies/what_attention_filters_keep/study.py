@@ -66,7 +66,10 @@ def locality(policy: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     closed = AttentionPruning()
     sizes, blocks = curve.pairs.capacities, curve.pairs.blocks
     reuse = {"measured": measured.reuse(sizes, 1.0), "closed": closed.reuse(sizes, 1.0)}
-    union = {"measured": measured.union(blocks, KEPT), "chance": closed.union(blocks, KEPT)}
+    union = {
+        "measured": measured.union(blocks, KEPT),
+        "chance": closed.union(blocks, KEPT),
+    }
     return (
         pd.DataFrame({"capacity": sizes, **reuse}),
         pd.DataFrame({"queries": blocks, **union}),

@@ -100,3 +100,13 @@ def test_energy_and_area_grow_with_bits_with_the_gradient_of_differences(
         differences = (around(at_bits + 1e-6) - around(at_bits - 1e-6)) / 2e-6
     assert np.all(np.asarray(slopes) > 0)
     np.testing.assert_allclose(slopes, differences, rtol=1e-5)
+
+
+def test_a_converter_at_another_node_follows_its_law_not_that_of_logic() -> None:
+    scaled = TECHNOLOGY.at_node(14.0)
+    ratio = crossbar_adc.converter(ISAAC, scaled).energy / (
+        crossbar_adc.converter(ISAAC, TECHNOLOGY).energy
+    )
+    assert float(ratio) == pytest.approx((14 / 32) ** 1.88003692, rel=1e-4)
+    assert scaled["cell.read_energy"] == TECHNOLOGY["cell.read_energy"]
+    assert scaled["shift_add.energy"] < TECHNOLOGY["shift_add.energy"]

@@ -81,9 +81,10 @@ def test_the_baseline_reads_again_what_does_not_fit_for_every_query() -> None:
 
 
 def test_pruning_on_chip_scores_every_key_and_reads_only_the_values_it_keeps() -> None:
-    # Keys as the baseline; values: 128 real ones once, then 127 times half of the 32.
+    # Keys as the baseline; of 128 * 32 kept values 128 are used first, and half of all
+    # others are not held.
     found = dse.evaluate(dse.SprintEngine.s_pruning(), head(256, 256, padded=0.5))
-    keys, values = 256 + 255 * 128, 128 + 127 * 16
+    keys, values = 256 + 255 * 128, 128 + (128 * 32 - 128) // 2
     assert bits(found, "read") == pytest.approx(512 * (256 + keys + values), rel=1e-5)
     macs = {
         unit: float(found.dynamic_energy[unit]) / 3e-12 for unit in found.dynamic_energy

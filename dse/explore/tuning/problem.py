@@ -22,7 +22,8 @@ from dse.workload.ops import Workload
 Own = Callable[..., Any]  # of the design, or of design and workload
 Suite = Sequence[tuple[Workload, float]]
 
-POINT = 0.01  # of accuracy: the only metric that may be 0 is counted in points
+# Metrics that may be 0 have no logarithm: they count in these units.
+LINEAR = {"accuracy_drop": 0.01, "budget_use": 1.0}
 
 
 class Problem:
@@ -165,8 +166,8 @@ def _prefix(path: tuple[Any, ...]) -> str:
 def _loss(objective: Objective | Own, cost: Any) -> Any:
     if not isinstance(objective, Objective):
         return cost
-    if objective.metric == "accuracy_drop":
-        return cost / POINT
+    if objective.metric in LINEAR:
+        return cost / LINEAR[objective.metric]
     return -jnp.log(-cost) if objective.maximize else jnp.log(cost)
 
 

@@ -34,7 +34,9 @@ class TopK(Record):
         """Return the scores as they are, and the pairs that are kept."""
         seen = jnp.where(allowed, scores, -jnp.inf)
         count = ceil(self.share * allowed.sum(-1, keepdims=True).astype(scores.dtype))
-        least = kth_largest(seen, jnp.maximum(count, 1).astype(int))
+        rank = jnp.maximum(count, 1).astype(int)
+        # One sequence after another: all passes over it then stay within the caches.
+        least = jax.lax.map(lambda both: kth_largest(*both), (seen, rank))
         return Selection(scores, (allowed & (seen >= least),))
 
 

@@ -1,0 +1,66 @@
+"""The figure of this study: what is lost by what is kept, and how it lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from plotly.subplots import make_subplots
+
+from dse.show.figure import ACCENT, GREY_DARK, GREY_LIGHT, INK, RULE, TINT, new_figure
+
+LOOK = {
+    "mp_mrf": (ACCENT, "MP-MRF"),
+    "sprint": (INK, "SPRINT"),
+    "sprint_no_recompute": (TINT, "SPRINT without recompute"),
+    "topk": (GREY_DARK, "top-k"),
+}
+PANELS = (  # title, horizontal and vertical axis
+    ("Accuracy", "pairs kept (%)", "accuracy lost (points)"),
+    ("Buffer", "keys that fit (%)", "kept keys still on chip (%)"),
+    ("Shared fetch", "queries of a block", "keys that one of them keeps (%)"),
+)
+Places = dict[str, tuple[pd.DataFrame, pd.DataFrame]]
+
+
+def draw(tables: dict[str, pd.DataFrame], places: Places, path: Path) -> None:
+    """Write three panels to a file, its format by the ending of its name."""
+    titles = [f"<b>{title}</b>" for title, _, _ in PANELS]
+    figure = make_subplots(1, 3, subplot_titles=titles, horizontal_spacing=0.09)
+    figure.update_layout(new_figure(height=380, width=1060).layout)
+    figure.update_layout(margin={"t": 40, "r": 24, "l": 64})
+
+    def line(panel: int, x: Any, y: Any, colour: str, words: str, label: int) -> None:
+        places = range(len(x))
+        figure.add_scatter(
+            x=x,
+            y=100 * y,
+            mode="lines+markers+text",
+            line={"color": colour, "width": 2},
+            text=[words if i == label % len(x) else "" for i in places],
+            textposition="top right" if panel == 0 else "bottom right",
+            textfont={"color": INK if colour in (TINT, GREY_LIGHT) else colour},
+            cliponaxis=False,
+            row=1,
+            col=panel + 1,
+        )
+
+    for number, (policy, rows) in enumerate(tables.items()):
+        colour, words = LOOK[policy]
+        order = rows.sort_values("kept")
+        line(0, 100 * order["kept"], order["lost"], colour, words, number)
+    for policy, (reuse, union) in places.items():
+        colour, words = LOOK[policy]
+        line(1, 100 * reuse["capacity"], reuse["measured"], colour, words, 2)
+        line(2, union["queries"], union["measured"], colour, words, 4)
+    reuse, union = next(iter(places.values()))
+    line(1, 100 * reuse["capacity"], reuse["closed"], GREY_LIGHT, "closed form", -2)
+    line(2, union["queries"], union["chance"], GREY_LIGHT, "by chance", 2)
+    for panel, (_, x_title, y_title) in enumerate(PANELS):
+        at = {"row": 1, "col": panel + 1}
+        figure.update_xaxes(title_text=x_title, gridcolor=RULE, **at)
+        figure.update_yaxes(title_text=y_title, gridcolor=RULE, **at)
+    figure.update_xaxes(type="log", col=1)
+    figure.update_xaxes(type="log", tickvals=[1, 2, 4, 8, 16, 32, 64], col=3)
+    figure.write_image(path)
