@@ -81,7 +81,9 @@ def test_every_number_with_a_unit_is_known_by_its_unit(path: Path) -> None:
         assert from_si(to_si(value, unit), unit) == pytest.approx(value, rel=1e-12)
 
 
-@pytest.mark.parametrize("stem", ["acceltran", "stillmaker2017"])
+@pytest.mark.parametrize(
+    "stem", ["acceltran", "adc_laws", "isaac", "puma", "reram", "stillmaker2017"]
+)
 def test_every_number_of_a_parameter_file_loads_with_its_provenance(stem: str) -> None:
     parameters = load_parameters(stem)
     stated = [table for table in TABLES[parameters.path] if "value" in table]

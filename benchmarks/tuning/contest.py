@@ -2,10 +2,9 @@
 
 `python benchmarks/tuning/contest.py --seeds 10 --out benchmarks/tuning/fronts.json`
 
-All use the same exact model, compiled once. Contests are at equal evaluations (each
-gradient counted at its measured cost) and at equal CPU seconds, compilation included:
-wall time depends on what else a machine does, and the compilers of `tune_front` run
-side by side, so that equal CPU seconds favour the others.
+All use the same exact model, traced once. Contests are at equal evaluations and at the
+CPU seconds that local search took; wall time depends on what else a machine does. What a
+gradient costs, in evaluations, and what its compilation costs, is measured beside them.
 """
 
 from __future__ import annotations
@@ -87,25 +86,24 @@ def main() -> None:
     )
     began = time.process_time()
     local = FrontSearcher(problem, starts=0, steps=60, timing="roofline")
-    local(jax.random.key(0), 64, lambda _: None)
-    compile_exact = time.process_time() - began
-    hybrid = FrontSearcher(problem, starts=64, steps=60, timing="roofline")
-    hybrid.exact = local.exact
+    trace_exact = time.process_time() - began
     began = time.process_time()
-    hybrid(jax.random.key(0), 64, lambda _: None)
-    compile_descent = time.process_time() - began
+    hybrid = FrontSearcher(problem, starts=64, steps=60, timing="roofline")
+    hybrid.first_points(jax.random.key(0))
+    compile_descent = time.process_time() - began - trace_exact
+    hybrid.exact = local.exact
     cost = gradient_cost(hybrid)
     rows = []
     for seed in range(asked.seeds):
         ours = run_ours(hybrid, truth, seed)
-        evaluations = BUDGET + int(cost * ours["gradients"])
-        seconds = ours["cpu_s"] + compile_descent
-        row = {"seed": seed, "hybrid": ours, "local": run_ours(local, truth, seed)}
+        own = run_ours(local, truth, seed)
+        row = {"seed": seed, "hybrid": ours, "local": own}
+        budgets = {
+            "evaluations": partial(spent, BUDGET),
+            "cpu": partial(until, own["cpu_s"]),
+        }
         for name, go in OTHERS.items():
-            for budget, stop in {
-                "evaluations": partial(spent, evaluations),
-                "cpu": partial(until, seconds),
-            }.items():
+            for budget, stop in budgets.items():
                 contestant = Contestant(problem, hybrid.exact)
                 went = partial(go, contestant, stop(contestant), seed)
                 row[f"{name}_equal_{budget}"] = run_other(contestant, truth, went)
@@ -114,7 +112,7 @@ def main() -> None:
     told = {
         "designs": study.space.size,
         "exact_front": len(truth.costs),
-        "compile_exact_cpu_s": compile_exact,
+        "trace_exact_cpu_s": trace_exact,
         "compile_descent_cpu_s": compile_descent,
         "gradient_cost_in_evaluations": cost,
         "runs": rows,

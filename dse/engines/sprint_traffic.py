@@ -26,7 +26,7 @@ def held_tokens(design: SprintEngine, op: Op) -> Any:
 def read_bits(design: SprintEngine, op: Op, run: Run, pair: Pairs) -> Any:
     """Return the bits that one head reads from main memory.
 
-        d b (queries + keys + values);    keys = first uses + (pairs - first uses) missed
+        d b (queries + keys + values);  keys = first uses + (pairs - first uses) missed
 
     Every key that is used comes once. Used again, it is missed with probability 1 - C/s
     without pruning, for the buffers hold on to C of the s keys; a machine that prunes

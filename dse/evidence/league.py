@@ -29,6 +29,7 @@ class Player:
     family: str
     objective: str
     design: Engine
+    batch: float  # sequences run together
     skips: str
     bound: str
     busy: float  # share of the run in which what binds it is busy
@@ -72,14 +73,13 @@ def play(
     limits = {"area": area, "accuracy_drop": accuracy_drop}
     if power is not None:
         limits["power"] = power
-    found: list[tuple[Family, str, Engine, dict[str, Any]]] = []
+    found: list[tuple[Family, str, int, dict[str, Any]]] = []
     bar = tqdm(playing, unit="family", disable=not progress, delay=2.0)
     for family in bar:
         bar.set_postfix_str(family.name)
         field = Field(family, node_nm, draws)
         for objective, row in field.best(limits).items():
-            design = family.space.at(row)
-            found.append((family, objective, design, field.luck(row)))
+            found.append((family, objective, row, field.luck(row)))
     budget = {
         "node_nm": node_nm,
         "area_mm2": area * 1e6,
@@ -99,17 +99,16 @@ def _wins(found: list[Any]) -> list[float]:
     for _, objective, _, cloud in found:
         sign = 1.0 if OBJECTIVES[objective] else -1.0
         own = sign * cloud[objective][1:]
-        rivals = [
-            sign * np.asarray(r[4][objective]) for r in found if r[1] == objective
-        ]
-        shares.append(float(np.mean(own >= np.max(rivals, axis=0))))
+        same = (row[3] for row in found if row[1] == objective)
+        best = np.max([sign * rival[objective][1:] for rival in same], axis=0)
+        shares.append(float(np.mean(own >= best)))
     return shares
 
 
 def _player(
     family: Family,
     objective: str,
-    design: Engine,
+    row: int,
     cloud: dict[str, Any],
     *,
     wins: float,
@@ -127,7 +126,8 @@ def _player(
     return Player(
         family=family.name,
         objective=objective,
-        design=design,
+        design=family.space.at(row),
+        batch=float(family.space.decode(row)["batch"]),
         skips=family.skips,
         bound=bound,
         busy=busy[bound],

@@ -38,9 +38,12 @@ class Field:
         count = len(family.suite)
 
         def ask(values: dict[str, Any], technology: Technology) -> dict[str, Any]:
-            design = family.space.design.replace(**values)
-            each = jax.vmap(lambda work: metrics(design, work, technology, "walk"))
-            found = each(suite)
+            fields = {n: value for n, value in values.items() if n != "batch"}
+            design = family.space.design.replace(**fields)
+            together = jnp.broadcast_to(values["batch"], (count,))
+            found = jax.vmap(lambda work: metrics(design, work, technology, "walk"))(
+                suite.replace(batch=together)
+            )
             parts = [jax.tree.map(lambda x, i=i: x[i], found) for i in range(count)]
             return _shown(combine(parts, [1.0] * count), family)
 

@@ -34,6 +34,3 @@ class Program:
             found = self.steps.run(rows, dimensions=1)
             parts.append({n: np.broadcast_to(v, (size,)) for n, v in found.items()})
         return {n: np.concatenate([p[n] for p in parts]) for n in parts[0]}
-
-    def prepare(self) -> None:
-        """Nothing needs to be prepared."""

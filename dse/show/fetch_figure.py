@@ -8,50 +8,37 @@ import plotly.graph_objects as go
 
 from dse.show.figure import ACCENT, FONT, FONT_SIZE, GREY_DARK, INK, RULE, TINT, Figure
 
-_COLOURS = (ACCENT, GREY_DARK, TINT)
+_COLOURS = (TINT, GREY_DARK, ACCENT)
 
 
 def fetch_figure(
-    found: Mapping[str, float], kept: Sequence[float], blocks: Sequence[int]
+    found: Mapping[str, float], settings: Sequence[float], blocks: Sequence[int]
 ) -> Figure:
     """Return traffic relative to fetching everything, over the size of a block.
 
-    `found` holds `prefill_one_in_8_block_32` and `decode_one_in_8_traffic`, shares of
-    the traffic without on-demand fetch, for every share of pairs kept.
+    `found` holds for every setting, as `mix_0.1`, the share of pairs kept (`_kept`) and
+    the share of traffic left for a new token (`_decode`) and for blocks of queries, as
+    measured (`_block_32`) and for independent choices (`_block_32_bound`).
     """
     figure = Figure()
-    for share, colour in zip(kept, _COLOURS, strict=True):
-        name = f"one_in_{round(1 / share)}"
-        words = f"1 in {round(1 / share)} pairs kept"
-        lines = [found[f"prefill_{name}_block_{block}"] for block in blocks]
-        figure.add_trace(
-            go.Scatter(
-                x=list(blocks),
-                y=lines,
-                mode="lines+markers",
-                name=words,
-                line={"color": colour, "width": 2.5},
+    for setting, colour in zip(settings, _COLOURS, strict=True):
+        name = f"mix_{setting:g}"
+        words = f"{found[f'{name}_kept']:.0%} of pairs kept"
+        for end, dash in (("", "solid"), ("_bound", "dot")):
+            figure.add_trace(
+                go.Scatter(
+                    x=list(blocks),
+                    y=[found[f"{name}_block_{block}{end}"] for block in blocks],
+                    mode="lines+markers" if not end else "lines",
+                    name=words,
+                    showlegend=not end,
+                    line={"color": colour, "width": 2.5, "dash": dash},
+                )
             )
+    for x, y, text in _notes(found, settings, blocks):
+        figure.add_annotation(
+            x=x, y=y, text=text, showarrow=False, xanchor="left", font={"size": 12}
         )
-        figure.add_trace(
-            go.Scatter(
-                x=[blocks[0]],
-                y=[found[f"decode_{name}_traffic"]],
-                mode="markers",
-                marker={"symbol": "star", "size": 14, "color": colour},
-                name=f"one new token, {words}",
-                showlegend=False,
-            )
-        )
-    figure.add_annotation(
-        x=0.0,
-        y=found[f"decode_one_in_{round(1 / kept[0])}_traffic"],
-        text="★ one new token (decode)",
-        xanchor="left",
-        yanchor="top",
-        xshift=10,
-        showarrow=False,
-    )
     figure.update_xaxes(
         type="log",
         tickvals=list(blocks),
@@ -74,3 +61,14 @@ def fetch_figure(
         margin={"l": 70, "r": 20, "t": 20, "b": 60},
     )
     return figure
+
+
+def _notes(
+    found: Mapping[str, float], settings: Sequence[float], blocks: Sequence[int]
+) -> list[tuple[float, float, str]]:
+    """Return (log10 x, y, text) of what the figure says in words."""
+    alone = found[f"mix_{settings[-1]:g}_block_{blocks[0]}"]
+    return [
+        (0.03, alone - 0.05, "one query: also what a new token takes"),
+        (0.03, 1.04, "dotted: if queries chose independently of each other"),
+    ]

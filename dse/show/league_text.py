@@ -12,8 +12,8 @@ from dse.show.text_table import text_table
 from dse.units import from_si
 
 _HEADER = [
-    *("family", "seq/s", "mJ/seq", "mm^2", "W", "J s", "range", "wins", "bound by"),
-    "points lost",
+    *("family", "batch", "seq/s", "mJ/seq", "mm^2", "W", "J s", "range", "wins"),
+    *("bound by", "points lost"),
 ]
 _WORDS = {
     "throughput": "most throughput",
@@ -31,7 +31,7 @@ def league_text(league: League) -> str:
         f"Each family's best design at {budget['node_nm']:g} nm within "
         f"{budget['area_mm2']:g} mm^2{power}, {budget['bandwidth_gb_per_s']:g} GB/s of "
         f"DRAM, and {budget['accuracy_drop']:.1%} of accuracy; BERT-Base, 128 and 512 "
-        "tokens, four sequences at a time."
+        "tokens, as many of either."
     ]
     for objective in OBJECTIVES:
         players = league.of(objective)
@@ -67,6 +67,7 @@ def _row(player: Player) -> list[str]:
     )
     return [
         player.family,
+        f"{player.batch:g}",
         *(f"{shown(player, name):.4g}" for name in SHOWN),
         f"{low:.3g} to {high:.3g}",
         f"{player.wins:.0%}",
@@ -112,6 +113,7 @@ def _player_json(player: Player) -> dict[str, Any]:
         "family": player.family,
         "objective": player.objective,
         "design": repr(player.design),
+        "batch": player.batch,
         "skips": player.skips,
         "bound": player.bound,
         "bound_busy": player.busy,

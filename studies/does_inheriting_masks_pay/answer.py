@@ -52,7 +52,7 @@ def in_words(table: pd.DataFrame) -> str:
     """Return accuracies by ratio and method, and the gains of IDP, as Markdown."""
     lines = ["| method | steps | " + " | ".join(f"{n}:{m}" for n, m in RATIOS) + " |"]
     lines.append("|---" * (2 + len(RATIOS)) + "|")
-    for method, (_, words) in LOOK.items():
+    for method, (*_, words) in LOOK.items():
         own = table[table["method"] == method]
         longest = own.groupby(["n", "m"])["steps"].transform("max")
         for steps, rows in (

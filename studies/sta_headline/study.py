@@ -54,9 +54,11 @@ def draw(claims: list[Claim]) -> go.Figure:
         figure.add_trace(
             go.Scatter(x=values, y=names, mode="markers", name=label, marker=marker)
         )
-    figure.update_xaxes(title="share of the published figure", rangemode="tozero")
+    figure.update_xaxes(title="share of the published figure", range=[0.0, 1.75])
     figure.update_yaxes(autorange="reversed")
-    return figure.update_layout(template="simple_white", width=760, height=330)
+    return figure.update_layout(
+        template="simple_white", width=760, height=260, margin_t=20
+    )
 
 
 def main(picture: str | None = None) -> None:

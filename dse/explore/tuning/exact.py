@@ -57,10 +57,6 @@ class Exact:
         self._program = Program(problem.answer(problem.timing), self.example)
         self.forget()
 
-    def prepare(self) -> None:
-        """Start to compile in the background."""
-        self._program.prepare()
-
     def forget(self) -> None:
         """Begin anew: forget all points, and count from 0."""
         self._known: dict[bytes, int] = {}

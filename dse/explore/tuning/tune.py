@@ -80,7 +80,6 @@ def tune(
         timing=timing,
     )
     exact = Exact(problem)
-    exact.prepare()  # in the background, while the descent compiles
     descent = Descent(
         problem,
         optax.adam(LEARNING_RATE) if optimizer is None else optimizer,

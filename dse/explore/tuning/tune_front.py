@@ -124,7 +124,6 @@ class FrontSearcher:
         timing: Timing,
     ) -> None:
         self.exact = Exact(problem)
-        self.exact.prepare()  # in the background, while the descent compiles
         self._problem = problem
         self._axes = problem.coordinates
         self._starts = starts

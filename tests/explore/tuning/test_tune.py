@@ -113,9 +113,7 @@ def test_rounding_never_breaks_a_constraint_to_gain() -> None:
     assert found.design == GRID.at(allowed)
 
 
-def test_without_a_feasible_design_it_says_which_constraint_failed_and_by_how_much() -> (
-    None
-):
+def test_without_a_feasible_design_it_says_what_failed_and_by_how_much() -> None:
     def too_many(design: Any) -> Any:  # at best 16 lanes of 4 allowed: broken by 3
         return design.pes * design.lanes_per_pe / 4 - 1
 
