@@ -37,7 +37,7 @@ def curves(
     if as_json:
         print_json({"curves": [_summary(curve) for curve in known]})
         return
-    rows = [[_cell(value) for value in _summary(curve).values()] for curve in known]
+    rows = [_cells(_summary(curve)) for curve in known]
     header = ["curve", "setting", "from", "to", "density", "sites", "lost", "status"]
     typer.echo(text_table(header, rows))
     typer.echo(
@@ -66,10 +66,18 @@ def _summary(curve: Curve) -> dict[str, Any]:
     }
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, list):
-        return " to ".join(f"{number:.3f}" for number in value)
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _cells(summary: dict[str, Any]) -> list[str]:
+    low, high = summary["density"]
+    return [
+        summary["name"],
+        summary["setting"],
+        f"{summary['lowest_setting']:.4g}",
+        f"{summary['highest_setting']:.4g}",
+        f"{low:.3f} to {high:.3f}",
+        str(summary["sites"]),
+        f"{100 * summary['largest_drop']:.1f}",
+        summary["status"],
+    ]
 
 
 def _show(curve: Curve, as_json: bool) -> None:

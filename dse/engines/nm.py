@@ -72,7 +72,11 @@ class NMEngine(Engine):
         "1", "largest M that multiplexers span; 1 without any", default=8.0, low=1
     )
     dense_utilization: float = quantity(
-        "1", "share of the multipliers that dense products use", default=1.0, high=1.0
+        "1",
+        "share of the multipliers that dense products use",
+        default=1.0,
+        low=1e-6,
+        high=1.0,
     )
     utilization: float = quantity(
         "1", "share of cycles that operands are there", default=1.0, low=1e-6, high=1.0
@@ -118,7 +122,9 @@ class NMEngine(Engine):
     )
     dsp_budget: float = quantity("1", "DSP blocks of the FPGA", default=2520.0, low=1)
     lut_budget: float = quantity("1", "look-up tables", default=274080.0, low=1)
-    bram_budget: float = quantity("1", "memory blocks of 36 Kibit", default=912.0)
+    bram_budget: float = quantity(
+        "1", "memory blocks of 36 Kibit", default=912.0, low=1
+    )
     uram_budget: float = quantity("1", "memory blocks of 288 Kibit", default=0.0)
     dataflow: str = static("one of `nm_timing.DATAFLOWS`", default="tile")
     accuracy: NMAccuracy | None = static(

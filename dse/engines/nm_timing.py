@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 
+from dse.errors import InputError, did_you_mean
 from dse.smooth import ceil_div
 
 if TYPE_CHECKING:
@@ -42,9 +43,14 @@ def product_cycles(
 
     The first is a tile of dot products fed side by side. The others are systolic: their
     operands enter skewed, and the stationary one is loaded first, R cycles; R and C are
-    then rows and columns of the array. Scalars; unit: cycle. Source: raj2025scalesim,
-    systolic_compute_{os,ws,is}.py for D = 1.
+    then rows and columns of the array. Scalars; unit: cycle. Raises `InputError` for
+    another dataflow. Source: raj2025scalesim, systolic_compute_{os,ws,is}.py for D = 1.
     """
+    if design.dataflow not in DATAFLOWS:
+        raise InputError(
+            f"`NMEngine.dataflow` is {design.dataflow!r}."
+            + did_you_mean(design.dataflow, DATAFLOWS)
+        )
     array_rows, array_columns = design.tile_rows, design.tile_columns
     steps = ceil_div(kept_length(summed, kept, group), design.tile_depth)
     skew = array_rows + array_columns - 2.0

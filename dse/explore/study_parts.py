@@ -49,6 +49,7 @@ def build_study(file: StudyFile) -> Study:
         read_limits(table.limits)
     with faults.at("preset"):
         _try_axes(machine_of(table, table.preset), table, faults)
+    _try_thresholds([workload for workload, _ in suite], table, faults)
     faults.tell()
     design = machine_of(table, table.preset)
     return Study(
@@ -127,6 +128,17 @@ def _try_axes(design: Engine, table: StudyTable, faults: Faults) -> None:
     for reason, rule in table.legal.items():
         with faults.at("legal", reason):
             Space(design, legal={reason: rule}).illegal({})
+
+
+def _try_thresholds(suite: list[Workload], table: StudyTable, faults: Faults) -> None:
+    """Try every threshold of the space in the curve of every workload."""
+    values = table.space.get("threshold", ())
+    if isinstance(values, str):  # tied: known only design by design
+        return
+    for workload in suite:
+        for value in values:
+            with faults.at("space", "threshold"):
+                workload.replace(threshold=value)
 
 
 def _try_axis(design: Engine, name: str, axis: Any) -> None:

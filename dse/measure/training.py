@@ -110,7 +110,7 @@ def _step(
     def loss(pruned: Parameters) -> jax.Array:
         scores = _merge(graph, pruned)(ids, present)
         each = optax.softmax_cross_entropy_with_integer_labels(scores, labels)
-        return each.mean()
+        return jnp.mean(each)
 
     # Straight through: what the pruned weights are told, the weights themselves hear.
     slopes = jax.grad(loss)(sparsifying.apply(parameters))

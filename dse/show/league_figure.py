@@ -39,16 +39,27 @@ def league_figure(league: League) -> Figure:
         for place, player in enumerate(players):
             grid.add_trace(_point(player, leads=place == 0), row=row, col=1)
         grid.update_yaxes(
-            categoryorder="array", categoryarray=names[::-1], row=row, col=1
+            categoryorder="array",
+            categoryarray=names[::-1],
+            range=[-0.5, len(names) - 0.3],
+            row=row,
+            col=1,
         )
         ends = [end for player in players for end in _range(player)]
-        grid.update_xaxes(range=_log_range(ends), row=row, col=1)
+        ticks = _ticks(min(ends), max(ends))
+        grid.update_xaxes(
+            range=_log_range(ends),
+            tickvals=ticks,
+            ticktext=[f"{tick:g}" for tick in ticks],
+            row=row,
+            col=1,
+        )
     figure = Figure(grid)
-    figure.update_xaxes(
-        type="log", gridcolor=RULE, dtick="D2", exponentformat="none", tickfont_size=11
-    )
+    figure.update_xaxes(type="log", gridcolor=RULE, tickfont_size=11)
     figure.update_yaxes(gridcolor=RULE, tickfont_color=INK)
-    figure.update_annotations(font={"size": FONT_SIZE, "color": INK})
+    figure.update_annotations(
+        font={"size": FONT_SIZE, "color": INK}, x=0.0, xanchor="left"
+    )
     figure.update_layout(
         showlegend=False,
         width=760,
@@ -97,6 +108,13 @@ def _range(player: Player) -> tuple[float, float]:
 def _log_range(ends: list[float]) -> list[float]:
     """Return the ends of a logarithmic axis with room for labels at both sides."""
     return [math.log10(min(ends)) - 0.15, math.log10(max(ends)) + 0.15]
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Return round numbers around a range: 1, 1.5, 2, 3, 5 and 7 of each decade."""
+    decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
+    round_ones = [m * 10.0**d for d in decades for m in (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)]
+    return [tick for tick in round_ones if 0.7 * low <= tick <= 1.4 * high]
 
 
 def write_picture(figure: Figure, path: Path) -> None:

@@ -41,24 +41,28 @@ class About(_Table):
     task: str = Field(min_length=1, description="what its accuracy was measured on")
     policy: str = Field(min_length=1, description="the pruning rule")
     setting: str = Field(min_length=1, description="what the settings are")
-    metric: str = Field("accuracy", description="what was measured, a share")
+    metric: str = Field(default="accuracy", description="what was measured, a share")
     status: Literal["measured", "digitised"] = Field(
         description="'measured' or 'digitised'"
     )
     source: str = Field(min_length=1, description="a key of references.bib")
     where: str = Field(min_length=1, description="the place in the source, in words")
-    densities: str = Field("", description="how the densities are meant, in words")
-    note: str = Field("", description="what a reader must know, in words")
-    data_source: str = Field("", description="a key of references.bib, for the data")
-    model_sha256: str = Field("", description="sha256 of the model's weights")
-    data: str = Field("", description="which texts, and how many")
-    seq_len: int | None = Field(None, ge=1, description="tokens per sequence")
-    padded_fraction: Share | None = Field(
-        None, description="the share of all tokens that was padding"
+    densities: str = Field(
+        default="", description="how the densities are meant, in words"
     )
-    seeds: tuple[int, ...] = Field((), description="a list of whole numbers")
-    date: str = Field("", description="the day, as 2026-11-22")
-    command: str = Field("", description="the command that measured it")
+    note: str = Field(default="", description="what a reader must know, in words")
+    data_source: str = Field(
+        default="", description="a key of references.bib, for the data"
+    )
+    model_sha256: str = Field(default="", description="sha256 of the model's weights")
+    data: str = Field(default="", description="which texts, and how many")
+    seq_len: int | None = Field(default=None, ge=1, description="tokens per sequence")
+    padded_fraction: Share | None = Field(
+        default=None, description="the share of all tokens that was padding"
+    )
+    seeds: tuple[int, ...] = Field(default=(), description="a list of whole numbers")
+    date: str = Field(default="", description="the day, as 2026-11-22")
+    command: str = Field(default="", description="the command that measured it")
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -83,7 +87,7 @@ class CurveTable(_Table):
         min_length=2, description="two or more numbers, rising"
     )
     accuracy: Shares = Field(description="a list of shares between 0 and 1")
-    spread: tuple[Share, ...] = Field((), description="a list of shares")
+    spread: tuple[Share, ...] = Field(default=(), description="a list of shares")
     dense_accuracy: Share = Field(description="a share between 0 and 1")
 
     @model_validator(mode="after")
@@ -98,18 +102,25 @@ class AttentionTable(_Table):
     """The table `[attention]`: how the kept query-key pairs lay."""
 
     kept: Shares = Field(description="a list of shares between 0 and 1")
-    kept_first_round: Shares | None = Field(None, description="a list of shares")
+    kept_first_round: Shares | None = Field(
+        default=None, description="a list of shares"
+    )
     overlap: Shares | None = Field(  # of the kept keys, what the query before kept too
         None, description="a list of shares"
     )
     capacities: tuple[Share, ...] | None = Field(
-        None, description="shares of the keys of a sequence that a buffer holds, rising"
+        default=None,
+        description="shares of the keys of a sequence that a buffer holds, rising",
     )
-    reuse: Rows | None = Field(None, description="a list of shares for each setting")
+    reuse: Rows | None = Field(
+        default=None, description="a list of shares for each setting"
+    )
     blocks: tuple[int, ...] | None = Field(
-        None, description="numbers of adjacent queries, rising"
+        default=None, description="numbers of adjacent queries, rising"
     )
-    union: Rows | None = Field(None, description="a list of shares for each setting")
+    union: Rows | None = Field(
+        default=None, description="a list of shares for each setting"
+    )
 
     @model_validator(mode="after")
     def _tables_have_their_sizes(self) -> Self:
@@ -137,7 +148,9 @@ class CurveFile(_Table):
         min_length=1, description="a list of shares between 0 and 1 for each site"
     )
     density_by_layer: dict[str, tuple[Shares, ...]] = Field(
-        {}, description="for each site a list of shares per layer"
+        default={}, description="for each site a list of shares per layer"
     )
-    attention: AttentionTable | None = Field(None, description="a table [attention]")
-    balance: BalanceTable | None = Field(None, description="a table [balance]")
+    attention: AttentionTable | None = Field(
+        default=None, description="a table [attention]"
+    )
+    balance: BalanceTable | None = Field(default=None, description="a table [balance]")

@@ -1,9 +1,10 @@
-"""The figure of this study: energy by length and padding, reads, and a whole BERT."""
+"""The figure of this study: what is saved, in six panels."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from plotly.subplots import make_subplots
@@ -25,34 +26,35 @@ PANELS = (  # title, horizontal axis, vertical axis
     ("Attention on 4,096 tokens", "buffers (KiB)", "reads of main memory (Gbit)"),
     ("Attention on 384 tokens", "padding (%)", "energy, times less than the baseline"),
     ("A whole BERT-Base", "tokens", "time, times less than the host alone"),
+    ("Kept keys still on chip, measured", "share of keys that fit", "share reused"),
+    ("Accuracy of a noisy comparison", "bits compared in memory", "points lost"),
 )
+FOURFOLD = 0.60206  # log10 of 4: a tick for every fourfold
+LINEAR = ("padding (%)", "bits compared in memory")
 
 
 def draw(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
     """Write four panels to a file, its format by the ending of its name."""
     figure = make_subplots(
-        2,
+        3,
         2,
         subplot_titles=[f"<b>{title}</b>" for title, _, _ in PANELS],
-        vertical_spacing=0.18,
+        vertical_spacing=0.12,
         horizontal_spacing=0.11,
     )
-    figure.update_layout(new_figure(height=680, width=1000).layout)
+    figure.update_layout(new_figure(height=1000, width=1000).layout)
     figure.update_layout(margin={"t": 40, "r": 24, "l": 60})
     for place, (_, x_title, y_title) in enumerate(PANELS):
         at = {"row": place // 2 + 1, "col": place % 2 + 1}
-        logarithmic = (
-            {}
-            if "%" in x_title
-            else {"type": "log", "dtick": 0.60206, "tickformat": ",d"}
-        )
-        figure.update_xaxes(title_text=x_title, **logarithmic, **at)
+        if x_title not in LINEAR:
+            figure.update_xaxes(type="log", dtick=FOURFOLD, tickformat=",~g", **at)
+        figure.update_xaxes(title_text=x_title, **at)
         figure.update_yaxes(title_text=y_title, **at)
 
     def line(
-        panel: int, name: str, x: pd.Series, y: pd.Series, *, label: int, where: str
+        panel: int, look: tuple[str, str], x: Any, y: Any, *, label: int, where: str
     ) -> None:
-        colour, words = LOOK[name]
+        colour, words = look
         figure.add_scatter(
             x=x,
             y=y,
@@ -74,7 +76,7 @@ def draw(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
         ("in_memory", -1, "bottom left"),
     ):
         gain = length.baseline_mj / length[f"{name}_mj"]
-        line(0, name, length.tokens, gain, label=label, where=where)
+        line(0, LOOK[name], length.tokens, gain, label=label, where=where)
     for name, where in (
         ("baseline", "bottom center"),
         ("on_chip", "bottom center"),
@@ -82,17 +84,36 @@ def draw(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
         ("in_memory", "bottom center"),
     ):
         reads = capacity[f"{name}_mbit"] / 1e3
-        line(1, name, capacity.buffer_kib, reads, label=2, where=where)
+        line(1, LOOK[name], capacity.buffer_kib, reads, label=2, where=where)
     for name, label, where in (
         ("mask", 4, "bottom right"),
         ("on_chip", 4, "top left"),
         ("in_memory", 5, "top left"),
     ):
         gain = padding.baseline_mj / padding[f"{name}_mj"]
-        line(2, name, 100 * padding.padded, gain, label=label, where=where)
+        line(2, LOOK[name], 100 * padding.padded, gain, label=label, where=where)
     for host, label, where in (("edge", 3, "top left"), ("server", 2, "bottom right")):
         gain = whole[f"{host}_ms"] / whole[f"{host}_paired_ms"]
-        line(3, host, whole.tokens, gain, label=label, where=where)
+        line(3, LOOK[host], whole.tokens, gain, label=label, where=where)
+    draw_measured(line, tables)
     figure.update_xaxes(gridcolor=RULE)
     figure.update_yaxes(gridcolor=RULE, rangemode="tozero")
     figure.write_image(path)
+
+
+def draw_measured(
+    line: Callable[..., None], tables: Mapping[str, pd.DataFrame]
+) -> None:
+    """Draw the panels of the first measured curve: its reuse, and what bits cost."""
+    table, bits = tables["locality"], tables["bits"]
+    held = [column for column in table.columns if column[0].isdigit()]
+    x = [float(share) for share in held]
+    of_first = table[table.curve == table.curve.iloc[0]]
+    for _, row in of_first[of_first.kept.between(0.05, 0.7)].iloc[::2].iterrows():
+        words = f"{100 * row.kept:.0f} % kept"
+        line(4, (GREY_DARK, words), x, row[held], label=1, where="bottom right")
+    closed = table[table.curve == "closed form"].iloc[0][held]
+    line(4, (ACCENT, "closed form"), x, closed, label=0, where="top center")
+    first = bits[bits.curve == bits.curve.iloc[0]]
+    words = f"{first.curve.iloc[0]}, {100 * first.kept.iloc[0]:.0f} % kept"
+    line(5, (ACCENT, words), first.bits, first.lost, label=1, where="top right")

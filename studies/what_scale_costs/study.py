@@ -7,8 +7,6 @@ import time
 from pathlib import Path
 
 import dse
-from dse.explore.objectives import read_objectives
-from dse.explore.pareto import front_mask
 from dse.runs.kept import read_kept
 from dse.runs.part_file import candidates, part_name, read_part
 from dse.runs.plan import make_plan, sensible_parts
@@ -44,8 +42,15 @@ def measure() -> dict[str, float]:
         merging.learn(table)
     front = merging.front()
     merged = time.process_time() - began
-    costs = front.costs(read_objectives(study.objectives))
-    assert front_mask(costs).all()
+    every = make_plan(
+        study, kept=read_kept("all"), seed=0, parts=None, block_size=2**17
+    )
+    keeping = PartSearch(study, every, "measured")
+    keeping.find(0, lambda _: None)
+    began = time.process_time()
+    table = keeping.find(1, lambda _: None)
+    kept = time.process_time() - began
+    rows_kept = every.designs / every.parts
     return {
         "designs_per_core_second": plan.designs * (1 - 1 / PARTS) / searched,
         "start_seconds": start,
@@ -53,6 +58,8 @@ def measure() -> dict[str, float]:
         "bytes_per_part": sum(map(len, files)) / PARTS,
         "merged_rows_per_second": len(rows) / merged,
         "designs_on_front": len(front),
+        "kept_rows_per_core_second": rows_kept / kept,
+        "bytes_per_kept_row": len(table) / rows_kept,
     }
 
 
@@ -68,7 +75,10 @@ def extrapolate(found: dict[str, float], designs: int) -> dict[str, float]:
         "merge_seconds": parts
         * found["rows_per_part"]
         / found["merged_rows_per_second"],
-        "gigabytes_if_all_are_kept": designs * 100 / 1e9,
+        "core_hours_if_all_are_kept": designs
+        / found["kept_rows_per_core_second"]
+        / 3600,
+        "terabytes_if_all_are_kept": designs * found["bytes_per_kept_row"] / 1e12,
     }
 
 

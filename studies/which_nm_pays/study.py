@@ -51,9 +51,7 @@ def draw(tables: dict[str, pd.DataFrame], arrays: tuple[float, ...]) -> go.Figur
                 figure.add_trace(line, place + 1, column + 1)
     figure.update_xaxes(type="log", tickvals=[3.2, 12.8, 51.2], title="GB/s")
     figure.update_yaxes(title="times as fast as dense", col=1)
-    return figure.update_layout(
-        template="simple_white", width=860, height=520, margin_t=40
-    )
+    return figure.update_layout(template="simple_white", height=520, margin_t=40)
 
 
 def main(picture: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Shards, merging and looking at a sweep that is not finished, from the command line."""
+"""Shards, merging, and a look at a sweep not yet finished, on the command line."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dse.engines.nm import NMEngine
 from dse.engines.nm_timing import DATAFLOWS, product_cycles, softmax_exposed
+from dse.errors import InputError
 
 ARRAY = NMEngine(tile_rows=4, tile_columns=5, tile_depth=2)
 PRODUCT = {"rows": 13.0, "summed": 20.0, "columns": 9.0}
@@ -78,6 +79,11 @@ def test_cycles_have_the_gradient_of_the_plain_quotient() -> None:
     )
     exact = 4 * 2 * 20 / 4 / 2  # tiles are counted whole in the product rule
     assert float(slope(2.0)) == pytest.approx(exact, rel=1e-6)
+
+
+def test_a_dataflow_that_there_is_not_is_an_error() -> None:
+    with pytest.raises(InputError, match="Did you mean `output_stationary`"):
+        cycles(ARRAY.replace(dataflow="output-stationary"))
 
 
 def test_a_softmax_shows_only_what_its_scores_do_not_hide() -> None:
