@@ -3,8 +3,8 @@
 `python benchmarks/tuning/contest.py --seeds 10 --out benchmarks/tuning/fronts.json`
 
 All use the same exact model, traced once. Contests are at equal evaluations and at the
-CPU seconds that local search took; wall time depends on what else a machine does. What a
-gradient costs, in evaluations, and what its compilation costs, is measured beside them.
+CPU seconds that local search took; wall time depends on what else a machine does. What
+a gradient costs, in evaluations, and its compilation, is measured beside them.
 """
 
 from __future__ import annotations

@@ -111,14 +111,15 @@ def _sprint(accuracy_drop: float, bandwidth: dict[str, float]) -> Family:
     allowed = accuracy_drop >= SPRINT_DROP
     kept = SPRINT_KEPT if allowed else 1.0
     machine = SprintEngine.m_sprint().replace(**bandwidth)
+    own: dict[str, Any] = {
+        "coprocessor.corelets": powers_of_two(1, 32),
+        "coprocessor.buffer_kib": [16, 64, 256],
+    }
     space = Space(
         Pair(host=_dense_array(bandwidth), coprocessor=machine),
         batch=BATCHES,
         **_array_axes("host."),
-        **{
-            "coprocessor.corelets": powers_of_two(1, 32),
-            "coprocessor.buffer_kib": [16, 64, 256],
-        },
+        **own,
     )
     suite = tuple(workload.with_attention(kept=kept) for workload in _dense())
     skips = f"scores below a threshold, {kept:.0%} kept (published)"
@@ -130,17 +131,18 @@ def _energon(accuracy_drop: float, bandwidth: dict[str, float]) -> Family:
     setting = sparsest_setting(curve, accuracy_drop)
     suite = tuple(workload.with_curve(curve, setting) for workload in _dense())
     machine = FilterEngine.energon_edge().replace(**bandwidth)
+    own: dict[str, Any] = {
+        "coprocessor.high_bit_multipliers": [256, 512, 1024, 2048],
+        "coprocessor.low_bit_multipliers": [1024, 4096],
+        "coprocessor.exponent_lanes": tied("coprocessor.high_bit_multipliers / 64"),
+        "coprocessor.key_buffer_kib": [32, 128],
+        "coprocessor.value_buffer_kib": tied("coprocessor.key_buffer_kib"),
+    }
     space = Space(
         Pair(host=_dense_array(bandwidth), coprocessor=machine),
         batch=BATCHES,
         **_array_axes("host."),
-        **{
-            "coprocessor.high_bit_multipliers": [256, 512, 1024, 2048],
-            "coprocessor.low_bit_multipliers": [1024, 4096],
-            "coprocessor.exponent_lanes": tied("coprocessor.high_bit_multipliers / 64"),
-            "coprocessor.key_buffer_kib": [32, 128],
-            "coprocessor.value_buffer_kib": tied("coprocessor.key_buffer_kib"),
-        },
+        **own,
     )
     kept = float(curve.kept(setting) or 1.0)
     skips = f"pairs in two rounds, {kept:.0%} kept (measured, MiniLM)"
@@ -159,11 +161,16 @@ def _dense_array(bandwidth: dict[str, float]) -> Engine:
 
 
 def _array_axes(start: str) -> dict[str, Any]:
-    """Return the axes of an array: its sides, and its two large buffers."""
+    """Return the axes of an array: its sides, and its two large buffers.
+
+    Results leave, and vectors are worked on, as wide as the array is.
+    """
     return {
         f"{start}tile_rows": powers_of_two(16, 128),
         f"{start}tile_columns": powers_of_two(16, 128),
         f"{start}tile_depth": [4, 8],
+        f"{start}results_per_cycle": tied(f"{start}tile_columns"),
+        f"{start}vector_lanes": tied(f"{start}tile_columns"),
         f"{start}weight_buffer_kib": [512, 2048],
         f"{start}activation_buffer_kib": [1024, 4096],
     }

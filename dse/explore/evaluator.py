@@ -24,7 +24,7 @@ class Evaluator:
         self, space: Space, answer_with: Callable[[Callable[[Any], Any]], Answer]
     ) -> None:
         self._space = space
-        self._program = Program(answer_with(_read), space.names)
+        self._program = Program(answer_with(known_metrics), space.names)
 
     def __call__(self, indices: np.ndarray[Any, Any]) -> Columns:
         """Return the metrics of the designs with these indices, as float64 columns."""
@@ -57,6 +57,7 @@ class Evaluator:
         return self._program.steps.only(choose)
 
 
-def _read(found: Any) -> dict[str, Any]:
+def known_metrics(found: Any) -> dict[str, Any]:
+    """Return the metrics that are known, by name."""
     metrics = {name: getattr(found, name) for name in SHOWN_UNITS}
     return {n: jnp.asarray(v) for n, v in metrics.items() if v is not None}

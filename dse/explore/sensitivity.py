@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import jax
@@ -12,11 +11,15 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
+from dse import evaluation
 from dse.engines.base import Engine
-from dse.evaluation import Timing, metrics
+from dse.evaluation import Timing
+from dse.explore.array_program import ArrayProgram
 from dse.explore.objectives import read_objective
 from dse.hardware.technology import Technology
 from dse.workload.ops import Workload
+
+Rows = np.ndarray[Any, Any]
 
 METRICS = ("latency", "energy", "power", "area")
 
@@ -66,39 +69,44 @@ def sensitivity(
         if not meaning.choices and float(design.number(name)) > 0
     }
     numbers = {key: float(v) for key, v in used.values.items() if float(v) > 0}
-    logs = {"design": _logs(fields), "technology": _logs(numbers)}
-    with jax.enable_x64(True):
-        found = _elasticities(logs, design, workload, used, tuple(metrics), timing)
-        found = jax.device_get(found)
+    found = _elasticities(design, workload, used, fields, numbers, metrics, timing)
     return Sensitivity(
-        design=pd.DataFrame(found["design"], index=list(metrics)).T,
-        technology=pd.DataFrame(found["technology"], index=list(metrics)).T,
+        design=_table(fields, found, metrics, 0),
+        technology=_table(numbers, found, metrics, len(fields)),
     )
 
 
-def _logs(numbers: dict[str, float]) -> dict[str, float]:
-    return {name: float(np.log(number)) for name, number in numbers.items()}
+def _table(
+    numbers: dict[str, float], found: Rows, metrics: Sequence[str], first: int
+) -> pd.DataFrame:
+    rows = found[:, first : first + len(numbers)].T
+    return pd.DataFrame(rows, index=list(numbers), columns=list(metrics))
 
 
-@partial(jax.jit, static_argnames=("names", "timing"))
 def _elasticities(
-    logs: Any,
     design: Engine,
     workload: Workload,
     technology: Technology,
-    names: tuple[str, ...],
+    fields: dict[str, float],
+    numbers: dict[str, float],
+    names: Sequence[str],
     timing: Timing,
-) -> Any:
-    """Return d log(metric) / d log(number), `[metrics]` for each number.
-
-    Forward mode: one compiled tangent for all numbers, batched.
-    """
+) -> Rows:
+    """Return d log(metric) / d log(number), `[metrics, numbers]`, in forward mode."""
+    values = np.asarray([*fields.values(), *numbers.values()])
 
     def answer(logs: Any) -> Any:
-        moved = jax.tree.map(jnp.exp, logs)
-        machine = design.replace(**moved["design"])
-        own = technology.replace(values=technology.values | moved["technology"])
-        found = metrics(machine, workload, own, timing)
+        moved = dict(enumerate(jnp.exp(logs)))
+        machine = design.replace(**{n: moved[i] for i, n in enumerate(fields)})
+        own = {k: moved[len(fields) + i] for i, k in enumerate(numbers)}
+        drawn = technology.replace(values=technology.values | own)
+        found = evaluation.metrics(machine, workload, drawn, timing)
         return jnp.log(jnp.stack([getattr(found, name) for name in names]))
 
-    return jax.jacfwd(answer)(logs)
+    def slopes(given: Mapping[str, Any]) -> Any:
+        logs = jnp.log(jnp.asarray(values)) * given["one"]
+        return jax.jacfwd(answer)(logs)
+
+    # Traced, and run once by NumPy: compiling would take a hundred times as long.
+    found = ArrayProgram(slopes, ["one"]).run({"one": np.ones(1)}, dimensions=1)
+    return np.asarray(found)[..., 0]

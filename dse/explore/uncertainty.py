@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
 from dse.engines.base import Engine
 from dse.errors import InputError
-from dse.evaluation import Timing, combine, metrics
+from dse.evaluation import Timing
 from dse.explore.draws import draw_around
+from dse.explore.evaluator import known_metrics
+from dse.explore.grid import answer_for
 from dse.explore.objectives import SHOWN_UNITS, read_objectives, unknown_metric
 from dse.explore.pareto import front_mask
+from dse.explore.program import Program
 from dse.explore.runs import Runs, column_name, from_si_column
+from dse.explore.space import Space
 from dse.explore.sweep import read_suite
 from dse.hardware.technology import Technology
 from dse.workload.ops import Workload
@@ -100,17 +101,17 @@ class Uncertainty:
                 "a robust front needs runs; give `uncertainty` a front or other runs."
             )
         wanted = read_objectives(objectives)
-        cautious = np.percentile(self._costs(objectives), 100.0 * share, axis=2).T
+        cautious = np.percentile(self._costs(objectives), 100.0 * share, axis=2)
         allowed = np.where((self.runs.reason == "")[:, None], cautious, np.inf)
         return replace(self.runs.take(front_mask(allowed)), objectives=wanted)
 
     def _costs(self, objectives: Sequence[str]) -> Rows:
-        """Return `[objectives, designs, draws]` as costs, moved to designs first."""
+        """Return costs `[designs, objectives, draws]`, less being better."""
         columns = [
             -self._of(o.metric) if o.maximize else self._of(o.metric)
             for o in read_objectives(tuple(objectives))
         ]
-        return np.stack(columns, axis=1).transpose(0, 1, 2)
+        return np.stack(columns, axis=1)
 
     def _of(self, metric: str) -> Rows:
         if metric not in self.metrics:
@@ -135,20 +136,24 @@ def uncertainty(
     `InputError` where nothing is assumed, or where an answer is not finite.
     """
     suite = read_suite(workload, weights)
-    if isinstance(designs, Runs):
-        base, machines = designs.space.design, _placed(designs, suite)
-    else:
-        base = designs
-        one = [(designs, item) for item, _ in suite]
-        machines = [jax.tree.map(lambda x: jnp.asarray(x)[None], pair) for pair in one]
-    used = technology or base.default_technology()
+    runs = designs if isinstance(designs, Runs) else None
+    space = runs.space if runs else Space(designs)
+    index = runs.index if runs else np.zeros(1, np.int64)
+    used = technology or space.design.default_technology()
     drawn, keys = draw_around(used, count=draws, seed=seed)
-    moving = {k: np.ndim(v) > 0 for k, v in drawn.values.items()}
-    apart = tuple(sorted(key for key, moves in moving.items() if moves))
-    shares = tuple(weight for _, weight in suite)
-    found = _over_draws(machines, drawn, apart, shares, timing)
-    plain = _over_draws(machines, used, (), shares, timing)
-    columns = {n: np.asarray(v, float) for n, v in found.items()}
+    moving = {k: np.asarray(v) for k, v in drawn.values.items() if np.ndim(v) > 0}
+    digits = space.digits(index)
+    axes = {n: space.values(n)[at] for n, at in digits.items()}
+    program = _program(space, suite, used, list(moving), timing)
+    still = {k: np.full(len(index), float(used.values[k])) for k in moving}
+    nominal = program({**axes, **still}, len(index))
+    # Every design with every draw, the draws of one design after those of another.
+    table = {n: np.repeat(column, draws) for n, column in axes.items()}
+    table |= {k: np.tile(column, len(index)) for k, column in moving.items()}
+    found = program(table, len(index) * draws)
+    columns = {
+        n: found[n].reshape(len(index), draws) for n in SHOWN_UNITS if n in found
+    }
     for name, values in columns.items():
         if not np.isfinite(values).all():
             raise InputError(
@@ -157,45 +162,25 @@ def uncertainty(
             )
     return Uncertainty(
         metrics=columns,
-        nominal={n: np.asarray(v, float)[:, 0] for n, v in plain.items()},
-        parameters={key: np.asarray(drawn.values[key]) for key in keys},
-        runs=designs if isinstance(designs, Runs) else None,
+        nominal=nominal,
+        parameters={key: moving[key] for key in keys},
+        runs=runs,
     )
 
 
-def _placed(runs: Runs, suite: Sequence[tuple[Workload, float]]) -> list[Any]:
-    """Return (designs, workloads) of each part of a suite, arrays `[designs, ...]`."""
-    digits = runs.space.digits(runs.index)
-    moved = {n: jnp.asarray(runs.space.values(n)[at]) for n, at in digits.items()}
-
-    def place(own: dict[str, Any], workload: Workload) -> Any:
-        return runs.space.place(runs.space.complete(own), workload)
-
-    return [jax.vmap(partial(place, workload=workload))(moved) for workload, _ in suite]
-
-
-@partial(jax.jit, static_argnames=("apart", "weights", "timing"))
-def _over_draws(
-    machines: Any,
+def _program(
+    space: Space,
+    suite: Sequence[tuple[Workload, float]],
     technology: Technology,
-    apart: tuple[str, ...],
-    weights: tuple[float, ...],
+    keys: list[str],
     timing: Timing,
-) -> dict[str, Any]:
-    """Return metrics `[designs, draws]`, one design after the other."""
-    moving = {key: jnp.asarray(technology.values[key]) * 1.0 for key in apart}
+) -> Program:
+    """Return the metrics as a function of axis values and of some parameters."""
 
-    def one(placed: Any) -> dict[str, Any]:
-        def answer(drawn: dict[str, Any]) -> dict[str, Any]:
-            own = technology.replace(values=technology.values | drawn)
-            parts = [metrics(d, w, own, timing) for d, w in placed]
-            found = combine(parts, list(weights))
-            known = {n: getattr(found, n) for n in SHOWN_UNITS}
-            return {n: jnp.asarray(v) for n, v in known.items() if v is not None}
+    def answer(moved: Mapping[str, Any]) -> dict[str, Any]:
+        own = technology.values | {key: moved[key] for key in keys}
+        axes = {name: moved[name] for name in space.names}
+        drawn = technology.replace(values=own)
+        return answer_for(space, suite, drawn, timing, known_metrics)(axes)
 
-        if not moving:
-            return jax.tree.map(lambda x: x[None], answer({}))
-        return jax.vmap(answer)(moving)
-
-    found: dict[str, Any] = jax.lax.map(one, machines)
-    return found
+    return Program(answer, [*space.names, *keys])

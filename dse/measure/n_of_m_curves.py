@@ -24,7 +24,7 @@ def n_of_m_curve(
     dense = table[(table["method"] == "dense") & (table["steps"] == dense_steps)]
     reference = dense.set_index("seed")["accuracy"]
     own = table[(table["method"] == method) & (table["m"] == m)]
-    longest = own.loc[own.groupby(["seed", "n"])["steps"].idxmax()]
+    longest = own.sort_values("steps").drop_duplicates(["seed", "n"], keep="last")
     by_seed = longest.pivot(index="seed", columns="n", values="accuracy")
     loss = by_seed.rsub(reference, axis=0)
     shares = (*(float(n) / m for n in by_seed.columns), 1.0)

@@ -9,7 +9,8 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dse.evidence.league import OBJECTIVES, League, Player
+from dse.evidence.league import League, Player
+from dse.evidence.league_field import OBJECTIVES
 from dse.explore.objectives import SHOWN_UNITS
 from dse.show.figure import ACCENT, FONT, FONT_SIZE, GREY_DARK, INK, RULE, Figure
 from dse.units import from_si

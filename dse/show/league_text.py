@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 from typing import Any
 
-from dse.evidence.league import OBJECTIVES, SHOWN, League, Player
+from dse.evidence.league import League, Player
+from dse.evidence.league_field import OBJECTIVES, SHOWN
 from dse.explore.objectives import SHOWN_UNITS
 from dse.shipped import hw_params_folder
 from dse.show.text_table import text_table

@@ -16,7 +16,7 @@ from dse.sparsity.curve_file import write_curve_file
 def write_answer(folder: Path) -> None:
     """Write what a folder of `seed_*.csv` and models says, and print it."""
     parts = [pd.read_csv(path) for path in sorted(folder.glob("seed_*.csv"))]
-    table = pd.concat(parts).drop_duplicates()
+    table = pd.concat(parts, ignore_index=True)
     table.to_csv(folder / "accuracies.csv", index=False)
     draw(table, folder / "accuracies.svg")
     weights = (folder / "model_0" / "model.safetensors").read_bytes()

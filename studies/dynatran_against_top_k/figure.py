@@ -1,4 +1,4 @@
-"""The figure of this study: accuracy by zeros, and by multiplications skipped."""
+"""The figure of this study: accuracy lost by zeros, and by multiplications skipped."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def draw(traces: dict[str, dict[str, pd.DataFrame]], path: Path) -> None:
         for policy, table in traces[model].items():
             figure.add_scatter(
                 x=100 * table[share],
-                y=100 * table["accuracy"],
+                y=100 * table["lost"],
                 mode="lines",
                 line={"color": COLOURS[policy], "width": 2},
                 **at,
@@ -45,7 +45,7 @@ def draw(traces: dict[str, dict[str, pd.DataFrame]], path: Path) -> None:
             _name(figure, table, share, policy, at)
         figure.update_xaxes(title_text=x_title, **at)
         if at["col"] == 1:
-            figure.update_yaxes(title_text="accuracy (%)", **at)
+            figure.update_yaxes(title_text="accuracy lost (points)", **at)
     figure.update_xaxes(gridcolor=RULE, zeroline=False, rangemode="tozero")
     figure.update_yaxes(gridcolor=RULE, zeroline=False)
     figure.update_annotations(font_color=INK)
@@ -59,7 +59,7 @@ def _name(
     end = table.loc[table[share].idxmax()]
     figure.add_scatter(  # type: ignore[attr-defined]
         x=[100 * end[share]],
-        y=[100 * end["accuracy"]],
+        y=[100 * end["lost"]],
         mode="markers+text",
         marker={"color": COLOURS[policy], "size": 6},
         text=[WORDS[policy]],

@@ -1,4 +1,4 @@
-"""Accuracy by zeros, and by multiplications skipped, along the shipped curves."""
+"""Accuracy lost by zeros, and by multiplications skipped, along the shipped curves."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ PUBLISHED = {
     "topk": "bert-base/sst-2/topk",
 }
 POINTS = 4001  # of each curve
+LEAST = 0.01  # loss: below a point, error bars are as large as what they are drawn at
 
 
 def trace(curve: dse.Curve, shape: str | None = None) -> pd.DataFrame:
-    """Return accuracy, zeros and, where measured, skipped products along a curve."""
+    """Return loss, zeros and, where measured, skipped products along a curve."""
     settings = np.linspace(curve.settings[0], curve.settings[-1], POINTS)
-    table = pd.DataFrame({"setting": settings, "accuracy": curve.accuracy_at(settings)})
+    lost = np.asarray(curve.accuracy_drop(settings))
+    table = pd.DataFrame({"setting": settings, "lost": lost})
     table["zeros"] = 1 - np.asarray(curve.density("activations", settings))
     if shape is not None and curve.balance is not None:
         table["skipped"] = skipped(curve, shape, settings)
@@ -37,25 +39,26 @@ def skipped(curve: dse.Curve, shape: str, settings: np.ndarray) -> np.ndarray:
 
 
 def largest_ratio(tables: dict[str, pd.DataFrame], by: str) -> dict[str, float]:
-    """Return the largest ratio of DynaTran's share to top-k's at one accuracy.
+    """Return the largest ratio of DynaTran's share to top-k's at one loss of accuracy.
 
-    At each accuracy that both reach, a policy gets the largest share at no less
-    accuracy; shares under a percent are left out.
+    At each loss that both reach, from `LEAST` on, a policy gets the largest share that
+    costs no more.
     """
-    least = max(table.accuracy.min() for table in tables.values())
-    best = min(table.accuracy.max() for table in tables.values())
-    levels = np.linspace(least, best, 400)
-    shares = {
-        name: np.asarray([table[by][table.accuracy >= x - 1e-9].max() for x in levels])
-        for name, table in tables.items()
-    }
-    ratio = shares["dynatran"] / np.maximum(shares["topk"], 0.01)
+    most = min(table.lost.max() for table in tables.values())
+    losses = np.linspace(LEAST, most, 400)
+    shares = {name: share_at(table, by, losses) for name, table in tables.items()}
+    ratio = shares["dynatran"] / shares["topk"]
     place = int(np.argmax(ratio))
     return {
         "ratio": float(ratio[place]),
-        "accuracy": float(levels[place]),
+        "lost": float(losses[place]),
         **{name: float(share[place]) for name, share in shares.items()},
     }
+
+
+def share_at(table: pd.DataFrame, by: str, losses: np.ndarray) -> np.ndarray:
+    """Return the largest share that costs no more than each loss."""
+    return np.asarray([table[by][table.lost <= loss + 1e-9].max() for loss in losses])
 
 
 def answer() -> tuple[dict[str, dict[str, pd.DataFrame]], pd.DataFrame]:

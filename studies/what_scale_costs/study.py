@@ -4,37 +4,33 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import dse
-from dse.runs.kept import read_kept
+from dse.runs.kept import Kept
 from dse.runs.part_file import candidates, part_name, read_part
 from dse.runs.plan import make_plan, sensible_parts
 from dse.runs.search import PartSearch
 
 SPACE = Path(__file__).parents[1] / "acceltran_design_space"
 PARTS = 12  # of some 3 million designs
-CORES = 64
 SIZES = (10**9, 10**12)
 
 
 def measure() -> dict[str, float]:
     """Search and merge the parts of the published space; times in CPU seconds."""
     study = dse.load_study(SPACE)
-    plan = make_plan(
-        study, kept=read_kept("front"), seed=0, parts=PARTS, block_size=2**17
-    )
+    plan = make_plan(study, kept=Kept(), seed=0, parts=PARTS, block_size=2**17)
     searching = PartSearch(study, plan, "measured")
     began = time.process_time()
     files = [searching.find(0, lambda _: None)]  # tables of the space are made here
     start = time.process_time() - began
     files += [searching.find(part, lambda _: None) for part in range(1, PARTS)]
     searched = time.process_time() - began - start
-    tables = [
-        read_part(part_name(part, data), data, "measured")
-        for part, data in enumerate(files)
-    ]
-    rows = [designs for table in tables for designs in candidates(table)]
+    names = [part_name(part, data) for part, data in enumerate(files)]
+    tables = [read_part(n, d, "measured") for n, d in zip(names, files, strict=True)]
+    rows = sum(len(candidates(table)) for table in tables)
     merging = PartSearch(study, plan, "measured")
     merging.front()  # nothing, but all is ready then
     began = time.process_time()
@@ -42,9 +38,7 @@ def measure() -> dict[str, float]:
         merging.learn(table)
     front = merging.front()
     merged = time.process_time() - began
-    every = make_plan(
-        study, kept=read_kept("all"), seed=0, parts=None, block_size=2**17
-    )
+    every = replace(plan, keep="all", parts=sensible_parts(plan.designs, Kept("all")))
     keeping = PartSearch(study, every, "measured")
     keeping.find(0, lambda _: None)
     began = time.process_time()
@@ -54,9 +48,9 @@ def measure() -> dict[str, float]:
     return {
         "designs_per_core_second": plan.designs * (1 - 1 / PARTS) / searched,
         "start_seconds": start,
-        "rows_per_part": len(rows) / PARTS,
+        "rows_per_part": rows / PARTS,
         "bytes_per_part": sum(map(len, files)) / PARTS,
-        "merged_rows_per_second": len(rows) / merged,
+        "merged_rows_per_second": rows / merged,
         "designs_on_front": len(front),
         "kept_rows_per_core_second": rows_kept / kept,
         "bytes_per_kept_row": len(table) / rows_kept,
@@ -65,11 +59,10 @@ def measure() -> dict[str, float]:
 
 def extrapolate(found: dict[str, float], designs: int) -> dict[str, float]:
     """Return what a space of so many designs would take."""
-    parts = sensible_parts(designs, read_kept("front"))
+    parts = sensible_parts(designs, Kept())
     return {
         "designs": designs,
         "core_hours": designs / found["designs_per_core_second"] / 3600,
-        "hours_on_64_cores": designs / found["designs_per_core_second"] / 3600 / CORES,
         "parts": parts,
         "megabytes_of_parts": parts * found["bytes_per_part"] / 1e6,
         "merge_seconds": parts

@@ -39,7 +39,6 @@ def asked(front: Runs, monkeypatch: pytest.MonkeyPatch) -> list[Study]:
     return studies
 
 
-@pytest.mark.usefixtures("asked")
 def test_a_sweep_writes_the_front_its_summary_and_its_report(
     dse: Dse, study: Path, front: Runs, tmp_path: Path
 ) -> None:
@@ -86,13 +85,8 @@ def test_a_limit_given_in_the_call_joins_those_of_the_study(
 
 
 def test_limits_that_nothing_meets_are_told(
-    dse: Dse,
-    study: Path,
-    front: Runs,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    dse: Dse, study: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(Study, "run", lambda *_, **__: front.take([]))
     answer = dse("sweep", study, "--limit", "area <= 1 mm^2", "--out", tmp_path / "out")
     assert answer.code == 2
     assert "none of the 8 designs of `eight_machines` is legal" in answer.err
@@ -132,19 +126,21 @@ def test_a_dry_run_says_how_its_estimate_came_about(
     assert said in dse("sweep", study, "--dry-run").out
 
 
-@pytest.mark.usefixtures("asked")
-def test_a_failing_report_leaves_no_folder(
+def test_a_failing_report_leaves_what_was_found_and_no_half_answer(
     dse: Dse, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dse.show.report.write_report", refuse)
-    before = names(tmp_path)
-    answer = dse("sweep", study, "--out", tmp_path / "deep" / "out")
+    out = tmp_path / "deep" / "out"
+    with monkeypatch.context() as broken:
+        broken.setattr("dse.show.report.write_report", refuse)
+        answer = dse("sweep", study, "--out", out)
     assert answer.code == 1
     assert "no space left on device" in answer.err
-    assert names(tmp_path) == before
+    assert names(out) == ["parts"]
+    again = dse("sweep", study, "--out", out)
+    assert "1 of 1 parts are there; going on from them." in again.err
+    assert names(out) == FILES
 
 
-@pytest.mark.usefixtures("asked")
 def test_a_failing_report_leaves_an_older_answer_as_it_was(
     dse: Dse, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,7 +149,7 @@ def test_a_failing_report_leaves_an_older_answer_as_it_was(
     (out / "front.csv").write_text("older")
     monkeypatch.setattr("dse.show.report.write_report", refuse)
     assert dse("sweep", study, "--out", out).code == 1
-    assert names(out) == ["front.csv"]
+    assert names(out) == ["front.csv", "parts"]
     assert (out / "front.csv").read_text() == "older"
 
 

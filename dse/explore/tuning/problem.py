@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from dse.errors import InputError
 from dse.evaluation import Timing
+from dse.explore.evaluator import known_metrics
 from dse.explore.grid import Answer, answer_for
 from dse.explore.limits import Limit, read_limits
 from dse.explore.objectives import SHOWN_UNITS, Objective, read_objective
@@ -105,7 +106,7 @@ class Problem:
             found: dict[str, Any] = {}
             if self.suite:
                 known = answer_for(
-                    self.space, self.suite, self.technology, timing, _read
+                    self.space, self.suite, self.technology, timing, known_metrics
                 )
                 found |= known(moved)
             if self._own:
@@ -169,8 +170,3 @@ def _loss(objective: Objective | Own, cost: Any) -> Any:
     if objective.metric in LINEAR:
         return cost / LINEAR[objective.metric]
     return -jnp.log(-cost) if objective.maximize else jnp.log(cost)
-
-
-def _read(found: Any) -> dict[str, Any]:
-    metrics = {name: getattr(found, name) for name in SHOWN_UNITS}
-    return {n: jnp.asarray(v) for n, v in metrics.items() if v is not None}

@@ -88,14 +88,16 @@ def tune(
         relaxation=relaxation,
         choices=choices,
     )
-    return _tune(
+    return tune_problem(
         problem, exact, descent, starts, jax.random.key(0) if key is None else key
     )
 
 
-def _tune(
+def tune_problem(
     problem: Problem, exact: Exact, descent: Descent, count: int, key: Any
 ) -> Tuned:
+    """Tune with a model and a descent that are ready, from `count` starts of a key."""
+    exact.forget()
     axes = problem.coordinates
     free = np.zeros(len(axes), bool)
     path = descent(Starts(spread(axes, count, key), np.ones((count, 1)), free))

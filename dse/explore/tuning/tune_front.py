@@ -64,7 +64,7 @@ def tune_front(
     weights: Sequence[float] | None = None,
     limits: Sequence[str] = (),
     budget: int = 20_000,
-    starts: int = 64,
+    starts: int = 0,
     steps: int = 60,
     optimizer: Any = None,
     key: Any = None,
@@ -75,12 +75,14 @@ def tune_front(
 ) -> TunedFront:
     """Return nearly the whole front of a space from at most `budget` evaluations.
 
-    Each start descends for a trade-off of its own (a scalarisation by random weights,
-    the objective that lags most counting fully and all others a little), all in one
-    program. From the rounded designs a Pareto local search goes on with the exact
-    model: it evaluates all neighbours of the front found so far until none improves it,
-    then designs two moves away until the budget is spent. `starts=0` leaves gradients
-    out. Raises `InputError` for continuous axes, which have no grid to search.
+    A Pareto local search on the exact model: from a few spread designs it evaluates all
+    neighbours of the front found so far until none improves it, then designs two moves
+    away until the budget is spent. With `starts`, it begins from so many descents by
+    gradient instead, all in one compiled program, each for a trade-off of its own (a
+    scalarisation by random weights: the objective that lags most, and a little of all).
+    That saves evaluations, but compiling costs more than they do, see
+    `benchmarks/tuning`; so it is not the default. Raises `InputError` for continuous
+    axes, which have no grid to search.
     """
     if space.continuous:
         raise InputError(

@@ -1,0 +1,63 @@
+"""`dse tune`: the best machine of a study within limits, or what stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import dse as package
+
+Dse = Callable[..., Any]
+FEW = ("--starts", "4", "--steps", "10")
+
+
+def test_the_best_of_eight_machines_within_an_area(dse: Dse, study: Path) -> None:
+    asked = package.load_study(study)
+    runs = package.sweep(
+        asked.space, asked.suite[0][0], technology=asked.technology, progress=False
+    ).limited("area <= 60 mm^2")
+    allowed = runs.metrics["throughput"][runs.reason == ""]
+    answer = dse(
+        "tune", study, "--max", "throughput", "--area", "60 mm2", *FEW, "--json"
+    )
+    assert answer.code == 0
+    told = answer.json
+    assert told["limits"] == ["area <= 60 mm2"]
+    assert told["feasible"]
+    assert told["objective"] == pytest.approx(allowed.max(), rel=1e-9)
+    assert told["metrics"]["area_mm2"] <= 60
+    assert told["evaluations"] <= 8 + 4
+
+
+def test_limits_that_nothing_keeps_are_named_with_exit_code_3(
+    dse: Dse, study: Path
+) -> None:
+    answer = dse("tune", study, "--min", "energy", "--power", "1 W", *FEW)
+    assert answer.code == 3
+    assert "No feasible design was found: `power <= 1 W` is broken by" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "say either --max METRIC or --min METRIC"),
+        (("--max", "throughput", "--min", "area"), "say either"),
+        (("--max", "speed"), "`speed` is not a metric"),
+        (("--max", "throughput", "--area", "50 W"), "area is wanted"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(
+    dse: Dse, study: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    answer = dse("tune", study, *arguments)
+    assert answer.code == 2
+    assert told in answer.err
+
+
+def test_accuracy_that_is_not_known_cannot_be_limited(dse: Dse, study: Path) -> None:
+    answer = dse("tune", study, "--min", "energy", "--accuracy-drop", "1 %", *FEW)
+    assert answer.code == 2
+    assert "not known here" in answer.err
