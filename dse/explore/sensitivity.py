@@ -44,7 +44,7 @@ class Sensitivity:
         """Return the elasticities of a metric, the largest of either sign first."""
         both = pd.concat([self.design[metric], self.technology[metric]])
         order = both.abs().sort_values(ascending=False, kind="stable").index
-        return both.loc[order[:count]]
+        return pd.Series(both.loc[order[:count]])
 
 
 def sensitivity(

@@ -88,7 +88,7 @@ class Uncertainty:
         """
         costs = self._costs(objectives)
         masks = [front_mask(costs[:, :, draw]) for draw in range(costs.shape[2])]
-        return np.mean(masks, axis=0)
+        return np.asarray(np.mean(masks, axis=0))
 
     def robust_front(self, *objectives: str, share: float = SHARE) -> Runs:
         """Return the front of what each design achieves in a share of the draws.
@@ -136,9 +136,10 @@ def uncertainty(
     `InputError` where nothing is assumed, or where an answer is not finite.
     """
     suite = read_suite(workload, weights)
-    runs = designs if isinstance(designs, Runs) else None
-    space = runs.space if runs else Space(designs)
-    index = runs.index if runs else np.zeros(1, np.int64)
+    if isinstance(designs, Runs):
+        runs, space, index = designs, designs.space, designs.index
+    else:
+        runs, space, index = None, Space(designs), np.zeros(1, np.int64)
     used = technology or space.design.default_technology()
     drawn, keys = draw_around(used, count=draws, seed=seed)
     moving = {k: np.asarray(v) for k, v in drawn.values.items() if np.ndim(v) > 0}
@@ -181,6 +182,8 @@ def _program(
         own = technology.values | {key: moved[key] for key in keys}
         axes = {name: moved[name] for name in space.names}
         drawn = technology.replace(values=own)
-        return answer_for(space, suite, drawn, timing, known_metrics)(axes)
+        ask = answer_for(space, suite, drawn, timing, known_metrics)
+        found: dict[str, Any] = ask(axes)
+        return found
 
     return Program(answer, [*space.names, *keys])

@@ -63,7 +63,7 @@ def _name(
         mode="markers+text",
         marker={"color": COLOURS[policy], "size": 6},
         text=[WORDS[policy]],
-        textposition="middle left" if policy == "dynatran" else "bottom center",
+        textposition="middle left" if end["lost"] > 0.1 else "top center",
         textfont={"color": COLOURS[policy], "size": 12},
         cliponaxis=False,
         **at,

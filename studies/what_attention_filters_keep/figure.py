@@ -13,7 +13,7 @@ from dse.show.figure import ACCENT, GREY_DARK, GREY_LIGHT, INK, RULE, TINT, new_
 LOOK = {
     "mp_mrf": (ACCENT, "MP-MRF"),
     "sprint": (INK, "SPRINT"),
-    "sprint_no_recompute": (TINT, "SPRINT without recompute"),
+    "sprint_no_recompute": (TINT, "SPRINT, 4 bits alone"),
     "topk": (GREY_DARK, "top-k"),
 }
 PANELS = (  # title, horizontal and vertical axis
@@ -21,13 +21,14 @@ PANELS = (  # title, horizontal and vertical axis
     ("Buffer", "keys that fit (%)", "kept keys still on chip (%)"),
     ("Shared fetch", "queries of a block", "keys that one of them keeps (%)"),
 )
+LABEL = (0, -3, 1, 1)  # the point that bears the name of each line of the first panel
 Places = dict[str, tuple[pd.DataFrame, pd.DataFrame]]
 
 
 def draw(tables: dict[str, pd.DataFrame], places: Places, path: Path) -> None:
     """Write three panels to a file, its format by the ending of its name."""
     titles = [f"<b>{title}</b>" for title, _, _ in PANELS]
-    figure = make_subplots(1, 3, subplot_titles=titles, horizontal_spacing=0.09)
+    figure = make_subplots(1, 3, subplot_titles=titles, horizontal_spacing=0.12)
     figure.update_layout(new_figure(height=380, width=1060).layout)
     figure.update_layout(margin={"t": 40, "r": 24, "l": 64})
 
@@ -39,7 +40,7 @@ def draw(tables: dict[str, pd.DataFrame], places: Places, path: Path) -> None:
             mode="lines+markers+text",
             line={"color": colour, "width": 2},
             text=[words if i == label % len(x) else "" for i in places],
-            textposition="top right" if panel == 0 else "bottom right",
+            textposition="middle left" if words == "top-k" else "bottom right",
             textfont={"color": INK if colour in (TINT, GREY_LIGHT) else colour},
             cliponaxis=False,
             row=1,
@@ -49,11 +50,12 @@ def draw(tables: dict[str, pd.DataFrame], places: Places, path: Path) -> None:
     for number, (policy, rows) in enumerate(tables.items()):
         colour, words = LOOK[policy]
         order = rows.sort_values("kept")
-        line(0, 100 * order["kept"], order["lost"], colour, words, number)
+        line(0, 100 * order["kept"], order["lost"], colour, words, LABEL[number])
     for policy, (reuse, union) in places.items():
         colour, words = LOOK[policy]
         line(1, 100 * reuse["capacity"], reuse["measured"], colour, words, 2)
-        line(2, union["queries"], union["measured"], colour, words, 4)
+        both = "both filters" if policy == "sprint" else ""
+        line(2, union["queries"], union["measured"], colour, both, 3)
     reuse, union = next(iter(places.values()))
     line(1, 100 * reuse["capacity"], reuse["closed"], GREY_LIGHT, "closed form", -2)
     line(2, union["queries"], union["chance"], GREY_LIGHT, "by chance", 2)

@@ -54,12 +54,12 @@ def test_filters_save_what_the_study_says(filters: Any) -> None:
     wanted = expected("what_attention_filters_keep")
     for policy, shares in wanted["kept_at_published_loss"].items():
         found = filters.at_loss(filters.table(policy), "kept")
-        assert found == pytest.approx(shares, rel=1e-3)
+        assert found == pytest.approx(shares, rel=3e-3)
     rows = filters.table("mp_mrf")
     for name, cost in filters.PASS.items():
         rows["saved"] = filters.net_saved(rows, cost)
         assert filters.at_loss(rows, "saved") == pytest.approx(
-            wanted["net_saved"][name], rel=1e-3
+            wanted["net_saved"][name], rel=3e-3
         )
 
 

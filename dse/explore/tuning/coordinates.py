@@ -77,12 +77,12 @@ class Coordinate:
         if self.kind == "continuous":
             return np.clip(shares, 0.0, 1.0)
         distance = np.abs(np.asarray(shares)[..., None] - self.shares)
-        return np.argmin(distance, axis=-1).astype(float)
+        return np.asarray(np.argmin(distance, axis=-1), float)
 
     def column(self, entries: Rows) -> Rows:
         """Return the numbers that the entries of points stand for, in float64."""
         if self.kind != "continuous":
-            return np.asarray(self.values)[entries.astype(int)]
+            return np.asarray(np.asarray(self.values)[entries.astype(int)])
         low, high = self.values
         inside = (
             low * (high / low) ** entries

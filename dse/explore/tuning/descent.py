@@ -220,7 +220,8 @@ class Descent:
         )
         for i, axis in enumerate(self._axes.all):
             if axis.kind == "labels":
-                moved[axis.name] = labels[of_label[i]]
+                values = jnp.asarray(axis.values)
+                moved[axis.name] = values[labels[of_label[i]].astype(int)]
             elif axis.moves:
                 moved[axis.name] = relax(axis, places[i], progress, self._relaxation)
             else:

@@ -135,8 +135,7 @@ def _result(
     axes = problem.coordinates
     answers = {n: float(c[0]) for n, c in exact.answers(best.points).items()}
     moved = {n: float(c[0]) for n, c in axes.table(best.points).items()}
-    with jax.enable_x64(True):
-        design, *workload = problem.place(moved)
+    design, *workload = problem.place(moved)
     shown = {n: c[0].item() for n, c in axes.shown(best.points).items()}
     all_ends = exact(ends)
     gap = _gap(exact.between_points(path.shares[-1]), best)

@@ -1,0 +1,44 @@
+"""`dse reference` and what `dse league` refuses before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Dse = Callable[..., Any]
+
+
+def test_the_list_says_what_each_machine_waits_for(dse: Dse) -> None:
+    found = dse("reference", "list", "--workload", "bert-tiny", "--json")
+    assert found.code == 0
+    assert found.json["a100"]["bound"] == "overhead"
+    assert len(found.json) == 8
+
+
+def test_a_measured_machine_must_be_a_parameter_file(dse: Dse, tmp_path: Path) -> None:
+    found = dse("reference", "measure", tmp_path / "here.txt")
+    assert found.code == 2
+    assert "must end in .toml" in found.err
+    found = dse("reference", "measure", tmp_path / "nowhere" / "here.toml")
+    assert found.code == 2
+    assert "is no folder" in found.err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("--area", "50 W", "area is wanted"),
+        ("--node", "14 mm2", "length is wanted"),
+        ("--accuracy-drop", "much", "is not a quantity"),
+        ("--picture", "league.doc", "must end in .svg or .html"),
+    ],
+)
+def test_a_budget_that_makes_no_sense_is_refused(
+    dse: Dse, option: str, value: str, says: str
+) -> None:
+    found = dse("league", option, value)
+    assert found.code == 2
+    assert says in found.err
