@@ -123,7 +123,8 @@ def _issue_stores(
 def _compute(clock: Clock, op: _Op, loaded: Array, ready: Array) -> tuple[Clock, Array]:
     """Run an op on its unit, once weights (if any) and input are there.
 
-        done = max(start + compute, max(start, load_port) + streamed)
+    It ends no earlier than what it streams: done = max(start + compute, max(start,
+    load_port) + streamed).
     """
     loads = op.load > 0
     start = jnp.maximum(jnp.where(loads, loaded, 0.0), ready)

@@ -59,8 +59,10 @@ def in_words(table: pd.DataFrame) -> str:
             ("per model", own[own["steps"] == longest]),
             ("per series", own[own["steps"] == own["steps"].min()]),
         ):
-            if steps == "per series" and method in ("one_shot", "idp"):
-                continue
+            if method in ("one_shot", "idp"):  # both ways of counting are one
+                if steps == "per series":
+                    continue
+                steps = "none" if method == "one_shot" else "either"
             by_ratio = rows.groupby(["n", "m"])["accuracy"]
             cells = [
                 f"{100 * mean:.1f} ± {100 * spread:.1f}"

@@ -24,8 +24,7 @@ WAYS = (  # method, and whether its whole series is to cost as much as that of I
     *(("one_shot", False), ("frozen", False), ("sr_ste", False), ("idp", False)),
     *(("frozen", True), ("sr_ste", True)),
 )
-SEQ_LEN = 24  # tokens: three of four glosses are whole
-TEST_TEXTS = 4000
+SEQ_LEN, TEST_TEXTS = 24, 4000  # three of four glosses fit their tokens
 COLUMNS = ("method", "n", "m", "steps", "accuracy")
 Row = tuple[str, int, int, int, float]
 
@@ -57,12 +56,10 @@ def models(task: Task, seed: int, folder: Path) -> Iterator[Row]:
                 m=m,
                 recipe=recipe(seed, STEPS, 1e-3),
                 per_series=per_series,
-                progress=True,
             )
             for place, (n, model) in enumerate(series, 1):
-                steps = STEPS * (1 if per_series else place)
-                right = accuracy(model, asked, answers)
-                yield method, n, m, 0 if method == "one_shot" else steps, right
+                steps = STEPS * (1 if per_series else place) * (method != "one_shot")
+                yield method, n, m, steps, accuracy(model, asked, answers)
 
 
 def main() -> None:
