@@ -100,6 +100,7 @@ def _sta(bandwidth: dict[str, float]) -> Family:
         group=[4, 8],
         built_kept=tied("kept"),
         built_group=tied("group"),
+        softmax_lanes=[64, 256],
         batch=BATCHES,
         **_array_axes(""),
     )

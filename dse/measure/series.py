@@ -36,7 +36,7 @@ def prune_in_series(
     m: int,
     recipe: Recipe,
     per_series: bool = False,
-    progress: bool = False,
+    progress: bool = True,
 ) -> Iterator[tuple[int, Classifier]]:
     """Yield N and the model that keeps N of every M weights, for each N of `counts`.
 
