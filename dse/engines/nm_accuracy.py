@@ -7,6 +7,7 @@ along the last line. A table says nothing about another model or task.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,6 +17,8 @@ import numpy as np
 
 from dse.errors import InputError, did_you_mean
 from dse.shipped import hw_params_folder
+from dse.sparsity.curve_file import read_curve_file
+from dse.sparsity.curve_names import curve_names, curve_path
 from dse.toml_file import read_toml
 
 _FILE = "nm_accuracy.toml"
@@ -58,11 +61,20 @@ class NMAccuracy:
 
 @cache
 def nm_accuracy(name: str) -> NMAccuracy:
-    """Return a table of `hw_params/nm_accuracy.toml`; raise `InputError` if unknown."""
+    """Return what N:M weights cost by a table of that name.
+
+    A published one of `hw_params/nm_accuracy.toml`, as `resnet-50`, or one measured
+    here: the curves of a model, task and method, as `bert-tiny/wordnet/sr_ste`. Raises
+    `InputError` for an unknown name.
+    """
+    measured = _measured()
     tables = read_toml(hw_params_folder() / _FILE).data
+    if name in measured:
+        return _from_curves(name, measured[name])
     if name not in tables:
+        known = [*tables, *measured]
         raise InputError(
-            f"`{name}` is not an accuracy table." + did_you_mean(name, tables)
+            f"`{name}` is not an accuracy table." + did_you_mean(name, known)
         )
     table = tables[name]
     points = tuple(
@@ -70,3 +82,26 @@ def nm_accuracy(name: str) -> NMAccuracy:
         for n, m, score in table["points"]
     )
     return NMAccuracy(name=name, points=points, source=table["source"])
+
+
+def _measured() -> dict[str, dict[float, str]]:
+    """Return the curves of N:M weights: by model, task and method, then by M."""
+    found: dict[str, dict[float, str]] = {}
+    for curve in curve_names():
+        if match := re.fullmatch(r"(.+)_m(\d+)", curve):
+            found.setdefault(match[1], {})[float(match[2])] = curve
+    return found
+
+
+def _from_curves(name: str, curves: dict[float, str]) -> NMAccuracy:
+    """Return the points of curves over the share N/M, one for each M."""
+    points = []
+    for group, curve in curves.items():
+        file = read_curve_file(curve_path(curve))
+        knots = zip(file.curve.settings, file.curve.accuracy, strict=True)
+        points += [
+            (share * group, group, file.curve.dense_accuracy - accuracy)
+            for share, accuracy in knots
+            if share < 1.0
+        ]
+    return NMAccuracy(name=name, points=tuple(points), source=file.about.data_source)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
@@ -110,7 +111,7 @@ class Curve(Record):
 
     def accuracy_drop(self, setting: Any) -> Array:
         """Return the accuracy lost against the dense model, 0 or more: 0.01 a point."""
-        drop: Array = self.dense_accuracy - self.accuracy_at(setting)
+        drop: Array = jnp.asarray(self.dense_accuracy) - self.accuracy_at(setting)
         return drop
 
     def attention(self, setting: Any) -> AttentionPruning:

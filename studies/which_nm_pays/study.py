@@ -15,7 +15,7 @@ from dse.show.figure import ACCENT, GREY_DARK, GREY_LIGHT, TINT
 from dse.show.summary_text import summary_text
 
 HERE = Path(__file__).parent
-SHOWN = {"1:2": GREY_LIGHT, "2:4": GREY_DARK, "2:8": TINT, "1:8": ACCENT}
+SHOWN = {"1:2": GREY_LIGHT, "2:4": GREY_DARK, "2:8": TINT, "1:4": ACCENT}
 BANDWIDTH, ROWS = "memory_bandwidth_gb_per_s", "tile_rows"
 
 

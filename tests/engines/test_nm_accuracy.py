@@ -74,7 +74,7 @@ def test_the_drop_travels_into_the_metrics() -> None:
 
 
 def test_a_table_that_is_not_there_is_an_error() -> None:
-    with pytest.raises(InputError, match="Did you mean `bert-tiny`"):
-        nm_accuracy("bert-tny")
+    with pytest.raises(InputError, match="Did you mean `bert-base`"):
+        nm_accuracy("bert-bse")
     with pytest.raises(InputError, match="has no points"):
         NMAccuracy(name="x", points=(), source="fang2022sta")

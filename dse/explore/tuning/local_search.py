@@ -11,6 +11,7 @@ from dse.explore.tuning.coordinates import Coordinates, Rows
 from dse.explore.tuning.exact import Exact, Found
 
 WIDEST, NARROWEST = 0.1, 1e-4  # shares by which a continuous axis is moved
+JUMPERS = 8  # best points that are tried against pairs of moves too
 MOST_PAIRS = 4096  # neighbours by two moves; with more of them pairs are left out
 
 
@@ -63,7 +64,7 @@ def descend_grid(exact: Exact, axes: Coordinates, points: Rows) -> Found:
     """Move each point to its best neighbour until none is better; best ones first.
 
     Feasible points beat infeasible ones, and less of a violation beats more; then the
-    first cost decides. The best point of all is tried against pairs of moves too.
+    first cost decides. The best points are tried against pairs of moves too.
     Shapes: `points` and the answer's `[points, axes]`.
     """
     reach = WIDEST
@@ -74,10 +75,9 @@ def descend_grid(exact: Exact, axes: Coordinates, points: Rows) -> Found:
             found = better
             continue
         found = found.take(found.order())
-        best = found.take(slice(0, 1))
-        jump = _better(exact(_with(best, pairs(axes, best.points, reach))), best)
-        if jump is not None:
-            found = exact(distinct(np.concatenate([jump.points, found.points])))
+        jumped = _jump(exact, axes, found, reach)
+        if jumped is not None:
+            found = jumped
             continue
         reach /= 3.0
         if not axes.continuous or reach < NARROWEST:
@@ -97,6 +97,17 @@ def _best_neighbours(
         moved |= better is not None
         points.append((here if better is None else better).points)
     return exact(distinct(np.concatenate(points))) if moved else None
+
+
+def _jump(exact: Exact, axes: Coordinates, found: Found, reach: float) -> Found | None:
+    """Return the points, the best of them two moves on where that is better."""
+    for row in range(min(JUMPERS, len(found.points))):
+        here = found.take(slice(row, row + 1))
+        better = _better(exact(_with(here, pairs(axes, here.points, reach))), here)
+        if better is not None:
+            rest = np.delete(found.points, row, axis=0)
+            return exact(distinct(np.concatenate([better.points, rest])))
+    return None
 
 
 def _with(here: Found, around: Rows) -> Rows:

@@ -80,8 +80,8 @@ def tune_front(
     away until the budget is spent. With `starts`, it begins from so many descents by
     gradient instead, all in one compiled program, each for a trade-off of its own (a
     scalarisation by random weights: the objective that lags most, and a little of all).
-    That saves evaluations, but compiling costs more than they do, see
-    `benchmarks/tuning`; so it is not the default. Raises `InputError` for continuous
+    On AccelTran's space that does not pay for its compilation (`benchmarks/tuning`), so
+    it is not the default. Raises `InputError` for continuous
     axes, which have no grid to search.
     """
     if space.continuous:
