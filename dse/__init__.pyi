@@ -31,8 +31,8 @@ from .hardware.technology import Technology, load_technology
 from .show.plots import plot_breakdown, plot_front, plot_time
 from .show.report import write_report
 from .show.tornado import plot_sensitivity
-from .sparsity.curves import Curve
 from .sparsity.curve_names import curve_names
+from .sparsity.curves import Curve
 from .sparsity.library import load_curve
 from .workload.acceltran_models import acceltran_model
 from .workload.ops import Ops, Workload

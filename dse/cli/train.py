@@ -12,7 +12,6 @@ from dse.cli.measure import TaskName, need_extra
 from dse.cli.options import Json, Quiet, Verbose, log, shows_progress
 from dse.cli.output import check_folder, print_json, written_together
 
-
 TEST_TEXTS = 2000
 
 

@@ -238,6 +238,7 @@ class FilterEngine(Engine):
         return Stage(
             unit="attention_pipeline",
             load=load,
+            streamed=load * (own.steps - 1.0),
             compute=compute,
             occupied=compute,
             store=jnp.zeros_like(load),

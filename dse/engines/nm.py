@@ -128,7 +128,8 @@ class NMEngine(Engine):
     uram_budget: float = quantity("1", "memory blocks of 288 Kibit", default=0.0)
     dataflow: str = static("one of `nm_timing.DATAFLOWS`", default="tile")
     accuracy: NMAccuracy | None = static(
-        "what a setting costs in accuracy, if known", default=nm_accuracy("bert-tiny/wordnet/sr_ste")
+        "what a setting costs in accuracy, if known",
+        default=nm_accuracy("bert-tiny/wordnet/sr_ste"),
     )
 
     # -- machines ----------------------------------------------------------------------

@@ -91,7 +91,7 @@ def simulate(case: dict[str, int | str]) -> dict[str, int]:
 
 
 def dense_cases() -> list[dict[str, int | str]]:
-    """Return 180 products, 60 for each dataflow, at random sizes that run in seconds."""
+    """Return 180 products, 60 for each dataflow, of random sizes, seconds each."""
     draw = random.Random(1)
     return [
         {

@@ -24,7 +24,7 @@ from dse.hardware.technology import Technology
 from dse.workload.ops import Workload
 
 LEARNING_RATE = 0.1
-FINALISTS = 24  # rounded starts that local search goes on from
+FINALISTS = 64  # rounded starts that local search goes on from
 NEARLY = 1e-3  # excess up to which a relaxed design counts as feasible
 
 
