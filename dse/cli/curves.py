@@ -26,7 +26,7 @@ def curves(
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """List curves from a pruning setting to density and accuracy, or show one."""
+    """List the curves of pruning settings, or show one."""
     from dse.sparsity.curve_names import curve_names
     from dse.sparsity.library import load_curve
 

@@ -87,7 +87,7 @@ def measure(
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure the densities and the accuracy that a pruning rule leaves a model.
+    """Measure what a pruning rule leaves of a model.
 
     Writes DIR/curve.toml, which `dse.load_curve` and every engine read, and one JSON
     file per setting with all that was seen.

@@ -28,10 +28,10 @@ def merge(
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Join the parts that shards of a sweep have found, and tell their answer.
+    """Join what the shards of a sweep have found.
 
-    It is the same to the last byte as that of a sweep in one piece. Where parts are
-    missing there is none, and the exit code is 3. What was found is left in its place.
+    The answer is the same to the last byte as that of a sweep in one piece. Where parts
+    are missing there is none, and the exit code is 3. What was found stays in place.
     """
     if out is not None:
         check_folder(out)

@@ -36,7 +36,7 @@ def pareto(
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Find the front of a table on disk, or of what a sweep has found so far.
+    """Find the front of a table, or of an unfinished sweep.
 
     Prints the rows that no other row beats in every objective, as CSV.
 

@@ -21,7 +21,7 @@ from dse.sparsity.curve_file import read_curve_file
 from dse.sparsity.curve_names import curve_names, curve_path
 from dse.toml_file import read_toml
 
-_FILE = "nm_accuracy.toml"
+_FILE = "accuracy/nm_published.toml"
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ class NMAccuracy:
 def nm_accuracy(name: str) -> NMAccuracy:
     """Return what N:M weights cost by a table of that name.
 
-    A published one of `hw_params/nm_accuracy.toml`, as `resnet-50`, or one measured
-    here: the curves of a model, task and method, as `bert-tiny/wordnet/sr_ste`. Raises
-    `InputError` for an unknown name.
+    A published one of `hw_params/accuracy/nm_published.toml`, as `resnet-50`, or one
+    measured here: the curves of a model, task and method, as
+    `bert-tiny/wordnet/sr_ste`. Raises `InputError` for an unknown name.
     """
     measured = _measured()
     tables = read_toml(hw_params_folder() / _FILE).data

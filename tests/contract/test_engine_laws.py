@@ -42,7 +42,24 @@ WORKLOAD = dse.transformer("bert-tiny", seq_len=64, batch=4).with_density(
 TOTALS = ("latency", "throughput", "energy", "power", "area", "peak_rate")
 
 
-@pytest.fixture(params=MACHINES, scope="module")
+# Of a kind that stands in the list already: their laws are checked at night.
+VARIANTS = (
+    "crossbar-puma",
+    "nm-fpga",
+    "nm-tensor-core",
+    "reference-pi",
+    "tile-server",
+    "tile-simulator",
+)
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=[pytest.mark.nightly] if name in VARIANTS else [])
+        for name in MACHINES
+    ],
+    scope="module",
+)
 def machine(request: pytest.FixtureRequest) -> Engine:
     return MACHINES[request.param]
 

@@ -51,7 +51,7 @@ def test_a_gain_in_accuracy_does_not_count() -> None:
 
 
 def test_every_table_says_where_its_dense_score_is_from() -> None:
-    path = hw_params_folder() / "nm_accuracy.toml"
+    path = hw_params_folder() / "accuracy" / "nm_published.toml"
     for name, table in tomllib.loads(path.read_text()).items():
         assert table["where"], name
         if table["dense_status"] == "assumed":

@@ -29,6 +29,7 @@ COLUMNS = {
     "peak_rate_tops": ("peak_rate", 1e12),
     "effective_rate_tops": ("effective_rate", 1e12),
     "accuracy_drop_percent": ("accuracy_drop", 1e-2),
+    "budget_use_percent": ("budget_use", 1e-2),
 }
 
 

@@ -13,8 +13,6 @@ import dse
 from dse.evaluation import combine
 from dse.explore.summary import summarize
 
-STUDIES = Path(__file__).parents[2] / "studies"
-
 WHOLE = """\
 question = "Which machine?"
 engine = "tile"
@@ -288,13 +286,3 @@ def test_a_file_is_checked_without_jax(folder: Path) -> None:
     command = [sys.executable, "-c", program, str(folder)]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     assert run.stdout == "False\n"
-
-
-@pytest.mark.parametrize("path", sorted(STUDIES.iterdir()), ids=lambda p: p.name)
-def test_every_study_of_the_project_loads_and_is_short(path: Path) -> None:
-    study = dse.load_study(path)
-    assert study.name == path.name
-    assert study.question.endswith("?")
-    assert study.references
-    assert len((path / "study.py").read_text().splitlines()) <= 80
-    assert "## Answer" in (path / "README.md").read_text()
