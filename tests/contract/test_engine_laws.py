@@ -139,7 +139,10 @@ def test_gradients_are_finite_for_design_workload_and_technology(
     assert all(bool(jnp.isfinite(g).all()) for g in floats)
 
 
-@pytest.mark.parametrize("metric", ["latency", "energy"])
+# Leakage makes energy depend on latency, so that one of them will do by day.
+@pytest.mark.parametrize(
+    "metric", [pytest.param("latency", marks=pytest.mark.nightly), "energy"]
+)
 def test_gradients_equal_central_differences_on_continuous_fields(
     machine: Engine, metric: str
 ) -> None:
