@@ -7,7 +7,7 @@ from .engines.sprint import SprintEngine
 from .engines.tile import TileEngine
 from .engines.tile_conventions import PHYSICAL, SIMULATOR, Conventions
 from .errors import InputError
-from .evaluation import Metrics, evaluate
+from .evaluation import Metrics
 from .explore.axes import (
     choice,
     continuous,
@@ -16,6 +16,7 @@ from .explore.axes import (
     powers_of_two,
     tied,
 )
+from .explore.evaluate import evaluate
 from .explore.runs import Runs, pareto
 from .explore.sensitivity import Sensitivity, sensitivity
 from .explore.space import Space

@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 
 from dse.engines.base import Engine, describe_run, known_sum, stages
-from dse.errors import InputError
 from dse.hardware.technology import Technology
 from dse.records import Record, quantity, record, static
 from dse.schedule.stage import Chain, Stage, resource_cycles, total
@@ -65,32 +64,10 @@ class Metrics(Record):
         return max(self.utilization, key=lambda name: float(self.utilization[name]))
 
 
-def evaluate(
-    design: Engine,
-    workload: Workload,
-    *,
-    technology: Technology | None = None,
-    timing: Timing = "walk",
-) -> Metrics:
-    """Say what a machine takes to run a transformer: time, energy, area, and why.
-
-    `timing="walk"` puts ops in time over ports and units; `"roofline"` asks only which
-    of them is busy longest, and is never above the walk. Differentiable by every number
-    of design, workload and technology. Raises `InputError` for an unknown timing, or an
-    op that the engine cannot run.
-    """
-    if timing not in TIMINGS:
-        raise InputError(f"timing {timing!r} is unknown; use 'walk' or 'roofline'.")
-    if technology is None:
-        technology = design.default_technology()
-    found: Metrics = _evaluate(design, workload, technology, timing)
-    return found
-
-
 def metrics(
     design: Engine, workload: Workload, technology: Technology, timing: Timing
 ) -> Metrics:
-    """Return the metrics of one design; pure, for the caller to batch and compile."""
+    """Return the metrics of one design; pure, for the caller to trace or compile."""
     run = describe_run(workload)
     chains = [
         stages(
@@ -137,9 +114,6 @@ def metrics(
         op_busy=_by_op(chains, clock),
         extras=design.extras(run, technology, seconds, dynamic),
     )
-
-
-_evaluate = jax.jit(metrics, static_argnames="timing")
 
 
 def _energy_of_work(stages: Stage) -> Any:

@@ -123,7 +123,6 @@ def evaluate(
     _check_density(density, threshold, min(activation_density, weight_density))
     import dse
     from dse.engines.registry import find_preset
-    from dse.explore.exact import ExactMetrics
     from dse.show.evaluation_text import evaluation_json, evaluation_text
 
     machine = find_preset(engine, preset)
@@ -141,7 +140,8 @@ def evaluate(
     if density is None:
         run = run.with_density(activation=activation_density, weight=weight_density)
     else:
-        run = run.with_curve(dse.load_curve(density), threshold)
+        curve = dse.load_curve(density, sequence_length=run.seq_len)
+        run = run.with_curve(curve, threshold)
     if kept_pairs < 1:
         run = run.with_attention(kept=kept_pairs)
     if part is Part.attention:
@@ -151,7 +151,7 @@ def evaluate(
         used = dse.load_technology(technology)
     if node is not None:
         used = used.at_node(node)
-    found = ExactMetrics([(run, 1.0)], used, timing.value)(design)
+    found = dse.evaluate(design, run, technology=used, timing=timing.value)
     if as_json:
         print_json(evaluation_json(design, run, used, timing.value, found))
     else:

@@ -14,19 +14,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jax
 from tqdm.auto import tqdm
 
 from dse.engines.tile import TileEngine
 from dse.engines.tile_conventions import SIMULATOR
 from dse.errors import InputError
-from dse.evaluation import metrics
 from dse.evidence.acceltran_replay import ReplayResult, SimulatorRun, Unfinished, replay
 from dse.evidence.acceltran_workload import simulator_workload
 from dse.evidence.run_errors import summarize_errors
+from dse.explore.evaluate import evaluate
 from dse.hardware.technology import Technology, load_technology
 from dse.memory import sram
 from dse.shipped import hw_params_folder
+from dse.workload.ops import Workload
 
 # quantity -> column of the table of runs, in the simulator's units
 ENERGY_COLUMNS = {
@@ -234,18 +234,17 @@ def _model_answers(
         activation_density=1 - run.activation_sparsity,
         weight_density=1 - run.weight_sparsity,
     )
-    with jax.enable_x64(True):
-        answers = _ask(design, workload, technology)
-        found = {name: float(value) for name, value in answers.items()}
+    found = _ask(design, workload, technology)
     # Main memory is charged on the port of the weight buffer there.
     found["energy_weight_buffer_dynamic"] += found.pop("energy_main_memory_dynamic")
     return found
 
 
-@jax.jit
-def _ask(design: TileEngine, workload: Any, technology: Technology) -> dict[str, Any]:
-    found = metrics(design, workload, technology, "walk")
-    clock = design.clock(technology)
+def _ask(
+    design: TileEngine, workload: Workload, technology: Technology
+) -> dict[str, float]:
+    found = evaluate(design, workload, technology=technology)
+    clock = float(design.clock(technology))
     per_batch = 1e9 * workload.batch  # J a sequence -> nJ a batch
     answers = {
         "cycles_walk": found.latency * clock,

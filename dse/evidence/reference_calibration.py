@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 
 from dse.engines.reference import ReferenceMachine
 from dse.errors import InputError
-from dse.evaluation import evaluate
+from dse.explore.evaluate import evaluate
 from dse.workload.transformer import transformer
 from dse.workload.zoo import find_shape
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dse.engines.reference import ReferenceMachine
-from dse.evaluation import evaluate
+from dse.explore.evaluate import evaluate
 from dse.workload.ops import Workload
 
 

@@ -16,9 +16,10 @@ import jax.numpy as jnp
 
 from dse.engines.nm import NMEngine
 from dse.engines.nm_builds import read_build
-from dse.evaluation import evaluate, metrics
+from dse.evaluation import metrics
 from dse.evidence.claims import Claim
 from dse.evidence.intervals import intervals
+from dse.explore.evaluate import evaluate
 from dse.hardware.parameters import load_parameters
 from dse.hardware.technology import Technology, load_technology
 from dse.shipped import hw_params_folder

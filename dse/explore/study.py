@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,7 @@ from dse.explore.study_file import read_study_file
 if TYPE_CHECKING:  # what needs JAX waits until a study is run
     from dse.engines.base import Engine
     from dse.evaluation import Metrics, Timing
-    from dse.explore.exact import ExactMetrics
-    from dse.explore.grid import Answer
+    from dse.explore.evaluator import Evaluator
     from dse.explore.runs import Runs
     from dse.explore.space import Space
     from dse.hardware.technology import Technology
@@ -68,24 +66,36 @@ class Study:
             block_size=block_size,
         )
 
-    def answer_with(self, read: Callable[[Any], Any]) -> Answer:
-        """Return a function from axis values of a design to what `read` takes of it."""
+    def evaluator(self) -> Evaluator:
+        """Return what evaluates designs of the space; it traces the model anew."""
+        from dse.explore.evaluator import Evaluator
         from dse.explore.grid import answer_for
 
-        return answer_for(self.space, self.suite, self.technology, self.timing, read)
+        def answer_with(read: Callable[[Any], Any]) -> Any:
+            return answer_for(
+                self.space, self.suite, self.technology, self.timing, read
+            )
+
+        return Evaluator(self.space, answer_with)
 
     def evaluate(self, design: Engine, *, batch: float | None = None) -> Metrics:
         """Return the metrics of any machine over the suite, as the study counts them.
 
         In float64. `batch` stands in for that of the workloads.
         """
-        return self._exact(design, batch=batch)
+        from dse.evaluation import combine
+        from dse.explore.evaluate import evaluate
 
-    @cached_property
-    def _exact(self) -> ExactMetrics:
-        from dse.explore.exact import ExactMetrics
-
-        return ExactMetrics(self.suite, self.technology, self.timing)
+        parts = [
+            evaluate(
+                design,
+                workload if batch is None else workload.replace(batch=batch),
+                technology=self.technology,
+                timing=self.timing,
+            )
+            for workload, _ in self.suite
+        ]
+        return combine(parts, [weight for _, weight in self.suite])
 
     def evaluate_references(self) -> dict[str, Metrics]:
         """Return the metrics of every reference machine, each at its own batch."""

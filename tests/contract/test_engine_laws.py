@@ -15,7 +15,6 @@ import dse
 from dse.engines.base import Engine
 from dse.evaluation import metrics
 from dse.explore.array_program import ArrayProgram
-from dse.explore.exact import ExactMetrics
 
 MACHINES: dict[str, Engine] = {
     "crossbar-isaac": dse.CrossbarEngine.isaac(),
@@ -93,25 +92,28 @@ def buffers(machine: Engine) -> list[str]:
     return [name for name, meaning in known if meaning.unit in ("KiB", "MiB")]
 
 
-def test_eager_and_compiled_answers_agree(
+@pytest.mark.nightly  # dispatches ten thousand operations one by one
+def test_eager_answers_are_those_of_evaluation(
     machine: Engine, technology: dse.Technology
 ) -> None:
     with jax.disable_jit():
         eager = metrics(machine, WORKLOAD, technology, "walk")
-    compiled = dse.evaluate(machine, WORKLOAD)
-    np.testing.assert_allclose(numbers(eager), numbers(compiled), rtol=1e-5, atol=1e-20)
+    known = dse.evaluate(machine, WORKLOAD)
+    np.testing.assert_allclose(numbers(eager), numbers(known), rtol=1e-5, atol=1e-20)
 
 
-def test_a_sweep_says_what_evaluation_says(
+def test_compiled_answers_are_those_of_evaluation(
     machine: Engine, technology: dse.Technology
 ) -> None:
-    """Sweeps run the traced model without compiling it."""
     with jax.enable_x64(True):
-        compiled = dse.evaluate(machine, WORKLOAD)
-    swept = ExactMetrics([(WORKLOAD, 1.0)], technology, "walk")(machine)
-    np.testing.assert_allclose(numbers(swept), numbers(compiled), rtol=1e-10)
+        compiled = jax.jit(metrics, static_argnums=3)(
+            machine, WORKLOAD, technology, "walk"
+        )
+    known = dse.evaluate(machine, WORKLOAD)
+    np.testing.assert_allclose(numbers(known), numbers(compiled), rtol=1e-10)
 
 
+@pytest.mark.nightly  # compiles the model
 def test_vmap_equals_a_loop(machine: Engine, technology: dse.Technology) -> None:
     tried = jnp.asarray([12.8, 25.6, 100.0])
     names = bandwidths(machine)
@@ -122,9 +124,12 @@ def test_vmap_equals_a_loop(machine: Engine, technology: dse.Technology) -> None
         return found.energy, found.latency
 
     batched = jax.jit(jax.vmap(energy))(tried)
-    single = jax.jit(energy)
-    looped = jnp.asarray([single(b) for b in tried]).T
-    np.testing.assert_allclose(jnp.stack(batched), looped, rtol=1e-5)
+    looped = [
+        dse.evaluate(machine.replace(**dict.fromkeys(names, float(b))), WORKLOAD)
+        for b in tried
+    ]
+    np.testing.assert_allclose(batched[0], [f.energy for f in looped], rtol=1e-5)
+    np.testing.assert_allclose(batched[1], [f.latency for f in looped], rtol=1e-5)
 
 
 def loss(design: Engine, workload: dse.Workload, technology: dse.Technology) -> Any:

@@ -98,14 +98,17 @@ def test_unstructured_weights_are_the_limit_of_large_groups() -> None:
     assert gaps[-1] < 0.002
 
 
+bits_and_slopes = jax.jit(
+    lambda pair, code: jax.value_and_grad(lambda p: position_bits(*p, code, 64.0))(pair)
+)
+
+
 @given(st.floats(1.0, 8.0), st.floats(8.01, 16.0))
 def test_relaxed_pairs_have_finite_bits_and_gradients(
     kept: float, group: float
 ) -> None:
     for code in range(len(CODES)):
-        bits, gradient = jax.value_and_grad(
-            lambda pair, code=code: position_bits(*pair, code, 64.0)
-        )((kept, group))
+        bits, gradient = bits_and_slopes((kept, group), code)
         assert 0.0 <= float(bits) < 100.0
         assert all(bool(jnp.isfinite(g)) for g in gradient)
 
