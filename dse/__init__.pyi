@@ -16,6 +16,7 @@ from .explore.axes import (
     powers_of_two,
     tied,
 )
+from .explore.compiled import CompiledModel, compile_model
 from .explore.evaluate import evaluate
 from .explore.runs import Runs, pareto
 from .explore.sensitivity import Sensitivity, sensitivity
@@ -42,6 +43,7 @@ from .workload.transformer import transformer
 __all__ = [
     "PHYSICAL",
     "SIMULATOR",
+    "CompiledModel",
     "Conventions",
     "CrossbarEngine",
     "Curve",
@@ -66,6 +68,7 @@ __all__ = [
     "acceltran_model",
     "choice",
     "cite",
+    "compile_model",
     "continuous",
     "curve_names",
     "evaluate",

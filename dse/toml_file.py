@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,12 @@ class TomlFile:
 
     path: Path
     data: dict[str, Any]
-    lines: Mapping[Key, int]
+    text: str
+
+    @cached_property
+    def lines(self) -> Mapping[Key, int]:
+        """The line of every key; worked out when the first fault is told."""
+        return _lines(self.text)
 
     def line(self, *key: str | int) -> int:
         """Return the line of a key, or of the nearest table around it."""
@@ -51,7 +57,7 @@ def read_toml(path: Path) -> TomlFile:
         raise InputError(
             f"{path}:{line}: not TOML: {said}; correct this line."
         ) from None
-    return TomlFile(path, data, _lines(text))
+    return TomlFile(path, data, text)
 
 
 def _lines(text: str) -> dict[Key, int]:

@@ -1,4 +1,4 @@
-"""The competitors: random, Sobol and NSGA-II over the same exact model and grid."""
+"""The competitors over the same exact model and grid: random, Sobol, NSGA-II, TPE."""
 
 from __future__ import annotations
 
@@ -96,6 +96,24 @@ def nsga2(
     )
     limit = MaximumFunctionCallTermination(10**9)
     minimize(Grid(), algorithm, limit, seed=seed, callback=Stop(), verbose=False)
+
+
+def tpe(contestant: Contestant, stop: Callable[[], bool], seed: int) -> None:
+    """Optuna's multi-objective TPE, one design at a time; needs optuna."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(
+        directions=["minimize"] * contestant.front.shape[1],
+        sampler=optuna.samplers.TPESampler(seed=seed),
+    )
+    while not stop():
+        trial = study.ask()
+        place = [
+            trial.suggest_int(f"x{i}", 0, int(n)) for i, n in enumerate(contestant.ends)
+        ]
+        costs, _ = contestant.ask(np.asarray([place], float))
+        study.tell(trial, list(np.sign(costs[0]) * np.log(np.abs(costs[0]))))
 
 
 def until(cpu_seconds: float, contestant: Contestant) -> Callable[[], bool]:

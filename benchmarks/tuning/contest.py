@@ -10,6 +10,7 @@ a gradient costs, in evaluations, and its compilation, is measured beside them.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import time
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from baselines import Contestant, nsga2, random, sobol, spent, until
+from baselines import Contestant, nsga2, random, sobol, spent, tpe, until
 from truth import OBJECTIVES, Front, exact_front, load
 
 from dse.explore.tuning.problem import Problem
@@ -32,6 +33,7 @@ OTHERS = {
     # The best of populations of 100, 200 and 400, on seed 0 of an earlier model.
     "nsga2": partial(nsga2, population=400),
 }
+TPE_SHARE = 40  # TPE is given this part of the evaluations: each takes it milliseconds
 GOALS = (0.99, 0.999)
 
 
@@ -77,6 +79,7 @@ def run_other(
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first-seed", type=int, default=100)
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args()
     study = load()
@@ -94,7 +97,7 @@ def main() -> None:
     hybrid.exact = local.exact
     cost = gradient_cost(hybrid)
     rows = []
-    for seed in range(asked.seeds):
+    for seed in range(asked.first_seed, asked.first_seed + asked.seeds):
         ours = run_ours(hybrid, truth, seed)
         own = run_ours(local, truth, seed)
         row = {"seed": seed, "hybrid": ours, "local": own}
@@ -107,6 +110,12 @@ def main() -> None:
                 contestant = Contestant(problem, hybrid.exact)
                 went = partial(go, contestant, stop(contestant), seed)
                 row[f"{name}_equal_{budget}"] = run_other(contestant, truth, went)
+        if importlib.util.find_spec("optuna"):
+            contestant = Contestant(problem, hybrid.exact)
+            few = spent(BUDGET // TPE_SHARE, contestant)
+            row["tpe_few"] = run_other(
+                contestant, truth, partial(tpe, contestant, few, seed)
+            )
         rows.append(row)
         print(json.dumps(row), flush=True)
     told = {

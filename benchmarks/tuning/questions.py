@@ -29,6 +29,7 @@ STARTS, STEPS = 64, 200
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first-seed", type=int, default=100)
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args()
     study, told = load(), []
@@ -46,7 +47,7 @@ def main() -> None:
         optimizer = optax.adam(LEARNING_RATE)
         descent = Descent(problem, optimizer, steps=STEPS, timing="roofline")
         runs = []
-        for seed in range(asked.seeds):
+        for seed in range(asked.first_seed, asked.first_seed + asked.seeds):
             began = time.process_time()
             found = tune_problem(problem, exact, descent, STARTS, jax.random.key(seed))
             row: dict[str, Any] = found.to_json()

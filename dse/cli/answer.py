@@ -12,9 +12,9 @@ from dse.cli.options import log
 from dse.cli.output import json_text, print_json, written_together
 
 if TYPE_CHECKING:  # needs JAX
+    from dse.explore.evaluator import Evaluator
     from dse.explore.runs import Runs
     from dse.explore.summary import Summary
-    from dse.show.background import Sampler
 
 
 def tell(summary: Summary, as_json: bool) -> None:
@@ -28,21 +28,24 @@ def tell(summary: Summary, as_json: bool) -> None:
 
 
 def write(
-    summary: Summary, sampler: Sampler, out: Path, tables: Mapping[str, Runs]
+    summary: Summary, evaluator: Evaluator, out: Path, tables: Mapping[str, Runs]
 ) -> None:
     """Write front, summary and report to a folder, and further tables by name."""
+    from pyarrow.parquet import write_table
+
+    from dse.runs.table_file import arrow_table, csv_text
     from dse.show.report import write_report
 
     log.info("Writing the report.")
     study, front = summary.study, summary.front
-    table = front.to_pandas()
+    columns = front.columns
     with written_together(out) as drafts:
-        table.to_parquet(drafts / "front.parquet", index=False)
-        table.to_csv(drafts / "front.csv", index=False)
+        write_table(arrow_table(columns), drafts / "front.parquet")
         for name, rows in tables.items():
-            rows.to_pandas().to_parquet(drafts / f"{name}.parquet", index=False)
+            write_table(arrow_table(rows.columns), drafts / f"{name}.parquet")
+        (drafts / "front.csv").write_text(csv_text(columns), encoding="utf-8")
         text = json_text(summary.to_json())
         (drafts / "summary.json").write_text(text + "\n", encoding="utf-8")
-        write_report(study, front, drafts / "report.html", sampler=sampler)
+        write_report(study, front, drafts / "report.html", evaluator=evaluator)
         names = sorted(draft.name for draft in drafts.iterdir())
     log.info(f"Wrote {', '.join(names)} to {out}.")

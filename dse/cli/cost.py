@@ -57,7 +57,7 @@ def _describe(found: Estimate) -> str:
         return f"{found.seconds:.0f} s: measured, for one block holds them all."
     pace = found.timed_designs / found.timed
     return (
-        f"about {found.seconds:.0f} s: {found.start:.0f} s to compile and run a first "
+        f"about {found.seconds:.0f} s: {found.start:.0f} s to trace it and run a first "
         f"block of {found.first_designs:,}, then {pace:,.0f} designs/s, measured over "
         f"the next {found.timed_designs:,}. The report is not in it."
     )

@@ -42,9 +42,7 @@ def merge(
     asked = replace(load_study(study), limits=plan.limits)
     from dse.cli.parts import answer
     from dse.runs.sweep import join_parts
-    from dse.show.background import Sampler
 
-    sampler = None if out is None else Sampler(asked)
     found, missing = join_parts(asked, stores)
     if missing:
         shown = ", ".join(f"{part:,}" for part in missing[:10])
@@ -54,4 +52,4 @@ def merge(
             "the shards that lack them again; an answer without them would be wrong."
         )
         raise typer.Exit(PARTIAL)
-    answer(asked, stores[0], found, out=out, sampler=sampler, as_json=as_json)
+    answer(asked, stores[0], found, out=out, as_json=as_json)

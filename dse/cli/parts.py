@@ -20,7 +20,6 @@ from dse.runs.shard import Shard
 from dse.runs.store import Store
 from dse.runs.sweep import search_parts
 from dse.runs.workplace import open_workplace
-from dse.show.background import Sampler
 
 
 @contextmanager
@@ -50,8 +49,6 @@ def sweep_parts(
 
     A shard does its share and answers nothing. Where parts failed, the exit code is 3.
     """
-    writes = out is not None and not shard.name
-    sampler = Sampler(study) if writes else None  # compiles during the search
     finder = None
     if dask is not None:
         from dse.runs.dask import dask_finder
@@ -70,7 +67,7 @@ def sweep_parts(
         )
         raise typer.Exit(PARTIAL)
     if not shard.name:
-        answer(study, store, found, out=out, sampler=sampler, as_json=as_json)
+        answer(study, store, found, out=out, as_json=as_json)
         if out is not None and store.plan.kept.kind != "all":
             store.folder.remove()  # the answer stands without them
 
@@ -81,7 +78,6 @@ def answer(
     found: PartSearch,
     *,
     out: Path | None,
-    sampler: Sampler | None,
     as_json: bool,
 ) -> None:
     """Tell and write what all parts of a sweep come to."""
@@ -96,7 +92,7 @@ def answer(
             tables["top"] = found.best()
         if store.plan.kept.kind == "sample":
             tables["sample"] = found.sample()
-        write(summary, sampler or Sampler(study), out, tables)
+        write(summary, found.evaluator, out, tables)
 
 
 def _tell_shard(store: Store, shard: Shard, missing: list[int], as_json: bool) -> None:

@@ -125,4 +125,4 @@ def _search(asked: Study, block_size: int, as_json: bool) -> None:
 
 
 def _announce(asked: Study) -> None:
-    log.info(f"Searching {asked.space.size:,} designs; the first block waits for XLA.")
+    log.info(f"Searching {asked.space.size:,} designs.")

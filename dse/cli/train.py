@@ -34,7 +34,7 @@ def train(
     steps: Annotated[int, typer.Option(min=1, help="Steps of AdamW.")] = 600,
     batch: Annotated[int, typer.Option(min=1, help="Sequences per step.")] = 16,
     learning_rate: Annotated[float, typer.Option(min=0, help="At its highest.")] = 1e-3,
-    seed: Annotated[int, typer.Option(help="Of weights, split and order.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of weights and order.")] = 0,
     as_json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,

@@ -19,6 +19,7 @@ from dse.records import Record, record, static
 from dse.schedule.stage import Chain
 from dse.sparsity.attention import AttentionPruning
 from dse.sparsity.curves import Curve
+from dse.sparsity.imbalance import Imbalance
 from dse.workload.attention import attention_places, fuse_attention
 from dse.workload.ops import Ops, Workload
 
@@ -41,6 +42,7 @@ class Op(Record):
     density_before: Any
     in_attention: Any
     last_share: Any
+    imbalance: Imbalance = Imbalance()
 
 
 @record
@@ -201,6 +203,7 @@ def _rows(ops: Ops, *, last_share: float) -> Op:
     weights = columns.pop("weights")
     return Op(
         **columns,
+        imbalance=jax.tree.map(lambda c: jnp.broadcast_to(c, shape), ops.imbalance),
         weights_before=weights[..., wrapped_places],
         density_before=columns["weight_density"][..., wrapped_places],
         last_share=jnp.broadcast_to(np.eye(len(ops))[-1] * last_share, shape),

@@ -60,6 +60,12 @@ class TileEngine(Engine):
     non_linearity: Any = quantity(
         "1", "at the lanes' output", default="gelu", choices=("relu", "gelu")
     )
+    lane_schedule: Any = quantity(
+        "1",
+        "lanes take the next tile when free, or when the slowest has ended",
+        default="free",
+        choices=("free", "lockstep"),
+    )
     clock_mhz: float = quantity(
         "MHz", "wanted; the critical path may hold it back", default=700.0, low=1.0
     )

@@ -82,10 +82,16 @@ def trips(design: TileEngine, op: Op, run: Run) -> dict[str, Any]:
 
 
 def product(design: TileEngine, op: Op, trips: dict[str, Any], cycles: Any) -> Work:
-    """Return the work of a product whose tile ops take some cycles each."""
+    """Return the work of a product whose tile ops take some cycles each.
+
+    Lanes in lockstep wait for the slow tile; they work, and burn, as long as before.
+    """
     per_head = trips["b"] * trips["i"] * trips["k"] * trips["j"]
     lanes = count("mac_lanes", design)
-    return _work(design, op, "mac_lanes", per_head, cycles, lanes)
+    waits = jnp.asarray(design.lane_schedule) > 0.5
+    slowest = cycles * jnp.where(waits, op.imbalance.at(design.tile_size), 1.0)
+    work = _work(design, op, "mac_lanes", per_head, slowest, lanes)
+    return replace(work, busy=work.issued * cycles)
 
 
 def elementwise(

@@ -8,6 +8,7 @@ accuracy floor: from a measured curve where there is one, else as published.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,10 +74,24 @@ def _dense() -> tuple[Workload, ...]:
     return tuple(transformer(MODEL, seq_len=n) for n in LENGTHS)
 
 
+def _allowed(name: str, accuracy_drop: float) -> list[tuple[Curve, float]]:
+    """Return for each length its curve, and its sparsest setting within a loss."""
+    curves = [load_curve(name, sequence_length=n) for n in LENGTHS]
+    return [(curve, sparsest_setting(curve, accuracy_drop)) for curve in curves]
+
+
+def _at_each_length(shares: Iterable[Any]) -> str:
+    return " and ".join(
+        f"{float(share):.0%} ({n} tokens)"
+        for share, n in zip(shares, LENGTHS, strict=True)
+    )
+
+
 def _acceltran(accuracy_drop: float, bandwidth: dict[str, float]) -> Family:
-    curve = load_curve(DYNATRAN)
-    setting = sparsest_setting(curve, accuracy_drop)
-    suite = tuple(workload.with_curve(curve, setting) for workload in _dense())
+    allowed = _allowed(DYNATRAN, accuracy_drop)
+    suite = tuple(
+        w.with_curve(*each) for w, each in zip(_dense(), allowed, strict=True)
+    )
     space = Space(
         TileEngine.edge().replace(**bandwidth, main_memory="dram_16_4_1"),
         pes=powers_of_two(8, 128),
@@ -88,8 +103,8 @@ def _acceltran(accuracy_drop: float, bandwidth: dict[str, float]) -> Family:
         issue_batch=tied("pes / 8"),
         batch=BATCHES,
     )
-    zeros = 1.0 - float(curve.density("activations", setting))
-    skips = f"DynaTran, {zeros:.0%} of all activations zero (measured, MiniLM)"
+    zeros = _at_each_length(1.0 - c.density("activations", s) for c, s in allowed)
+    skips = f"DynaTran, zeros: {zeros} (measured, MiniLM)"
     return Family("AccelTran", space, suite, skips)
 
 
@@ -128,9 +143,10 @@ def _sprint(accuracy_drop: float, bandwidth: dict[str, float]) -> Family:
 
 
 def _energon(accuracy_drop: float, bandwidth: dict[str, float]) -> Family:
-    curve = load_curve(MP_MRF)
-    setting = sparsest_setting(curve, accuracy_drop)
-    suite = tuple(workload.with_curve(curve, setting) for workload in _dense())
+    allowed = _allowed(MP_MRF, accuracy_drop)
+    suite = tuple(
+        w.with_curve(*each) for w, each in zip(_dense(), allowed, strict=True)
+    )
     machine = FilterEngine.energon_edge().replace(**bandwidth)
     own: dict[str, Any] = {
         "coprocessor.high_bit_multipliers": [256, 512, 1024, 2048],
@@ -145,8 +161,8 @@ def _energon(accuracy_drop: float, bandwidth: dict[str, float]) -> Family:
         **_array_axes("host."),
         **own,
     )
-    kept = float(curve.kept(setting) or 1.0)
-    skips = f"pairs in two rounds, {kept:.0%} kept (measured, MiniLM)"
+    kept = _at_each_length(c.kept(s) for c, s in allowed)
+    skips = f"pairs in two rounds, kept: {kept} (measured, MiniLM)"
     return Family("Energon", space, suite, skips)
 
 

@@ -6,9 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 Array = np.ndarray[Any, Any]
+
+
+def _special(name: str) -> Callable[..., Array]:
+    """Return a function of SciPy, which is loaded when it is first needed."""
+
+    def function(x: Array) -> Array:
+        from scipy import special
+
+        return np.asarray(getattr(special, name)(x))
+
+    return function
+
 
 EACH: dict[str, Callable[..., Array]] = {
     "add": np.add,
@@ -48,7 +59,7 @@ EACH_FLOAT: dict[str, Callable[..., Array]] = {
     "sign": np.sign,
     "logistic": lambda x: 1.0 / (1.0 + np.exp(-x)),
     "is_finite": np.isfinite,
-    "erf": special.erf,
-    "erfc": special.erfc,
-    "lgamma": special.gammaln,
+    "erf": _special("erf"),
+    "erfc": _special("erfc"),
+    "lgamma": _special("gammaln"),
 }

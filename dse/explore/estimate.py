@@ -6,7 +6,6 @@ import contextlib
 import time
 from dataclasses import dataclass
 
-from dse.explore.evaluator import Evaluator
 from dse.explore.front_search import FrontSearch
 from dse.explore.limits import read_limits
 from dse.explore.objectives import read_objectives
@@ -19,7 +18,7 @@ PATIENCE = 2.0  # seconds of blocks that are timed, unless the study ends before
 class Estimate:
     """The time of a study by its first blocks; times in seconds.
 
-    `start` is the time until the first block was done, compilation included; `timed` is
+    `start` is the time until the first block was done, tracing included; `timed` is
     that of the `timed_designs` in the blocks after it.
     """
 
@@ -50,10 +49,9 @@ def estimate(study: Study, *, block_size: int) -> Estimate:
             raise _EnoughError
 
     began = time.perf_counter()
-    evaluator = Evaluator(study.space, study.answer_with)
     search = FrontSearch(
         study.space,
-        evaluator,
+        study.evaluator(),
         read_objectives(study.objectives),
         read_limits(study.limits),
         "all",

@@ -24,8 +24,7 @@ from dse.explore.objectives import Objective
 from dse.explore.pareto import Keep, front_mask
 from dse.explore.runs import Runs
 from dse.explore.space import Space
-
-GUARD = 1e-12  # relative: equals of a known design are not beaten by it
+from dse.explore.threshold import Thresholds
 
 Rows = np.ndarray[Any, Any]
 
@@ -52,6 +51,7 @@ class FrontSearch:
         self._limits = limits
         self._best = best
         self.found = FrontSoFar(space, evaluator, objectives, limits, keep, best=best)
+        self._made = self.found.pivots, Thresholds(self.found.pivots, 0)
 
     def run(self, block_size: int, report: Callable[[int], Any]) -> Runs:
         """Search the whole space; `report` is told the size of each block."""
@@ -115,26 +115,23 @@ class FrontSearch:
     def _may_be_kept(self, costs: list[Rows]) -> Rows:
         """Say which designs no pivot beats, or are among the best by one objective.
 
-            threshold = min of last_p over pivots p that are as good in all the others
-
-        The last objective is the one that depends on most axes.
+        The objective that depends on most axes is compared last.
         """
         last = int(np.argmax([cost.size for cost in costs]))
-        others = [i for i in range(len(costs)) if i != last]
-        shape = np.broadcast_shapes(
-            (1,) * costs[last].ndim, *(costs[i].shape for i in others)
-        )
-        threshold = np.full(shape, np.inf)
-        for pivot in self.found.pivots:
-            as_good = np.ones((1,) * costs[last].ndim, bool)
-            for i in others:
-                as_good = as_good & (costs[i] >= pivot[i])
-            np.minimum(threshold, pivot[last], out=threshold, where=as_good)
-        alive: Rows = costs[last] < threshold + GUARD * np.abs(threshold)
+        alive = self._thresholds(last).passes(costs)
         if self._best:
             for cost, bound in zip(costs, self.found.bounds, strict=True):
                 alive = alive | (cost <= bound)
         return alive
+
+    def _thresholds(self, last: int) -> Thresholds:
+        """Return those of the pivots known by now; several threads may ask."""
+        pivots, made = self._made
+        if pivots is not self.found.pivots:
+            pivots = self.found.pivots
+            made = Thresholds(pivots, last)
+            self._made = pivots, made
+        return made
 
     def _legal(self, indices: Rows) -> Rows:
         """Say which designs break no rule of the space."""

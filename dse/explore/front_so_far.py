@@ -15,8 +15,9 @@ from dse.explore.objectives import Objective
 from dse.explore.pareto import Keep, front_mask
 from dse.explore.runs import Runs, with_reasons
 from dse.explore.space import Space
+from dse.explore.threshold import most_pivots
 
-PIVOTS = 32  # designs of the front that stand for it where there is no time for all
+CANDIDATES = 1024  # for pivots, where a front has more designs
 
 Rows = np.ndarray[Any, Any]
 
@@ -28,7 +29,8 @@ class FrontSoFar:
     order in which designs are taken changes nothing.
 
     `pivots` are rows of the front that, together, beat most of what it was shown, and
-    `bounds` what the best keep to; both `[..., objectives]`, less is better.
+    `bounds` what the best keep to; both `[..., objectives]`, less is better. They are
+    never changed, only replaced: other threads read them.
     """
 
     def __init__(
@@ -51,7 +53,7 @@ class FrontSoFar:
         self._kept: Runs | None = None
         self._on_front = np.zeros(0, bool)
         self._sample = np.zeros((0, len(objectives)))
-        self.pivots = np.full((PIVOTS, len(objectives)), np.inf)
+        self.pivots = np.zeros((0, len(objectives)))
         self.bounds = np.full(len(objectives), np.inf)
 
     def take_sample(self) -> None:
@@ -106,25 +108,34 @@ class FrontSoFar:
         both = both.take(np.argsort(both.index))
         costs = both.costs(self._objectives)
         front = front_mask(costs, keep=self._keep)
-        self._choose_pivots(costs[front][:1024])
+        self._choose_pivots(costs[front])
         wanted = front
         if self._best:
             wanted = front | best_mask(costs, self._best)
-            self.bounds[:] = best_bounds(costs, self._best)
+            self.bounds = best_bounds(costs, self._best)
         self._kept, self._on_front = both.take(wanted), front[wanted]
         return self._kept
 
     def _choose_pivots(self, front: Rows) -> None:
-        """Pick designs of the front that, in turn, rule out most of a sample."""
-        if len(front) == 0:
-            return
-        seen = np.concatenate([self._sample, self._last_costs[:BATCH]])
-        beats = np.stack([(seen >= row).all(axis=1) for row in front])
-        alive = np.ones(len(seen), bool)
-        for place in range(PIVOTS):
-            best = int((beats & alive).sum(axis=1).argmax())
-            self.pivots[place] = front[best]
-            alive &= ~beats[best]
+        """Take all of the front, or those that, in turn, rule out most of a sample."""
+        most = most_pivots(front.shape[1])
+        if len(front) > most:
+            front = front[_spread(len(front), CANDIDATES)]
+            seen = np.concatenate([self._sample, self._last_costs[:BATCH]])[::4]
+            beats = np.stack([(seen >= row).all(axis=1) for row in front])
+            chosen: list[int] = []
+            while len(chosen) < most and beats.any():
+                chosen.append(int(beats.sum(axis=1).argmax()))
+                beats = beats[:, ~beats[chosen[-1]]]
+            others = np.setdiff1d(np.arange(len(front)), chosen)
+            fill = others[_spread(len(others), most - len(chosen))]
+            front = front[np.concatenate([chosen, fill]).astype(int)]
+        self.pivots = front
+
+
+def _spread(count: int, most: int) -> Rows:
+    """Return at most so many of a count of places, evenly spread."""
+    return np.unique(np.linspace(0, count - 1, min(most, count)).astype(int))
 
 
 def _joined(first: Runs, second: Runs) -> Runs:

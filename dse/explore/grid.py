@@ -15,6 +15,7 @@ import numpy as np
 from dse.evaluation import Timing, combine, metrics
 from dse.explore.array_program import ArrayProgram
 from dse.explore.space import Space
+from dse.explore.stages import Stages
 from dse.hardware.technology import Technology
 from dse.workload.ops import Workload
 
@@ -47,22 +48,38 @@ class Grid:
     """The blocks of a space by number, and what a program answers over one of them.
 
     Numbers are scattered over the space: any run of them holds machines of all kinds.
+    A block has a dimension for each axis, in the order of `names`: those that little of
+    the model depends on come first, so that what lacks them is repeated in long runs.
+    A grid `in_order` is slower, but one block after another holds the designs in their
+    order.
     """
 
-    def __init__(self, space: Space, program: ArrayProgram, block_size: int) -> None:
+    def __init__(
+        self,
+        space: Space,
+        program: ArrayProgram,
+        block_size: int,
+        *,
+        in_order: bool = False,
+    ) -> None:
         self._space = space
-        self._program = program
-        self.slow, self.fast = split_axes(space, self._program, block_size)
+        uses = dict.fromkeys(space.names, 0) if in_order else program.uses()
+        self.names = tuple(sorted(space.names, key=lambda name: uses[name]))
+        if in_order:
+            self.slow, self.fast = _last_axes(space, block_size)
+        else:
+            self.slow, self.fast = split_axes(space, self.names, block_size)
         self.shape = tuple(
-            len(axis) if name in self.fast else 1 for name, axis in space.axes.items()
+            len(space.axes[name]) if name in self.fast else 1 for name in self.names
         )
         slow_shape = [len(space.axes[n]) for n in self.slow]
-        self._order = np.random.default_rng(0).permutation(math.prod(slow_shape))
+        self._order = np.arange(math.prod(slow_shape))
+        if not in_order:
+            self._order = np.random.default_rng(0).permutation(self._order)
         self._number = np.argsort(self._order)
-        self._fast = {n: self._along(n, space.values(n)) for n in self.fast}
-        self._shared = self._program.begin(
-            self._values(0), set(self.slow), dimensions=len(self.shape)
-        )
+        along = np.meshgrid(*map(space.values, self.names), indexing="ij", sparse=True)
+        values = dict(zip(self.names, along, strict=True))
+        self._stages = Stages(program, values, self.slow)
 
     def __len__(self) -> int:
         return len(self._order)
@@ -78,16 +95,19 @@ class Grid:
         Its length is 1 where an answer does not depend on the axis, or the axis is a
         slow one. Safe to call from several threads.
         """
-        return self._program.run(
-            self._values(number), dimensions=len(self.shape), shared=self._shared
-        )
+        return self._stages.run(self._corner(number))
+
+    def columns(self, number: int) -> dict[str, Array]:
+        """Return the answers over a block as columns, a row for each design."""
+        return {
+            name: np.broadcast_to(values, self.shape).ravel()
+            for name, values in self.answers(number).items()
+        }
 
     def indices(self, number: int, where: Array) -> Array:
         """Return the indices of designs of a block by their place in its `shape`."""
         corner = self._corner(number)
-        at = dict(
-            zip(self._space.names, np.unravel_index(where, self.shape), strict=True)
-        )
+        at = dict(zip(self.names, np.unravel_index(where, self.shape), strict=True))
         digits = tuple(at[n] + corner.get(n, 0) for n in self._space.names)
         return np.ravel_multi_index(digits, self._space.shape).astype(np.int64)
 
@@ -99,37 +119,34 @@ class Grid:
             place = place * len(self._space.axes[name]) + digits[name]
         return np.asarray(self._number[place])
 
-    def _values(self, number: int) -> dict[str, Array]:
-        corner = {
-            name: self._along(name, self._space.values(name)[at : at + 1])
-            for name, at in self._corner(number).items()
-        }
-        return {**self._fast, **corner}
-
     def _corner(self, number: int) -> dict[str, int]:
         shape = tuple(len(self._space.axes[n]) for n in self.slow)
         digits = np.unravel_index(self._order[number], shape) if shape else ()
         return {n: int(d) for n, d in zip(self.slow, digits, strict=True)}
 
-    def _along(self, name: str, values: Array) -> Array:
-        places = [-1 if n == name else 1 for n in self._space.names]
-        return values.reshape(places)
-
 
 def split_axes(
-    space: Space, program: ArrayProgram, block_size: int
+    space: Space, names: Sequence[str], block_size: int
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return (slow axes, fast axes): the fast ones together give at most `block_size`.
 
-    Axes that few steps of the model depend on come into a block first: their values are
-    nearly free there.
+    Axes that few steps of the model depend on, the first of `names`, come into a block
+    before others: their values are nearly free there.
     """
-    uses = program.uses()
     fast: list[str] = []
     size = 1
-    for name in sorted(space.names, key=lambda n: uses[n]):
+    for name in names:
         if size * len(space.axes[name]) <= block_size:
             size *= len(space.axes[name])
             fast.append(name)
-    slow = tuple(n for n in space.names if n not in fast)
-    return slow, tuple(n for n in space.names if n in fast)
+    return tuple(n for n in names if n not in fast), tuple(fast)
+
+
+def _last_axes(
+    space: Space, block_size: int
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return (slow axes, fast axes): as many of the last as give at most a block."""
+    first = len(space.names)
+    while first and math.prod(space.shape[first - 1 :]) <= block_size:
+        first -= 1
+    return space.names[:first], space.names[first:]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from dse.errors import InputError
 from dse.explore.limits import Limit, read_limits
@@ -22,6 +21,7 @@ from dse.explore.space import Space
 from dse.units import to_si
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray
 
     from dse.engines.base import Engine
@@ -65,17 +65,12 @@ class Runs:
         return len(self.index)
 
     def __repr__(self) -> str:
-        kind = (
-            f"front of {', '.join(map(str, self.objectives))}"
-            if self.objectives
-            else ""
-        )
         wanted = ", ".join(map(str, self.objectives))
         kind = f"; front of {wanted}" if wanted else ""
         return f"Runs({len(self):,} of {self.evaluated:,} designs evaluated{kind})"
 
     @property
-    def designs(self) -> pd.DataFrame:
+    def designs(self) -> dict[str, Rows]:
         """The axis values and tied fields of each row; choices by their labels."""
         moved = self.space.decode(self.index)
         meanings = self.space.design.meanings()
@@ -84,22 +79,27 @@ class Runs:
             labels = meanings[name].choices if name in meanings else ()
             values = np.broadcast_to(np.asarray(values), self.index.shape)
             columns[name] = np.asarray(labels)[values.astype(int)] if labels else values
-        return pd.DataFrame(columns)
+        return columns
 
     def design(self, row: int) -> Engine:
         """Return the machine of one row, ready for `dse.evaluate`."""
         return self.space.at(int(self.index[row]))
 
+    @property
+    def columns(self) -> dict[str, Rows]:
+        """All there is to say: axis values, then metrics with units in their names."""
+        metrics = {
+            column_name(metric): from_si_column(values, SHOWN_UNITS[metric])
+            for metric, values in self.metrics.items()
+        }
+        reasons = {"feasible": self.reason == "", "reason": self.reason}
+        return {"design": self.index, **self.designs, **metrics, **reasons}
+
     def to_pandas(self) -> pd.DataFrame:
-        """Return a row per design: axis values, then metrics with units in names."""
-        table = self.designs
-        table.insert(0, "design", self.index)
-        for metric, values in self.metrics.items():
-            unit = SHOWN_UNITS[metric]
-            table[column_name(metric)] = from_si_column(values, unit)
-        table["feasible"] = self.reason == ""
-        table["reason"] = self.reason
-        return table
+        """Return the columns as a table, a row per design."""
+        import pandas as pd
+
+        return pd.DataFrame(self.columns)
 
     def to_xarray(self) -> xarray.Dataset:
         """Return a full grid as a labelled array per metric, one dimension an axis.

@@ -17,20 +17,30 @@ from dse.errors import InputError, did_you_mean
 from dse.explore.axes import Axis, Continuous, Tied, read_axis
 from dse.expressions import evaluate_expression, names_in
 from dse.records import Quantity
+from dse.workload.layer_thresholds import with_layers
 from dse.workload.ops import Workload
 
 # Fields of a workload that a space may move beside those of a design.
 WORKLOAD_FIELDS = ("batch", "threshold")
 
 
+def is_of_workload(name: str) -> bool:
+    """Whether an axis is of the workload: `batch`, `threshold`, or `threshold.0`.
+
+    The last is the threshold of one layer, counted from 0.
+    """
+    field, _, layer = name.partition(".")
+    return name in WORKLOAD_FIELDS or (field == "threshold" and layer.isdecimal())
+
+
 class Space:
     """All combinations of axis values around a base design.
 
     `Space(design, pes=powers_of_two(64, 1024), batch=[4, 16])`. An axis is a field of
-    the design, or of the workload its `batch` or the `threshold` of its curve. `legal`
-    maps a reason to a condition over fields, as in `{"tile within batch": "tile_batch
-    <= batch"}`; designs that break one are infeasible, with that reason. Raises
-    `InputError` for an unknown field or label.
+    the design, or of the workload its `batch`, the `threshold` of its curve, or that of
+    one layer, as `threshold.0`. `legal` maps a reason to a condition over fields, as in
+    `{"tile within batch": "tile_batch <= batch"}`; designs that break one are
+    infeasible, with that reason. Raises `InputError` for an unknown field or label.
     """
 
     def __init__(
@@ -48,7 +58,7 @@ class Space:
         self.continuous = {n: a for n, a in read.items() if isinstance(a, Continuous)}
         known = [*design.meanings(), *WORKLOAD_FIELDS]
         for name in read:
-            if name not in known:
+            if name not in known and not is_of_workload(name):
                 raise InputError(
                     f"`{name}` is not a field of `{type(design).__name__}`."
                     + did_you_mean(name, known)
@@ -60,12 +70,12 @@ class Space:
 
     def _read_values(self, name: str, axis: Axis) -> np.ndarray[Any, Any]:
         meaning = self._meaning(name)
-        owner = "Workload" if name in WORKLOAD_FIELDS else type(self.design).__name__
+        owner = "Workload" if is_of_workload(name) else type(self.design).__name__
         return np.asarray([meaning.read(owner, name, v) for v in axis.values], float)
 
     def _meaning(self, name: str) -> Quantity:
-        if name in WORKLOAD_FIELDS:
-            return Workload.quantities()[name]
+        if is_of_workload(name):
+            return Workload.quantities()[name.partition(".")[0]]
         return self.design.meanings()[name]
 
     @property
@@ -145,17 +155,24 @@ class Space:
 
         Raises `InputError` for a threshold outside the curve of the workload.
         """
-        if "threshold" in self.axes and workload.curve is not None:
-            for value in self.values("threshold"):
+        for name in (n for n in self.axes if n.startswith("threshold")):
+            for value in self.values(name) if workload.curve is not None else ():
                 workload.curve.check(float(value))
-        own = {n: v for n, v in moved.items() if n not in WORKLOAD_FIELDS}
+        own = {n: v for n, v in moved.items() if not is_of_workload(n)}
         rest = {n: v for n, v in moved.items() if n in WORKLOAD_FIELDS}
+        layers = {
+            int(n.removeprefix("threshold.")): v
+            for n, v in moved.items()
+            if n.startswith("threshold.")
+        }
+        if layers:
+            rest["threshold"] = with_layers(workload, layers)
         return self.design.replace(**own), workload.replace(**rest)
 
     def at(self, index: int) -> Engine:
         """Return the design with an index (axes of the workload are left out)."""
         moved = {n: float(v) for n, v in self.decode(index).items()}
-        own = {n: v for n, v in moved.items() if n not in WORKLOAD_FIELDS}
+        own = {n: v for n, v in moved.items() if not is_of_workload(n)}
         return self.design.replace(**own)
 
     def index(self, **values: float | str) -> int:

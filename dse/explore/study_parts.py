@@ -95,7 +95,8 @@ def _workload(entry: WorkloadTable) -> Workload:
             activation=entry.activation_density, weight=entry.weight_density
         )
     else:
-        workload = workload.with_curve(load_curve(entry.density), entry.threshold)
+        curve = load_curve(entry.density, sequence_length=workload.seq_len)
+        workload = workload.with_curve(curve, entry.threshold)
     if entry.kept_pairs < 1:
         workload = workload.with_attention(
             kept=entry.kept_pairs, kept_first_round=entry.kept_first_round

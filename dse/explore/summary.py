@@ -141,10 +141,10 @@ def _gain(objective: Objective, costs: Rows, own: float) -> Rows:
 
 def row_as_json(runs: Runs, row: int) -> dict[str, Any]:
     """Return one design of runs with its metrics, units in the names."""
-    record = runs.take([row]).to_pandas().iloc[0].to_dict()
+    columns = runs.take([row]).columns
     return {
-        str(name): value.item() if hasattr(value, "item") else value
-        for name, value in record.items()
+        name: values.item()
+        for name, values in columns.items()
         if name not in ("feasible", "reason")
     }
 

@@ -89,14 +89,15 @@ def read_suite(
 def _all_rows(
     space: Space, evaluator: Evaluator, limits: Sequence[Limit], progress: bool
 ) -> Runs:
-    grid = Grid(space, evaluator.metrics(evaluator.known), BLOCK_SIZE)
+    program = evaluator.metrics(evaluator.known)
+    grid = Grid(space, program, BLOCK_SIZE, in_order=True)
     metrics = {name: np.empty(space.size) for name in evaluator.known}
     with _bar(space.size, progress) as bar:
         for number in range(len(grid)):
-            rows = grid.indices(number, np.arange(grid.block_size))
-            for name, values in grid.answers(number).items():
-                metrics[name][rows] = np.broadcast_to(values, grid.shape).ravel()
-            bar.update(len(rows))
+            rows = slice(number * grid.block_size, (number + 1) * grid.block_size)
+            for name, values in grid.columns(number).items():
+                metrics[name][rows] = values
+            bar.update(grid.block_size)
     return with_reasons(space, np.arange(space.size), metrics, limits, space.size)
 
 

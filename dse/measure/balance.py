@@ -12,7 +12,7 @@ from dse.measure.bert import FIRST_SITE, Bert, Trace
 from dse.measure.policies.contract import Pruning
 
 TILE_SIZES = (8, 16, 32)
-BINS = 256  # of the share of useful multiplications in a tile
+BINS = 4096  # of the share of useful multiplications in a tile
 PRODUCTS = (
     *("query", "key", "value", "scores", "context", "output", "ffn_up", "ffn_down"),
 )

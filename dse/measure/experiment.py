@@ -28,6 +28,8 @@ from dse.measure.tokenizer import Tokenizer, Tokens
 
 QUESTION = "question.json"
 RIDGE = 0.03  # of a thousand texts or so: what does best on texts not seen
+LOOKED_AT = 8192  # tokens of the first seed: densities and pairs
+TRACED = 1024  # of those: tiles and buffers
 
 Tick = Callable[[int], Any]
 LoadTask = Callable[[int], Task]  # by seed
@@ -45,8 +47,6 @@ class Plan:
     seeds: tuple[int, ...] = (0, 1, 2)  # each draws its own texts and fits a probe
     train: int = 768  # sequences that a probe is fitted to
     test: int = 256  # sequences it is judged by, per setting and seed
-    looked_at: int = 64  # of those of the first seed: densities and pairs
-    traced: int = 8  # of those: tiles and buffers
 
     def __post_init__(self) -> None:
         find_choice(self.policy)
@@ -54,6 +54,16 @@ class Plan:
             raise InputError("a curve needs a seed and two settings; name more.")
         if list(self.settings) != sorted(set(self.settings)):
             raise InputError("settings must rise from one to the next; sort them.")
+
+    @property
+    def looked_at(self) -> int:
+        """How many sequences of the first seed densities and pairs come from."""
+        return max(1, min(self.test, LOOKED_AT // self.seq_len))
+
+    @property
+    def traced(self) -> int:
+        """How many of those tiles and buffers come from."""
+        return max(1, min(self.test, TRACED // self.seq_len))
 
     @property
     def sequences(self) -> int:
@@ -88,7 +98,7 @@ def measure(
     Args:
         checkpoint: the model.
         tokenizer: the one that belongs to it.
-        load_task: gives the task as a seed splits it.
+        load_task: gives the task in the order of a seed.
         plan: what is asked.
         folder: where the answers are, or go.
         tick: told how many sequences have been run, or need not be.
@@ -153,9 +163,15 @@ def _look(
     )
     sums = encoder.sums(some, pruning)
     tiles = encoder.balance(few, pruning)
-    kept = encoder.kept(few, pruning)
-    keys = np.repeat(few.present.sum(1), kept.shape[1] * kept.shape[2])
-    hits, again = reuse_by_capacity(kept.reshape(-1, *kept.shape[3:]), keys)
+    reuse = [  # a sequence at a time: ranks of keys are many times what is kept
+        reuse_by_capacity(
+            kept.reshape(-1, *kept.shape[2:]), np.full(kept[..., 0, 0].size, keys)
+        )
+        for kept, keys in zip(
+            encoder.kept(few, pruning), few.present.sum(1), strict=True
+        )
+    ]
+    hits, again = (np.sum(part, axis=0) for part in zip(*reuse, strict=True))
     density = sums["density"]
     return {
         "padded_fraction": some.padded_fraction,

@@ -47,7 +47,7 @@ def dask_finder(
                     LocalCluster(
                         n_workers=os.cpu_count(),
                         threads_per_worker=1,
-                        dashboard_address=None,
+                        dashboard_address="127.0.0.1:0",  # any free port
                     )
                 )
             client = opened.enter_context(_client(Client, where, address))

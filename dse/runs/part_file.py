@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dse.explore.runs import Runs
+from dse.runs.table_file import arrow_table
 
 INDEX = "design"
 FLAG = "on_front_so_far"  # whether nothing beat the design when its part was written
@@ -31,13 +32,10 @@ def part_bytes(
     rows: Runs, on_front: np.ndarray[Any, Any], run: str, part: int
 ) -> bytes:
     """Return a part as a file: the same rows give the same bytes."""
-    table = rows.to_pandas()
-    table[FLAG] = on_front
-    columns = pa.Table.from_pandas(table, preserve_index=False)
+    table = arrow_table({**rows.columns, FLAG: on_front})
     owner = {_OWNER: json.dumps({"run": run, "part": part}).encode()}
     whole = BytesIO()
-    owned = columns.replace_schema_metadata({**columns.schema.metadata, **owner})
-    pq.write_table(owned, whole, compression="zstd")
+    pq.write_table(table.replace_schema_metadata(owner), whole, compression="zstd")
     return whole.getvalue()
 
 

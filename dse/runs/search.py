@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from dse.explore.evaluator import Evaluator
 from dse.explore.front_search import FrontSearch
+from dse.explore.grid import Grid
 from dse.explore.limits import read_limits
 from dse.explore.objectives import read_objectives
 from dse.explore.pareto import front_mask
-from dse.explore.runs import Runs
+from dse.explore.runs import Runs, with_reasons
 from dse.explore.study import Study
 from dse.runs.part_file import candidates, part_bytes
-from dse.runs.plan import Plan
+from dse.runs.plan import ROWS_PER_PART, Plan
 
 Report = Callable[[int], Any]
 Rows = np.ndarray[Any, Any]
@@ -34,10 +35,10 @@ class PartSearch:
         self._plan = plan
         self._run = run
         self._objectives = read_objectives(study.objectives)
-        evaluator = Evaluator(study.space, study.answer_with)
+        self.evaluator = study.evaluator()
         self._search = FrontSearch(
             study.space,
-            evaluator,
+            self.evaluator,
             self._objectives,
             read_limits(study.limits),
             "all",
@@ -84,11 +85,31 @@ class PartSearch:
     def _all_of(self, part: int, report: Report) -> tuple[Runs, Rows]:
         """Evaluate every design of a part, which is then a range of their numbers."""
         designs = _share(part, self._plan.parts, self._plan.designs)
-        rows = self._search.found.look_at(np.arange(designs.start, designs.stop))
+        size, index = self._plan.designs, np.arange(designs.start, designs.stop)
+        metrics = self._metrics_of(designs)
+        limits = read_limits(self._study.limits)
+        rows = with_reasons(self._study.space, index, metrics, limits, size)
         report(len(rows))
         on_front = front_mask(rows.costs(self._objectives))
         self._search.found.take(rows.index[on_front])
         return rows, on_front
+
+    def _metrics_of(self, designs: range) -> dict[str, Rows]:
+        """Return all known metrics of a range of designs, as columns."""
+        grid, known = self._in_order, self.evaluator.known
+        first, last = (
+            designs.start // grid.block_size,
+            -(-designs.stop // grid.block_size),
+        )
+        blocks = [grid.columns(number) for number in range(first, last)]
+        start = first * grid.block_size
+        inside = slice(designs.start - start, designs.stop - start)
+        return {n: np.concatenate([b[n] for b in blocks])[inside] for n in known}
+
+    @cached_property
+    def _in_order(self) -> Grid:
+        program = self.evaluator.metrics(self.evaluator.known)
+        return Grid(self._study.space, program, ROWS_PER_PART, in_order=True)
 
 
 def _share(part: int, parts: int, things: int) -> range:

@@ -8,7 +8,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from dse.explore.limits import read_limits
 from dse.explore.study import Study
@@ -23,20 +22,21 @@ _PACKAGES = ("dse", "jax", "numpy", "moocore", "plotly")
 def workloads_table(study: Study) -> str:
     """Return the workloads of a study, their densities and where those come from."""
     total = sum(weight for _, weight in study.suite)
-    rows = {
-        workload.name: {
-            "Share of sequences": f"{100 * weight / total:.0f} %",
-            "Tokens": workload.seq_len,
-            "Work": 2e-9 * workload.macs,
-            "Density of activations": _density(workload, "input_density"),
-            "Density of weights": _density(workload, "weight_density"),
-            "Where the densities come from": why,
-        }
+    rows = [
+        (
+            workload.name,
+            {
+                "Share of sequences": f"{100 * weight / total:.0f} %",
+                "Tokens": workload.seq_len,
+                "Work": 2e-9 * workload.macs,
+                "Density of activations": _density(workload, "input_density"),
+                "Density of weights": _density(workload, "weight_density"),
+                "Where the densities come from": why,
+            },
+        )
         for (workload, weight), why in zip(study.suite, study.why_density, strict=True)
-    }
-    table = pd.DataFrame.from_dict(rows, orient="index")
-    table.index.name = "Workload"
-    return html_table(table, units={"Work": "GOP per sequence, dense"})
+    ]
+    return html_table("Workload", rows, units={"Work": "GOP per sequence, dense"})
 
 
 def _density(workload: Workload, operand: str) -> str:

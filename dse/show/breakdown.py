@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
-
 from dse.evaluation import Metrics
-from dse.show.figure import ACCENT, GREY_DARK, RULE, TINT, Figure, new_figure
 from dse.show.labels import amount, component_label, scaled_unit, shown_unit
+from dse.show.panels import Ends, on_panel, panel_axes, panel_ends, panel_title
+from dse.show.style import ACCENT, GREY_DARK, TINT, Drawing, house_layout
 from dse.units import from_si
 
 SMALL = 0.005  # share of the total below which a component is merged with others
+_BAR, _ROOM = 24, 110  # pixels: the height of a bar, and between the panels
 
 Shares = dict[str, float]  # component -> SI
 Layer = tuple[str, str, Shares]  # name, colour, amounts
 
 
-def breakdown(machines: Mapping[str, Metrics]) -> Figure:
+def breakdown(machines: Mapping[str, Metrics]) -> Drawing:
     """Return panels of bars: a column for each machine, energy above area."""
     rows = {
         "energy": [_energy_layers(found) for found in machines.values()],
@@ -32,11 +31,24 @@ def breakdown(machines: Mapping[str, Metrics]) -> Figure:
     ]
     merged = {kind: _merge_small(panels) for kind, panels in rows.items()}
     counts = [len(_components(panels)) for panels in merged.values()]
-    figure = _grid(titles, len(machines), counts)
-    for row, (kind, panels) in enumerate(merged.items(), start=1):
-        for column, layers in enumerate(panels, start=1):
-            _add_panel(figure, kind, layers, panels, row=row, column=column)
-    return figure
+    height = _BAR * sum(counts) + 2 * _ROOM
+    columns = panel_ends([1.0] * len(machines), 0.05)
+    up = [(1.0 - high, 1.0 - low) for low, high in panel_ends(counts, _ROOM / height)]
+    data: list[dict[str, Any]] = []
+    notes: list[dict[str, Any]] = []
+    axes: dict[str, Any] = {}
+    for row, (kind, panels) in enumerate(merged.items()):
+        first = 1 + row * len(machines)
+        for number, layers in enumerate(panels, start=first):
+            data += _bars(kind, layers, panels, number, legend=number == 1)
+            notes += _amounts(kind, layers, panels, number)
+            place = columns[number - first], up[row]
+            axes |= _axes(kind, layers, panels, number, place, first)
+    places = [(across, ends) for ends in up for across in columns]
+    heads = [
+        panel_title(title, *place) for title, place in zip(titles, places, strict=True)
+    ]
+    return {"data": data, "layout": {**_layout(height + 26, [*heads, *notes]), **axes}}
 
 
 def _energy_layers(found: Metrics) -> list[Layer]:
@@ -95,22 +107,10 @@ def _merged(shares: Shares, small: Sequence[str], others: str) -> Shares:
     return kept | {others: sum(shares.get(name, 0.0) for name in small)}
 
 
-def _grid(titles: list[str], columns: int, counts: list[int]) -> Figure:
-    """Return panels in one row for energy and one for area, heights by their bars."""
-    bars, room = 24 * sum(counts), 110
-    figure = Figure(
-        make_subplots(
-            len(counts),
-            columns,
-            shared_yaxes=True,
-            subplot_titles=titles,
-            row_heights=list(counts),
-            horizontal_spacing=0.05,
-            vertical_spacing=room / (bars + 2 * room),
-        )
-    )
-    figure.update_layout(new_figure(height=bars + 2 * room + 26).layout)
-    figure.update_layout(
+def _layout(height: int, annotations: list[dict[str, Any]]) -> dict[str, Any]:
+    return house_layout(
+        height=height,
+        annotations=annotations,
         barmode="stack",
         bargap=0.3,
         margin={"l": 130, "r": 24, "t": 66, "b": 52},
@@ -124,29 +124,6 @@ def _grid(titles: list[str], columns: int, counts: list[int]) -> Figure:
             "yanchor": "top",
         },
     )
-    _style_bars(figure)
-    return figure
-
-
-def _style_bars(figure: Figure) -> None:
-    figure.update_yaxes(
-        autorange="reversed", ticks="", linecolor=GREY_DARK, showline=True
-    )
-    figure.update_xaxes(
-        gridcolor=RULE, zeroline=False, nticks=5, separatethousands=True
-    )
-    figure.for_each_annotation(
-        lambda title: title.update(
-            font={"size": 13}, xanchor="left", x=_left(figure, title)
-        )
-    )
-
-
-def _left(figure: Figure, title: Any) -> float:
-    """Return the left end of the panel over whose middle a title stands."""
-    domains = [axis.domain for axis in figure.select_xaxes()]
-    start: float = min(domains, key=lambda d: abs((d[0] + d[1]) / 2 - title.x))[0]
-    return start
 
 
 def _total(kind: str, layers: Sequence[Layer]) -> str:
@@ -155,52 +132,79 @@ def _total(kind: str, layers: Sequence[Layer]) -> str:
     return f"{amount(total, scaled_unit([total], kind))}{per}"
 
 
-def _add_panel(
-    figure: Figure,
+def _unit(kind: str, layers: Sequence[Layer]) -> str:
+    """Return the unit of a panel."""
+    return scaled_unit([sum(_sums(layers).values())], kind)
+
+
+def _bars(
     kind: str,
     layers: Sequence[Layer],
     panels: Sequence[Sequence[Layer]],
+    number: int,
     *,
-    row: int,
-    column: int,
-) -> None:
-    sums = _sums(layers)
-    total = sum(sums.values())
-    unit = scaled_unit([total], kind)
-    order = _components(panels)
+    legend: bool,
+) -> list[dict[str, Any]]:
+    unit, order = _unit(kind, layers), _components(panels)
     shown = f"%{{x:.4g}} {shown_unit(unit)}"
-    for label, colour, shares in layers:
-        figure.add_trace(
-            go.Bar(
-                x=[from_si(shares.get(name, 0.0), unit) for name in order],
-                y=[component_label(name) for name in order],
-                orientation="h",
-                marker={"color": colour},
-                hovertemplate=f"%{{y}}, {label}: {shown}<extra></extra>",
-                name=label,
-                showlegend=kind == "energy" and column == 1,
-            ),
-            row=row,
-            col=column,
-        )
-    for name in order:
-        value = sums.get(name, 0.0)
-        figure.add_annotation(
-            x=from_si(value, unit),
-            y=component_label(name),
-            text=f"{amount(value, unit)}",
-            showarrow=False,
-            xanchor="left",
-            xshift=4,
-            font={"size": 12},
-            row=row,
-            col=column,
-        )
+    return [
+        {
+            "type": "bar",
+            "x": [from_si(shares.get(name, 0.0), unit) for name in order],
+            "y": [component_label(name) for name in order],
+            "orientation": "h",
+            "marker": {"color": colour},
+            "hovertemplate": f"%{{y}}, {label}: {shown}<extra></extra>",
+            "name": label,
+            "showlegend": legend,
+            **on_panel(number),
+        }
+        for label, colour, shares in layers
+    ]
+
+
+def _amounts(
+    kind: str, layers: Sequence[Layer], panels: Sequence[Sequence[Layer]], number: int
+) -> list[dict[str, Any]]:
+    """Return the amounts that are written behind the bars."""
+    unit, sums = _unit(kind, layers), _sums(layers)
+    axes = {f"{name[0]}ref": axis for name, axis in on_panel(number).items()}
+    return [
+        {
+            "x": from_si(sums.get(name, 0.0), unit),
+            "y": component_label(name),
+            "text": amount(sums.get(name, 0.0), unit),
+            "showarrow": False,
+            "xanchor": "left",
+            "xshift": 4,
+            "font": {"size": 12},
+            **axes,
+        }
+        for name in _components(panels)
+    ]
+
+
+def _axes(
+    kind: str,
+    layers: Sequence[Layer],
+    panels: Sequence[Sequence[Layer]],
+    number: int,
+    place: tuple[Ends, Ends],
+    first: int,
+) -> dict[str, Any]:
+    """Return the axes of a panel; those of a row name their bars once, at the left."""
+    unit, total = _unit(kind, layers), sum(_sums(layers).values())
     longest = max(max(_sums(p).values()) / sum(_sums(p).values()) for p in panels)
-    figure.update_xaxes(
-        range=[0.0, 1.35 * longest * from_si(total, unit)],
-        title_text=f"{'Energy per sequence' if kind == 'energy' else 'Chip area'} "
-        f"({shown_unit(unit)})",
-        row=row,
-        col=column,
+    what = "Energy per sequence" if kind == "energy" else "Chip area"
+    shared = {"matches": on_panel(first)["yaxis"], "showticklabels": False}
+    return panel_axes(
+        number,
+        *place,
+        x={
+            "nticks": 5,
+            "separatethousands": True,
+            "range": [0.0, 1.35 * longest * from_si(total, unit)],
+            "title": {"text": f"{what} ({shown_unit(unit)})"},
+        },
+        y={} if number == first else shared,
     )

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
-from dse.show.figure import SHADES
+from dse.show.style import SHADES
 
 Rows = np.ndarray[Any, Any]
 
 BINS = 56
 
 
-def density(x: Rows, y: Rows, x_range: Any, y_range: Any) -> go.Heatmap:
+def density(x: Rows, y: Rows, x_range: Any, y_range: Any) -> dict[str, Any]:
     """Return the density of designs on two log axes; empty cells stay white.
 
     `x`, `y` `[designs]` in shown units, the ranges as decimal logarithms. Shades go
@@ -24,12 +23,13 @@ def density(x: Rows, y: Rows, x_range: Any, y_range: Any) -> go.Heatmap:
     counts, _, _ = np.histogram2d(np.log10(x), np.log10(y), bins=edges)
     with np.errstate(divide="ignore"):
         shade = np.where(counts > 0, np.log1p(counts), np.nan).T
-    return go.Heatmap(
-        x=10.0 ** edges[0],
-        y=10.0 ** edges[1],
-        z=shade.astype(np.float32),
-        colorscale=SHADES,
-        showscale=False,
-        hoverinfo="skip",
-        name="all designs",
-    )
+    return {
+        "type": "heatmap",
+        "x": 10.0 ** edges[0],
+        "y": 10.0 ** edges[1],
+        "z": shade.astype(np.float32),
+        "colorscale": SHADES,
+        "showscale": False,
+        "hoverinfo": "skip",
+        "name": "all designs",
+    }

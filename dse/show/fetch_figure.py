@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from dse.show.figure import ACCENT, FONT, FONT_SIZE, GREY_DARK, INK, RULE, TINT, Figure
+from dse.show.figure import Figure
+from dse.show.style import ACCENT, FONT, FONT_SIZE, GREY_DARK, INK, RULE, TINT
 
 _COLOURS = (TINT, GREY_DARK, ACCENT)
 

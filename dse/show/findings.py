@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from dse.evaluation import Metrics
+from dse.explore.evaluator import Evaluator
 from dse.explore.runs import Runs
 from dse.explore.study import Study
 from dse.explore.summary import Summary, summarize
-from dse.show.background import Sampler
+from dse.show.background import draw_background
 from dse.show.marks import thinned
 
 
@@ -47,7 +48,7 @@ class Findings:
         return int((self.drawn.index == index).argmax())
 
 
-def gather(study: Study, front: Runs, sampler: Sampler) -> Findings:
+def gather(study: Study, front: Runs, evaluator: Evaluator) -> Findings:
     """Evaluate what a report needs beside the front itself."""
     summary = summarize(study, front)
     rivals = [standing.rival for standing in summary.standings]
@@ -65,7 +66,7 @@ def gather(study: Study, front: Runs, sampler: Sampler) -> Findings:
     return Findings(
         summary=summary,
         drawn=thinned(front, keep=[summary.knee, *summary.best.values(), *rivals]),
-        sample=sampler.draw(),
+        sample=draw_background(study, evaluator),
         knee=whole,
         slowest=max(zip(spent, knee.items(), strict=True), key=lambda entry: entry[0])[
             1

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
+from dse.evaluation import Metrics
 from dse.explore.runs import Runs
 from dse.show.camera import Size, camera, seen_by_camera, seen_flat
 from dse.show.density import density
-from dse.show.figure import ACCENT, GREY_DARK, INK, Figure, new_figure
 from dse.show.label_places import label_places
 from dse.show.labels import shown_column
 from dse.show.log_axis import log_axis
-from dse.show.marks import Mark, Marks
+from dse.show.marks import Mark, Marks, marks
+from dse.show.style import ACCENT, GREY_DARK, INK, Drawing, house_layout
 
 Rows = np.ndarray[Any, Any]
+Trace = dict[str, Any]
 
 SVG_MARKS = 3_000  # more marks than this are drawn by WebGL
 # Pixels for which labels are placed: between the axes, or of the whole scene.
@@ -25,9 +26,26 @@ _FLAT_SIZE: Size = (300.0, 270.0)
 _SOLID_SIZE: Size = (780.0, 560.0)
 
 
-def flat_front(names: Sequence[str], points: Marks, background: Runs | None) -> Figure:
+def draw_front(
+    runs: Runs,
+    names: Sequence[str],
+    references: Mapping[str, Metrics],
+    background: Runs | None = None,
+    *,
+    tells: bool = True,
+) -> Drawing:
+    """Return the front over two or three metrics, before a density if there are two.
+
+    `tells` whether a design says on hovering what it is; else that is up to the page.
+    """
+    points = marks(runs, names, references, tells=tells)
+    if len(names) == 3:
+        return solid_front(names, points)
+    return flat_front(names, points, background)
+
+
+def flat_front(names: Sequence[str], points: Marks, background: Runs | None) -> Drawing:
     """Return the front over two metrics, with the density of `background` behind it."""
-    figure = new_figure(height=360, hovermode="closest")
     shown = points.everything()
     if background is not None:
         allowed = background.take(background.reason == "")
@@ -37,110 +55,121 @@ def flat_front(names: Sequence[str], points: Marks, background: Runs | None) -> 
         log_axis(n, v, most=most)
         for n, v, most in zip(names, shown, (5, 6), strict=True)
     ]
+    data = []
     if background is not None:
-        figure.add_trace(
-            density(behind[0], behind[1], axes[0]["range"], axes[1]["range"])
-        )
+        data.append(density(behind[0], behind[1], axes[0]["range"], axes[1]["range"]))
     few = points.front.shape[1] <= SVG_MARKS
     # One kind for all: what WebGL draws lies above what SVG draws.
-    kind = go.Scatter if few else go.Scattergl
-    look = {
-        "size": 6 if few else 4,
-        "color": ACCENT,
-        "line": {"width": 0.5, "color": "white"},
-    }
-    figure.add_trace(_designs(kind, points.front, points.hover, look))
-    figure.add_trace(_picked(kind, 2, size=13))
-    for mark in points.named:
-        figure.add_trace(_named(kind, mark, size=11))
-    figure.update_layout(xaxis=axes[0], yaxis=axes[1])
-    figure.update_layout(annotations=_name_labels(points, axes, _FLAT_SIZE, seen_flat))
-    return figure
+    kind = "scatter" if few else "scattergl"
+    data += [
+        _designs(kind, points.front, points.hover, size=6 if few else 4),
+        _picked(kind, 2, size=13),
+        *(_named(kind, mark, size=11) for mark in points.named),
+    ]
+    layout = house_layout(
+        height=360,
+        hovermode="closest",
+        xaxis=axes[0],
+        yaxis=axes[1],
+        annotations=_name_labels(points, axes, _FLAT_SIZE, seen_flat),
+    )
+    return {"data": data, "layout": layout}
 
 
-def solid_front(names: Sequence[str], points: Marks) -> Figure:
+def solid_front(names: Sequence[str], points: Marks) -> Drawing:
     """Return the front over three metrics, to be turned by hand."""
-    figure = new_figure(height=560)
+    kind = "scatter3d"
     axes = [
         log_axis(n, v, most=5) for n, v in zip(names, points.everything(), strict=True)
     ]
-    look = {"size": 4, "color": ACCENT, "line": {"width": 0.5, "color": "white"}}
-    figure.add_trace(_designs(go.Scatter3d, points.front, points.hover, look))
-    figure.add_trace(_picked(go.Scatter3d, 3, size=9))
+    data = [
+        _designs(kind, points.front, points.hover, size=4),
+        _picked(kind, 3, size=9),
+    ]
     floor = 10.0 ** axes[2]["range"][0]
     for mark in points.named:
-        figure.add_trace(_stem(mark, floor))
-        figure.add_trace(_named(go.Scatter3d, mark, size=6))
+        data += [_stem(mark, floor), _named(kind, mark, size=6)]
     common = {"backgroundcolor": "white", "showbackground": True, "showspikes": False}
     scene = {
         f"{letter}axis": {**axis, **common, "tickfont": {"size": 12}}
         for letter, axis in zip("xyz", axes, strict=True)
     }
-    figure.update_layout(
-        scene={
+    layout = house_layout(height=560) | {
+        "scene": {
             **scene,
             "camera": camera(),
             "aspectmode": "cube",
             "dragmode": "turntable",
             "annotations": _name_labels(points, axes, _SOLID_SIZE, seen_by_camera),
         },
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
-    )
-    return figure
+        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+    }
+    return {"data": data, "layout": layout}
 
 
-def _designs(kind: Any, places: Rows, hover: list[str], look: dict[str, Any]) -> Any:
-    return kind(
+def _designs(kind: str, places: Rows, hover: list[str] | None, *, size: int) -> Trace:
+    return {
+        "type": kind,
         **_coordinates(places.astype(np.float32)),
-        mode="markers",
-        marker=look,
-        hovertext=hover,
-        hoverinfo="text",
-        name="front",
-    )
+        "mode": "markers",
+        "marker": {
+            "size": size,
+            "color": ACCENT,
+            "line": {"width": 0.5, "color": "white"},
+        },
+        "hoverinfo": "text",
+        **({} if hover is None else {"hovertext": hover}),
+        "name": "front",
+    }
 
 
-def _picked(kind: Any, dimensions: int, size: int) -> Any:
+def _picked(kind: str, dimensions: int, *, size: int) -> Trace:
     """Return a ring, empty at first, that a page may put around a design."""
-    ring = {"size": size, "symbol": "circle-open", "color": INK, "line": {"width": 2}}
-    return kind(
+    return {
+        "type": kind,
         **_coordinates(np.full((dimensions, 1), np.nan)),
-        mode="markers",
-        marker=ring,
-        hoverinfo="skip",
-        name="picked",
-    )
+        "mode": "markers",
+        "marker": {
+            "size": size,
+            "symbol": "circle-open",
+            "color": INK,
+            "line": {"width": 2},
+        },
+        "hoverinfo": "skip",
+        "name": "picked",
+    }
 
 
-def _named(kind: Any, mark: Mark, size: int) -> Any:
-    edge = {"width": 1.5, "color": "white"}
-    return kind(
+def _named(kind: str, mark: Mark, *, size: int) -> Trace:
+    return {
+        "type": kind,
         **_coordinates(np.reshape(mark.place, (-1, 1))),
-        mode="markers",
-        marker={
+        "mode": "markers",
+        "marker": {
             "size": size,
             "symbol": mark.symbol,
             "color": mark.colour,
-            "line": edge,
+            "line": {"width": 1.5, "color": "white"},
         },
-        hovertext=mark.hover,
-        hoverinfo="text",
-        name=mark.name,
-    )
+        "hovertext": mark.hover,
+        "hoverinfo": "text",
+        "name": mark.name,
+    }
 
 
-def _stem(mark: Mark, floor: float) -> go.Scatter3d:
+def _stem(mark: Mark, floor: float) -> Trace:
     """Return the line from a point down to the floor, which gives it its place."""
     x, y, z = mark.place
-    return go.Scatter3d(
-        x=[x, x],
-        y=[y, y],
-        z=[z, floor],
-        mode="lines",
-        line={"color": GREY_DARK, "width": 2},
-        hoverinfo="skip",
-        name=f"stem of {mark.name}",
-    )
+    return {
+        "type": "scatter3d",
+        "x": [x, x],
+        "y": [y, y],
+        "z": [z, floor],
+        "mode": "lines",
+        "line": {"color": GREY_DARK, "width": 2},
+        "hoverinfo": "skip",
+        "name": f"stem of {mark.name}",
+    }
 
 
 def _coordinates(places: Rows) -> dict[str, Rows]:

@@ -12,7 +12,8 @@ from plotly.subplots import make_subplots
 from dse.evidence.league import League, Player
 from dse.evidence.league_field import OBJECTIVES
 from dse.explore.objectives import SHOWN_UNITS
-from dse.show.figure import ACCENT, FONT, FONT_SIZE, GREY_DARK, INK, RULE, Figure
+from dse.show.figure import Figure
+from dse.show.style import ACCENT, FONT, FONT_SIZE, GREY_DARK, INK, RULE
 from dse.units import from_si
 
 _TITLES = {

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from dse.show.figure import GREY_DARK, RULE
 from dse.show.labels import metric_title, number
+from dse.show.style import GREY_DARK, RULE
 
 Rows = np.ndarray[Any, Any]
 

@@ -11,8 +11,8 @@ import numpy as np
 from dse.evaluation import Metrics
 from dse.explore.objectives import SHOWN_UNITS
 from dse.explore.runs import Runs
-from dse.show.figure import ACCENT, INK
 from dse.show.labels import TITLES, hover_texts, metric_amount, shown_column
+from dse.show.style import ACCENT, INK
 from dse.units import from_si
 
 Rows = np.ndarray[Any, Any]
@@ -38,7 +38,7 @@ class Marks:
     """Designs of a front `[metrics, designs]` in shown units, and the named points."""
 
     front: Rows
-    hover: list[str]
+    hover: list[str] | None
     named: list[Mark]
 
     def everything(self) -> Rows:
@@ -58,9 +58,13 @@ def thinned(runs: Runs, *, keep: Sequence[int] = ()) -> Runs:
 
 
 def marks(
-    runs: Runs, metrics: Sequence[str], references: Mapping[str, Metrics]
+    runs: Runs,
+    metrics: Sequence[str],
+    references: Mapping[str, Metrics],
+    *,
+    tells: bool = True,
 ) -> Marks:
-    """Return the points to plot for the given metrics."""
+    """Return the points to plot for the given metrics; `tells` what each design is."""
     told = list(dict.fromkeys([*metrics, *_ALWAYS_TOLD]))
     drawn = thinned(runs)
     named = []
@@ -79,6 +83,6 @@ def marks(
         named.append(Mark(name, place, hover, symbol, INK))
     return Marks(
         front=np.stack([shown_column(drawn, m) for m in metrics]),
-        hover=hover_texts(drawn, told),
+        hover=hover_texts(drawn, told) if tells else None,
         named=named,
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from plotly.utils import PlotlyJSONEncoder
+import numpy as np
 
 from dse.explore.objectives import SHOWN_UNITS
 from dse.explore.runs import Runs, column_name
-from dse.show.figure import CONFIG, Figure
+from dse.show.style import CONFIG, Drawing
 from dse.show.tables import Column
 
 
@@ -20,7 +21,7 @@ class Placed:
     """A figure, the element it goes into, and for a front the metrics of its axes."""
 
     id: str
-    figure: Figure
+    figure: Drawing
     metrics: tuple[str, ...] = ()
 
 
@@ -44,17 +45,25 @@ def page_data(
         "budget": [column_name(metric) for metric in budgets],
         "objective": {"name": objectives[0], "maximize": front.objectives[0].maximize},
         "objectives": objectives,
-        "figures": [_plain(placed) for placed in figures],
+        "figures": [
+            {
+                "id": placed.id,
+                "figure": placed.figure,
+                "metrics": [column_name(metric) for metric in placed.metrics] or None,
+            }
+            for placed in figures
+        ],
         "config": CONFIG,
     }
-    text = json.dumps(data, cls=PlotlyJSONEncoder, separators=(",", ":"))
+    text = json.dumps(data, default=_packed, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")
 
 
-def _plain(placed: Placed) -> dict[str, Any]:
-    figure = placed.figure.to_plotly_json()
-    for trace in figure["data"]:
-        if trace["name"] == "front":
-            del trace["hovertext"]
-    metrics = [column_name(metric) for metric in placed.metrics] or None
-    return {"id": placed.id, "figure": figure, "metrics": metrics}
+def _packed(numbers: np.ndarray[Any, Any]) -> dict[str, str]:
+    """Return an array of floats as plotly.js reads it: its bytes, and what they are."""
+    packed = {
+        "dtype": f"f{numbers.itemsize}",
+        "bdata": b64encode(numbers.tobytes()).decode(),
+    }
+    shape = {"shape": ", ".join(map(str, numbers.shape))} if numbers.ndim > 1 else {}
+    return packed | shape

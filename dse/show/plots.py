@@ -10,8 +10,7 @@ from dse.explore.objectives import read_objectives
 from dse.explore.runs import Runs
 from dse.show.breakdown import breakdown
 from dse.show.figure import Figure
-from dse.show.front_figures import flat_front, solid_front
-from dse.show.marks import marks
+from dse.show.front_figures import draw_front
 from dse.show.time_bars import time_bars
 
 
@@ -35,10 +34,7 @@ def plot_front(
             "front that is not empty and two or three metrics, as `throughput`, `area`."
         )
     read_objectives(tuple(f"min:{name}" for name in names))  # all known, none twice
-    points = marks(runs, names, references or {})
-    if len(names) == 3:
-        return solid_front(names, points)
-    return flat_front(names, points, background)
+    return Figure(draw_front(runs, names, references or {}, background))
 
 
 def plot_breakdown(metrics: Metrics | Mapping[str, Metrics]) -> Figure:
@@ -52,7 +48,7 @@ def plot_breakdown(metrics: Metrics | Mapping[str, Metrics]) -> Figure:
     machines = {"": metrics} if isinstance(metrics, Metrics) else dict(metrics)
     if not machines:
         raise InputError("plot_breakdown got no machine; give it metrics by name.")
-    return breakdown(machines)
+    return Figure(breakdown(machines))
 
 
 def plot_time(metrics: Metrics) -> Figure:
@@ -61,4 +57,4 @@ def plot_time(metrics: Metrics) -> Figure:
     What holds the machine back, the busiest port or unit, stands out in colour. Loads,
     work and stores of different ops overlap, so bars do not add up to a run.
     """
-    return time_bars(metrics)
+    return Figure(time_bars(metrics))

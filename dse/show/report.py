@@ -4,39 +4,44 @@ from __future__ import annotations
 
 import os
 from html import escape
+from importlib.util import find_spec
 from itertools import combinations
 from pathlib import Path
 from string import Template
 
-from plotly.offline import get_plotlyjs
-
+from dse.explore.evaluator import Evaluator
 from dse.explore.runs import Runs
 from dse.explore.study import Study
 from dse.show import basis, sections
-from dse.show.background import Sampler
+from dse.show.breakdown import breakdown
 from dse.show.choices import choices_table
 from dse.show.findings import Findings, gather
+from dse.show.front_figures import draw_front
 from dse.show.page_data import Placed, page_data
-from dse.show.plots import plot_breakdown, plot_front, plot_time
 from dse.show.tables import front_columns
+from dse.show.time_bars import time_bars
 
 BUDGETS = ("area", "power", "energy")  # what a reader may bound
 _PAGE = Path(__file__).parent / "page"
 
 
 def write_report(
-    study: Study, front: Runs, path: str | Path, *, sampler: Sampler | None = None
+    study: Study,
+    front: Runs,
+    path: str | Path,
+    *,
+    evaluator: Evaluator | None = None,
 ) -> Path:
     """Write what a study found as one HTML page, and return where it is.
 
     The page holds all it needs: the answer in words, the front in three and in two
     metrics before the density of all designs, budgets to bound it, its table, where
     energy, area and time of its knee go beside the reference machines, and the sources.
-    The density is that of 20,000 designs drawn at random and evaluated here; a
-    `sampler` made before the search for the front has compiled by its end. Raises
-    `InputError` for an empty front.
+    The density is that of 20,000 designs drawn at random and evaluated here, by the
+    `evaluator` of the search for the front if it is given. Raises `InputError` for an
+    empty front.
     """
-    found = gather(study, front, sampler or Sampler(study))
+    found = gather(study, front, evaluator or study.evaluator())
     whole = Path(path)
     torn = whole.with_name(whole.name + ".part")
     torn.write_text(_page(found), encoding="utf-8")
@@ -71,7 +76,7 @@ def _page(found: Findings) -> str:
         bibtex=escape(study.bibtex),
         setup=basis.setup_list(study, sampled=len(found.sample)),
         data=data,
-        plotly=get_plotlyjs(),
+        plotly=_plotly(),
         script=_part("page.js"),
     )
 
@@ -84,19 +89,28 @@ def _figures(found: Findings) -> list[Placed]:
     placed = [
         Placed(
             f"front-{'-'.join(pair)}",
-            plot_front(front, *pair, references=references, background=found.sample),
+            draw_front(front, pair, references, found.sample, tells=False),
             pair,
         )
         for pair in flats
     ]
     if len(metrics) == 3:
-        solid = plot_front(front, *metrics, references=references)
+        solid = draw_front(front, metrics, references, tells=False)
         placed.insert(0, Placed("front-solid", solid, tuple(metrics)))
     return [
         *placed,
-        Placed("breakdown", plot_breakdown(found.machines)),
-        Placed("time-bars", plot_time(found.slowest[1])),
+        Placed("breakdown", breakdown(found.machines)),
+        Placed("time-bars", time_bars(found.slowest[1])),
     ]
+
+
+def _plotly() -> str:
+    """Return plotly.js, found without loading Plotly, which takes a second."""
+    package = find_spec("plotly")
+    assert package is not None
+    assert package.origin is not None
+    script = Path(package.origin).parent / "package_data" / "plotly.min.js"
+    return script.read_text(encoding="utf-8")
 
 
 def _part(name: str) -> str:

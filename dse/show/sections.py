@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from html import escape
 
 import numpy as np
-import pandas as pd
 
 from dse.evaluation import Metrics
 from dse.explore.objectives import SHOWN_UNITS
@@ -57,13 +56,10 @@ def summary_table(found: Findings) -> str:
     metrics = list(
         dict.fromkeys([*(o.metric for o in front.objectives), "power", "latency"])
     )
-    table = pd.DataFrame(
-        [_values(found, row, machine, metrics) for _, row, machine in rows],
-        index=pd.Index([name for name, _, _ in rows], name="Machine"),
-    )
+    cells = [(name, _values(found, row, of, metrics)) for name, row, of in rows]
     picks = [None if row is None else found.row_drawn(row) for _, row, _ in rows]
     units = {TITLES[m]: shown_unit(SHOWN_UNITS[m]) for m in metrics}
-    return html_table(table, units=units, picks=picks)
+    return html_table("Machine", cells, units=units, picks=picks)
 
 
 def _values(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from dse.explore.objectives import SHOWN_UNITS
 from dse.explore.runs import Runs, column_name
@@ -48,50 +48,45 @@ def front_columns(runs: Runs) -> list[Column]:
     ]
     design, designs = runs.space.design, runs.designs
     fields = []
-    for name in map(str, designs):
+    for name in designs:
         unit = meaning(design, name).unit
         title = field_label(name, unit)
         fields.append(Column(name, title, shown_unit(unit), designs[name].tolist()))
     return [Column("design", "Design", "", runs.index.tolist()), *metrics, *fields]
 
 
-def _digits(values: np.ndarray[Any, Any]) -> list[float]:
-    return [float(f"{value:.6g}") for value in values]
+def _digits(values: np.ndarray[Any, Any]) -> list[float | None]:
+    """Return numbers to six digits; None for one that is not known."""
+    digits = (float(f"{value:.6g}") for value in values)
+    return [value if math.isfinite(value) else None for value in digits]
 
 
 def html_table(
-    table: pd.DataFrame,
+    what: str,
+    rows: Sequence[tuple[str, Mapping[str, Any]]],
     *,
     units: Mapping[str, str] | None = None,
     picks: Sequence[int | None] | None = None,
 ) -> str:
-    """Return a table as HTML: the index as row heads, units below the column heads.
+    """Return rows, each with its name, as an HTML table; all have the same cells.
 
+    `what` is named stands above the names, units below the heads of the columns.
     Numbers are set to three digits; everything else is text, nothing in it is markup.
     `picks` say for each row which design it shows when a reader chooses it.
     """
-    corner = html_head(str(table.index.name or ""), "", is_number=False)
+    corner = html_head(what, "", is_number=False)
     heads = "".join(
-        html_head(
-            str(name),
-            (units or {}).get(str(name), ""),
-            is_number=pd.api.types.is_numeric_dtype(table[name]),
-        )
-        for name in table
+        html_head(title, (units or {}).get(title, ""), is_number=_is_number(value))
+        for title, value in rows[0][1].items()
     )
-    rows = "".join(
-        f'<tr{_pick(pick)}><th scope="row">{escape(str(name))}</th>'
-        + "".join(_cell(value) for value in row)
+    body = "".join(
+        f'<tr{_pick(pick)}><th scope="row">{escape(name)}</th>'
+        + "".join(_cell(value) for value in cells.values())
         + "</tr>"
-        for name, row, pick in zip(
-            table.index,
-            table.itertuples(index=False),
-            picks or [None] * len(table),
-            strict=True,
-        )
+        for (name, cells), pick in zip(rows, picks or [None] * len(rows), strict=True)
     )
     return (
-        f"<table><thead><tr>{corner}{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        f"<table><thead><tr>{corner}{heads}</tr></thead><tbody>{body}</tbody></table>"
     )
 
 
@@ -110,8 +105,12 @@ def _pick(row: int | None) -> str:
     return "" if row is None else f' data-row="{row}" tabindex="0"'
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
 def _cell(value: Any) -> str:
-    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+    if _is_number(value):
         return f'<td class="number">{number(float(value))}</td>'
     return f"<td>{escape(str(value))}</td>"
 

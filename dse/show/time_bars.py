@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
+from typing import Any
 
 from dse.evaluation import Metrics
-from dse.show.figure import ACCENT, GREY_DARK, GREY_LIGHT, RULE, Figure, new_figure
 from dse.show.labels import component_label, scaled_unit, shown_unit
+from dse.show.panels import Ends, on_panel, panel_axes, panel_ends, panel_title
+from dse.show.style import ACCENT, GREY_DARK, GREY_LIGHT, Drawing, house_layout
 from dse.units import from_si
 
 _STAGE_OF = {"main_memory_port": "load", "store_port": "store"}
@@ -18,25 +18,17 @@ def stage_of(resource: str) -> str:
     return _STAGE_OF.get(resource, "compute")
 
 
-def time_bars(metrics: Metrics) -> Figure:
+def time_bars(metrics: Metrics) -> Drawing:
     """Return the busy share of each port and unit, beside three bars an op."""
-    height = 110 + 30 * len(metrics.op_names)
-    figure = Figure(
-        make_subplots(
-            1,
-            2,
-            column_widths=[0.3, 0.7],
-            horizontal_spacing=0.17,
-            subplot_titles=[
-                "<b>How busy each port and unit is</b>",
-                "<b>Time that each op asks for</b>",
-            ],
-        )
-    )
-    figure.update_layout(new_figure(height=height).layout)
-    figure.update_layout(
+    left, right = panel_ends([0.3, 0.7], 0.17)
+    whole = (0.0, 1.0)
+    # As high a bar as an op on the other side, from the top down.
+    share = min(1.0, len(metrics.utilization) / len(metrics.op_names))
+    layout = house_layout(
+        height=110 + 30 * len(metrics.op_names),
         bargap=0.25,
         margin={"l": 130, "r": 24, "t": 48, "b": 56},
+        showlegend=True,
         legend={
             "orientation": "h",
             "x": 1,
@@ -44,62 +36,77 @@ def time_bars(metrics: Metrics) -> Figure:
             "y": 1,
             "yanchor": "bottom",
         },
-        showlegend=True,
+        annotations=[
+            panel_title("<b>How busy each port and unit is</b>", left, whole),
+            panel_title("<b>Time that each op asks for</b>", right, whole),
+        ],
+        **_share_axes(left, (1.0 - share, 1.0)),
+        **_op_axes(metrics, right, whole),
     )
-    _add_shares(figure, metrics)
-    _add_ops(figure, metrics)
-    figure.update_yaxes(
-        autorange="reversed", ticks="", linecolor=GREY_DARK, showline=True
-    )
-    figure.update_xaxes(gridcolor=RULE, zeroline=False, nticks=6)
-    for title, axis in zip(
-        figure.layout.annotations, figure.select_xaxes(), strict=True
-    ):
-        title.update(font={"size": 13}, x=axis.domain[0], xanchor="left")
-    return figure
+    return {"data": [_shares(metrics), *_ops(metrics)], "layout": layout}
 
 
-def _add_shares(figure: Figure, metrics: Metrics) -> None:
+def _shares(metrics: Metrics) -> dict[str, Any]:
     busy = {name: 100.0 * float(share) for name, share in metrics.utilization.items()}
     order = sorted(busy, key=lambda name: -busy[name])
     colours = [ACCENT if name == metrics.bottleneck else GREY_DARK for name in order]
-    bars = go.Bar(
-        x=[busy[name] for name in order],
-        y=[component_label(name) for name in order],
-        orientation="h",
-        marker={"color": colours},
-        text=[f"{busy[name]:.0f} %" for name in order],
-        textposition="outside",
-        cliponaxis=False,
-        hovertemplate="%{y}: %{x:.1f} % of the run<extra></extra>",
-        name="busy",
-        showlegend=False,
+    return {
+        "type": "bar",
+        "x": [busy[name] for name in order],
+        "y": [component_label(name) for name in order],
+        "orientation": "h",
+        "marker": {"color": colours},
+        "text": [f"{busy[name]:.0f} %" for name in order],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "hovertemplate": "%{y}: %{x:.1f} % of the run<extra></extra>",
+        "name": "busy",
+        "showlegend": False,
+        **on_panel(1),
+    }
+
+
+def _share_axes(across: Ends, up: Ends) -> dict[str, Any]:
+    title = {"text": "Busy share of the run (%)"}
+    return panel_axes(
+        1, across, up, x={"nticks": 6, "range": [0, 115], "title": title}, y={}
     )
-    figure.add_trace(bars, row=1, col=1)
-    # As high a bar as an op on the other side, from the top down.
-    share = min(1.0, len(order) / len(metrics.op_names))
-    figure.update_yaxes(domain=[1.0 - share, 1.0], row=1, col=1)
-    figure.update_xaxes(range=[0, 115], title_text="Busy share of the run (%)", col=1)
 
 
-def _add_ops(figure: Figure, metrics: Metrics) -> None:
+def _ops(metrics: Metrics) -> list[dict[str, Any]]:
     limiting = stage_of(metrics.bottleneck)
-    seconds = {stage: [float(t) for t in ts] for stage, ts in metrics.op_busy.items()}
-    unit = scaled_unit([max(max(ts) for ts in seconds.values())], "time")
+    unit = _time_unit(metrics)
     names = [component_label(name) for name in metrics.op_names]
-    places = list(range(len(names)))  # names may repeat, as in a suite
     value = f"%{{x:.3g}} {shown_unit(unit)}"
     greys = iter((GREY_DARK, GREY_LIGHT))
-    for stage in ("load", "compute", "store"):
-        bars = go.Bar(
-            x=[from_si(t, unit) for t in seconds[stage]],
-            y=places,
-            orientation="h",
-            customdata=names,
-            marker={"color": ACCENT if stage == limiting else next(greys)},
-            hovertemplate=f"%{{customdata}}, {stage}: {value}<extra></extra>",
-            name=stage,
-        )
-        figure.add_trace(bars, row=1, col=2)
-    figure.update_xaxes(title_text=f"Time ({shown_unit(unit)})", col=2)
-    figure.update_yaxes(tickvals=places, ticktext=names, col=2)
+    return [
+        {
+            "type": "bar",
+            "x": [from_si(float(t), unit) for t in metrics.op_busy[stage]],
+            "y": list(range(len(names))),  # names may repeat, as in a suite
+            "orientation": "h",
+            "customdata": names,
+            "marker": {"color": ACCENT if stage == limiting else next(greys)},
+            "hovertemplate": f"%{{customdata}}, {stage}: {value}<extra></extra>",
+            "name": stage,
+            **on_panel(2),
+        }
+        for stage in ("load", "compute", "store")
+    ]
+
+
+def _op_axes(metrics: Metrics, across: Ends, up: Ends) -> dict[str, Any]:
+    names = [component_label(name) for name in metrics.op_names]
+    title = {"text": f"Time ({shown_unit(_time_unit(metrics))})"}
+    return panel_axes(
+        2,
+        across,
+        up,
+        x={"nticks": 6, "title": title},
+        y={"tickvals": list(range(len(names))), "ticktext": names},
+    )
+
+
+def _time_unit(metrics: Metrics) -> str:
+    """Return the unit in which the times of all ops read best."""
+    return scaled_unit([float(max(ts)) for ts in metrics.op_busy.values()], "time")

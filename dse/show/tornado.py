@@ -6,7 +6,8 @@ import plotly.graph_objects as go
 
 from dse.explore.objectives import read_objective
 from dse.explore.sensitivity import Sensitivity
-from dse.show.figure import ACCENT, GREY_DARK, RULE, Figure, new_figure
+from dse.show.figure import Figure, new_figure
+from dse.show.style import ACCENT, GREY_DARK, RULE
 
 
 def plot_sensitivity(

@@ -29,6 +29,15 @@ def curve_path(name_or_path: str | Path) -> Path:
     return shipped
 
 
+def paths_by_length(path: Path) -> dict[int, Path]:
+    """Return the files of the same curve measured at other sequence lengths.
+
+    They stand in a folder of its name: `dynatran/512.toml` beside `dynatran.toml`.
+    """
+    found = path.with_suffix("").glob("*.toml")
+    return {int(other.stem): other for other in found if other.stem.isdecimal()}
+
+
 def curve_name(path: Path) -> str:
     """Return the name of a shipped curve, or the path of another as it was given."""
     if path.is_relative_to(_folder()):

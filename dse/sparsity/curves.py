@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from dse.arrays import array_namespace
 from dse.errors import InputError, did_you_mean
 from dse.records import Record, record, static
 from dse.sparsity.attention import AttentionPruning, Measured
 from dse.sparsity.curve_tables import About
+from dse.sparsity.layer_loss import LayerLoss
 from dse.sparsity.monotone import isotonic, pchip
 
 POOLED = "activations"  # the density of all activation sites together
@@ -45,7 +46,7 @@ class Balance(Record):
     A multiplication is useful if neither operand is zero. Keys are names of ops.
     """
 
-    tile_sizes: Any  # edge of a square tile, [sizes]
+    tile_sizes: tuple[float, ...] = static("edges of square tiles, rising")
     useful: dict[str, Any]  # share of all multiplications, [k]
     median: dict[str, Any]  # the same share in the median tile, [k, sizes]
     p95: dict[str, Any]  # and in the tile at the 95th percentile, [k, sizes]
@@ -72,6 +73,7 @@ class Curve(Record):
     dense_accuracy: Any  # of the model that is not pruned at all
     pairs: AttentionStatistics | None = None
     balance: Balance | None = None
+    layer_loss: LayerLoss | None = None  # of layers that are pruned alone
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -111,7 +113,7 @@ class Curve(Record):
 
     def accuracy_drop(self, setting: Any) -> Array:
         """Return the accuracy lost against the dense model, 0 or more: 0.01 a point."""
-        drop: Array = jnp.asarray(self.dense_accuracy) - self.accuracy_at(setting)
+        drop: Array = self.dense_accuracy - self.accuracy_at(setting)
         return drop
 
     def attention(self, setting: Any) -> AttentionPruning:
@@ -139,6 +141,19 @@ class Curve(Record):
         if self.pairs is None:
             return None
         return pchip(setting, self.settings, self.pairs.kept)
+
+    def imbalance(self, product: str, setting: Any) -> Array:
+        """Return the useful share of a slow tile over the mean, [sizes], 1 or more.
+
+        The slow tile is that at the 95th percentile: about the slowest of twenty.
+        Raises `InputError` for a product whose tiles were not measured.
+        """
+        if self.balance is None or product not in self.balance.useful:
+            raise InputError(f"`{self.name}` knows no tiles of `{product}`.")
+        mean, slow = self.balance.useful[product], self.balance.p95[product]
+        xp = array_namespace(mean, slow)
+        some = xp.where(mean > 0.0, mean, 1.0)[:, None]
+        return pchip(setting, self.settings, xp.maximum(slow / some, 1.0).T)
 
     def check(self, setting: Any) -> None:
         """Raise `InputError` for a number outside the settings that were tried."""

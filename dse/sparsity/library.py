@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dse.sparsity.curve_file import read_curve_file
-from dse.sparsity.curve_names import curve_name, curve_path
+from dse.sparsity.curve_names import curve_name, curve_path, paths_by_length
 from dse.sparsity.curve_tables import AttentionTable, BalanceTable, CurveFile
 from dse.sparsity.curves import AttentionStatistics, Balance, Curve, fit_curve
 
 
-def load_curve(name_or_path: str | Path) -> Curve:
+def load_curve(
+    name_or_path: str | Path, *, sequence_length: int | None = None
+) -> Curve:
     """Return a curve that `dse` ships, as `bert-base/sst-2/dynatran`, or a file's.
 
-    Raises `InputError` for an unknown name, or with a line for each fault of the file.
+    Where the same was measured at several lengths, `sequence_length` (in tokens) picks
+    the nearest by ratio: what a setting keeps depends on the length. Raises
+    `InputError` for an unknown name, or with a line for each fault of the file.
     """
     path = curve_path(name_or_path)
+    if sequence_length is not None:
+        path = _nearest_in_length(path, sequence_length)
     return build_curve(curve_name(path), read_curve_file(path))
+
+
+def _nearest_in_length(path: Path, sequence_length: int) -> Path:
+    others = paths_by_length(path)
+    own = read_curve_file(path).about.seq_len if others else None
+    lengths = others if own is None else others | {own: path}
+    distance = {n: abs(math.log(n / sequence_length)) for n in lengths}
+    return lengths[min(distance, key=distance.__getitem__)] if lengths else path
 
 
 def build_curve(name: str, file: CurveFile) -> Curve:
@@ -46,7 +61,7 @@ def _pairs(table: AttentionTable) -> AttentionStatistics:
 
 def _balance(table: BalanceTable) -> Balance:
     return Balance(
-        tile_sizes=_array(table.tile_sizes),
+        tile_sizes=tuple(float(size) for size in table.tile_sizes),
         useful={name: _array(row) for name, row in table.useful.items()},
         median={name: _array(rows) for name, rows in table.median.items()},
         p95={name: _array(rows) for name, rows in table.p95.items()},

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
+
+from dse.arrays import array_namespace
 
 
 def pchip(x: Any, knots: Any, values: Any) -> Array:
@@ -22,11 +23,11 @@ def pchip(x: Any, knots: Any, values: Any) -> Array:
     k >= 2, `values` `[..., k]`; the result is `[...]`, in the units of the values.
     Source: fritsch1984local (slopes inside), moler2004numerical (at the ends).
     """
-    knots, values = jnp.asarray(knots), jnp.asarray(values)
-    x = jnp.asarray(x)
-    x = jnp.where(x < knots[0], knots[0], jnp.where(x > knots[-1], knots[-1], x))
+    xp = array_namespace(x, knots, values)
+    x, knots, values = xp.asarray(x), xp.asarray(knots), xp.asarray(values)
+    x = xp.where(x < knots[0], knots[0], xp.where(x > knots[-1], knots[-1], x))
     slopes = _slopes(knots, values)
-    i = jnp.clip(jnp.searchsorted(knots, x, side="right") - 1, 0, knots.shape[0] - 2)
+    i = xp.clip(xp.searchsorted(knots, x, side="right") - 1, 0, knots.shape[0] - 2)
     width = knots[i + 1] - knots[i]
     t = (x - knots[i]) / width
     start, end = values[..., i], values[..., i + 1]
@@ -44,35 +45,37 @@ def _third(first: Array, last: Array, rise: Array) -> Array:
     return first + last - 2.0 * rise
 
 
-def _slopes(knots: Array, values: Array) -> Array:
+def _slopes(knots: Array, values: Array) -> Any:
     """Return the slope of the curve at each knot, `[..., k]`."""
-    width = jnp.diff(knots).reshape((1,) * (values.ndim - 1) + (-1,))
-    chord = jnp.diff(values, axis=-1) / width
+    xp = array_namespace(knots, values)
+    width = xp.diff(knots).reshape((1,) * (values.ndim - 1) + (-1,))
+    chord = xp.diff(values, axis=-1) / width
     if knots.shape[0] == 2:
-        return jnp.concatenate([chord, chord], axis=-1)
+        return xp.concatenate([chord, chord], axis=-1)
     before, after = chord[..., :-1], chord[..., 1:]
     near = 2.0 * width[..., 1:] + width[..., :-1]
     far = width[..., 1:] + 2.0 * width[..., :-1]
     same_way = before * after > 0
-    some = jnp.where(same_way, before, 1.0), jnp.where(same_way, after, 1.0)
+    some = xp.where(same_way, before, 1.0), xp.where(same_way, after, 1.0)
     mean = (near + far) / (near / some[0] + far / some[1])
-    inside = jnp.where(same_way, mean, 0.0)
+    inside = xp.where(same_way, mean, 0.0)
     first = _end_slope(width[..., :2], chord[..., :2])
     last = _end_slope(width[..., :-3:-1], chord[..., :-3:-1])
-    return jnp.concatenate([first, inside, last], axis=-1)
+    return xp.concatenate([first, inside, last], axis=-1)
 
 
-def _end_slope(width: Array, chord: Array) -> Array:
+def _end_slope(width: Array, chord: Array) -> Any:
     """Return the slope at an end from the two pieces next to it, nearest first.
 
     That of a parabola through three points, held back where it would overshoot.
     """
+    xp = array_namespace(width, chord)
     near, far = width[..., :1], width[..., 1:]
     steepness, next_one = chord[..., :1], chord[..., 1:]
     slope = ((2.0 * near + far) * steepness - near * next_one) / (near + far)
-    steep = (steepness * next_one <= 0) & (jnp.abs(slope) > 3.0 * jnp.abs(steepness))
-    held = jnp.where(steep, 3.0 * steepness, slope)
-    return jnp.where(slope * steepness <= 0, 0.0, held)
+    steep = (steepness * next_one <= 0) & (xp.abs(slope) > 3.0 * xp.abs(steepness))
+    held = xp.where(steep, 3.0 * steepness, slope)
+    return xp.where(slope * steepness <= 0, 0.0, held)
 
 
 def isotonic(values: Any, *, rising: bool) -> np.ndarray[Any, Any]:

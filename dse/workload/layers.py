@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dse.sparsity.imbalance import even
 from dse.workload.ops import Ops
 
 
@@ -40,6 +41,7 @@ def chain(ops: Sequence[Op]) -> Ops:
         input_density=ones,
         weight_density=ones,
         output_density=ones,
+        imbalance=even(len(ops)),
     )
 
 

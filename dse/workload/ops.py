@@ -11,8 +11,9 @@ from dse.errors import InputError
 from dse.records import Record, quantity, record, static
 from dse.sparsity.attention import AttentionPruning
 from dse.sparsity.curves import Curve
+from dse.sparsity.imbalance import Imbalance, even
 from dse.workload.attention import keep_pairs, only_attention
-from dse.workload.pruning import prune
+from dse.workload.layer_thresholds import prune_at
 
 # What an engine must know how to run.
 KINDS = (
@@ -51,6 +52,7 @@ class Ops(Record):
     output_density: Any = quantity(
         "1", "of the result as it is stored, [ops]", high=1.0
     )
+    imbalance: Imbalance  # of the tiles of a product, [ops]
 
     def __len__(self) -> int:
         return len(self.names)
@@ -130,7 +132,7 @@ class Workload(Record):
                 f"`{self.name}` has no curve that a threshold could be looked up in; "
                 "give it one with `workload.with_curve(curve, threshold)`."
             )
-        return prune(new, new.curve, new.threshold)
+        return prune_at(new, new.curve, new.threshold)
 
     def with_density(self, *, activation: float = 1.0, weight: float = 1.0) -> Workload:
         """Return the same workload with one density for all activations and weights.
@@ -149,10 +151,11 @@ class Workload(Record):
         """Return the same workload, as sparse as a curve is at one of its settings.
 
         Sets the density of every operand, how the kept query-key pairs lie, and what
-        it costs in accuracy; differentiable by `setting` (as a threshold). Raises
-        `InputError` for a setting outside the curve.
+        it costs in accuracy; differentiable by `setting` (as a threshold), which may be
+        one for each layer, `[layers]`. Raises `InputError` for a setting outside the
+        curve.
         """
-        return prune(self, curve, setting)
+        return prune_at(self, curve, setting)
 
     def with_attention(self, *, kept: float, **how: Any) -> Workload:
         """Return the same workload with a share of all query-key pairs kept.
@@ -168,6 +171,22 @@ class Workload(Record):
             attention=AttentionPruning(**how),
             accuracy_drop=_drop(kept) if self.accuracy_drop is not None else None,
         )
+
+    def with_imbalance(self, ratio: Any) -> Workload:
+        """Return the same workload with slow tiles so much longer than the mean one.
+
+        Of every product and tile size. Counts where lanes wait for each other. Raises
+        `InputError` for a ratio below 1.
+        """
+        if isinstance(ratio, int | float) and not ratio >= 1.0:
+            raise InputError(
+                f"imbalance is {ratio:g}; a slow tile takes 1 or more times the mean."
+            )
+        blocks = tuple(
+            b.replace(ops=b.ops.replace(imbalance=even(len(b.ops), ratio)))
+            for b in self.blocks
+        )
+        return self.replace(blocks=blocks)
 
     def attention_only(self) -> Workload:
         """Return scores, softmax and context alone: what a co-processor is given.
@@ -192,6 +211,7 @@ def set_density(ops: Ops, activation: float, weight: float) -> Ops:
         input_density=activation * ones,
         weight_density=np.where(has_weights, weight, activation) * ones,
         output_density=activation * ones,
+        imbalance=even(len(ops)),
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 
+from dse.arrays import array_namespace
 from dse.sparsity.curves import POOLED, Curve
+from dse.sparsity.imbalance import Imbalance, even
 from dse.workload.attention import keep_pairs
 
 if TYPE_CHECKING:
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 # Both operands of the products of attention, by the ops that made them.
 _LEFT = {"scores": "query", "context": "softmax"}
 _RIGHT = {"scores": "key", "context": "value"}
-_STORED = ("linear", "convolution", "embedding")  # the right operand is weights
+WITH_WEIGHTS = ("linear", "convolution", "embedding")  # the right operand is weights
 _FIRST = "norm_embedding"  # what the first layer reads
 
 
@@ -57,7 +60,7 @@ def _with_densities(block: Block, curve: Curve, setting: Any) -> Ops:
     ops = block.ops
     made = [_density(curve, name, setting, block.repeats) for name in ops.names]
     before = _previous(made[-1], curve, setting)
-    weights = jnp.asarray(curve.weight_density(setting))
+    weights = curve.weight_density(setting)
     left, right = [], []
     for i, name in enumerate(ops.names):
         back = ops.depends[i]
@@ -69,34 +72,56 @@ def _with_densities(block: Block, curve: Curve, setting: Any) -> Ops:
             right.append(_density(curve, _RIGHT[head] + label, setting, block.repeats))
         else:
             left.append(producer)
-            right.append(weights if ops.kinds[i] in _STORED else producer)
+            right.append(weights if ops.kinds[i] in WITH_WEIGHTS else producer)
     return ops.replace(
         input_density=_columns(left),
         weight_density=_columns(right),
         output_density=_columns(made),
+        imbalance=_imbalance(ops, curve, setting),
+    )
+
+
+def _imbalance(ops: Ops, curve: Curve, setting: Any) -> Imbalance:
+    """Return how much tiles differ: of products that the curve measured, else not."""
+    if curve.balance is None:
+        return even(len(ops))
+    ratios = [
+        np.ones(len(curve.balance.tile_sizes))
+        if (product := _longest_in(curve.balance.useful, name)) is None
+        else curve.imbalance(product, setting)
+        for name in ops.names
+    ]
+    return Imbalance(
+        tile_sizes=curve.balance.tile_sizes, ratios=tuple(_columns(ratios))
     )
 
 
 def _density(curve: Curve, name: str, setting: Any, layers: int) -> jax.Array:
-    """Return the density of what an op makes: scalar, or `[layers]` where told apart.
-
-    An op of several heads or nets is named for its site, with more behind: `query_x`.
-    """
-    own = (site for site in curve.sites if f"{name}_".startswith(f"{site}_"))
-    site = max(own, key=len, default=POOLED)
+    """Return the density of what an op makes: one, or `[layers]` where told apart."""
+    site = _longest_in(curve.sites, name) or POOLED
     by_layer = curve.density_by_layer(site, setting)
     if by_layer is not None and by_layer.shape == (layers,):
         return by_layer
     return curve.density(site, setting)
 
 
-def _previous(last: jax.Array, curve: Curve, setting: Any) -> jax.Array:
+def _longest_in(measured: Iterable[str], name: str) -> str | None:
+    """Return what was measured of an op; None where nothing was.
+
+    An op of several heads or nets is named for its site, with more behind: `query_x`.
+    """
+    own = (site for site in measured if f"{name}_".startswith(f"{site}_"))
+    return max(own, key=len, default=None)
+
+
+def _previous(last: jax.Array, curve: Curve, setting: Any) -> Any:
     """Return the density of what each layer reads: what the one before it made."""
     if last.ndim == 0:
         return last
     first = curve.density(_FIRST, setting)
-    return jnp.concatenate([first[None], last[:-1]])
+    return array_namespace(first, last).concatenate([first[None], last[:-1]])
 
 
-def _columns(densities: list[jax.Array]) -> jax.Array:
-    return jnp.stack(jnp.broadcast_arrays(*densities), axis=-1)
+def _columns(densities: list[Any]) -> Any:
+    xp = array_namespace(*densities)
+    return xp.stack(xp.broadcast_arrays(*densities), axis=-1)

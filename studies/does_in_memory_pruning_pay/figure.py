@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 from plotly.subplots import make_subplots
 
-from dse.show.figure import ACCENT, GREY_DARK, INK, MUTED, RULE, TINT, new_figure
+from dse.show.figure import new_figure
+from dse.show.style import ACCENT, GREY_DARK, INK, MUTED, RULE, TINT
 
 # Colour and words of each line, and where its label stands.
 LOOK = {

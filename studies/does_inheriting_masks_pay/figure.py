@@ -9,7 +9,8 @@ import pandas as pd
 from plotly.subplots import make_subplots
 
 from dse.measure.n_of_m_curves import gains, mean_and_spread
-from dse.show.figure import ACCENT, GREY_DARK, INK, MUTED, RULE, TINT, new_figure
+from dse.show.figure import new_figure
+from dse.show.style import ACCENT, GREY_DARK, INK, MUTED, RULE, TINT
 
 RATIOS = ((4, 8), (2, 8), (1, 8), (2, 4), (1, 4))
 LOOK = {  # colour, sign and words

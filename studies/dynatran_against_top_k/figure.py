@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 from plotly.subplots import make_subplots
 
-from dse.show.figure import ACCENT, GREY_DARK, INK, RULE, new_figure
+from dse.show.figure import new_figure
+from dse.show.style import ACCENT, GREY_DARK, INK, RULE
 
 COLOURS = {"dynatran": ACCENT, "topk": GREY_DARK}
 WORDS = {"dynatran": "DynaTran", "topk": "top-k"}
@@ -55,15 +56,16 @@ def draw(traces: dict[str, dict[str, pd.DataFrame]], path: Path) -> None:
 def _name(
     figure: object, table: pd.DataFrame, share: str, policy: str, at: dict[str, int]
 ) -> None:
-    """Write the name of a line beside its sparse end, on the inner side."""
+    """Write the name of a line beside its sparse end, where no other line passes."""
     end = table.loc[table[share].idxmax()]
+    beside = "middle left" if end["lost"] > 0.1 else "top center"
     figure.add_scatter(  # type: ignore[attr-defined]
         x=[100 * end[share]],
         y=[100 * end["lost"]],
         mode="markers+text",
         marker={"color": COLOURS[policy], "size": 6},
         text=[WORDS[policy]],
-        textposition="middle left" if end["lost"] > 0.1 else "top center",
+        textposition="middle right" if policy == "topk" else beside,
         textfont={"color": COLOURS[policy], "size": 12},
         cliponaxis=False,
         **at,

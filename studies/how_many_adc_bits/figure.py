@@ -7,16 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from dse.show.figure import (
-    ACCENT,
-    GREY_DARK,
-    GREY_LIGHT,
-    INK,
-    RULE,
-    TINT,
-    Figure,
-    new_figure,
-)
+from dse.show.figure import Figure, new_figure
+from dse.show.style import ACCENT, GREY_DARK, GREY_LIGHT, INK, RULE, TINT
 
 _LAWS = {
     "survey": (ACCENT, "Murmann's survey,<br>1.28 GS/s"),

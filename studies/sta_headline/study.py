@@ -13,7 +13,7 @@ from dse.evidence.sta import build_answers, validate
 from dse.hardware.parameters import load_parameters
 from dse.hardware.technology import load_technology
 from dse.show.evidence_text import claims_text
-from dse.show.figure import ACCENT, GREY_LIGHT, INK
+from dse.show.style import ACCENT, GREY_LIGHT, INK
 
 
 def weights_of_assumptions(answer: str) -> list[tuple[float, str]]:

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 from plotly.subplots import make_subplots
 
-from dse.show.figure import ACCENT, GREY_DARK, GREY_LIGHT, INK, RULE, TINT, new_figure
+from dse.show.figure import new_figure
+from dse.show.style import ACCENT, GREY_DARK, GREY_LIGHT, INK, RULE, TINT
 
 LOOK = {
     "mp_mrf": (ACCENT, "MP-MRF"),
@@ -21,7 +22,12 @@ PANELS = (  # title, horizontal and vertical axis
     ("Buffer", "keys that fit (%)", "kept keys still on chip (%)"),
     ("Shared fetch", "queries of a block", "keys that one of them keeps (%)"),
 )
-LABEL = (0, -3, 1, 1)  # the point that bears the name of each line of the first panel
+LABELS = {  # the point that bears the name of a line of the first panel, and its side
+    "mp_mrf": (0, "bottom right"),
+    "sprint": (2, "top right"),
+    "sprint_no_recompute": (1, "bottom right"),
+    "topk": (1, "middle left"),
+}
 Places = dict[str, tuple[pd.DataFrame, pd.DataFrame]]
 
 
@@ -32,7 +38,15 @@ def draw(tables: dict[str, pd.DataFrame], places: Places, path: Path) -> None:
     figure.update_layout(new_figure(height=380, width=1060).layout)
     figure.update_layout(margin={"t": 40, "r": 24, "l": 64})
 
-    def line(panel: int, x: Any, y: Any, colour: str, words: str, label: int) -> None:
+    def line(
+        panel: int,
+        x: Any,
+        y: Any,
+        colour: str,
+        words: str,
+        label: int,
+        side: str = "bottom right",
+    ) -> None:
         places = range(len(x))
         figure.add_scatter(
             x=x,
@@ -40,17 +54,17 @@ def draw(tables: dict[str, pd.DataFrame], places: Places, path: Path) -> None:
             mode="lines+markers+text",
             line={"color": colour, "width": 2},
             text=[words if i == label % len(x) else "" for i in places],
-            textposition="middle left" if words == "top-k" else "bottom right",
+            textposition=side,
             textfont={"color": INK if colour in (TINT, GREY_LIGHT) else colour},
             cliponaxis=False,
             row=1,
             col=panel + 1,
         )
 
-    for number, (policy, rows) in enumerate(tables.items()):
+    for policy, rows in tables.items():
         colour, words = LOOK[policy]
         order = rows.sort_values("kept")
-        line(0, 100 * order["kept"], order["lost"], colour, words, LABEL[number])
+        line(0, 100 * order["kept"], order["lost"], colour, words, *LABELS[policy])
     for policy, (reuse, union) in places.items():
         colour, words = LOOK[policy]
         line(1, 100 * reuse["capacity"], reuse["measured"], colour, words, 2)

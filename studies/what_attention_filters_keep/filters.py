@@ -51,12 +51,16 @@ def at_loss(rows: pd.DataFrame, column: str) -> float:
     return float(np.interp(ALLOWED, order["lost"], order[column]))
 
 
+def setting_at(curve: dse.Curve, kept: float) -> float:
+    """Return the setting at which a share of the pairs is kept."""
+    order = np.argsort(curve.pairs.kept)
+    return float(np.interp(kept, curve.pairs.kept[order], curve.settings[order]))
+
+
 def locality(policy: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return reuse by capacity and union by block at `KEPT`, with closed forms."""
     curve = dse.load_curve(f"{MODEL}/{policy}")
-    order = np.argsort(curve.pairs.kept)
-    setting = np.interp(KEPT, curve.pairs.kept[order], curve.settings[order])
-    measured = curve.attention(float(setting))
+    measured = curve.attention(setting_at(curve, KEPT))
     closed = AttentionPruning()
     sizes, blocks = curve.pairs.capacities, curve.pairs.blocks
     reuse = {"measured": measured.reuse(sizes, 1.0), "closed": closed.reuse(sizes, 1.0)}

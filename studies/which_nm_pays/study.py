@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 import dse
 from dse.explore.summary import summarize
-from dse.show.figure import ACCENT, GREY_DARK, GREY_LIGHT, TINT
+from dse.show.style import ACCENT, GREY_DARK, GREY_LIGHT, TINT
 from dse.show.summary_text import summary_text
 
 HERE = Path(__file__).parent

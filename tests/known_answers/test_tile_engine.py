@@ -38,6 +38,17 @@ def test_a_half_dense_product_takes_128_cycles() -> None:
     assert cycles(found, "compute", CLOCK) == pytest.approx(128, rel=1e-5)
 
 
+def test_lanes_in_lockstep_wait_for_the_slow_tile_and_burn_no_more() -> None:
+    free = dse.TileEngine.edge()
+    lockstep = free.replace(lane_schedule="lockstep")
+    uneven = query_alone(density=0.5).with_imbalance(1.5)
+    waiting, working = (dse.evaluate(design, uneven) for design in (lockstep, free))
+    assert cycles(waiting, "compute", CLOCK) == pytest.approx(160, rel=1e-5)
+    assert cycles(working, "compute", CLOCK) == pytest.approx(128, rel=1e-5)
+    lanes = [float(found.dynamic_energy["mac_lanes"]) for found in (waiting, working)]
+    assert lanes[0] == lanes[1]
+
+
 def test_weights_that_no_buffer_keeps_load_in_1068_9_cycles() -> None:
     # 16,384 weights of 20 bits are 40 KiB; the buffer holds nothing of note.
     machine = dse.TileEngine.edge().replace(weight_buffer_mib=1e-6)

@@ -19,7 +19,7 @@ from dse.runs.sweep import search_parts
 
 distributed = pytest.importorskip("distributed")
 
-SILENT = {"dashboard_address": None, "silence_logs": 50}
+SILENT = {"dashboard_address": "127.0.0.1:0", "silence_logs": 50}
 
 
 @pytest.fixture(scope="module")

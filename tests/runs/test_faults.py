@@ -1,167 +1,66 @@
-"""Whatever ends a sweep, the same command goes on from there, to the same bytes."""
+"""Whatever ends a sweep, the next one goes on from there, to the same answer."""
 
 from __future__ import annotations
 
-import random
-import re
+import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-PARTS = 36
-FULL_DISK = """
-import resource, sys
-from dse.cli.main import main
-resource.setrlimit(resource.RLIMIT_FSIZE, (4096, -1))  # bytes; a part is larger
-main()
-"""
-FILES = ["front.csv", "front.parquet", "report.html", "summary.json"]
-GOES_ON = re.compile(rf"(\d+) of {PARTS} parts are kept in .*parts; the same command ")
+from dse.errors import InputError
+from dse.explore.runs import Runs
+from dse.runs.lock import locked
+from dse.runs.search import PartSearch
+from dse.runs.store import Store, find_store
+
+PROGRAM = "from dse.cli.main import main; main()"
+CUT = ("--parts", "36", "--block-size", "128", "--quiet")
 
 
-class Sweep:
-    """`dse sweep` of one study into one folder, as often as it takes."""
-
-    def __init__(self, study: Path, out: Path) -> None:
-        self.out = out
-        self._arguments = [
-            *("sweep", str(study), "--out", str(out), "--quiet"),
-            *("--parts", str(PARTS), "--block-size", "128"),
-        ]
-
-    def start(self, program: str = "from dse.cli.main import main; main()") -> Process:
-        return subprocess.Popen(
-            [sys.executable, "-c", program, *self._arguments],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def parts(self) -> int:
-        return len(list((self.out / "parts").glob("part-*.parquet")))
-
-    def end(self, process: Process, number: signal.Signals, more: int) -> str:
-        """Send a signal once there are `more` parts than now; return what is said."""
-        wanted = min(self.parts() + more, PARTS - 1)
-        while process.poll() is None and self.parts() < wanted:
-            time.sleep(0.001)
-        process.send_signal(number)
-        return process.communicate(timeout=120)[1]
-
-    def finish(self) -> dict[str, bytes]:
-        """Run to the end; return every file of the answer."""
-        process = self.start()
-        said = process.communicate(timeout=300)[1]
-        assert process.returncode == 0, said
-        assert sorted(path.name for path in self.out.iterdir()) == FILES
-        return {name: (self.out / name).read_bytes() for name in FILES}
-
-
-Process = subprocess.Popen[str]
-
-
-@pytest.fixture(scope="module")
-def answer(quick_file: Path, tmp_path_factory: pytest.TempPathFactory) -> object:
-    """The files that a sweep writes if nothing happens to it."""
-    return Sweep(quick_file, tmp_path_factory.mktemp("whole") / "out").finish()
-
-
-def test_killed_full_and_interrupted_it_still_ends_in_the_same_bytes(
-    quick_file: Path, tmp_path: Path, answer: object
+def test_a_killed_sweep_held_its_folder_and_goes_on_to_the_same_front(
+    quick_file: Path, tmp_path: Path, front: Runs, sweep: Callable[..., PartSearch]
 ) -> None:
-    sweep = Sweep(quick_file, tmp_path / "out")
-    killed = sweep.start()
-    sweep.end(killed, signal.SIGKILL, more=3)
-    assert killed.returncode == -signal.SIGKILL
-    assert sweep.parts() >= 3
-
-    full = sweep.start(FULL_DISK)
-    said = full.communicate(timeout=120)[1]
-    assert full.returncode == 1
-    assert re.match(r"Failed: part \d+ could not be kept in .*File too large", said)
-    assert f"of {PARTS} parts are safe there; make room, and the same command" in said
-
-    interrupted = sweep.start()
-    said = sweep.end(interrupted, signal.SIGINT, more=5)
-    assert interrupted.returncode == 130
-    assert "Traceback" not in said
-    kept = GOES_ON.search(said)
-    assert kept is not None
-    assert int(kept[1]) == sweep.parts()
-
-    assert sweep.finish() == answer
-
-
-def test_a_second_sweep_into_a_folder_at_work_is_sent_away(
-    quick_file: Path, tmp_path: Path
-) -> None:
-    sweep = Sweep(quick_file, tmp_path / "out")
-    first = sweep.start()
-    while first.poll() is None and sweep.parts() < 1:
-        time.sleep(0.001)
-    first.send_signal(signal.SIGSTOP)
+    arguments = ("sweep", str(quick_file), "--out", str(tmp_path), *CUT)
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, *arguments])
     try:
-        second = sweep.start()
-        said = second.communicate(timeout=120)[1]
-        assert second.returncode == 2
-        assert "another sweep is at work in" in said
-        assert sweep.parts() >= 1
+        while process.poll() is None and len(list(tmp_path.rglob("*.parquet"))) < 3:
+            time.sleep(0.001)
+        process.send_signal(signal.SIGSTOP)
+        with pytest.raises(InputError, match="another sweep is at work"):
+            locked(tmp_path / "parts").__enter__()
     finally:
-        first.kill()
-        first.communicate(timeout=60)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    store = find_store(tmp_path)
+    with locked(tmp_path / "parts"):  # the system let go of it
+        assert 0 < len(store.missing()) <= 33
+        assert sweep(store).front().to_pandas().equals(front.to_pandas())
 
 
-@pytest.mark.nightly
-def test_fifty_kills_and_fifty_resumes(
-    quick_file: Path, tmp_path: Path, answer: object
+def test_where_no_file_can_grow_it_says_what_is_safe_and_goes_on_with_room(
+    store: Store, front: Runs, sweep: Callable[..., PartSearch]
 ) -> None:
-    chance = random.Random(8)
-    sweep = Sweep(quick_file, tmp_path / "0")
-    finished = 0
-    for kill in range(50):
-        process = sweep.start()
-        if kill % 5 == 4:  # at any moment, the start included
-            time.sleep(chance.uniform(0, 5))
-            process.kill()
-            process.communicate(timeout=60)
-        else:
-            sweep.end(process, signal.SIGKILL, more=chance.randint(0, 9))
-        if sweep.parts() >= PARTS - 1 or (sweep.out / "front.csv").exists():
-            assert sweep.finish() == answer
-            finished += 1
-            sweep = Sweep(quick_file, tmp_path / str(kill + 1))
-    assert sweep.finish() == answer
-    assert finished >= 3
+    with largest_file(4096), pytest.raises(OSError, match="File too large") as told:
+        sweep(store)
+    said = str(told.value)
+    assert "part 0 could not be kept in" in said
+    assert "0 of 6 parts are safe there; make room, and the same command" in said
+    assert store.folder.names() == ["manifest.json"]
+    assert sweep(store).front().to_pandas().equals(front.to_pandas())
 
 
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 128 KiB; only root can make one."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(place)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a file system can be mounted by root only")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
-
-
-@pytest.mark.nightly
-def test_a_disk_that_fills_up_and_is_then_enlarged(
-    quick_file: Path, tiny_disk: Path, answer: object
-) -> None:
-    sweep = Sweep(quick_file, tiny_disk / "out")
-    process = sweep.start()
-    said = process.communicate(timeout=120)[1]
-    assert process.returncode == 1
-    assert "No space left on device" in said
-    assert sweep.parts() >= 2
-    assert not list(tiny_disk.rglob("*.draft"))
-    larger = ["mount", "-o", "remount,size=64m", str(tiny_disk)]
-    subprocess.run(larger, check=True)
-    assert sweep.finish() == answer
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """Let no file of this process grow past some bytes; a part is larger."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

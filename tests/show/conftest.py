@@ -9,11 +9,12 @@ import pytest
 
 from dse.engines.tile import TileEngine
 from dse.evaluation import Metrics
+from dse.explore.evaluator import Evaluator
 from dse.explore.runs import Runs, pareto
 from dse.explore.space import Space
 from dse.explore.study import Study
 from dse.hardware.citations import cite
-from dse.show.background import Sampler
+from dse.show.background import draw_background
 from dse.show.report import write_report
 from dse.workload.transformer import transformer
 
@@ -51,13 +52,13 @@ def study() -> Study:
 
 
 @pytest.fixture(scope="session")
-def sampler(study: Study) -> Sampler:
-    return Sampler(study)
+def evaluator(study: Study) -> Evaluator:
+    return study.evaluator()
 
 
 @pytest.fixture(scope="session")
-def runs(study: Study, sampler: Sampler) -> Runs:
-    return sampler.draw(study.space.size)
+def runs(study: Study, evaluator: Evaluator) -> Runs:
+    return draw_background(study, evaluator, count=study.space.size)
 
 
 @pytest.fixture(scope="session")
@@ -74,8 +75,8 @@ def machines(study: Study) -> dict[str, Metrics]:
 def report(
     study: Study,
     front: Runs,
-    sampler: Sampler,
+    evaluator: Evaluator,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     folder = tmp_path_factory.mktemp("report")
-    return write_report(study, front, folder / "report.html", sampler=sampler)
+    return write_report(study, front, folder / "report.html", evaluator=evaluator)

@@ -12,8 +12,9 @@ from dse.evaluation import Metrics
 from dse.explore.runs import Runs, pareto
 from dse.explore.study import Study
 from dse.show import front_figures, marks
-from dse.show.figure import CONFIG, Figure
+from dse.show.figure import Figure
 from dse.show.plots import plot_breakdown, plot_front, plot_time
+from dse.show.style import CONFIG
 
 Machines = dict[str, Metrics]
 

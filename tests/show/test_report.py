@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from dse.errors import InputError
+from dse.explore.evaluator import Evaluator
 from dse.explore.runs import Runs
 from dse.explore.study import Study
 from dse.explore.summary import summarize
 from dse.show import words
-from dse.show.background import Sampler
 from dse.show.labels import describe_design
 from dse.show.report import write_report
 
@@ -62,10 +62,10 @@ def test_a_report_names_sources_densities_and_versions(
 
 
 def test_an_empty_front_has_no_report(
-    study: Study, front: Runs, sampler: Sampler, tmp_path: Path
+    study: Study, front: Runs, evaluator: Evaluator, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match="loosen a rule or a limit"):
-        write_report(study, front.take([]), tmp_path / "no.html", sampler=sampler)
+        write_report(study, front.take([]), tmp_path / "no.html", evaluator=evaluator)
     assert not list(tmp_path.iterdir())
 
 

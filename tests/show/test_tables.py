@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 
 from dse.explore.runs import Runs
@@ -10,8 +9,8 @@ from dse.show.tables import front_columns, html_table
 
 
 def test_a_table_has_units_below_its_heads_and_numbers_to_the_right() -> None:
-    table = pd.DataFrame({"Area": [54.0612], "Note": ["a < b"]}, index=["Edge & Co"])
-    html = html_table(table, units={"Area": "mm²"})
+    rows = [("Edge & Co", {"Area": 54.0612, "Note": "a < b"})]
+    html = html_table("Machine", rows, units={"Area": "mm²"})
     assert '<span class="unit">mm²</span>' in html
     assert '<td class="number">54.1</td>' in html
     assert "<td>a &lt; b</td>" in html
@@ -19,8 +18,8 @@ def test_a_table_has_units_below_its_heads_and_numbers_to_the_right() -> None:
 
 
 def test_a_row_can_name_the_design_that_it_shows() -> None:
-    table = pd.DataFrame({"Area": [1.0, 2.0]}, index=["knee", "Edge"])
-    html = html_table(table, picks=[7, None])
+    rows = [("knee", {"Area": 1.0}), ("Edge", {"Area": 2.0})]
+    html = html_table("Machine", rows, picks=[7, None])
     assert html.count("data-row") == 1
     assert '<tr data-row="7" tabindex="0"><th scope="row">knee' in html
 

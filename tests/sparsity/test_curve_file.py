@@ -103,6 +103,20 @@ def test_a_curve_of_your_own_is_loaded_by_its_path(tmp_path: Path) -> None:
     assert found.density("query", 0.1) == pytest.approx(0.5)
 
 
+def test_of_several_lengths_the_nearest_by_ratio_is_loaded(tmp_path: Path) -> None:
+    own = GOOD.replace("[curve]", "seq_len = 128\n[curve]")
+    path = write(tmp_path, own)
+    longer = path.with_suffix("") / "512.toml"
+    longer.parent.mkdir()
+    longer.write_text(GOOD.replace("[1.0, 0.5]", "[1.0, 0.3]"))
+    found = {
+        tokens: float(load_curve(path, sequence_length=tokens).density("query", 0.1))
+        for tokens in (16, 128, 255, 257, 4096)
+    }
+    assert found == pytest.approx({16: 0.5, 128: 0.5, 255: 0.5, 257: 0.3, 4096: 0.3})
+    assert load_curve(path).density("query", 0.1) == pytest.approx(0.5)
+
+
 def test_an_unknown_curve_is_met_with_the_closest_name() -> None:
     with pytest.raises(InputError, match=r"Did you mean `bert-base/sst-2/dynatran`"):
         load_curve("bert-base/sst-2/dynatra")
@@ -112,7 +126,8 @@ def test_an_unknown_curve_is_met_with_the_closest_name() -> None:
 def test_a_shipped_curve_says_whose_it_is_and_can_be_used(name: str) -> None:
     curve = load_curve(name)
     about = curve.about
-    assert name == f"{about.model}/{about.task}/{about.policy}"
+    own = f"{about.model}/{about.task}/{about.policy}"
+    assert name in (own, f"{own}/{about.seq_len}")
     assert set(about.sources) <= set(read_bibtex(hw_params_folder() / "references.bib"))
     middle = float(curve.settings.mean())
     assert 0.0 < curve.density("query", middle) <= 1.0

@@ -10,7 +10,7 @@ import pytest
 
 import dse
 from dse.sparsity.curve_tables import About
-from dse.sparsity.curves import AttentionStatistics, Curve, fit_curve
+from dse.sparsity.curves import AttentionStatistics, Balance, Curve, fit_curve
 from dse.workload.ops import Ops, Workload
 
 ABOUT = About(
@@ -127,6 +127,21 @@ def test_pairs_that_a_filter_kept_reach_scores_and_probabilities() -> None:
     assert column(ops, "input_density", "context") == pytest.approx(0.25)
     assert column(ops, "input_density", "output") == pytest.approx(1.0)
     assert found.attention.kept_first_round == pytest.approx(0.5)
+
+
+def test_products_are_as_uneven_as_their_tiles_were() -> None:
+    # Of the tiles of `context` one in twenty has 0.6 or more useful; the mean is 0.2.
+    tiles = Balance(
+        tile_sizes=(16.0,),
+        useful={"context": np.asarray([1.0, 0.2])},
+        median={"context": np.asarray([[1.0], [0.1]])},
+        p95={"context": np.asarray([[1.0], [0.6]])},
+    )
+    ops = layer_of(tiny().with_curve(curve(balance=tiles), 1.0))
+    found = dict(zip(ops.names, ops.imbalance.at(16.0), strict=True))
+    assert found.pop("context") == pytest.approx(3.0)
+    assert set(found.values()) == {1.0}
+    assert layer_of(tiny().with_density(activation=0.5)).imbalance.at(16.0).max() == 1.0
 
 
 def test_the_curve_says_what_it_costs_in_accuracy() -> None:

@@ -11,7 +11,7 @@ from dse.explore.tuning.coordinates import Coordinates, Rows
 from dse.explore.tuning.exact import Exact, Found
 
 WIDEST, NARROWEST = 0.1, 1e-4  # shares by which a continuous axis is moved
-JUMPERS = 32  # best points that are tried against pairs of moves too
+JUMPERS = 8  # best points that are tried against pairs of moves too
 REFINED = 4  # best points that go on, once the grid around all is settled
 MOST_PAIRS = 4096  # neighbours by two moves; with more of them pairs are left out
 

@@ -15,7 +15,7 @@ from dse.explore.evaluator import known_metrics
 from dse.explore.grid import Answer, answer_for
 from dse.explore.limits import Limit, read_limits
 from dse.explore.objectives import SHOWN_UNITS, Objective, read_objective
-from dse.explore.space import WORKLOAD_FIELDS, Space
+from dse.explore.space import Space, is_of_workload
 from dse.explore.tuning.coordinates import Coordinates
 from dse.hardware.technology import Technology
 from dse.workload.ops import Workload
@@ -81,7 +81,7 @@ class Problem:
                 "suite evaluate the others inside it."
             )
         moved = {n for s in spaces for n in (*s.axes, *s.continuous, *s.tied)}
-        of_workload = sorted(moved & set(WORKLOAD_FIELDS))
+        of_workload = sorted(filter(is_of_workload, moved))
         if of_workload and (len(spaces) > 1 or not self.suite):
             raise InputError(
                 f"`{of_workload[0]}` is an axis of the workload: give the `workload`, "

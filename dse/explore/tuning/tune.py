@@ -15,6 +15,7 @@ from dse.explore.sweep import read_suite
 from dse.explore.tuning.coordinates import Rows
 from dse.explore.tuning.descent import CHOICES, Choices, Descent, Path, Starts
 from dse.explore.tuning.exact import Exact, Found
+from dse.explore.tuning.limit_search import search_along_limits
 from dse.explore.tuning.local_search import descend_grid
 from dse.explore.tuning.problem import Own, Problem
 from dse.explore.tuning.relaxation import Relaxation, check_relaxation
@@ -24,7 +25,8 @@ from dse.hardware.technology import Technology
 from dse.workload.ops import Workload
 
 LEARNING_RATE = 0.1
-FINALISTS = 64  # rounded starts that local search goes on from
+FINALISTS = 16  # designs that are improved to the end
+ALONG_LIMITS = 20_000  # designs evaluated at most where constraints bind
 NEARLY = 1e-3  # excess up to which a relaxed design counts as feasible
 
 
@@ -53,8 +55,9 @@ def tune(
     `Space` or a dict or list of them; the function then gets designs in that shape.
     `optimizer` is any of optax. All starts go down the gradient at once, constraints
     as an augmented Lagrangian; axes of numbers move on a logit of their logarithm.
-    Then the best starts are rounded, improved by single steps and pairs of them on the
-    exact model, and continuous axes tuned again.
+    Then starts are rounded, followed along the limits where there are any, the best
+    improved by single steps and pairs of them on the exact model, and continuous axes
+    tuned again.
 
     Metrics in words are followed at `gradient_timing` and decided at `timing`.
     `relaxation` is how a gradient sees a grid ("annealed" or "straight_through");
@@ -103,6 +106,8 @@ def tune_problem(
     path = descent(Starts(spread(axes, count, key), np.ones((count, 1)), free))
     ends = rounded(axes, path.shares[-1])
     found = exact(ends)
+    if problem.constraints:
+        found = search_along_limits(exact, axes, ends, ALONG_LIMITS)
     finalists = found.take(found.order()[:FINALISTS]).points
     best = descend_grid(exact, axes, finalists)
     gradients = path.gradients

@@ -10,6 +10,7 @@ import numpy as np
 from dse.errors import InputError
 
 JOINT = " "
+SPLIT = 0  # seed of the one split there is, so that all draws hold the same back
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,14 @@ class Task:
     test: Examples
     data: str  # what was read, in words, for the header of a curve
 
+    def shuffled(self, seed: int) -> Task:
+        """Return the task with the examples of each kind in the order of a seed."""
+        draw = np.random.default_rng(seed)
+        train, test = (
+            kind.take(draw.permutation(len(kind))) for kind in (self.train, self.test)
+        )
+        return replace(self, train=train, test=test)
+
     def limited(self, *, train: int | None = None, test: int | None = None) -> Task:
         """Return the task with at most so many examples of each kind."""
         return replace(self, train=self.train.first(train), test=self.test.first(test))
@@ -53,17 +62,17 @@ def split(
     examples: Examples,
     *,
     data: str,
-    seed: int,
     test_share: float = 0.1,
 ) -> Task:
-    """Return a task whose examples were shuffled by a seed, and some held back.
+    """Return a task some of whose examples are held back: always the same ones.
 
-    A text that occurs twice is kept once: no text stands on both sides. Raises
-    `InputError` where that leaves too few to hold any back.
+    What one seed learns from can so never be what another is judged by. A text that
+    occurs twice is kept once: no text stands on both sides. Raises `InputError` where
+    that leaves too few to hold any back.
     """
     first = {text: i for i, text in reversed(list(enumerate(examples.texts)))}
     places = np.asarray(sorted(first.values()), int)
-    places = np.random.default_rng(seed).permutation(places)
+    places = np.random.default_rng(SPLIT).permutation(places)
     held = round(test_share * len(places))
     if held < 1:
         raise InputError(f"{data}: {len(places)} texts are too few for a task.")

@@ -32,8 +32,8 @@ CLASSES = (
 )
 
 
-def wordnet_glosses(folder: Path | None = None, *, seed: int = 0) -> Task:
-    """Return the glosses of all synsets and their classes, split by a seed.
+def wordnet_glosses(folder: Path | None = None) -> Task:
+    """Return the glosses of all synsets and their classes, some held back.
 
     Raises `InputError` where the files are missing, or a line is not one of WordNet.
     """
@@ -44,7 +44,7 @@ def wordnet_glosses(folder: Path | None = None, *, seed: int = 0) -> Task:
         np.asarray([label for _, label in found], np.int32),
     )
     data = f"{len(found)} glosses of WordNet"
-    return split("wordnet", CLASSES, examples, data=data, seed=seed)
+    return split("wordnet", CLASSES, examples, data=data)
 
 
 def _read(path: Path) -> Iterator[tuple[str, int]]:

@@ -1,0 +1,50 @@
+"""What a threshold in one layer alone costs, and in many layers together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dse.arrays import array_namespace
+from dse.errors import InputError
+from dse.records import Record, record
+from dse.sparsity.monotone import pchip
+
+
+@record
+class LayerLoss(Record):
+    """Accuracy lost when one layer is pruned and no other, at `k` settings.
+
+    Layers together are taken to lose the sum of what each loses alone. That is assumed:
+    it holds as long as all of it is small. Losses are shares (0.01 is a point) that
+    only rise with the setting, from 0 where nothing is pruned.
+    """
+
+    settings: Any  # rising, [k]
+    drops: Any  # [layers, k]
+
+    def together(self, settings: Any) -> Any:
+        """Return the accuracy lost with a setting for each layer `[layers]`, a share.
+
+        drop(t) = sum over layers l of drop_l(t_l). Raises `InputError` for another
+        number of layers.
+        """
+        if len(settings) != len(self.drops):
+            raise InputError(
+                f"there are {len(settings)} thresholds, and losses of "
+                f"{len(self.drops)} layers; give one for each layer."
+            )
+        return sum(
+            pchip(setting, self.settings, own)
+            for setting, own in zip(settings, self.drops, strict=True)
+        )
+
+
+def equal_shares(curve: Any, settings: Any) -> Any:
+    """Return what thresholds `[layers]` lose if every layer matters alike, a share.
+
+    The mean over layers of what the curve loses with one threshold for all. Assumed
+    where nobody measured layers alone, and often far off: of MiniLM-L6's six layers the
+    last loses most of it (`studies/does_each_layer_want_its_own_threshold`).
+    """
+    drops = [curve.accuracy_drop(setting) for setting in settings]
+    return array_namespace(*drops).stack(drops).mean()

@@ -1,0 +1,247 @@
+"""Models compiled for rows: the numbers of `dse.evaluate` and of its gradient."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import dse
+from dse.engines.base import Engine
+from dse.evaluation import metrics
+from dse.explore.array_program import ArrayProgram
+from dse.explore.compiled import CompiledModel, compile_model
+from dse.explore.scalar_graph import Graph
+from dse.explore.scalar_program import ScalarProgram
+from dse.smooth import ceil, ceil_div
+from dse.workload.zoo import find_shape
+
+TABLE = jnp.asarray([3.0, 1.0, 4.0, 1.5])
+FUNCTIONS: dict[str, Any] = {
+    "arithmetic": lambda x, y: (x + y) * x / y - x**2 + jnp.sqrt(y) + x**-3 + x**y,
+    "logarithms": lambda x, y: jnp.log(x) + jnp.exp(-y) + jnp.log1p(x) + jnp.expm1(y),
+    "choices": lambda x, y: jnp.where(x > y, x, jnp.clip(y, 1.5, 3.0)),
+    "rounding": lambda x, y: ceil(x) + ceil_div(jnp.floor(7 * x), 2.0) + jnp.round(y),
+    "a table": lambda x, y: TABLE[y.astype(int)] + x,
+    "a table that moves": lambda x, y: (TABLE * x)[y.astype(int)],
+    "vectors": lambda x, y: (jnp.arange(5.0) * x).reshape(5, 1) @ jnp.ones((1, 2)) + y,
+    "pieces": lambda x, y: jnp.concatenate([jnp.stack([x, y]), jnp.ones(3) * x])[1:4],
+    "sums": lambda x, y: jnp.sum(jnp.stack([x, y, x * y, y / 3, x / 7, x, y, x, y])),
+    "the largest": lambda x, y: TABLE[jnp.argmax(jnp.stack([x, y, 2 * x, 2 * x]))] + x,
+    "a loop": lambda x, y: jax.lax.fori_loop(0, 3, lambda i, c: c * x + y, x),
+    "nothing that moves": lambda x, y: jnp.sum(TABLE),
+}
+X, Y = np.asarray([0.3, 1.0, 2.7, 3.0]), np.asarray([1.2, 2.0, 3.4, 3.0])
+
+
+def program(function: Any) -> ScalarProgram:
+    return ScalarProgram(lambda given: function(given["x"], given["y"]), ["x", "y"])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_rows_hold_what_jax_says_of_each(name: str) -> None:
+    with jax.enable_x64(True):
+        found = program(FUNCTIONS[name])({"x": jnp.asarray(X), "y": jnp.asarray(Y)})
+        for row, (x, y) in enumerate(zip(X, Y, strict=True)):
+            wanted = np.ravel(FUNCTIONS[name](jnp.asarray(x), jnp.asarray(y)))
+            np.testing.assert_allclose([c[row] for c in found], wanted, rtol=1e-13)
+
+
+def slopes(function: Any) -> Any:
+    return jax.value_and_grad(lambda g: jnp.sum(function(g["x"], g["y"])))
+
+
+@pytest.mark.parametrize("name", ["arithmetic", "choices", "rounding", "a loop"])
+def test_slopes_are_those_of_jax_also_between_equals(name: str) -> None:
+    traced = ScalarProgram(slopes(FUNCTIONS[name]), ["x", "y"])
+    with jax.enable_x64(True):
+        found = traced({"x": jnp.asarray(X), "y": jnp.asarray(Y)})
+        for row, (x, y) in enumerate(zip(X, Y, strict=True)):
+            given = {"x": jnp.asarray(x), "y": jnp.asarray(y)}
+            wanted = jax.tree.leaves(slopes(FUNCTIONS[name])(given))
+            np.testing.assert_allclose([c[row] for c in found], wanted, rtol=1e-13)
+
+
+def test_nothing_is_written_down_twice() -> None:
+    twice = program(lambda x, y: (x + y) * (y + x) + jnp.ones(3).sum() * (x + y))
+    assert twice.count() == {"add": 2, "mul": 2}
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, y: x * 1.0 + 0.0,
+        lambda x, y: jnp.maximum(x, x),
+        lambda x, y: jnp.where(y > 0, x, x),
+        lambda x, y: jnp.negative(-x),
+        lambda x, y: x + 0.0 * y,
+    ],
+)
+def test_what_changes_nothing_is_no_operation(function: Any) -> None:
+    assert program(function).count().total() <= 1
+    assert program(function).graph.needed(program(function)._places())[0] == 0
+
+
+def test_a_number_is_known_by_its_value_and_its_type() -> None:
+    graph = Graph()
+    assert graph.constant(1.0) == graph.constant(np.float64(1.0))
+    assert graph.constant(1.0) != graph.constant(1)
+    assert graph.constant(True) != graph.constant(1.0)
+
+
+MACHINES: dict[str, Engine] = {
+    "crossbar": dse.CrossbarEngine.isaac(),
+    "filter": dse.Pair(
+        host=dse.TileEngine.edge(), coprocessor=dse.FilterEngine.energon_edge()
+    ),
+    "nm": dse.NMEngine(),
+    "reference": dse.ReferenceMachine.a100(),
+    "sprint": dse.Pair(
+        host=dse.TileEngine.edge(), coprocessor=dse.SprintEngine.m_sprint()
+    ),
+    "tile": dse.TileEngine.edge(),
+}
+BERT = dse.transformer("bert-tiny", seq_len=64, batch=4).with_density(
+    activation=0.5, weight=0.4
+)
+ROWS = 3
+
+
+def rows_around(machine: Engine, seed: int = 0) -> dict[str, Any]:
+    """Machines beside a published one: sizes doubled or halved, labels at random."""
+    random = np.random.default_rng(seed)
+    table = {}
+    for name, meaning in machine.meanings().items():
+        if meaning.choices:
+            table[name] = random.integers(len(meaning.choices), size=ROWS) * 1.0
+        else:
+            scaled = float(machine.number(name)) * 2.0 ** random.integers(-1, 2, ROWS)
+            whole = np.round(scaled) if meaning.integer else scaled
+            table[name] = np.clip(whole, meaning.low, meaning.high)
+    return table
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_rows_of_every_engine_hold_what_evaluation_says(name: str) -> None:
+    """In float64, where nothing is rounded that would hide a mistake."""
+    machine = MACHINES[name]
+    table = rows_around(machine)
+    compiled = compile_model(machine, BERT)
+    with jax.enable_x64(True):
+        given = {n: jnp.asarray(column) for n, column in table.items()}
+        found = compiled.program()(given)
+        for row in range(ROWS):
+            one = machine.replace(**{n: float(c[row]) for n, c in table.items()})
+            wanted = dse.evaluate(one, BERT)
+            for metric, column in zip(compiled.metrics, found, strict=True):
+                close = pytest.approx(float(getattr(wanted, metric)), rel=1e-9)
+                assert float(column[row]) == close, metric
+
+
+@cache
+def small() -> CompiledModel:
+    """The smallest model there is, over a few of its numbers."""
+    machine = dse.ReferenceMachine.a100()
+    names = [n for n in machine.meanings() if n.endswith(("_gb_per_s", "_mhz"))]
+    key = next(iter(machine.default_technology().values))
+    return compile_model(machine, BERT, over=[*names, "batch", key], timing="roofline")
+
+
+def small_table(count: int) -> dict[str, Any]:
+    machine = dse.ReferenceMachine.a100()
+    values = machine.default_technology().values
+    random = np.random.default_rng(0)
+    around = random.uniform(0.5, 2.0, (len(small().names), count))
+    known = {**values, "batch": 8.0}
+    return {
+        name: share * float(known[name] if name in known else machine.number(name))
+        for name, share in zip(small().names, around, strict=True)
+    }
+
+
+def test_compiled_rows_are_right_to_single_precision_and_independent() -> None:
+    table = small_table(20_000)  # more than are done at once
+    found = small()(table)
+    some = small()({n: c[17:40] for n, c in table.items()})
+    machine = dse.ReferenceMachine.a100()
+    technology = machine.default_technology()
+    for row in (17, 39):
+        own = {n: float(c[row]) for n, c in table.items() if n in machine.meanings()}
+        drawn = {n: float(c[row]) for n, c in table.items() if n in technology.values}
+        wanted = dse.evaluate(
+            machine.replace(**own),
+            BERT.replace(batch=float(table["batch"][row])),
+            technology=technology.replace(values=technology.values | drawn),
+            timing="roofline",
+        )
+        for name, column in found.items():
+            assert column[row] == some[name][row - 17]
+            assert column[row] == pytest.approx(float(getattr(wanted, name)), rel=1e-5)
+
+
+def test_compiled_gradients_are_those_of_the_model() -> None:
+    table = small_table(5)
+    value, slope = small().value_and_gradient("energy", table)
+    np.testing.assert_allclose(value, small()(table)["energy"], rtol=1e-6)
+    machine = dse.ReferenceMachine.a100()
+    technology = machine.default_technology()
+
+    def energy(given: dict[str, Any]) -> Any:
+        own = {n: v for n, v in given.items() if n in machine.meanings()}
+        drawn = {n: v for n, v in given.items() if n in technology.values}
+        return metrics(
+            machine.replace(**own),
+            BERT.replace(batch=given["batch"]),
+            technology.replace(values=technology.values | drawn),
+            "roofline",
+        ).energy
+
+    row = {n: np.asarray(c[3]) for n, c in table.items()}
+    wanted = ArrayProgram(jax.grad(energy), small().names).run(row, dimensions=0)
+    for name in small().names:
+        size = abs(float(value[3]) / float(table[name][3]))
+        close = pytest.approx(float(wanted[name]), rel=1e-4, abs=1e-5 * size)
+        assert slope[name][3] == close, name
+
+
+def test_one_number_stands_for_all_rows() -> None:
+    table = small_table(4)
+    same = {n: c[0] if n == "batch" else c for n, c in table.items()}
+    full = {**table, "batch": np.full(4, table["batch"][0])}
+    assert all(
+        np.array_equal(column, small()(full)[name])
+        for name, column in small()(same).items()
+    )
+
+
+def test_equal_layers_cost_nothing_more() -> None:
+    edge = dse.TileEngine.edge()
+
+    def operations(layers: int) -> int:
+        shape = replace(find_shape("bert-base"), layers=layers)
+        bert = dse.transformer(shape, seq_len=128, batch=4)
+        return compile_model(edge, bert, timing="roofline").program().count().total()
+
+    assert operations(24) == operations(12)
+
+
+def test_wrong_names_and_columns_are_told() -> None:
+    edge = dse.TileEngine.edge()
+    with pytest.raises(dse.InputError, match="Did you mean"):
+        compile_model(edge, BERT, over=["lanes_per_pes"])
+    with pytest.raises(dse.InputError, match="timing"):
+        compile_model(edge, BERT, timing="exact")  # type: ignore[arg-type]
+    table = small_table(3)
+    with pytest.raises(dse.InputError, match="`batch` is missing"):
+        small()({n: c for n, c in table.items() if n != "batch"})
+    with pytest.raises(dse.InputError, match="`pes` was not compiled for"):
+        small()({**table, "pes": 3.0})
+    with pytest.raises(dse.InputError, match="2 and 3 rows"):
+        small()({**table, "batch": [1.0, 2.0]})
+    with pytest.raises(dse.InputError, match="speed"):
+        small().value_and_gradient("speed", table)

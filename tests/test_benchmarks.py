@@ -1,0 +1,75 @@
+"""What is claimed about speed: ratios, on small sizes, and the page that tells them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.speed import page
+from benchmarks.speed.by_hand import answer
+from benchmarks.speed.configurations import Case, by_numbers
+from benchmarks.speed.table import cpu_seconds, short
+
+RESULTS = json.loads(page.RESULTS.read_text())
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    """AccelTran's design space on BERT-Base, timed by the walk."""
+    return Case("walk")
+
+
+@pytest.mark.parametrize("timing", ["walk", "roofline"])
+def test_a_second_model_written_in_plain_numpy_gives_the_same(timing: Any) -> None:
+    case = Case(timing)
+    index = case.space.sample(5_000, seed=4)
+    ours = case.evaluator(index)
+    by_hand = answer(case.table(index), case.technology, timing)
+    for name, found in by_hand.items():
+        assert found == pytest.approx(ours[name], rel=1e-12)
+
+
+def test_a_grid_costs_a_hundredth_of_a_loop_and_a_table_a_twentieth(case: Case) -> None:
+    index = case.space.sample(20_000, seed=5)
+    few = {name: column[:20] for name, column in case.table(index).items()}
+
+    def per_design(work: Callable[[], Any], count: int) -> float:
+        return cpu_seconds(work, repeats=2) / count
+
+    loop = per_design(lambda: by_numbers(case, few), 20)
+    table = per_design(lambda: case.evaluator(index), len(index))
+    assert loop > 20 * table
+    assert loop > 100 / case.grid_rate(share=0.02)
+
+
+def test_the_page_shows_the_recorded_run() -> None:
+    text = page.PAGE.read_text()
+    assert page.filled(text, RESULTS) == text
+    for name in page.TABLES:
+        assert f"<!-- table: {name} -->" in text
+    assert f"Measured on {RESULTS['date']}" in text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (13_456_789, "13,000,000"),
+        (0.0294, "0.029"),
+        (1.04, "1.0"),
+        (996.0, "1,000"),
+        (0.0, "0"),
+    ],
+)
+def test_numbers_are_told_to_two_digits(number: float, text: str) -> None:
+    assert short(number) == text
+
+
+def test_the_first_rate_of_each_table_is_ours() -> None:
+    for kind in ("configurations_walk", "mappings", "gradients"):
+        first, *others = RESULTS["tables"][kind]
+        assert "dse" in first[0]
+        assert all(np.isfinite(row[2]) and row[2] > 0 for row in others)
