@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax import Array
@@ -74,11 +76,15 @@ def log_interpolate(
     Shapes: `x` any; one value per knot; units: those of the values.
     """
     x = jnp.asarray(x)
-    pieces = []
+    pieces: list[tuple[Any, Any, Any]] = []  # value and place of a knot, slope
     for i in range(len(knots) - 1):
         slope = jnp.log(values[i + 1] / values[i]) / jnp.log(knots[i + 1] / knots[i])
-        pieces.append(values[i] * jnp.power(x / knots[i], slope))
-    found = pieces[-1]
+        pieces.append((values[i], knots[i], slope))
+    value, start, slope = pieces[-1]  # chosen before the one power, which is dear
     for knot, piece in zip(reversed(knots[1:-1]), reversed(pieces[:-1]), strict=True):
-        found = jnp.where(x <= knot, piece, found)
+        value, start, slope = (
+            jnp.where(x <= knot, own, other)
+            for own, other in zip(piece, (value, start, slope), strict=True)
+        )
+    found: Array = value * jnp.power(x / start, slope)
     return found

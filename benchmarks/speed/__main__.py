@@ -17,37 +17,52 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.speed import fronts, growth
-from benchmarks.speed.configurations import COMPILED, configurations
-from benchmarks.speed.gradients import gradients
+from benchmarks.speed import fronts, growth, machine
+from benchmarks.speed.configurations import COMPILED, ONE, configurations
 from benchmarks.speed.page import TABLES
 from benchmarks.speed.peers.rates import rates
+from benchmarks.speed.rates import MACHINES, ROWS, Measured, any_rows, gradients, grid
 from benchmarks.speed.table import Rate
+from dse.evaluation import Timing
 
+TIMINGS: tuple[Timing, ...] = ("walk", "roofline")
 PRODUCTS = 8  # of a BERT layer: query, key, value, scores, context, output, two more
 
 
 def measure(scale: float) -> dict[str, Any]:
     """Return all tables; `scale` below 1 is for a quick look."""
-    walk, roofline = (configurations(t, scale) for t in ("walk", "roofline"))
+    walk, roofline = (configurations(t, scale) for t in TIMINGS)
     compared = next(r for r in walk if r.name == COMPILED)
     tiled = Rate(
         compared.name,
         "a product on a machine with one tile size",
         compared.per_cpu_s * PRODUCTS,
     )
+    engines = _engines(max(int(ROWS * scale), 1))
+    slopes = [
+        Rate(COMPILED, f"{ONE}, {m.what}, {m.numbers} derivatives", m.per_cpu_s)
+        for m in engines
+        if m.engine == "tile" and "gradients" in m.what
+    ]
     return {
         "configurations_walk": walk + rates("configurations"),
         "configurations_roofline": roofline,
         "mappings": [tiled, *rates("mappings")],
-        "gradients": [
-            *gradients("roofline", scale),
-            *gradients("walk", scale),
-            *rates("gradients"),
-        ],
+        "gradients": slopes + rates("gradients"),
         "fronts": fronts.filterings(scale),
         "growth": growth.costs(scale),
+        "engines": engines,
     }
+
+
+def _engines(rows: int) -> list[Measured]:
+    found = []
+    for engine in MACHINES:
+        for timing in TIMINGS:
+            found.append(any_rows(engine, timing, rows))
+            found.append(gradients(engine, timing, rows // 8))
+            found.append(grid(engine, timing))
+    return found
 
 
 def main() -> None:
@@ -58,9 +73,11 @@ def main() -> None:
     given = parser.parse_args()
     record = {
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+        "machine": f"{os.cpu_count()} cores, {platform.machine().replace('_', '-')}",
         "python": platform.python_version(),
         **{name: version(name) for name in ("jax", "numpy", "moocore")},
+        "peak_per_cpu_s": machine.peak(),
+        "bytes_per_cpu_s": machine.bandwidth(),
         "tables": measure(given.scale),
     }
     if given.out is not None:

@@ -20,8 +20,6 @@ from benchmarks.speed.by_hand_machine import (
     Op,
 )
 
-STORED = ("linear", "embedding")  # kinds whose right operand comes from main memory
-
 
 class Cost(NamedTuple):
     """What an op takes: cycles of ports and unit, tile ops, energy in J."""

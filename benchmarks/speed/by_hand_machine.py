@@ -17,7 +17,11 @@ import numpy as np
 
 TOKENS, HIDDEN, HEADS, WIDTH, FFN, LAYERS = 128, 768, 12, 64, 3072, 12
 ACTIVATIONS, WEIGHTS = 0.5, 0.5  # shares that are not zero
-WORD, MIB, IDLE_BLOCKS = 20.0, 2.0**23, ("layer_norm", "softmax", "dataflow", "dma")
+WORD, BITS_OF_A_MIB, PE_BLOCKS = (
+    20.0,
+    2.0**23,
+    ("layer_norm", "softmax", "dataflow", "dma"),
+)
 LANE_BLOCKS = ("mac_lanes", "pre_sparsity", "post_sparsity", "fifo")
 BUFFERS = ("activation_buffer", "weight_buffer", "mask_buffer")
 MEMORIES = (
@@ -81,13 +85,13 @@ class Machine:
         d = self.d
         lanes, softmax = d.pes * d.lanes_per_pe, d.pes * d.softmax_units_per_pe
         self.count = dict.fromkeys(LANE_BLOCKS, lanes)
-        self.count |= dict.fromkeys(IDLE_BLOCKS, d.pes) | {"softmax": softmax}
+        self.count |= dict.fromkeys(PE_BLOCKS, d.pes) | {"softmax": softmax}
         path = self._power_law("critical_path.lane_m{}", (1, 16), self._multipliers)
         slowest = path + numbers["clock.uncertainty"]
         self.clock = f.minimum(numbers["clock.frequency"], 1.0 / slowest)
         self.bus = d.memory_bandwidth_gb_per_s * 8e9 / self.clock
         self.port = numbers["buffer.bandwidth"] * 8.0 / self.clock
-        self.bits = {b: getattr(d, f"{b}_mib") * MIB for b in BUFFERS}
+        self.bits = {b: getattr(d, f"{b}_mib") * BITS_OF_A_MIB for b in BUFFERS}
         self.access = {  # of one bit
             b: numbers[f"{b}.access_energy"] * f.sqrt(getattr(d, f"{b}_mib")) / 512.0
             for b in BUFFERS

@@ -11,13 +11,16 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.speed.table import cpu_seconds
 from dse.explore.compiled import IN_CACHE, xla_options
 from dse.explore.scalar_program import WRITTEN
 
-CHAIN = 256  # operations of one kind after another on each number
+CHAIN = 256  # operations of one kind in a loop, on each number
+BESIDE = 8  # of them that do not wait for each other
+TAKEN = 3  # numbers that they take in turn, so that none can be left out
 ROUNDS = 64  # of that, without leaving XLA
 
 
@@ -47,34 +50,20 @@ _DEAR = {"exp", "log"}
 def seconds_of_one(kind: str) -> float:
     """Return the CPU seconds of one operation of a kind on one number, fused.
 
-    Comparisons, signs and the like count as additions, which they resemble; a power is
-    a logarithm, a product and an exponential.
+    Comparisons, signs and the like count as additions, which they resemble.
     """
-    if kind == "pow":
-        return sum(seconds_of_one(part) for part in ("log", "mul", "exp"))
     kind = _LIKE.get(kind, kind if kind in _STEPS else "add")
     step = _STEPS[kind]
-    length = CHAIN // 8 if kind in _DEAR else CHAIN
-
-    def chain(x: Any, beside: Any) -> Any:
-        for turn in range(length):
-            x = step.do(x, beside[turn % len(beside)])
-        return x
-
+    spent = _seconds(step.do, CHAIN // 8 if kind in _DEAR else CHAIN)
     other = seconds_of_one(step.with_it) if step.with_it else 0.0
-    return max(_seconds(chain) / length - other, 0.0)
+    return max(spent - other, 0.0)
 
 
 @cache
 def peak() -> float:
     """Return multiplications and additions per CPU second, fused, one after another."""
 
-    def chain(x: Any, beside: Any) -> Any:
-        for turn in range(CHAIN // 2):
-            x = x * beside[turn % len(beside)] + beside[(turn + 1) % len(beside)]
-        return x
-
-    return CHAIN / _seconds(chain)
+    return 2.0 / _seconds(lambda x, b: x * b + b, CHAIN // 2)
 
 
 def bandwidth() -> float:
@@ -94,15 +83,25 @@ def limit(operations: Mapping[str, int]) -> float:
     return 1.0 / spent
 
 
-def _seconds(chain: Callable[[Any, Any], Any]) -> float:
-    """Return the CPU seconds that a chain takes on one number."""
+def _seconds(do: Callable[[Any, Any], Any], length: int) -> float:
+    """Return the CPU seconds that a step of a chain takes on one number."""
     random = np.random.default_rng(0)
-    columns = [random.uniform(1.0 - 1e-6, 1.0 + 1e-6, IN_CACHE) for _ in range(5)]
-    x, *beside = (jax.numpy.asarray(c, np.float32) for c in columns)
+    columns = [
+        jnp.asarray(random.uniform(1.0 - 1e-6, 1.0 + 1e-6, IN_CACHE), np.float32)
+        for _ in range(BESIDE + TAKEN)
+    ]
 
-    def run(x: Any, beside: Any) -> Any:
-        return jax.lax.fori_loop(0, ROUNDS, lambda _, x: chain(x, beside), x)
+    def chain(columns: Any) -> Any:
+        started, taken = list(columns[:BESIDE]), columns[BESIDE:]
+        for turn in range(length):
+            other = taken[turn // BESIDE % TAKEN]
+            started[turn % BESIDE] = do(started[turn % BESIDE], other)
+        total = sum(started)  # in one loop; without it, there would be one for each
+        return [*(total / BESIDE for _ in started), *taken]
 
-    made = jax.jit(run).lower(x, beside).compile(compiler_options=xla_options())
-    spent = cpu_seconds(lambda: made(x, beside).block_until_ready())
-    return spent / ROUNDS / IN_CACHE
+    def run(columns: Any) -> Any:
+        return jax.lax.fori_loop(0, ROUNDS, lambda _, c: chain(c), columns)
+
+    made = jax.jit(run).lower(columns).compile(compiler_options=xla_options())
+    spent = cpu_seconds(lambda: jax.block_until_ready(made(columns)))
+    return spent / ROUNDS / IN_CACHE / length

@@ -12,14 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.speed import fronts, growth
-from benchmarks.speed.table import Rate, as_markdown, rates_as_markdown
+from benchmarks.speed import fronts, growth, rates
+from benchmarks.speed.table import Rate, as_markdown, rates_as_markdown, short
 
 PAGE = Path(__file__).parents[2] / "docs" / "speed.md"
 RESULTS = Path(__file__).parent / "results.json"
 _MARKED = re.compile(r"<!-- table: (\w+) -->\n\n(?:(?:\|.*\n)+\n)?")
 
-_SAID = re.compile(r"Measured on [^.]*\.")
+_DAY = re.compile(r"Measured on [^.]*\.")
+_LIMIT = re.compile(r"Fused products and sums reach [^.]*\.")
 
 
 def _rates(table: Any) -> str:
@@ -34,6 +35,10 @@ def _growth(table: Any) -> str:
     return as_markdown(*growth.rows([growth.Cost(*row) for row in table]))
 
 
+def _engines(table: Any) -> str:
+    return rates.as_text([rates.Measured(*row) for row in table])
+
+
 TABLES: dict[str, Callable[[Any], str]] = {
     "configurations_walk": _rates,
     "configurations_roofline": _rates,
@@ -41,6 +46,7 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "gradients": _rates,
     "fronts": _fronts,
     "growth": _growth,
+    "engines": _engines,
 }
 
 
@@ -51,8 +57,12 @@ def filled(page: str, record: dict[str, Any]) -> str:
         name = mark[1]
         return f"<!-- table: {name} -->\n\n{TABLES[name](record['tables'][name])}\n"
 
-    said = f"Measured on {record['date']}, on {record['machine']}."
-    return _MARKED.sub(table, _SAID.sub(said, page))
+    day = f"Measured on {record['date']}, on {record['machine']}."
+    limit = (
+        f"Fused products and sums reach {short(record['peak_per_cpu_s'])} a CPU second "
+        f"here, memory {short(record['bytes_per_cpu_s'])} bytes."
+    )
+    return _MARKED.sub(table, _LIMIT.sub(limit, _DAY.sub(day, page)))
 
 
 if __name__ == "__main__":

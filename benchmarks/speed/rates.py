@@ -47,6 +47,7 @@ MACHINES: dict[str, Engine] = {
 }
 ATTENTION_ONLY = ("sprint", "filter")
 ROWS = 2**19
+GRID_AXES = 14
 OBJECTIVES = ("max:throughput", "min:energy", "min:area")
 
 
@@ -126,13 +127,13 @@ def _measured(
 
 
 def grid(engine: str, timing: Timing) -> Measured:
-    """Measure the search of a grid: three values of the first ten numbers."""
+    """Measure the search of a grid: three values of the first numbers."""
     design = MACHINES[engine]
     known = design.meanings().items()
     around = {}
     for name, meaning in known:
         number = float(design.number(name))
-        if meaning.choices or not number or len(around) == 10:
+        if meaning.choices or not number or len(around) == GRID_AXES:
             continue
         around[name] = [number * share for share in (1.0, 2.0, 4.0)]
         around[name] = [v for v in around[name] if v <= meaning.high]

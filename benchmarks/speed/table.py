@@ -14,13 +14,15 @@ REPEATS = 5
 class Rate(NamedTuple):
     """How many of something are done in a CPU second, user and system of all threads.
 
-    `how` says where that comes from: `measured`, or quoted from where and when.
+    `how` says where that comes from: `measured`, or quoted from where and when. A rate
+    of work of another kind is shown, but not compared.
     """
 
     name: str
     one: str
     per_cpu_s: float
     how: str = "measured"
+    compared: bool = True
 
 
 def cpu_seconds(work: Callable[[], Any], repeats: int = REPEATS) -> float:
@@ -44,10 +46,11 @@ def rate(
 def rates_as_markdown(rates: Sequence[Rate]) -> str:
     """Return a table of rates, each against the first."""
     best = rates[0].per_cpu_s
-    rows = [
-        [r.name, r.one, short(r.per_cpu_s), short(best / r.per_cpu_s), r.how]
-        for r in rates
-    ]
+
+    def against(rate: Rate) -> str:
+        return short(best / rate.per_cpu_s) if rate.compared else "not compared"
+
+    rows = [[r.name, r.one, short(r.per_cpu_s), against(r), r.how] for r in rates]
     heads = ["", "one is", "per CPU second", "the first is … times as fast", ""]
     return as_markdown(heads, rows)
 

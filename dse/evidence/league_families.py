@@ -12,8 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from dse.engines.base import Engine
 from dse.engines.filter import FilterEngine
 from dse.engines.nm import NMEngine
@@ -34,7 +32,7 @@ BATCHES = (1, 2, 4, 8)
 DYNATRAN, MP_MRF = "minilm-l6/wordnet/dynatran", "minilm-l6/wordnet/mp_mrf"
 # As published: pairs kept and accuracy lost, on average over five models.
 SPRINT_KEPT, SPRINT_DROP = 0.25, 0.0036
-_STEPS = 201  # settings tried along a curve
+_HALVINGS = 40  # of the settings of a curve
 
 
 @dataclass(frozen=True)
@@ -65,9 +63,16 @@ def families(accuracy_drop: float, bandwidth_gb_per_s: float) -> list[Family]:
 
 def sparsest_setting(curve: Curve, accuracy_drop: float) -> float:
     """Return the largest setting of a curve that costs no more than some accuracy."""
-    settings = np.linspace(float(curve.settings[0]), float(curve.settings[-1]), _STEPS)
-    allowed = [s for s in settings if float(curve.accuracy_drop(s)) <= accuracy_drop]
-    return max(allowed, default=float(settings[0]))
+    low, high = float(curve.settings[0]), float(curve.settings[-1])
+    if float(curve.accuracy_drop(high)) <= accuracy_drop:
+        return high
+    for _ in range(_HALVINGS):  # what is lost never falls with the setting
+        middle = 0.5 * (low + high)
+        if float(curve.accuracy_drop(middle)) <= accuracy_drop:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def _dense() -> tuple[Workload, ...]:
@@ -80,6 +85,15 @@ def _allowed(name: str, accuracy_drop: float) -> list[tuple[Curve, float]]:
     return [(curve, sparsest_setting(curve, accuracy_drop)) for curve in curves]
 
 
+def _pruned(allowed: list[tuple[Curve, float]]) -> tuple[Workload, ...]:
+    """Return the suite so pruned; without the curves, of which there is one a length.
+
+    Workloads of a suite are alike but for their numbers.
+    """
+    pairs = zip(_dense(), allowed, strict=True)
+    return tuple(w.with_curve(*each).replace(curve=None) for w, each in pairs)
+
+
 def _at_each_length(shares: Iterable[Any]) -> str:
     return " and ".join(
         f"{float(share):.0%} ({n} tokens)"
@@ -89,9 +103,7 @@ def _at_each_length(shares: Iterable[Any]) -> str:
 
 def _acceltran(accuracy_drop: float, bandwidth: dict[str, float]) -> Family:
     allowed = _allowed(DYNATRAN, accuracy_drop)
-    suite = tuple(
-        w.with_curve(*each) for w, each in zip(_dense(), allowed, strict=True)
-    )
+    suite = _pruned(allowed)
     space = Space(
         TileEngine.edge().replace(**bandwidth, main_memory="dram_16_4_1"),
         pes=powers_of_two(8, 128),
@@ -144,9 +156,7 @@ def _sprint(accuracy_drop: float, bandwidth: dict[str, float]) -> Family:
 
 def _energon(accuracy_drop: float, bandwidth: dict[str, float]) -> Family:
     allowed = _allowed(MP_MRF, accuracy_drop)
-    suite = tuple(
-        w.with_curve(*each) for w, each in zip(_dense(), allowed, strict=True)
-    )
+    suite = _pruned(allowed)
     machine = FilterEngine.energon_edge().replace(**bandwidth)
     own: dict[str, Any] = {
         "coprocessor.high_bit_multipliers": [256, 512, 1024, 2048],

@@ -15,6 +15,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.sharding import Mesh, PartitionSpec
 
 from dse import evaluation
 from dse.engines.base import Engine
@@ -30,7 +31,7 @@ from dse.workload.ops import Workload
 Column = np.ndarray[Any, np.dtype[np.float32]]
 Columns = dict[str, Column]
 
-AT_ONCE = 16_384  # rows of one call, which a thread makes
+AT_ONCE = 16_384  # rows of one call on each device; a thread makes it
 IN_CACHE = 2_048  # rows of one turn, whose values between loops stay in the cache
 
 
@@ -177,21 +178,24 @@ class _Kernel:
     ) -> None:
         self.program = ScalarProgram(function, names)
         self.names = sorted(self.program.answers)
+        self._devices = jax.devices()
+        self._at_once = AT_ONCE * len(self._devices)
 
     def __call__(self, columns: Columns) -> Columns:
         """Return the answers for columns `[rows]`, a column each."""
         count = len(next(iter(columns.values())))
         found = {name: np.empty(count, np.float32) for name in self.names}
-        run = self._run
+        run, size = self._run, self._at_once
 
         def do(start: int) -> None:
-            part = {n: _padded(c[start : start + AT_ONCE]) for n, c in columns.items()}
+            rows = slice(start, start + size)
+            part = {n: _padded(c[rows], size) for n, c in columns.items()}
             for name, column in zip(self.names, run(part), strict=True):
-                rest = found[name][start : start + AT_ONCE]
+                rest = found[name][rows]
                 rest[:] = np.asarray(column)[: len(rest)]
 
         with ThreadPoolExecutor(os.cpu_count()) as threads:
-            list(threads.map(do, range(0, count, AT_ONCE)))
+            list(threads.map(do, range(0, count, size)))
         return found
 
     @cached_property
@@ -200,18 +204,24 @@ class _Kernel:
             turns = {n: c.reshape(-1, IN_CACHE) for n, c in columns.items()}
             return [c.ravel() for c in jax.lax.map(self.program, turns)]
 
-        column: Any = jax.ShapeDtypeStruct((AT_ONCE,), np.float32)  # type: ignore[no-untyped-call]
+        if len(self._devices) > 1:  # each works on its share of the rows
+            mesh = Mesh(self._devices, ("rows",))
+            rows = PartitionSpec("rows")  # type: ignore[no-untyped-call]
+            run = jax.shard_map(run, mesh=mesh, in_specs=rows, out_specs=rows)
+        column: Any = jax.ShapeDtypeStruct((self._at_once,), np.float32)  # type: ignore[no-untyped-call]
         example = dict.fromkeys(self.program.names, column)
         with jax.enable_x64(False):
             return jax.jit(run).lower(example).compile(compiler_options=xla_options())
 
 
 def xla_options() -> Any:
-    """Return how XLA compiles: wide vectors, and loops no longer than they are written.
+    """Return how XLA compiles for a CPU: wide vectors, and no value found twice.
 
     A value that `optimization_barrier` keeps in memory is kept only if XLA does not
     expand the barrier before it joins loops; else it is worked out anew in every loop.
     """
+    if jax.default_backend() != "cpu":
+        return {}
     return {
         "xla_cpu_prefer_vector_width": 512,
         "xla_disable_hlo_passes": "cse_barrier_expander",
@@ -222,7 +232,7 @@ def _singles(numbers: Any) -> Column:
     return np.asarray(numbers, np.float32)
 
 
-def _padded(column: Column) -> Column:
+def _padded(column: Column, size: int) -> Column:
     """Return a column of as many rows as are done at once; the last row stands in."""
-    missing = AT_ONCE - len(column)
+    missing = size - len(column)
     return np.pad(column, (0, missing), mode="edge") if missing else column

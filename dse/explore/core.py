@@ -49,12 +49,12 @@ class Core:
             own, grid = _split(values.shape, dimensions)
             if grid not in where:
                 where[grid] = _places(at, grid)
-            rows[place] = values.reshape(*own, -1)[..., where[grid]]
+            rows[place] = values.reshape(*own, -1).take(where[grid], axis=-1)
         self._steps.run(rows, 1)
         for place in self._outputs:
             row = rows[place]
             alike = np.zeros((1,) * dimensions, int) if row.shape[-1] == 1 else kinds
-            found[place] = row[..., alike]
+            found[place] = row.take(alike, axis=-1)
 
 
 def find_core(

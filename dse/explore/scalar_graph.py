@@ -210,7 +210,13 @@ def _convert(graph: Graph, takes: tuple[int, ...], detail: Any) -> int | None:
     return None if known is None else graph.constant(known.astype(detail))
 
 
-def _power(graph: Graph, takes: tuple[int, ...], detail: Any) -> int | None:
+def _power(graph: Graph, takes: tuple[int, ...], _: Any) -> int | None:
+    """Raise a positive number; XLA's own power is a call for every number."""
+    base, power = takes
+    return graph.add("exp", (graph.add("mul", (power, graph.add("log", (base,)))),))
+
+
+def _whole_power(graph: Graph, takes: tuple[int, ...], detail: Any) -> int | None:
     product = takes[0]
     for _ in range(abs(detail) - 1):
         product = graph.add("mul", (product, takes[0]))
@@ -235,5 +241,6 @@ _SHORTER: dict[str, Callable[[Graph, tuple[int, ...], Any], int | None]] = {
     "square": _square,
     "clamp": _clamp,
     "convert_element_type": _convert,
-    "integer_pow": _power,
+    "pow": _power,
+    "integer_pow": _whole_power,
 }

@@ -24,7 +24,7 @@ from dse.explore.tracing import follow, trace
 REPEATED = 64
 LONGEST_LOOP = 400  # operations of one loop; longer ones compile slowly
 
-_DEAR = {"div": 3, "sqrt": 3, "exp": 20, "log": 20, "pow": 40}
+_DEAR = {"div": 3, "sqrt": 3, "exp": 20, "log": 20}
 _DEAR |= {"lgamma": 100, "digamma": 100}
 
 
@@ -136,11 +136,6 @@ def _smaller(a: Array, b: Array) -> Array:
     return lax.select(lax.lt(a, b), a, b)
 
 
-def _power(base: Array, power: Array) -> Array:
-    """Raise positive numbers to a power: XLA's own `pow` is a call for every one."""
-    return lax.exp(power * lax.log(base))
-
-
 WRITTEN: dict[str, Callable[..., Any]] = {
     "add": lax.add,
     "sub": lax.sub,
@@ -148,7 +143,6 @@ WRITTEN: dict[str, Callable[..., Any]] = {
     "div": lax.div,
     "max": _larger,
     "min": _smaller,
-    "pow": _power,
     "neg": lax.neg,
     "abs": lax.abs,
     "sign": lax.sign,

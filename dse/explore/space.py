@@ -155,9 +155,11 @@ class Space:
 
         Raises `InputError` for a threshold outside the curve of the workload.
         """
-        for name in (n for n in self.axes if n.startswith("threshold")):
-            for value in self.values(name) if workload.curve is not None else ():
-                workload.curve.check(float(value))
+        curve = workload.curve
+        if curve is not None:
+            for name in (n for n in self.axes if n.startswith("threshold")):
+                for value in self.values(name):
+                    curve.check(float(value))
         own = {n: v for n, v in moved.items() if not is_of_workload(n)}
         rest = {n: v for n, v in moved.items() if n in WORKLOAD_FIELDS}
         layers = {

@@ -18,7 +18,7 @@ from dse.sparsity.curve_names import curve_path, paths_by_length
 THRESHOLD = 0.005  # of DynaTran: some 10 % of all activations zero
 MIX = 0.0  # of MP-MRF: drop what is below the mean
 BUFFER, BLOCK = 0.2, 8.0  # share of the keys, and adjacent queries
-FILTERS = ("mp_mrf", "sprint")
+FILTERS = ("mp_mrf",)
 
 
 def curves(policy: str) -> dict[int, dse.Curve]:

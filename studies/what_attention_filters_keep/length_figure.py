@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from plotly.subplots import make_subplots
 
@@ -28,7 +29,7 @@ def draw(
     figure = make_subplots(1, 3, subplot_titles=titles, horizontal_spacing=0.1)
     figure.update_layout(new_figure(height=380, width=1060).layout)
     figure.update_layout(margin={"t": 40, "r": 24, "l": 64})
-    line(figure, 1, density["all activations"], INK, "all activations", "top center")
+    line(figure, 1, density["all activations"], INK, "all activations", "top right")
     line(figure, 1, density["probabilities"], ACCENT, "probabilities", "bottom left")
     line(figure, 2, rounds["first round"], GREY_DARK, "first round", "top center")
     line(figure, 2, rounds["kept"], ACCENT, "both rounds", "bottom center")
@@ -58,17 +59,24 @@ def line(
     place: str,
     dash: str = "solid",
 ) -> None:
-    """Draw one quantity over the length, its name at the middle one."""
-    middle = len(shares) // 2
+    """Draw one quantity over the length, its name halfway along the line."""
+    ends = shares.iloc[[0, -1]]
     figure.add_scatter(
         x=shares.index,
         y=100 * shares,
-        mode="lines+markers+text",
+        mode="lines+markers",
         line={"color": colour, "width": 2, "dash": dash},
-        text=[words if i == middle else "" for i in range(len(shares))],
+        row=1,
+        col=column,
+    )
+    figure.add_scatter(
+        x=[np.sqrt(np.prod(ends.index))],
+        y=[100 * np.interp(np.mean(np.log(ends.index)), np.log(shares.index), shares)],
+        mode="markers+text",
+        marker={"size": 9, "opacity": 0.0},  # holds the name off its line
+        text=[words],
         textposition=place,
         textfont={"color": colour},
-        cliponaxis=False,
         row=1,
         col=column,
     )

@@ -109,7 +109,7 @@ MACHINES: dict[str, Engine] = {
 BERT = dse.transformer("bert-tiny", seq_len=64, batch=4).with_density(
     activation=0.5, weight=0.4
 )
-ROWS = 3
+ROWS = 2
 
 
 def rows_around(machine: Engine, seed: int = 0) -> dict[str, Any]:
@@ -220,12 +220,12 @@ def test_one_number_stands_for_all_rows() -> None:
 
 
 def test_equal_layers_cost_nothing_more() -> None:
-    edge = dse.TileEngine.edge()
+    machine = dse.ReferenceMachine.a100()
 
     def operations(layers: int) -> int:
         shape = replace(find_shape("bert-base"), layers=layers)
-        bert = dse.transformer(shape, seq_len=128, batch=4)
-        return compile_model(edge, bert, timing="roofline").program().count().total()
+        bert = dse.transformer(shape, seq_len=128)
+        return compile_model(machine, bert).program().count().total()
 
     assert operations(24) == operations(12)
 

@@ -63,6 +63,19 @@ def test_filters_save_what_the_study_says(filters: Any) -> None:
         )
 
 
+def test_shares_by_length_are_those_of_the_study(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    study = "what_attention_filters_keep"
+    monkeypatch.syspath_prepend(STUDIES / study)
+    by_length = load(study, "by_length")
+    tables = by_length.density(), by_length.rounds(), by_length.locality("mp_mrf")
+    for tokens, shares in expected(study)["by_length"].items():
+        for name, share in shares.items():
+            (table,) = (each for each in tables if name in each)
+            assert table[name][int(tokens)] == pytest.approx(share, abs=6e-4)
+
+
 def test_net_saving_counts_the_filter_by_hand(filters: Any) -> None:
     # Of 100 pairs 40 pass the first round and 20 the second. Two products a pair make
     # 200; 40 are left. The filter makes 100 + 40 passes at 8/256 of a product each:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -110,9 +111,14 @@ class Descent:
             progress = number / self._steps
 
             def go(free: Any, state: Any, prices: Any, shares: Any, weight: Any) -> Any:
-                return self._step(
-                    free, state, prices, shares, weight, held, ideal, size, progress
-                )
+                def loss(free: Any) -> Any:
+                    losses, excess, mixed = self._ask(free, shares, held, progress)
+                    lag = weight * (losses - ideal) / size
+                    each = jax.vmap(lambda e: penalty(e, prices))(excess[1])
+                    wanted = lag.max() + ALL * lag.sum() + jnp.sum(mixed * each)
+                    return wanted, (losses, excess[0])
+
+                return self._step(loss, free, state)
 
             free, state, told = jax.vmap(go)(free, state, prices, shares, weights)
             losses, excess, searches = told
@@ -140,29 +146,8 @@ class Descent:
         places, loss, worst, searches = told
         return places, loss, worst, searches.sum()
 
-    def _step(
-        self,
-        free: Any,
-        state: Any,
-        prices: Any,
-        shares: Any,
-        weight: Any,
-        held: Any,
-        ideal: Any,
-        size: Any,
-        progress: Any,
-    ) -> Any:
+    def _step(self, loss: Callable[[Any], Any], free: Any, state: Any) -> Any:
         """Move one start by one step of the optimizer."""
-
-        def loss(free: Any) -> Any:
-            losses, excess, mixed = self._ask(free, shares, held, progress)
-            lag = weight * (losses - ideal) / size
-            each = jax.vmap(lambda e: penalty(e, prices))(excess[1])
-            return lag.max() + ALL * lag.sum() + jnp.sum(mixed * each), (
-                losses,
-                excess[0],
-            )
-
         (value, told), slope = jax.value_and_grad(loss, has_aux=True)(free)
         slope = jax.tree.map(jnp.nan_to_num, slope)
         change, state = self._optimizer.update(

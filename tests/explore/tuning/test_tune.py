@@ -13,6 +13,10 @@ import pytest
 
 import dse
 from dse.errors import InputError
+from dse.explore.tuning.exact import Exact
+from dse.explore.tuning.limit_search import search_along_limits
+from dse.explore.tuning.local_search import neighbours, pairs
+from dse.explore.tuning.problem import Problem
 from dse.explore.tuning.tune import tune
 
 EDGE = dse.TileEngine.edge()
@@ -113,6 +117,43 @@ def test_rounding_never_breaks_a_constraint_to_gain() -> None:
     assert found.design == GRID.at(allowed)
 
 
+def test_where_a_limit_binds_three_steps_at_once_are_found() -> None:
+    # Twice the PEs of half the lanes and half the softmax units each: as many of all,
+    # and faster. Any one or two of the three steps break the limit, or are slower.
+    space = dse.Space(
+        EDGE,
+        pes=[64, 128],
+        lanes_per_pe=[8, 16],
+        softmax_units_per_pe=[4, 8],
+    )
+
+    def units(design: Any) -> Any:
+        return (
+            jnp.log2(design.pes * design.lanes_per_pe / 1024),
+            jnp.log2(design.pes * design.softmax_units_per_pe / 512),
+        )
+
+    def slow(design: Any) -> Any:
+        lanes, softmax = units(design)
+        return (lanes < 0) + (softmax < 0) - 0.1 * jnp.log2(design.pes)
+
+    def large(design: Any) -> Any:
+        lanes, softmax = units(design)
+        return (0.25 * (lanes + softmax)) * 1.0
+
+    problem = Problem([slow], space, subject_to=[large])
+    exact, axes = Exact(problem), problem.coordinates
+    trapped = np.asarray([[0.0, 1.0, 1.0]])
+    near = exact(
+        np.concatenate([trapped, pairs(axes, trapped), neighbours(axes, trapped)])
+    )
+    assert near.order()[0] == 0  # nothing within two steps is better
+    found = search_along_limits(exact, axes, trapped, 100)
+    assert found.points[0].tolist() == [1.0, 0.0, 0.0]
+    assert found.violation[0] == 0
+    assert exact.evaluations <= space.size
+
+
 def test_without_a_feasible_design_it_says_what_failed_and_by_how_much() -> None:
     def too_many(design: Any) -> Any:  # at best 16 lanes of 4 allowed: broken by 3
         return design.pes * design.lanes_per_pe / 4 - 1
@@ -159,9 +200,12 @@ def test_several_spaces_are_tuned_together_in_their_own_shape() -> None:
     assert found.values == {"small.pes": 64, "large.pes": 256}
 
 
-def test_a_key_gives_the_same_run_bit_for_bit() -> None:
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_key_gives_the_same_run_bit_for_bit(name: str) -> None:
     runs = [
-        tune(bowl, GRID, starts=4, steps=30, key=jax.random.key(key)).trajectory
+        tune(
+            bowl, GRID, OPTIMIZERS[name](), starts=4, steps=30, key=jax.random.key(key)
+        ).trajectory
         for key in (7, 7, 8)
     ]
     assert np.array_equal(runs[0].shares, runs[1].shares)

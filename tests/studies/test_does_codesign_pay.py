@@ -1,0 +1,57 @@
+"""Does co-design pay: the committed answer, and why it is small."""
+
+from __future__ import annotations
+
+import importlib.util
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import dse
+
+HERE = Path(__file__).parents[2] / "studies" / "does_codesign_pay"
+EXPECTED = tomllib.loads((HERE / "expected.toml").read_text())
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_both_are_better_than_either_by_what_is_stated(name: str) -> None:
+    answer = EXPECTED[name]
+    better = min(answer["setting"], answer["chip"])
+    assert better / answer["both"] == pytest.approx(answer["gain"], rel=1e-4)
+    assert answer["neither"] >= better >= answer["both"]
+
+
+def test_acceltrans_threshold_loses_nothing_and_the_floor_one_point() -> None:
+    curve = dse.load_curve("bert-base/sst-2/dynatran")
+    assert float(curve.accuracy_drop(0.04)) == pytest.approx(0.0, abs=1e-6)
+    assert 0.0099 < float(curve.accuracy_drop(0.0725)) <= 0.01
+
+
+def test_the_last_layer_loses_most_and_losses_nearly_add() -> None:
+    table = pd.read_csv(HERE / "layers.csv")
+    thresholds = table.filter(like="threshold").to_numpy()
+    lost = (
+        table.filter(like="dense").to_numpy() - table.filter(like="accuracy").to_numpy()
+    ).mean(axis=1)
+    alone = (thresholds > 0).sum(axis=1) == 1
+    at = thresholds.max(axis=1) == 0.02
+    singles = lost[alone & at]
+    assert np.argmax(singles) == 5
+    assert singles[5] > 3 * np.delete(singles, 5).max()
+    together = lost[(thresholds == 0.02).all(axis=1)]
+    assert singles.sum() == pytest.approx(together[0], rel=0.3)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_run_gives_the_committed_answer(name: str) -> None:
+    spec = importlib.util.spec_from_file_location("codesign", HERE / "study.py")
+    assert spec is not None
+    assert spec.loader is not None
+    study = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(study)
+    for what, value in study.answer(name).items():
+        assert value == pytest.approx(EXPECTED[name][what], rel=1e-2)
