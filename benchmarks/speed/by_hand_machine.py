@@ -17,11 +17,8 @@ import numpy as np
 
 TOKENS, HIDDEN, HEADS, WIDTH, FFN, LAYERS = 128, 768, 12, 64, 3072, 12
 ACTIVATIONS, WEIGHTS = 0.5, 0.5  # shares that are not zero
-WORD, BITS_OF_A_MIB, PE_BLOCKS = (
-    20.0,
-    2.0**23,
-    ("layer_norm", "softmax", "dataflow", "dma"),
-)
+WORD, BITS_OF_A_MIB = 20.0, 2.0**23
+PE_BLOCKS = ("layer_norm", "softmax", "dataflow", "dma")
 LANE_BLOCKS = ("mac_lanes", "pre_sparsity", "post_sparsity", "fifo")
 BUFFERS = ("activation_buffer", "weight_buffer", "mask_buffer")
 MEMORIES = (

@@ -37,7 +37,7 @@ def draw(
         name, colour = WORDS[policy], COLOURS[policy]
         side = "top" if policy == "mp_mrf" else "bottom"
         still = f"{name}: on chip"
-        line(figure, 3, table["reuse"], colour, still, f"{side} center")
+        line(figure, 3, table["reuse"], colour, still, f"{side} right")
         asked = f"{name}: asked for"
         line(figure, 3, table["union"], colour, asked, f"{side} center", "dot")
     tokens = list(density.index)
