@@ -200,7 +200,14 @@ def test_several_spaces_are_tuned_together_in_their_own_shape() -> None:
     assert found.values == {"small.pes": 64, "large.pes": 256}
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "adam",
+        pytest.param("lbfgs", marks=pytest.mark.nightly),
+        pytest.param("chain", marks=pytest.mark.nightly),
+    ],
+)
 def test_a_key_gives_the_same_run_bit_for_bit(name: str) -> None:
     runs = [
         tune(
