@@ -31,7 +31,7 @@ from dse.workload.ops import Workload
 Column = np.ndarray[Any, np.dtype[np.float32]]
 Columns = dict[str, Column]
 
-AT_ONCE = 16_384  # rows of one call on each device; a thread makes it
+AT_ONCE = 65_536  # rows of one call on each device; a thread makes it
 IN_CACHE = 2_048  # rows of one turn, whose values between loops stay in the cache
 
 
