@@ -60,7 +60,7 @@ def _engines(rows: int) -> list[Measured]:
     for engine in MACHINES:
         for timing in TIMINGS:
             found.append(any_rows(engine, timing, rows))
-            found.append(gradients(engine, timing, rows // 8))
+            found.append(gradients(engine, timing, rows // 2))
             found.append(grid(engine, timing))
     return found
 

@@ -206,7 +206,7 @@ def main() -> None:
     for engine in [given.engine] if given.engine else MACHINES:
         for timing in timings:
             found.append(any_rows(engine, timing, rows))
-            found.append(gradients(engine, timing, rows // 8))
+            found.append(gradients(engine, timing, rows // 2))
             found.append(grid(engine, timing))
             sys.stderr.write(f"{engine}, {timing}: measured\n")
     record = {

@@ -31,7 +31,7 @@ from dse.workload.ops import Workload
 Column = np.ndarray[Any, np.dtype[np.float32]]
 Columns = dict[str, Column]
 
-AT_ONCE = 65_536  # rows of one call on each device; a thread makes it
+AT_ONCE = 2**22  # numbers in and out of one call on each device; a thread makes it
 IN_CACHE = 2_048  # rows of one turn, whose values between loops stay in the cache
 
 
@@ -179,7 +179,8 @@ class _Kernel:
         self.program = ScalarProgram(function, names)
         self.names = sorted(self.program.answers)
         self._devices = jax.devices()
-        self._at_once = AT_ONCE * len(self._devices)
+        turns = max(AT_ONCE // len([*names, *self.names]) // IN_CACHE, 1)
+        self._at_once = turns * IN_CACHE * len(self._devices)
 
     def __call__(self, columns: Columns) -> Columns:
         """Return the answers for columns `[rows]`, a column each."""
