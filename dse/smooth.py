@@ -9,15 +9,15 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-_FORGIVEN = 4.0 * 2.0**-23  # relative: four spacings of float32
+FORGIVEN = 4  # spacings of floating-point numbers
 
 
 def ceil(x: ArrayLike) -> Array:
     """Round up to a whole number; the gradient is that of `x` itself.
 
-    A value within float32 rounding of a whole number counts as that number, so that a
-    product that should be exactly 192 is not taken for 193. In float64 nothing is
-    forgiven. Shapes: any; units: those of `x`.
+    A value that rounding has lifted over a whole number, by up to four spacings of its
+    kind of float, counts as that number, so that a product that should be exactly 192
+    is not taken for 193. Shapes: any; units: those of `x`.
     """
     (x,) = _floats(x)
     return _ceil(x)
@@ -25,10 +25,10 @@ def ceil(x: ArrayLike) -> Array:
 
 @jax.custom_jvp
 def _ceil(x: Array) -> Array:
-    nearest = jnp.round(x)
-    forgiven = _FORGIVEN if x.dtype == jnp.float32 else 0.0
-    close = jnp.abs(x - nearest) <= forgiven * jnp.abs(x)
-    return jnp.where(close, nearest, jnp.ceil(x))
+    lower = x
+    for _ in range(FORGIVEN):
+        lower = jnp.nextafter(lower, jnp.full_like(x, -jnp.inf))
+    return jnp.maximum(jnp.ceil(lower), jnp.round(x))  # where a spacing is 1/4 or more
 
 
 @_ceil.defjvp

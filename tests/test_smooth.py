@@ -111,10 +111,11 @@ def test_ceil_forgives_float32_rounding_and_nothing_else(n: int, steps: int) -> 
     assert ceil(np.float32(n - 0.25)) == n
 
 
-def test_in_float64_ceil_forgives_nothing() -> None:
+def test_in_float64_ceil_forgives_the_rounding_of_float64() -> None:
     with jax.enable_x64(True):
-        above = np.nextafter(192.0, np.inf)
-        assert ceil(above) == 193.0
+        assert 0.1 * 3.0 * 10.0 > 3.0
+        assert ceil(0.1 * 3.0 * 10.0) == 3.0
+        assert ceil(192.0 * (1.0 + 2.0**-49)) == 193.0
         assert ceil(192.0) == 192.0
 
 

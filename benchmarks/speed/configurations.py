@@ -13,11 +13,11 @@ from benchmarks.speed.by_hand import answer
 from benchmarks.speed.by_hand_machine import Scalars
 from benchmarks.speed.table import Rate, rate
 from dse.evaluation import Timing
-from dse.explore.compiled import compile_model
 from dse.explore.evaluator import BATCH, Evaluator
 from dse.explore.front_search import FrontSearch
 from dse.explore.grid import answer_for
 from dse.explore.objectives import read_objectives
+from dse.explore.rows.model import compile_model
 from dse.explore.study import BLOCK_SIZE
 
 STUDY = Path(__file__).parents[2] / "studies" / "acceltran_design_space"

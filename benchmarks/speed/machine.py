@@ -1,69 +1,50 @@
 """What the machine could do: arithmetic without anything else, and streaming memory.
 
-Measured in this process with what compiled models use: loops over columns of float32
-that XLA fused. A model's rate can be held against it.
+Measured in this process with what compiled models are made of: machine code over rows of
+float32. A model's rate can be held against it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from benchmarks.speed.table import cpu_seconds
-from dse.explore.compiled import IN_CACHE, xla_options
-from dse.explore.scalar_program import WRITTEN
+from dse.explore.rows.machine_code import MachineCode
+from dse.explore.rows.program import ScalarProgram
 
-CHAIN = 256  # operations of one kind in a loop, on each number
-BESIDE = 8  # of them that do not wait for each other
+LENGTH = 2048  # operations on each row, so that reading it counts for nothing
+BESIDE = 12  # of them that do not wait for each other; all stay in registers
 TAKEN = 3  # numbers that they take in turn, so that none can be left out
-ROUNDS = 64  # of that, without leaving XLA
+ROWS = 2**18
 
+Step = Callable[[Any, Any], Any]
 
-class Step(NamedTuple):
-    """An operation on `x` and a number beside it, and what it needs to stay near 1."""
-
-    do: Callable[[Any, Any], Any]
-    with_it: str | None = None
-
-
-_STEPS = {
-    "add": Step(lambda x, b: x + b),
-    "mul": Step(lambda x, b: x * b),
-    "max": Step(lambda x, b: WRITTEN["max"](x, b)),
-    "select_n": Step(lambda x, b: WRITTEN["select_n"](b > 1.0, x, b)),
-    "div": Step(lambda x, b: b / (x + b), "add"),
-    "ceil": Step(lambda x, b: WRITTEN["ceil"](x) * b, "mul"),
-    "sqrt": Step(lambda x, b: WRITTEN["sqrt"](x) * b, "mul"),
-    "exp": Step(lambda x, b: WRITTEN["exp"](x - b), "add"),
-    "log": Step(lambda x, b: WRITTEN["log"](x) + b, "add"),
+# What stands for an operation of each kind on `x` and a number beside it, both near 1.
+STEPS: dict[str, Step] = {
+    "mul": lambda x, b: x * b,
+    "add": lambda x, b: x + b,
+    "max": lambda x, b: lax.max(x, b),
+    "select_n": lambda x, b: lax.select_n(b > 1.0, x, b),
+    "div": lambda x, b: b / x,
+    "ceil": lambda x, b: lax.floor(x),
+    "sqrt": lambda x, b: lax.sqrt(x),
+    "exp": lambda x, b: lax.exp(x),
+    "log": lambda x, b: lax.log(x),
 }
-_LIKE = {"min": "max", "floor": "ceil", "round": "ceil", "lgamma": "log"}
-_DEAR = {"exp", "log"}
-
-
-@cache
-def seconds_of_one(kind: str) -> float:
-    """Return the CPU seconds of one operation of a kind on one number, fused.
-
-    Comparisons, signs and the like count as additions, which they resemble.
-    """
-    kind = _LIKE.get(kind, kind if kind in _STEPS else "add")
-    step = _STEPS[kind]
-    spent = _seconds(step.do, CHAIN // 8 if kind in _DEAR else CHAIN)
-    other = seconds_of_one(step.with_it) if step.with_it else 0.0
-    return max(spent - other, 0.0)
+_LIKE = {"sub": "add", "neg": "add", "abs": "add", "floor": "ceil", "round": "ceil"}
+_OTHER = "max"  # as dear as comparisons and what joins them
 
 
 @cache
 def peak() -> float:
     """Return multiplications and additions per CPU second, fused, one after another."""
-
-    return 2.0 / _seconds(lambda x, b: x * b + b, CHAIN // 2)
+    return _rate({"mul": LENGTH // 2, "add": LENGTH // 2})
 
 
 def bandwidth() -> float:
@@ -77,31 +58,40 @@ def bandwidth() -> float:
 def limit(operations: Mapping[str, int]) -> float:
     """Return designs per CPU second if nothing but arithmetic took any time.
 
-    Each operation takes what its kind takes in a loop of that kind alone.
+    As many operations of each kind, on numbers that are in registers, none waiting for
+    the one before: additions behind multiplications, which the processor fuses, and all
+    others strewn between.
     """
-    spent = sum(count * seconds_of_one(kind) for kind, count in operations.items())
-    return 1.0 / spent
+    kinds: Counter[str] = Counter()
+    for name, count in operations.items():
+        kinds[_LIKE.get(name, name if name in STEPS else _OTHER)] += count
+    return _rate(kinds) / kinds.total()
 
 
-def _seconds(do: Callable[[Any, Any], Any], length: int) -> float:
-    """Return the CPU seconds that a step of a chain takes on one number."""
+def _rate(kinds: Mapping[str, int]) -> float:
+    """Return operations per CPU second of a mixture."""
+    share = LENGTH / sum(kinds.values())
+    counts = {kind: round(count * share) for kind, count in kinds.items()}
+    fused = min(counts.get("mul", 0), counts.get("add", 0))
+    units = [("mul", "add")] * fused
+    for kind, count in counts.items():
+        units += [(kind,)] * (count - fused * (kind in ("mul", "add")))
+    np.random.default_rng(0).shuffle(order := list(range(len(units))))
+
+    def chains(given: Mapping[str, Any]) -> dict[str, Any]:
+        found = [given[f"x{n}"] for n in range(BESIDE)]
+        for turn, unit in enumerate(order):
+            beside = given[f"b{turn // BESIDE % TAKEN}"]
+            for kind in units[unit]:
+                found[turn % BESIDE] = STEPS[kind](found[turn % BESIDE], beside)
+        return {"all": sum(found)}
+
     random = np.random.default_rng(0)
-    columns = [
-        jnp.asarray(random.uniform(1.0 - 1e-6, 1.0 + 1e-6, IN_CACHE), np.float32)
-        for _ in range(BESIDE + TAKEN)
-    ]
-
-    def chain(columns: Any) -> Any:
-        started, taken = list(columns[:BESIDE]), columns[BESIDE:]
-        for turn in range(length):
-            other = taken[turn // BESIDE % TAKEN]
-            started[turn % BESIDE] = do(started[turn % BESIDE], other)
-        total = sum(started)  # in one loop; without it, there would be one for each
-        return [*(total / BESIDE for _ in started), *taken]
-
-    def run(columns: Any) -> Any:
-        return jax.lax.fori_loop(0, ROUNDS, lambda _, c: chain(c), columns)
-
-    made = jax.jit(run).lower(columns).compile(compiler_options=xla_options())
-    spent = cpu_seconds(lambda: jax.block_until_ready(made(columns)))
-    return spent / ROUNDS / IN_CACHE / length
+    names = [*(f"x{n}" for n in range(BESIDE)), *(f"b{n}" for n in range(TAKEN))]
+    program = ScalarProgram(chains, names)
+    columns = {  # one number for all rows: none is read from far away
+        name: random.uniform(1.0 - 1e-6, 1.0 + 1e-6, 1).astype(np.float32)
+        for name in names
+    }
+    run = MachineCode(program, np.float32)
+    return sum(counts.values()) * ROWS / cpu_seconds(lambda: run(columns, ROWS))

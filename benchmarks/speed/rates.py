@@ -23,11 +23,11 @@ from benchmarks.speed import machine
 from benchmarks.speed.table import as_markdown, cpu_seconds, short
 from dse.engines.base import Engine
 from dse.evaluation import Timing
-from dse.explore.compiled import CompiledModel, compile_model
 from dse.explore.evaluator import Evaluator
 from dse.explore.front_search import FrontSearch
 from dse.explore.grid import answer_for
 from dse.explore.objectives import read_objectives
+from dse.explore.rows.model import CompiledModel, compile_model
 from dse.explore.study import BLOCK_SIZE
 from dse.workload.ops import Workload
 

@@ -56,6 +56,7 @@ EACH_FLOAT: dict[str, Callable[..., Array]] = {
     "tanh": np.tanh,
     "ceil": np.ceil,
     "floor": np.floor,
+    "nextafter": np.nextafter,
     "sign": np.sign,
     "logistic": lambda x: 1.0 / (1.0 + np.exp(-x)),
     "is_finite": np.isfinite,

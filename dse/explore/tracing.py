@@ -1,7 +1,7 @@
 """A model as JAX traces it: its operations on ONE design, in order, loops written out.
 
 What is done with an operation is the business of whoever follows the trace: NumPy over
-grids (`array_program`), or single numbers over rows (`scalar_program`).
+grids (`array_program`), or single numbers over rows (`rows`).
 """
 
 from __future__ import annotations

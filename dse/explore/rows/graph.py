@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dse.explore.array_functions import EACH, EACH_FLOAT
+from dse.explore.rows.functions import WRITTEN_OUT
 
 INPUT, CONSTANT = "input", "constant"
 _EITHER_WAY = {"add", "mul", "max", "min", "eq", "ne", "and", "or"}
@@ -211,7 +212,7 @@ def _convert(graph: Graph, takes: tuple[int, ...], detail: Any) -> int | None:
 
 
 def _power(graph: Graph, takes: tuple[int, ...], _: Any) -> int | None:
-    """Raise a positive number; XLA's own power is a call for every number."""
+    """Raise a positive number."""
     base, power = takes
     return graph.add("exp", (graph.add("mul", (power, graph.add("log", (base,)))),))
 
@@ -225,6 +226,12 @@ def _whole_power(graph: Graph, takes: tuple[int, ...], detail: Any) -> int | Non
     if detail < 0:
         return graph.add("div", (graph.constant(1.0), product))
     return product
+
+
+def _written_out(
+    write: Callable[[Graph, int], int],
+) -> Callable[[Graph, tuple[int, ...], Any], int]:
+    return lambda graph, takes, _: write(graph, takes[0])
 
 
 _SHORTER: dict[str, Callable[[Graph, tuple[int, ...], Any], int | None]] = {
@@ -243,4 +250,5 @@ _SHORTER: dict[str, Callable[[Graph, tuple[int, ...], Any], int | None]] = {
     "convert_element_type": _convert,
     "pow": _power,
     "integer_pow": _whole_power,
+    **{name: _written_out(write) for name, write in WRITTEN_OUT.items()},
 }

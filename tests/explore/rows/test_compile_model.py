@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -15,84 +14,8 @@ import dse
 from dse.engines.base import Engine
 from dse.evaluation import metrics
 from dse.explore.array_program import ArrayProgram
-from dse.explore.compiled import CompiledModel, compile_model
-from dse.explore.scalar_graph import Graph
-from dse.explore.scalar_program import ScalarProgram
-from dse.smooth import ceil, ceil_div
+from dse.explore.rows.model import CompiledModel, compile_model
 from dse.workload.zoo import find_shape
-
-TABLE = jnp.asarray([3.0, 1.0, 4.0, 1.5])
-FUNCTIONS: dict[str, Any] = {
-    "arithmetic": lambda x, y: (x + y) * x / y - x**2 + jnp.sqrt(y) + x**-3 + x**y,
-    "logarithms": lambda x, y: jnp.log(x) + jnp.exp(-y) + jnp.log1p(x) + jnp.expm1(y),
-    "choices": lambda x, y: jnp.where(x > y, x, jnp.clip(y, 1.5, 3.0)),
-    "rounding": lambda x, y: ceil(x) + ceil_div(jnp.floor(7 * x), 2.0) + jnp.round(y),
-    "a table": lambda x, y: TABLE[y.astype(int)] + x,
-    "a table that moves": lambda x, y: (TABLE * x)[y.astype(int)],
-    "vectors": lambda x, y: (jnp.arange(5.0) * x).reshape(5, 1) @ jnp.ones((1, 2)) + y,
-    "pieces": lambda x, y: jnp.concatenate([jnp.stack([x, y]), jnp.ones(3) * x])[1:4],
-    "sums": lambda x, y: jnp.sum(jnp.stack([x, y, x * y, y / 3, x / 7, x, y, x, y])),
-    "the largest": lambda x, y: TABLE[jnp.argmax(jnp.stack([x, y, 2 * x, 2 * x]))] + x,
-    "a loop": lambda x, y: jax.lax.fori_loop(0, 3, lambda i, c: c * x + y, x),
-    "nothing that moves": lambda x, y: jnp.sum(TABLE),
-}
-X, Y = np.asarray([0.3, 1.0, 2.7, 3.0]), np.asarray([1.2, 2.0, 3.4, 3.0])
-
-
-def program(function: Any) -> ScalarProgram:
-    return ScalarProgram(lambda given: function(given["x"], given["y"]), ["x", "y"])
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_rows_hold_what_jax_says_of_each(name: str) -> None:
-    with jax.enable_x64(True):
-        found = program(FUNCTIONS[name])({"x": jnp.asarray(X), "y": jnp.asarray(Y)})
-        for row, (x, y) in enumerate(zip(X, Y, strict=True)):
-            wanted = np.ravel(FUNCTIONS[name](jnp.asarray(x), jnp.asarray(y)))
-            np.testing.assert_allclose([c[row] for c in found], wanted, rtol=1e-13)
-
-
-def slopes(function: Any) -> Any:
-    return jax.value_and_grad(lambda g: jnp.sum(function(g["x"], g["y"])))
-
-
-@pytest.mark.parametrize("name", ["arithmetic", "choices", "rounding", "a loop"])
-def test_slopes_are_those_of_jax_also_between_equals(name: str) -> None:
-    traced = ScalarProgram(slopes(FUNCTIONS[name]), ["x", "y"])
-    with jax.enable_x64(True):
-        found = traced({"x": jnp.asarray(X), "y": jnp.asarray(Y)})
-        for row, (x, y) in enumerate(zip(X, Y, strict=True)):
-            given = {"x": jnp.asarray(x), "y": jnp.asarray(y)}
-            wanted = jax.tree.leaves(slopes(FUNCTIONS[name])(given))
-            np.testing.assert_allclose([c[row] for c in found], wanted, rtol=1e-13)
-
-
-def test_nothing_is_written_down_twice() -> None:
-    twice = program(lambda x, y: (x + y) * (y + x) + jnp.ones(3).sum() * (x + y))
-    assert twice.count() == {"add": 2, "mul": 2}
-
-
-@pytest.mark.parametrize(
-    "function",
-    [
-        lambda x, y: x * 1.0 + 0.0,
-        lambda x, y: jnp.maximum(x, x),
-        lambda x, y: jnp.where(y > 0, x, x),
-        lambda x, y: jnp.negative(-x),
-        lambda x, y: x + 0.0 * y,
-    ],
-)
-def test_what_changes_nothing_is_no_operation(function: Any) -> None:
-    assert program(function).count().total() <= 1
-    assert program(function).graph.needed(program(function)._places())[0] == 0
-
-
-def test_a_number_is_known_by_its_value_and_its_type() -> None:
-    graph = Graph()
-    assert graph.constant(1.0) == graph.constant(np.float64(1.0))
-    assert graph.constant(1.0) != graph.constant(1)
-    assert graph.constant(True) != graph.constant(1.0)
-
 
 MACHINES: dict[str, Engine] = {
     "crossbar": dse.CrossbarEngine.isaac(),
@@ -131,16 +54,43 @@ def test_rows_of_every_engine_hold_what_evaluation_says(name: str) -> None:
     """In float64, where nothing is rounded that would hide a mistake."""
     machine = MACHINES[name]
     table = rows_around(machine)
-    compiled = compile_model(machine, BERT)
-    with jax.enable_x64(True):
-        given = {n: jnp.asarray(column) for n, column in table.items()}
-        found = compiled.program()(given)
-        for row in range(ROWS):
-            one = machine.replace(**{n: float(c[row]) for n, c in table.items()})
-            wanted = dse.evaluate(one, BERT)
-            for metric, column in zip(compiled.metrics, found, strict=True):
-                close = pytest.approx(float(getattr(wanted, metric)), rel=1e-9)
-                assert float(column[row]) == close, metric
+    found = compile_model(machine, BERT, precision="double")(table)
+    for row in range(ROWS):
+        one = machine.replace(**{n: float(c[row]) for n, c in table.items()})
+        wanted = dse.evaluate(one, BERT)
+        for metric, column in found.items():
+            close = pytest.approx(float(getattr(wanted, metric)), rel=1e-9)
+            assert float(column[row]) == close, metric
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_gradients_of_every_engine_are_those_of_the_walk(name: str) -> None:
+    """By every number of design and technology, as NumPy runs JAX's own gradient."""
+    machine = MACHINES[name]
+    technology = machine.default_technology()
+    table = rows_around(machine) | technology.values
+    model = compile_model(machine, BERT, over=table, precision="double")
+    value, slope = model.value_and_gradient("energy_delay", table)
+
+    def energy_delay(given: dict[str, Any]) -> Any:
+        own = {n: v for n, v in given.items() if n in machine.meanings()}
+        drawn = {n: v for n, v in given.items() if n in technology.values}
+        return metrics(
+            machine.replace(**own), BERT, technology.replace(values=drawn), "walk"
+        ).energy_delay
+
+    program = ArrayProgram(jax.grad(energy_delay), list(table))
+    for row in range(ROWS):
+        numbers = {n: np.atleast_1d(c)[row % np.size(c)] for n, c in table.items()}
+        wanted = program.run(
+            {n: np.asarray(v) for n, v in numbers.items()}, dimensions=0
+        )
+        for column in table:
+            size = abs(float(value[row])) / max(abs(float(numbers[column])), 1e-30)
+            close = pytest.approx(
+                float(wanted[column]), rel=1e-6, abs=1e-9 * size, nan_ok=True
+            )
+            assert float(slope[column][row]) == close, column
 
 
 @cache
@@ -236,6 +186,8 @@ def test_wrong_names_and_columns_are_told() -> None:
         compile_model(edge, BERT, over=["lanes_per_pes"])
     with pytest.raises(dse.InputError, match="timing"):
         compile_model(edge, BERT, timing="exact")  # type: ignore[arg-type]
+    with pytest.raises(dse.InputError, match="precision"):
+        compile_model(edge, BERT, precision="half")  # type: ignore[arg-type]
     table = small_table(3)
     with pytest.raises(dse.InputError, match="`batch` is missing"):
         small()({n: c for n, c in table.items() if n != "batch"})

@@ -16,7 +16,7 @@ import numpy as np
 from dse.errors import InputError
 from dse.explore.array_functions import EACH, EACH_FLOAT
 from dse.explore.array_rules import rule_for
-from dse.explore.scalar_graph import Graph
+from dse.explore.rows.graph import Graph
 
 Places = np.ndarray[Any, np.dtype[np.int64]]
 

@@ -1,0 +1,122 @@
+"""A scalar program as machine code of this processor, run by all cores.
+
+LLVM makes it in a fraction of a second. Every row is worked out by itself, so that
+neither their number nor that of the cores changes an answer.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, cached_property
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+
+from dse.explore.rows.llvm import ALIGNED, loop_over_rows
+from dse.explore.rows.program import ScalarProgram
+
+Column = np.ndarray[Any, Any]
+Columns = dict[str, Column]
+
+ROWS_OF_A_TURN = 2**13  # that one thread does before it takes the next
+_OPTIMISE = 2  # LLVM's level; its passes find nothing to do in what we write
+
+
+class MachineCode:
+    """A program on floats of some kind, for any rows; compiled when first run."""
+
+    def __init__(self, program: ScalarProgram, kind: Any) -> None:
+        self.program = program
+        self._kind = np.dtype(kind)
+        self._lanes = _register_bytes() // self._kind.itemsize
+
+    def __call__(self, columns: Mapping[str, Column], count: int) -> Columns:
+        """Return the answers of `count` rows, a column each.
+
+        `columns` have as many rows, or one for all. What is returned shares memory.
+        """
+        given = [columns[name] for name in self.program.names]
+        found = self._room(count)
+        whole = count - count % self._lanes
+        self._run(given, found, whole)
+        if whole < count:  # the last rows, filled up to a register
+            missing = (0, self._lanes - (count - whole))
+            rest = [c if len(c) == 1 else np.pad(c[whole:], missing) for c in given]
+            self._run(rest, found[:, whole:], self._lanes)
+        names = sorted(self.program.answers)
+        return dict(zip(names, found[:, :count], strict=True))
+
+    def _room(self, count: int) -> Column:
+        """Return room for answers `[answers, rows]`, each beginning a cache line.
+
+        One line more than needed lies between two, where that makes their number odd:
+        lines that many columns begin with would else compete for one place in caches.
+        """
+        line = ALIGNED // self._kind.itemsize
+        length = (-(-count // line) | 1) * line
+        answers = len(self.program.places)
+        room = np.empty(answers * length + line, self._kind)
+        start = -room.ctypes.data % ALIGNED // self._kind.itemsize
+        return room[start : start + answers * length].reshape(answers, length)
+
+    def _run(self, columns: list[Column], found: Column, count: int) -> None:
+        """Do some whole registers of rows, by turns of all cores."""
+        kept = [_lined_up(c, self._kind, self._lanes) for c in columns]
+        inputs = np.asarray([c.ctypes.data for c in kept])
+        steps = np.asarray([0 if len(c) == 1 else -1 for c in columns])
+        outputs = found.ctypes.data + found.strides[0] * np.arange(len(found))
+        run = self._function
+
+        def do(first: int) -> None:
+            end = min(first + ROWS_OF_A_TURN, count)
+            run(inputs.ctypes.data, steps.ctypes.data, outputs.ctypes.data, first, end)
+
+        turns = range(0, count, ROWS_OF_A_TURN)
+        if len(turns) < 2:
+            for first in turns:
+                do(first)
+            return
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            list(threads.map(do, turns))
+
+    @cached_property
+    def _function(self) -> Any:
+        text = loop_over_rows(self.program, self._kind, self._lanes)
+        compiler = llvm.create_lljit_compiler(_this_processor())
+        library = llvm.JITLibraryBuilder().add_ir(text).export_symbol("rows")
+        self._code = library.link(compiler, "rows")  # lives as long as it is used
+        pointer, row = ctypes.c_void_p, ctypes.c_int64
+        kind = ctypes.CFUNCTYPE(None, pointer, pointer, pointer, row, row)
+        return kind(self._code["rows"])
+
+
+def _lined_up(column: Column, kind: Any, lanes: int) -> Column:
+    """Return a column in one piece; a single number as often as there are lanes."""
+    if len(column) == 1:
+        return np.full(lanes, column[0], kind)
+    return np.ascontiguousarray(column, kind)
+
+
+def _this_processor() -> Any:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=_OPTIMISE,
+        jit=True,
+    )
+
+
+@cache
+def _register_bytes() -> int:
+    """Return how many bytes a vector register of this processor holds."""
+    features = llvm.get_host_cpu_features()
+    if features.get("avx512f"):
+        return 64
+    return 32 if features.get("avx") else 16

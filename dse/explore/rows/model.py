@@ -1,0 +1,168 @@
+"""Machines as rows of a table, by the million: metrics, and gradients of them.
+
+A sweep counts through a grid, and works out once what many designs share. Here the rows
+may hold any numbers at all, so that the model is compiled for one row after another: 16
+at once on a vector unit, all cores side by side, or on the accelerators that JAX has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache, cached_property
+from typing import Any, Literal
+
+import jax
+import numpy as np
+
+from dse import evaluation
+from dse.engines.base import Engine
+from dse.errors import InputError, did_you_mean
+from dse.evaluation import TIMINGS, Timing
+from dse.explore.evaluator import known_metrics
+from dse.explore.objectives import unknown_metric
+from dse.explore.rows.code import RowCode, compile_rows
+from dse.explore.rows.program import ScalarProgram
+from dse.explore.space import WORKLOAD_FIELDS, Space, is_of_workload
+from dse.hardware.technology import Technology
+from dse.workload.ops import Workload
+
+Column = np.ndarray[Any, Any]
+Columns = dict[str, Column]
+Precision = Literal["single", "double"]
+
+PRECISIONS = {"single": np.float32, "double": np.float64}
+
+
+def compile_model(
+    design: Engine,
+    workload: Workload,
+    *,
+    over: Iterable[str] | None = None,
+    technology: Technology | None = None,
+    timing: Timing = "walk",
+    precision: Precision = "single",
+) -> CompiledModel:
+    """Compile the model of a machine for tables of designs, a design a row.
+
+    `over` names the columns: fields of the design, `batch` or `threshold` of the
+    workload (`threshold.0` of its first layer), keys of the technology; all numbers of
+    the design where it is left out. What is not named stays as it is. Numbers are
+    float32, or float64 with `precision="double"`, at half the rate. Raises `InputError`
+    for a name that is unknown, or an unknown timing or precision.
+    """
+    if timing not in TIMINGS:
+        raise InputError(f"timing {timing!r} is unknown; use 'walk' or 'roofline'.")
+    if precision not in PRECISIONS:
+        raise InputError(
+            f"precision {precision!r} is unknown; use 'single' or 'double'."
+        )
+    used = technology or design.default_technology()
+    names = tuple(dict.fromkeys(design.meanings() if over is None else over))
+    if not names:
+        raise InputError("`over` names no column; without it, all of the design's do.")
+    known = [*design.meanings(), *WORKLOAD_FIELDS, *used.values]
+    for name in names:
+        if name not in known and not is_of_workload(name):
+            raise InputError(
+                f"`{name}` is no field of `{type(design).__name__}`, of its workload "
+                "or of its technology." + did_you_mean(name, known)
+            )
+    return CompiledModel(design, workload, names, used, timing, precision)
+
+
+class CompiledModel:
+    """Metrics of rows, and the gradient of one of them; compiled when first asked for.
+
+    Answers are those of `dse.evaluate`. A number outside the range of its field is not
+    refused, and a row that is not finite answers anything.
+    """
+
+    def __init__(
+        self,
+        design: Engine,
+        workload: Workload,
+        names: tuple[str, ...],
+        technology: Technology,
+        timing: Timing,
+        precision: Precision,
+    ) -> None:
+        self.names = names
+        self._space = Space(design)
+        self._workload = workload
+        self._technology = technology
+        self._timing: Timing = timing
+        self._kind = PRECISIONS[precision]
+        self._gradient = cache(self._compile_gradient)
+
+    def __call__(self, table: Mapping[str, Any]) -> Columns:
+        """Return the metrics of every row in SI, a column `[rows]` each.
+
+        `table` holds a column `[rows]`, or one number for all rows, for each name of
+        `names`. Raises `InputError` for a column that is missing or too short.
+        """
+        return self._metrics(*self._rows(table))
+
+    def value_and_gradient(
+        self, metric: str, table: Mapping[str, Any]
+    ) -> tuple[Column, Columns]:
+        """Return a metric of every row, and how it changes by each column of `table`.
+
+        Gradients are in SI by the unit of the column; what steps, as a count of tiles
+        does, changes as the quotient below it (`dse.smooth`). Raises `InputError` for
+        an unknown metric, too.
+        """
+        found = self._gradient(metric)(*self._rows(table))
+        return found.pop(metric), {name: found[f"d_{name}"] for name in self.names}
+
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the metrics that are known here."""
+        return sorted(self.program().answers)
+
+    def program(self, metric: str | None = None) -> ScalarProgram:
+        """Return what is compiled: for all metrics, or for one and its gradient."""
+        return (self._metrics if metric is None else self._gradient(metric)).program
+
+    @cached_property
+    def _metrics(self) -> RowCode:
+        return compile_rows(ScalarProgram(self._answer, self.names), self._kind)
+
+    def _compile_gradient(self, metric: str) -> RowCode:
+        if metric not in self.metrics:
+            raise unknown_metric(metric)
+
+        def slopes(given: Mapping[str, Any]) -> dict[str, Any]:
+            value, slope = jax.value_and_grad(lambda g: self._answer(g)[metric])(given)
+            return {metric: value, **{f"d_{name}": slope[name] for name in slope}}
+
+        return compile_rows(ScalarProgram(slopes, self.names), self._kind)
+
+    def _answer(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        values = self._technology.values
+        drawn = {n: v for n, v in given.items() if n in values}
+        moved = {n: v for n, v in given.items() if n not in drawn}
+        design, workload = self._space.place(moved, self._workload)
+        technology = self._technology.replace(values=values | drawn)
+        return known_metrics(
+            evaluation.metrics(design, workload, technology, self._timing)
+        )
+
+    def _rows(self, table: Mapping[str, Any]) -> tuple[Columns, int]:
+        """Return columns of all rows or of one number, and how many rows there are."""
+        wrong = set(table) ^ set(self.names)
+        if wrong:
+            name = sorted(wrong)[0]
+            problem = "is missing" if name in self.names else "was not compiled for"
+            raise InputError(
+                f"column `{name}` {problem}; the columns are {', '.join(self.names)}."
+            )
+        columns = {
+            n: np.atleast_1d(np.asarray(v, self._kind)) for n, v in table.items()
+        }
+        counts = {len(column) for column in columns.values()} - {1}
+        if len(counts) > 1 or any(column.ndim > 1 for column in columns.values()):
+            raise InputError(
+                f"columns of {' and '.join(map(str, sorted(counts)))} rows: give each "
+                "one number per row, or one number for all."
+            )
+        return columns, counts.pop() if counts else 1
