@@ -1,7 +1,7 @@
 """What the machine could do: arithmetic without anything else, and streaming memory.
 
-Measured in this process with what compiled models are made of: machine code over rows of
-float32. A model's rate can be held against it.
+Measured in this process with what compiled models are made of: machine code over rows
+of float32. A model's rate can be held against it.
 """
 
 from __future__ import annotations

@@ -83,6 +83,10 @@ class MachineCode:
         with ThreadPoolExecutor(os.cpu_count()) as threads:
             list(threads.map(do, turns))
 
+    def prepare(self) -> None:
+        """Compile now. Raises `InputError` for an operation that rows cannot do."""
+        _ = self._function
+
     @cached_property
     def _function(self) -> Any:
         text = loop_over_rows(self.program, self._kind, self._lanes)

@@ -1,10 +1,11 @@
-"""The descent: all starts at once down the gradient, as one compiled program."""
+"""The descent: all starts at once down the gradient, the model's slopes by rows."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import jax
@@ -14,6 +15,7 @@ import optax
 
 from dse.errors import InputError
 from dse.evaluation import Timing
+from dse.explore.rows.jax_function import in_rows
 from dse.explore.tuning.coordinates import Coordinates, Rows
 from dse.explore.tuning.lagrangian import (
     first_prices,
@@ -58,7 +60,7 @@ class Path:
 
 
 class Descent:
-    """One compiled program for a problem; it may run from many sets of starts."""
+    """The descent of a problem, compiled once; it may run from many sets of starts."""
 
     def __init__(
         self,
@@ -72,7 +74,7 @@ class Descent:
     ) -> None:
         self._problem = problem
         self._axes = problem.coordinates
-        self._answer = problem.answer(timing)
+        self._timing: Timing = timing
         self._optimizer = optax.with_extra_args_support(optimizer)
         self._steps = steps
         self._relaxation: Relaxation = relaxation
@@ -89,6 +91,14 @@ class Descent:
         shares, loss, excess, searches = jax.device_get(told)
         gradients = starts.shares.shape[0] * self._steps + int(searches)
         return Path(np.asarray(shares, float), loss, excess, gradients)
+
+    @cached_property
+    def _told(self) -> Callable[[Mapping[str, Any]], Any]:
+        return in_rows(
+            self._problem.losses_and_excess(self._timing),
+            [axis.name for axis in self._axes.all],
+            len(self._problem.objectives) + len(self._problem.constraints),
+        )
 
     def _scan(self, shares: Any, weights: Any, held: Any) -> Any:
         inside = jnp.clip(shares, EDGE, 1.0 - EDGE)
@@ -175,10 +185,9 @@ class Descent:
             mixed = self._mixture(free["liking"], progress)
 
         def one(label: Any) -> Any:
-            found = self._answer(self._moved(places, label, progress))
-            excess = self._problem.excess(found)
-            stacked = jnp.stack(excess) if excess else jnp.zeros(0)
-            return self._problem.losses(found), flatten_excess(stacked)
+            told = self._told(self._moved(places, label, progress))
+            losses, excess = jnp.split(told, [len(self._problem.objectives)])
+            return losses, flatten_excess(excess)
 
         losses, excess = jax.vmap(one)(labels)
         return mixed @ losses, (mixed @ excess, excess), mixed

@@ -140,10 +140,20 @@ class Problem:
             self._read(c, found, lambda c, m: c.excess(m)) for c in self.constraints
         ]
 
-    def losses(self, found: Mapping[str, Any]) -> Any:
-        """Return what a gradient follows: costs by their logarithm, `[objectives]`."""
-        pairs = zip(self.objectives, self.costs(found), strict=True)
-        return jnp.stack([_loss(objective, cost) for objective, cost in pairs])
+    def losses_and_excess(self, timing: Timing) -> Answer:
+        """Return a function from axis values to what a gradient follows, a vector.
+
+        Costs by their logarithm first, then the excess of each constraint.
+        """
+        answer = self.answer(timing)
+
+        def told(moved: Mapping[str, Any]) -> Any:
+            found = answer(moved)
+            pairs = zip(self.objectives, self.costs(found), strict=True)
+            losses = [_loss(objective, cost) for objective, cost in pairs]
+            return jnp.stack([*losses, *self.excess(found)])
+
+        return told
 
     def _read(self, what: Any, found: Mapping[str, Any], read: Any) -> Any:
         if callable(what):
