@@ -13,7 +13,7 @@ SYNC = $(UV) sync --frozen --python $(PYTHON)
 BIN  = .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format nightly bench clean
+.PHONY: help demo test lint format nightly bench contest clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -39,6 +39,12 @@ nightly: .venv/installed-dev ## the tests that are too slow for every change
 
 bench: .venv/installed-dev ## what we claim about speed, as ratios in one run
 	$(BIN)/python -m benchmarks.speed
+
+contest: .venv/installed-dev ## tuning against exhaustive truth and other searches
+	$(SYNC) --inexact --extra baselines
+	@mkdir -p results
+	$(BIN)/python benchmarks/tuning/contest.py --out results/tuning_fronts.json
+	$(BIN)/python benchmarks/tuning/questions.py --out results/tuning_questions.json
 
 clean: ## remove the environment, the caches and the results
 	rm -rf .venv .uv .benchmarks .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache results

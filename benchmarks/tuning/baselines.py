@@ -7,15 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from pymoo.algorithms.moo.nsga2 import NSGA2
-from pymoo.core.callback import Callback
-from pymoo.core.problem import Problem as PymooProblem
-from pymoo.operators.crossover.sbx import SBX
-from pymoo.operators.mutation.pm import PM
-from pymoo.operators.repair.rounding import RoundingRepair
-from pymoo.operators.sampling.rnd import IntegerRandomSampling
-from pymoo.optimize import minimize
-from pymoo.termination.max_eval import MaximumFunctionCallTermination
 from scipy.stats import qmc
 
 from dse.explore.pareto import front_mask
@@ -63,7 +54,17 @@ def nsga2(
     *,
     population: int,
 ) -> None:
-    """NSGA-II with pymoo's operators for whole numbers, in generations."""
+    """NSGA-II with pymoo's operators for whole numbers, in generations; needs pymoo."""
+    from pymoo.algorithms.moo.nsga2 import NSGA2
+    from pymoo.core.callback import Callback
+    from pymoo.core.problem import Problem as PymooProblem
+    from pymoo.operators.crossover.sbx import SBX
+    from pymoo.operators.mutation.pm import PM
+    from pymoo.operators.repair.rounding import RoundingRepair
+    from pymoo.operators.sampling.rnd import IntegerRandomSampling
+    from pymoo.optimize import minimize
+    from pymoo.termination.max_eval import MaximumFunctionCallTermination
+
     ends = contestant.ends
 
     class Grid(PymooProblem):

@@ -14,7 +14,6 @@ import numpy as np
 import optax
 
 from dse.errors import InputError
-from dse.evaluation import Timing
 from dse.explore.rows.jax_function import in_rows
 from dse.explore.tuning.coordinates import Coordinates, Rows
 from dse.explore.tuning.lagrangian import (
@@ -68,13 +67,11 @@ class Descent:
         optimizer: Any,
         *,
         steps: int,
-        timing: Timing,
         relaxation: Relaxation = "annealed",
         choices: Choices = "spread",
     ) -> None:
         self._problem = problem
         self._axes = problem.coordinates
-        self._timing: Timing = timing
         self._optimizer = optax.with_extra_args_support(optimizer)
         self._steps = steps
         self._relaxation: Relaxation = relaxation
@@ -95,7 +92,7 @@ class Descent:
     @cached_property
     def _told(self) -> Callable[[Mapping[str, Any]], Any]:
         return in_rows(
-            self._problem.losses_and_excess(self._timing),
+            self._problem.losses_and_excess,
             [axis.name for axis in self._axes.all],
             len(self._problem.objectives) + len(self._problem.constraints),
         )

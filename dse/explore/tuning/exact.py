@@ -54,7 +54,7 @@ class Exact:
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
         self.example = {c.name: c.values[0] for c in problem.coordinates.all}
-        self._program = Program(problem.answer(problem.timing), self.example)
+        self._program = Program(problem.answer, self.example)
         self.forget()
 
     def forget(self) -> None:

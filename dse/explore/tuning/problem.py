@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from dse.errors import InputError
 from dse.evaluation import Timing
 from dse.explore.evaluator import known_metrics
-from dse.explore.grid import Answer, answer_for
+from dse.explore.grid import answer_for
 from dse.explore.limits import Limit, read_limits
 from dse.explore.objectives import SHOWN_UNITS, Objective, read_objective
 from dse.explore.space import Space, is_of_workload
@@ -99,23 +99,19 @@ class Problem:
         first = self.objectives[0]
         return -1.0 if isinstance(first, Objective) and first.maximize else 1.0
 
-    def answer(self, timing: Timing) -> Answer:
-        """Return a function from axis values to metrics and own costs, all by name."""
-
-        def ask(moved: Mapping[str, Any]) -> dict[str, Any]:
-            found: dict[str, Any] = {}
-            if self.suite:
-                known = answer_for(
-                    self.space, self.suite, self.technology, timing, known_metrics
-                )
-                found |= known(moved)
-            if self._own:
-                placed = self.place(moved)
-                for number, own in enumerate(self._own):
-                    found[f"own_{number}"] = jnp.asarray(own(*placed)) * 1.0
-            return found
-
-        return ask
+    def answer(self, moved: Mapping[str, Any]) -> dict[str, Any]:
+        """Return metrics and own costs of axis values, all by name."""
+        found: dict[str, Any] = {}
+        if self.suite:
+            known = answer_for(
+                self.space, self.suite, self.technology, self.timing, known_metrics
+            )
+            found |= known(moved)
+        if self._own:
+            placed = self.place(moved)
+            for number, own in enumerate(self._own):
+                found[f"own_{number}"] = jnp.asarray(own(*placed)) * 1.0
+        return found
 
     def place(self, moved: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the designs in the shape of their spaces; the workload, if any."""
@@ -140,20 +136,15 @@ class Problem:
             self._read(c, found, lambda c, m: c.excess(m)) for c in self.constraints
         ]
 
-    def losses_and_excess(self, timing: Timing) -> Answer:
-        """Return a function from axis values to what a gradient follows, a vector.
+    def losses_and_excess(self, moved: Mapping[str, Any]) -> Any:
+        """Return what a gradient follows, of axis values: a vector.
 
         Costs by their logarithm first, then the excess of each constraint.
         """
-        answer = self.answer(timing)
-
-        def told(moved: Mapping[str, Any]) -> Any:
-            found = answer(moved)
-            pairs = zip(self.objectives, self.costs(found), strict=True)
-            losses = [_loss(objective, cost) for objective, cost in pairs]
-            return jnp.stack([*losses, *self.excess(found)])
-
-        return told
+        found = self.answer(moved)
+        pairs = zip(self.objectives, self.costs(found), strict=True)
+        losses = [_loss(objective, cost) for objective, cost in pairs]
+        return jnp.stack([*losses, *self.excess(found)])
 
     def _read(self, what: Any, found: Mapping[str, Any], read: Any) -> Any:
         if callable(what):

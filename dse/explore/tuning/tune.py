@@ -43,7 +43,6 @@ def tune(
     key: Any = None,
     technology: Technology | None = None,
     timing: Timing = "walk",
-    gradient_timing: Timing = "roofline",
     relaxation: Relaxation = "annealed",
     choices: Choices = "spread",
 ) -> Tuned:
@@ -59,7 +58,6 @@ def tune(
     improved by single steps and pairs of them on the exact model, and continuous axes
     tuned again.
 
-    Metrics in words are followed at `gradient_timing` and decided at `timing`.
     `relaxation` is how a gradient sees a grid ("annealed" or "straight_through");
     `choices` gives every start labels of its own ("spread") or mixes all of them, each
     as likely as it is liked ("mixture"). The same `key` gives the same answer, bit for
@@ -87,7 +85,6 @@ def tune(
         problem,
         optax.adam(LEARNING_RATE) if optimizer is None else optimizer,
         steps=steps,
-        timing=gradient_timing,
         relaxation=relaxation,
         choices=choices,
     )

@@ -70,7 +70,6 @@ def tune_front(
     key: Any = None,
     technology: Technology | None = None,
     timing: Timing = "walk",
-    gradient_timing: Timing = "roofline",
     progress: bool = True,
 ) -> TunedFront:
     """Return nearly the whole front of a space from at most `budget` evaluations.
@@ -99,9 +98,7 @@ def tune_front(
         technology=technology,
         timing=timing,
     )
-    search = FrontSearcher(
-        problem, optimizer, starts=starts, steps=steps, timing=gradient_timing
-    )
+    search = FrontSearcher(problem, optimizer, starts=starts, steps=steps)
     key = jax.random.key(0) if key is None else key
     with tqdm(total=budget, unit="design", disable=not progress, delay=2.0) as bar:
         found = search(key, budget, bar.update)
@@ -117,20 +114,14 @@ class FrontSearcher:
     """Both searches for one problem, compiled once; each call begins anew."""
 
     def __init__(
-        self,
-        problem: Problem,
-        optimizer: Any = None,
-        *,
-        starts: int,
-        steps: int,
-        timing: Timing,
+        self, problem: Problem, optimizer: Any = None, *, starts: int, steps: int
     ) -> None:
         self.exact = Exact(problem)
         self._problem = problem
         self._axes = problem.coordinates
         self._starts = starts
         chosen = optimizer or optax.adam(LEARNING_RATE)
-        self._descent = Descent(problem, chosen, steps=steps, timing=timing)
+        self._descent = Descent(problem, chosen, steps=steps)
 
     def __call__(self, key: Any, budget: int, report: Callable[[int], Any]) -> Found:
         """Return the front found with at most `budget` evaluations."""
