@@ -110,7 +110,7 @@ def _tune(
 
     from dse.explore.tuning.tune import tune as find
 
-    log.info(f"Tuning over {study.space.size:,} designs; XLA compiles first.")
+    log.info(f"Tuning over {study.space.size:,} designs.")
     return find(
         objective,
         study.space,

@@ -168,17 +168,18 @@ def _iota(params: Any, _inputs: Any) -> Rule:
 
 
 def _take(params: Any, inputs: Sequence[Any]) -> Rule | None:
-    """Look up places along one axis of a table: `table[places]`."""
+    """Look up places along one axis of a table: `table[:, places]`."""
     numbers, table, places = params["dimension_numbers"], *inputs
     axes = numbers.start_index_map
+    axis, own = axes[0], table.ndim
     whole = all(
         size == (1 if axis in axes else table.shape[axis])
         for axis, size in enumerate(params["slice_sizes"])
     )
     simple = (
         len(axes) == 1
-        and table.ndim == 1
         and tuple(numbers.collapsed_slice_dims) == tuple(axes)
+        and tuple(numbers.offset_dims) == tuple(n for n in range(own) if n != axis)
         and not numbers.operand_batching_dims
         and whole
         and places.ndim == 2
@@ -186,7 +187,13 @@ def _take(params: Any, inputs: Sequence[Any]) -> Rule | None:
     )
     if not simple:
         return None
-    return lambda _, x, where: [_look_up(x, where[:, 0])]
+
+    def rule(_: int, table: Array, where: Array) -> list[Array]:
+        first = np.moveaxis(table, axis, 0)
+        alike = where.reshape(len(where), *(1,) * (own - 1), *where.shape[2:])
+        return [np.moveaxis(_look_up(first, alike), 0, axis)]
+
+    return rule
 
 
 def _look_up(table: Array, where: Array) -> Array:

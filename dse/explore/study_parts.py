@@ -11,7 +11,7 @@ from dse.errors import InputError, did_you_mean
 from dse.explore.axes import Tied, tied
 from dse.explore.limits import read_limits
 from dse.explore.objectives import read_objectives
-from dse.explore.space import WORKLOAD_FIELDS, Space
+from dse.explore.space import WORKLOAD_FIELDS, Space, is_of_workload
 from dse.explore.study import Study
 from dse.explore.study_faults import Faults
 from dse.explore.study_file import StudyFile, StudyTable, WorkloadTable
@@ -48,10 +48,10 @@ def build_study(file: StudyFile) -> Study:
     with faults.at("limits"):
         read_limits(table.limits)
     with faults.at("preset"):
-        _try_axes(machine_of(table, table.preset), table, faults)
-    _try_thresholds([workload for workload, _ in suite], table, faults)
+        design = machine_of(table, table.preset)
+        _try_axes(design, table, faults)
+        _try_thresholds(design, [workload for workload, _ in suite], table, faults)
     faults.tell()
-    design = machine_of(table, table.preset)
     return Study(
         name=file.name,
         question=table.question,
@@ -131,20 +131,22 @@ def _try_axes(design: Engine, table: StudyTable, faults: Faults) -> None:
             Space(design, legal={reason: rule}).illegal({})
 
 
-def _try_thresholds(suite: list[Workload], table: StudyTable, faults: Faults) -> None:
+def _try_thresholds(
+    design: Engine, suite: list[Workload], table: StudyTable, faults: Faults
+) -> None:
     """Try every threshold of the space in the curve of every workload."""
-    values = table.space.get("threshold", ())
-    if isinstance(values, str):  # tied: known only design by design
-        return
-    for workload in suite:
-        for value in values:
-            with faults.at("space", "threshold"):
-                workload.replace(threshold=value)
+    for name, values in table.space.items():
+        # What is tied is known only design by design.
+        if not name.startswith("threshold") or isinstance(values, str):
+            continue
+        for workload in suite:
+            with faults.at("space", name):
+                Space(design, **{name: values}).place({name: values[0]}, workload)
 
 
 def _try_axis(design: Engine, name: str, axis: Any) -> None:
     known = [*design.meanings(), *WORKLOAD_FIELDS]
-    if name not in known:  # it might be an argument of `Space` all the same
+    if name not in known and not is_of_workload(name):  # it might be an argument of `Space` all the same
         raise InputError(
             f"`{name}` is not a field of `{type(design).__name__}`."
             + did_you_mean(name, known)

@@ -17,6 +17,7 @@ from dse.sparsity.curve_tables import (
     BalanceTable,
     CurveFile,
     CurveTable,
+    LayerLossTable,
 )
 from dse.toml_file import read_toml
 
@@ -29,6 +30,7 @@ _TABLES: dict[str | int, type[BaseModel]] = {
     "curve": CurveTable,
     "attention": AttentionTable,
     "balance": BalanceTable,
+    "layer_loss": LayerLossTable,
 }
 
 
@@ -98,6 +100,10 @@ def _shapes(read: CurveFile) -> Iterator[tuple[Key, Any, tuple[int, ...]]]:
             yield ("attention", "reuse"), pairs.reuse, (k, len(pairs.capacities))
         if pairs.union is not None and pairs.blocks is not None:
             yield ("attention", "union"), pairs.union, (k, len(pairs.blocks))
+    loss = read.layer_loss
+    if loss is not None:
+        shape = (len(loss.accuracy_drop), len(loss.settings))
+        yield ("layer_loss", "accuracy_drop"), loss.accuracy_drop, shape
     if read.balance is not None:
         sizes = len(read.balance.tile_sizes)
         for product, row in read.balance.useful.items():

@@ -11,6 +11,7 @@
     [density_by_layer]          # site = [layers, k]
     [attention]                 # kept [k], capacities, reuse [k, sizes], ...
     [balance]                   # tile_sizes; useful, median, p95 by product
+    [layer_loss]                # accuracy_drop [layers, k] of one layer pruned alone
 
 Numbers are as they were measured; that curves are monotone is the reader's business.
 """
@@ -139,6 +140,19 @@ class BalanceTable(_Table):
     p95: dict[str, Rows] = Field(description="rows of shares per product")
 
 
+class LayerLossTable(_Table):
+    """The table `[layer_loss]`: what is lost when one layer is pruned and no other."""
+
+    settings: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        min_length=1, description="numbers above 0, where nothing is pruned, rising"
+    )
+    accuracy_drop: tuple[tuple[Annotated[float, Field(ge=-1, le=1)], ...], ...] = Field(
+        description="for each layer a list of shares, below 0 where accuracy rose"
+    )
+    data: str = Field(description="which texts, and how many")
+    command: str = Field(description="the command that measured it")
+
+
 class CurveFile(_Table):
     """Everything that the file of a curve says."""
 
@@ -154,3 +168,6 @@ class CurveFile(_Table):
         default=None, description="a table [attention]"
     )
     balance: BalanceTable | None = Field(default=None, description="a table [balance]")
+    layer_loss: LayerLossTable | None = Field(
+        default=None, description="a table [layer_loss]"
+    )

@@ -188,6 +188,7 @@ def fit_curve(
     dense_accuracy: float,
     pairs: AttentionStatistics | None = None,
     balance: Balance | None = None,
+    layer_loss: LayerLoss | None = None,
 ) -> Curve:
     """Return a curve through measured points, every density and accuracy monotone.
 
@@ -218,4 +219,5 @@ def fit_curve(
         dense_accuracy=dense,
         pairs=pairs,
         balance=balance,
+        layer_loss=layer_loss,
     )

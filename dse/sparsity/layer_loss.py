@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from dse.arrays import array_namespace
 from dse.errors import InputError
 from dse.records import Record, record
-from dse.sparsity.monotone import pchip
+from dse.sparsity.monotone import isotonic, pchip
 
 
 @record
@@ -21,6 +23,10 @@ class LayerLoss(Record):
 
     settings: Any  # rising, [k]
     drops: Any  # [layers, k]
+
+    def alone(self, setting: Any) -> Any:
+        """Return what each layer loses at a setting if no other is pruned, `[layers]`."""
+        return pchip(setting, self.settings, self.drops)
 
     def together(self, settings: Any) -> Any:
         """Return the accuracy lost with a setting for each layer `[layers]`, a share.
@@ -37,6 +43,19 @@ class LayerLoss(Record):
             pchip(setting, self.settings, own)
             for setting, own in zip(settings, self.drops, strict=True)
         )
+
+
+def fit_layer_loss(settings: Any, drops: Any) -> LayerLoss:
+    """Return losses `[layers, k]` at settings above 0 as ones that only rise, from 0.
+
+    Each row becomes the closest rising one (least squares), and nothing below 0: what
+    helped, helped by chance.
+    """
+    rising = np.maximum(isotonic(np.asarray(drops, float), rising=True), 0.0)
+    return LayerLoss(
+        settings=np.concatenate([[0.0], np.asarray(settings, float)]),
+        drops=np.pad(rising, ((0, 0), (1, 0))),
+    )
 
 
 def equal_shares(curve: Any, settings: Any) -> Any:

@@ -10,8 +10,14 @@ import numpy as np
 
 from dse.sparsity.curve_file import read_curve_file
 from dse.sparsity.curve_names import curve_name, curve_path, paths_by_length
-from dse.sparsity.curve_tables import AttentionTable, BalanceTable, CurveFile
+from dse.sparsity.curve_tables import (
+    AttentionTable,
+    BalanceTable,
+    CurveFile,
+    LayerLossTable,
+)
 from dse.sparsity.curves import AttentionStatistics, Balance, Curve, fit_curve
+from dse.sparsity.layer_loss import LayerLoss, fit_layer_loss
 
 
 def load_curve(
@@ -51,6 +57,7 @@ def build_curve(name: str, file: CurveFile) -> Curve:
         dense_accuracy=table.dense_accuracy,
         pairs=None if file.attention is None else _pairs(file.attention),
         balance=None if file.balance is None else _balance(file.balance),
+        layer_loss=None if file.layer_loss is None else _layer_loss(file.layer_loss),
     )
 
 
@@ -66,6 +73,10 @@ def _balance(table: BalanceTable) -> Balance:
         median={name: _array(rows) for name, rows in table.median.items()},
         p95={name: _array(rows) for name, rows in table.p95.items()},
     )
+
+
+def _layer_loss(table: LayerLossTable) -> LayerLoss:
+    return fit_layer_loss(table.settings, table.accuracy_drop)
 
 
 def _array(values: Any) -> Any:

@@ -19,36 +19,44 @@ def pchip(x: Any, knots: Any, values: Any) -> Array:
     """Return the monotone cubic through (knot, value) pairs at x; level past the ends.
 
     Between knots a Hermite cubic whose slope at each knot is the weighted harmonic mean
-    of the slopes beside it, 0 at a turning point. `x` scalar, `knots` `[k]` rising,
-    k >= 2, `values` `[..., k]`; the result is `[...]`, in the units of the values.
+    of the slopes beside it, 0 at a turning point. It is worked out as the first value
+    and what each piece adds, up to the share of it that lies below x, so that nothing
+    is looked up. `x` scalar, `knots` `[k]` rising, k >= 2, `values` `[..., k]`; the
+    result is `[...]`, in the units of the values.
     Source: fritsch1984local (slopes inside), moler2004numerical (at the ends).
     """
-    xp = array_namespace(x, knots, values)
-    x, knots, values = xp.asarray(x), xp.asarray(knots), xp.asarray(values)
-    x = xp.where(x < knots[0], knots[0], xp.where(x > knots[-1], knots[-1], x))
+    xp = array_namespace(knots, values)
+    knots, values = xp.asarray(knots), xp.asarray(values)
     slopes = _slopes(knots, values)
-    i = xp.clip(xp.searchsorted(knots, x, side="right") - 1, 0, knots.shape[0] - 2)
-    width = knots[i + 1] - knots[i]
-    t = (x - knots[i]) / width
-    start, end = values[..., i], values[..., i + 1]
-    rise = end - start
-    first, last = slopes[..., i] * width, slopes[..., i + 1] * width
-    # Nested, so that a rounding error cannot carry the cubic past its end points.
-    curve = first + t * (
-        (3.0 * rise - 2.0 * first - last) + t * _third(first, last, rise)
+    rise, width = xp.diff(values, axis=-1), _row(xp.diff(knots), values)
+    first, last = slopes[..., :-1] * width, slopes[..., 1:] * width
+    low, high = values.min(axis=-1), values.max(axis=-1)
+    xp = array_namespace(x, knots, values)
+    share = (x - knots[:-1]) / (knots[1:] - knots[:-1])
+    # A knot belongs to the piece that begins there; the last one to the last piece.
+    passed = (x >= knots[1:]) & ((x > knots[1:]) | (knots[1:] < knots[-1]))
+    share = xp.where(passed, 1.0, xp.where(x < knots[:-1], 0.0, share))
+    share = _row(share, values)
+    added = share * (
+        first
+        + share
+        * ((3.0 * rise - 2.0 * first - last) + share * (first + last - 2.0 * rise))
     )
-    found: Array = start + t * curve
-    return found
+    found = values[..., 0] + added.sum(axis=-1)
+    # A rounding error must not carry the sum past the ends.
+    bounded: Array = xp.where(found < low, low, xp.where(found > high, high, found))
+    return bounded
 
 
-def _third(first: Array, last: Array, rise: Array) -> Array:
-    return first + last - 2.0 * rise
+def _row(along: Any, values: Any) -> Any:
+    """Return numbers `[k]` in the shape in which they stand beside values `[..., k]`."""
+    return along.reshape((1,) * (values.ndim - 1) + (-1,))
 
 
 def _slopes(knots: Array, values: Array) -> Any:
     """Return the slope of the curve at each knot, `[..., k]`."""
     xp = array_namespace(knots, values)
-    width = xp.diff(knots).reshape((1,) * (values.ndim - 1) + (-1,))
+    width = _row(xp.diff(knots), values)
     chord = xp.diff(values, axis=-1) / width
     if knots.shape[0] == 2:
         return xp.concatenate([chord, chord], axis=-1)

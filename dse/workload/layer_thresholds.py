@@ -104,9 +104,14 @@ def _of_layers(block: Block, columns: dict[str, Any], layers: int) -> Ops:
         # The embedding goes with the first layer, a head or a last norm with the last.
         row = 0 if ops.names[0].startswith("embedding") else -1
         return ops.replace(**jax.tree.map(lambda c: c[row], columns))
-    each = np.arange(layers)
-    # Where a curve tells layers apart there are `[layers]` of each setting.
-    own = jax.tree.map(lambda c: c[each, each] if c.ndim > 2 else c, columns)
+
+    def own_row(column: Any) -> Any:
+        """Return each layer's own, where there are `[layers]` of each setting."""
+        if column.ndim < 3:  # the curve does not tell layers apart
+            return column
+        return array_namespace(column).stack([column[n, n] for n in range(layers)])
+
+    own = jax.tree.map(own_row, columns)
     # What a layer reads first was made by the layer before it, at that one's threshold.
     made = own["output_density"][:-1, -1:]
     places = zip(ops.depends, ops.kinds, strict=True)

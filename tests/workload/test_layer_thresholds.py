@@ -13,7 +13,8 @@ import dse
 from dse.errors import InputError
 from dse.sparsity.layer_loss import LayerLoss
 
-CURVE = dse.load_curve("minilm-l6/wordnet/dynatran")
+MEASURED = dse.load_curve("minilm-l6/wordnet/dynatran")
+CURVE = MEASURED.replace(layer_loss=None)
 POOLED = dse.load_curve("bert-base/sst-2/dynatran")
 MINILM = dse.transformer("minilm-l6")
 COLUMNS = ("input_density", "weight_density", "output_density")

@@ -27,6 +27,8 @@ _MOVED = {
     "slice",
     "transpose",
     "concatenate",
+    "split",
+    "rev",
     "stack",
 }
 _SAME = {"copy", "copy_p", "stop_gradient", "reduce_precision"}
@@ -210,6 +212,38 @@ def _put(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     return [found]
 
 
+def _add_at(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+    """Add numbers to a table at places that are known; it is a look-up turned round."""
+    table, where, new = given
+    known = known_array(graph, where)
+    if known is None:
+        raise InputError("numbers added at places that move cannot be done by rows.")
+    numbers = equation.params["dimension_numbers"]
+    lost = {*numbers.inserted_window_dims, *numbers.operand_batching_dims}
+    lengths = iter([new.shape[axis] for axis in numbers.update_window_dims])
+    looked_up = jax.lax.GatherDimensionNumbers(
+        offset_dims=numbers.update_window_dims,
+        collapsed_slice_dims=numbers.inserted_window_dims,
+        start_index_map=numbers.scatter_dims_to_operand_dims,
+        operand_batching_dims=numbers.operand_batching_dims,
+        start_indices_batching_dims=numbers.scatter_indices_batching_dims,
+    )
+    targets = jax.lax.gather(
+        np.arange(table.size).reshape(table.shape),
+        known,
+        looked_up,
+        tuple(1 if axis in lost else next(lengths) for axis in range(table.ndim)),
+        mode="fill",
+        fill_value=-1,
+    )
+    found = table.ravel().copy()
+    pairs = zip(np.ravel(targets).tolist(), new.ravel().tolist(), strict=True)
+    for target, place in pairs:
+        if target >= 0:
+            found[target] = graph.add("add", (int(found[target]), place))
+    return [found.reshape(table.shape)]
+
+
 _RULES: dict[str, Callable[[Graph, Any, list[Places]], list[Places]]] = {
     "convert_element_type": _convert,
     "select_n": _select,
@@ -221,4 +255,5 @@ _RULES: dict[str, Callable[[Graph, Any, list[Places]], list[Places]]] = {
     "gather": _look_up,
     "dynamic_slice": _look_up,
     "dynamic_update_slice": _put,
+    "scatter-add": _add_at,
 }

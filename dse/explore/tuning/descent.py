@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -76,7 +76,6 @@ class Descent:
         self._steps = steps
         self._relaxation: Relaxation = relaxation
         self._combos = _combinations(self._axes) if choices == "mixture" else None
-        self._run = jax.jit(self._scan)
 
     def __call__(self, starts: Starts) -> Path:
         """Go down from all starts; the first call compiles."""
@@ -90,12 +89,13 @@ class Descent:
         return Path(np.asarray(shares, float), loss, excess, gradients)
 
     @cached_property
-    def _told(self) -> Callable[[Mapping[str, Any]], Any]:
-        return in_rows(
+    def _run(self) -> Callable[..., Any]:
+        self._told = in_rows(
             self._problem.losses_and_excess,
             [axis.name for axis in self._axes.all],
             len(self._problem.objectives) + len(self._problem.constraints),
         )
+        return jax.jit(self._scan)
 
     def _scan(self, shares: Any, weights: Any, held: Any) -> Any:
         inside = jnp.clip(shares, EDGE, 1.0 - EDGE)

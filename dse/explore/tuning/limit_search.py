@@ -16,6 +16,7 @@ from dse.explore.tuning.exact import Exact, Found
 from dse.explore.tuning.local_search import distinct, neighbours
 
 MARGIN = 0.5  # of a bound: beyond it neither room nor excess is told apart
+STEPS = 2  # along an axis at once: one alone may be worth nothing
 LOOKED_AROUND = 64  # designs whose neighbours are evaluated in a round
 
 
@@ -36,7 +37,7 @@ def search_along_limits(
         if not fresh:
             break
         done |= {point.tobytes() for point in fresh}
-        near = neighbours(axes, np.stack(fresh), reach=0.0)
+        near = neighbours(axes, np.stack(fresh), reach=0.0, steps=STEPS)
         front = _front(exact, np.concatenate([front.points, near]))
     return front
 

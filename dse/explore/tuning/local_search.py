@@ -25,13 +25,15 @@ class _Move:
     to_label: bool = False
 
 
-def neighbours(axes: Coordinates, points: Rows, reach: float = WIDEST) -> Rows:
+def neighbours(
+    axes: Coordinates, points: Rows, reach: float = WIDEST, steps: int = 1
+) -> Rows:
     """Return all points one move away, points first: `[points * moves, axes]`.
 
     A move is a step up or down a grid, any other label, or `reach` along a continuous
     axis. Moves off an axis are left out, and points that come twice come once.
     """
-    changed = [_apply(axes, points, (move,)) for move in _moves(axes, reach)]
+    changed = [_apply(axes, points, (move,)) for move in _moves(axes, reach, steps)]
     return distinct(np.concatenate([points[:0], *changed]))
 
 
@@ -127,14 +129,14 @@ def _better(found: Found, here: Found) -> Found | None:
     return None
 
 
-def _moves(axes: Coordinates, reach: float) -> list[_Move]:
+def _moves(axes: Coordinates, reach: float, steps: int = 1) -> list[_Move]:
     moves = []
     for i, axis in enumerate(axes.all):
         if axis.kind == "labels":
             moves += [_Move(i, v, to_label=True) for v in range(len(axis.values))]
         elif axis.moves:
-            step = reach if axis.kind == "continuous" else 1.0
-            moves += [_Move(i, step), _Move(i, -step)]
+            sizes = [reach] if axis.kind == "continuous" else range(1, steps + 1)
+            moves += [_Move(i, sign * size) for size in sizes for sign in (1.0, -1.0)]
     return moves
 
 

@@ -26,7 +26,7 @@ from dse.workload.ops import Workload
 
 LEARNING_RATE = 0.1
 FINALISTS = 16  # designs that are improved to the end
-ALONG_LIMITS = 20_000  # designs evaluated at most where constraints bind
+ALONG_LIMITS = 40_000  # designs evaluated at most where constraints bind
 NEARLY = 1e-3  # excess up to which a relaxed design counts as feasible
 
 
