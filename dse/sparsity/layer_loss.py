@@ -25,7 +25,7 @@ class LayerLoss(Record):
     drops: Any  # [layers, k]
 
     def alone(self, setting: Any) -> Any:
-        """Return what each layer loses at a setting if no other is pruned, `[layers]`."""
+        """Return what each layer loses at a setting, no other pruned, `[layers]`."""
         return pchip(setting, self.settings, self.drops)
 
     def together(self, settings: Any) -> Any:

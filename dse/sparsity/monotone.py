@@ -49,7 +49,7 @@ def pchip(x: Any, knots: Any, values: Any) -> Array:
 
 
 def _row(along: Any, values: Any) -> Any:
-    """Return numbers `[k]` in the shape in which they stand beside values `[..., k]`."""
+    """Return numbers `[k]` in the shape to stand beside values `[..., k]`."""
     return along.reshape((1,) * (values.ndim - 1) + (-1,))
 
 

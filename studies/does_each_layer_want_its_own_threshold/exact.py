@@ -1,4 +1,4 @@
-"""The best of all 9.3e12 designs, by bounds: sparser is never slower and never dearer."""
+"""The best of all 9.3e12 designs, by bounds: sparser is never slower, never dearer."""
 
 from __future__ import annotations
 

@@ -56,6 +56,14 @@ def test_a_threshold_trades_accuracy_for_throughput(tmp_path: Path) -> None:
     assert table["accuracy_drop_percent"].is_monotonic_increasing
 
 
+def test_each_layer_may_have_an_axis_of_its_own(tmp_path: Path) -> None:
+    both = '"threshold.0" = [0.01, 0.05]\n"threshold.1" = [0.05, 0.09]'
+    study = load(tmp_path, STUDY.replace("threshold = [0.01, 0.05, 0.09]", both))
+    table = study.run(progress=False).to_pandas()
+    sparsest = table.loc[table["throughput_seq_per_s"].idxmax()]
+    assert (sparsest["threshold.0"], sparsest["threshold.1"]) == (0.05, 0.09)
+
+
 def test_a_curve_of_your_own_stands_beside_the_study(tmp_path: Path) -> None:
     from dse.sparsity.curve_names import curve_path
 
@@ -74,6 +82,8 @@ def test_a_curve_of_your_own_stands_beside_the_study(tmp_path: Path) -> None:
         ("seq_len = 32", "weight_density = 0.5", 6, "remove one"),
         ("threshold = 0.05", "threshold = 0.5", 6, "threshold 0.5 is outside"),
         ("0.05, 0.09]", "0.05, 0.9]", 14, "threshold 0.9 is outside"),
+        ("threshold = [", '"threshold.2" = [', 14, "2 layers, 0 to 1; there is no"),
+        ("0.05, 0.09]", '0.05]\n"threshold.1" = [0.05, 0.9]', 15, "0.9 is outside"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(

@@ -71,6 +71,25 @@ def test_tables_of_pairs_come_with_their_sizes(tmp_path: Path) -> None:
         read_curve_file(write(tmp_path, GOOD + more))
 
 
+def test_losses_of_layers_rise_from_where_nothing_is_pruned(tmp_path: Path) -> None:
+    more = """
+[layer_loss]
+settings = [0.05, 0.1]
+accuracy_drop = [[-0.02, 0.01], [0.03, 0.01]]
+data = "ten texts"
+command = "python measure.py"
+"""
+    loss = load_curve(write(tmp_path, GOOD + more)).layer_loss
+    assert loss is not None
+    np.testing.assert_allclose(loss.alone(0.0), [0.0, 0.0])
+    np.testing.assert_allclose(loss.alone(0.05), [0.0, 0.02])  # a mean of 0.03 and 0.01
+    np.testing.assert_allclose(loss.alone(0.1), [0.01, 0.02])
+    assert loss.together([0.1, 0.05]) == pytest.approx(0.03)
+    wrong = more.replace("[-0.02, 0.01]", "[-0.02]")
+    with pytest.raises(InputError, match="accuracy_drop: has another shape"):
+        read_curve_file(write(tmp_path, GOOD + wrong))
+
+
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     more = """
 [density_by_layer]
@@ -80,6 +99,12 @@ key = [[1.0, 0.25], [1.0, 0.125]]
 kept = [1.0, 0.5]
 blocks = [1, 2]
 union = [[1.0, 1.0], [0.5, 0.75]]
+
+[layer_loss]
+settings = [0.05]
+accuracy_drop = [[0.125], [-0.25]]
+data = "ten texts"
+command = "python measure.py"
 
 [balance]
 tile_sizes = [8, 16]

@@ -6,8 +6,6 @@ import importlib.util
 import tomllib
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 
 import dse
@@ -28,21 +26,6 @@ def test_acceltrans_threshold_loses_nothing_and_the_floor_one_point() -> None:
     curve = dse.load_curve("bert-base/sst-2/dynatran")
     assert float(curve.accuracy_drop(0.04)) == pytest.approx(0.0, abs=1e-6)
     assert 0.0099 < float(curve.accuracy_drop(0.0725)) <= 0.01
-
-
-def test_the_last_layer_loses_most_and_losses_nearly_add() -> None:
-    table = pd.read_csv(HERE / "layers.csv")
-    thresholds = table.filter(like="threshold").to_numpy()
-    lost = (
-        table.filter(like="dense").to_numpy() - table.filter(like="accuracy").to_numpy()
-    ).mean(axis=1)
-    alone = (thresholds > 0).sum(axis=1) == 1
-    at = thresholds.max(axis=1) == 0.02
-    singles = lost[alone & at]
-    assert np.argmax(singles) == 5
-    assert singles[5] > 3 * np.delete(singles, 5).max()
-    together = lost[(thresholds == 0.02).all(axis=1)]
-    assert singles.sum() == pytest.approx(together[0], rel=0.3)
 
 
 @pytest.mark.nightly

@@ -26,6 +26,7 @@ FUNCTIONS: dict[str, Any] = {
     "rounding": lambda x, y: ceil(x) + ceil_div(jnp.floor(7 * x), 2.0) + jnp.round(y),
     "a table": lambda x, y: TABLE[y.astype(int)] + x,
     "a table that moves": lambda x, y: (TABLE * x)[y.astype(int)],
+    "rows of a table": lambda x, y: (TABLE.reshape(2, 2) * x)[:, [1, 1]] + y,
     "vectors": lambda x, y: (jnp.arange(5.0) * x).reshape(5, 1) @ jnp.ones((1, 2)) + y,
     "pieces": lambda x, y: jnp.concatenate([jnp.stack([x, y]), jnp.ones(3) * x])[1:4],
     "sums": lambda x, y: jnp.sum(jnp.stack([x, y, x * y, y / 3, x / 7, x, y, x, y])),
@@ -93,7 +94,9 @@ def slopes(function: Any) -> Any:
     return both
 
 
-@pytest.mark.parametrize("name", ["arithmetic", "choices", "rounding", "a loop"])
+@pytest.mark.parametrize(
+    "name", ["arithmetic", "choices", "rounding", "a loop", "rows of a table", "pieces"]
+)
 def test_slopes_are_those_of_jax_also_between_equals(name: str) -> None:
     found = run(MachineCode(program(slopes(FUNCTIONS[name])), np.float64), X, Y)
     with jax.enable_x64(True):
