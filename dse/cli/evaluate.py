@@ -108,6 +108,15 @@ def evaluate(
     timing: Annotated[
         Timing, typer.Option(help="Put ops in time, or bound it from below.")
     ] = Timing.walk,
+    sensitivity: Annotated[
+        str | None,
+        typer.Option(
+            metavar="METRIC", help="Say which numbers a metric hangs on, and how much."
+        ),
+    ] = None,
+    uncertainty: Annotated[
+        bool, typer.Option("--uncertainty", help="Add what assumed numbers leave open.")
+    ] = False,
     as_json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -123,6 +132,8 @@ def evaluate(
     _check_density(density, threshold, min(activation_density, weight_density))
     import dse
     from dse.engines.registry import find_preset
+    from dse.explore.objectives import read_objective
+    from dse.show import sureness_text
     from dse.show.evaluation_text import evaluation_json, evaluation_text
 
     machine = find_preset(engine, preset)
@@ -151,11 +162,24 @@ def evaluate(
         used = dse.load_technology(technology)
     if node is not None:
         used = used.at_node(node)
-    found = dse.evaluate(design, run, technology=used, timing=timing.value)
+    if sensitivity is not None:
+        read_objective(f"min:{sensitivity}")
+    asked: Any = {"technology": used, "timing": timing.value}
+    found = dse.evaluate(design, run, **asked)
+    texts = [evaluation_text(design, run, used, timing.value, found)]
+    told = evaluation_json(design, run, used, timing.value, found)
+    if sensitivity is not None:
+        hangs = dse.sensitivity(design, run, metrics=[sensitivity], **asked)
+        texts.append(sureness_text.sensitivity_text(hangs, sensitivity))
+        told["sensitivity"] = sureness_text.sensitivity_json(hangs, sensitivity)
+    if uncertainty:
+        sure = dse.uncertainty(design, run, **asked)
+        texts.append(sureness_text.uncertainty_text(sure))
+        told["uncertainty"] = sureness_text.uncertainty_json(sure)
     if as_json:
-        print_json(evaluation_json(design, run, used, timing.value, found))
+        print_json(told)
     else:
-        typer.echo(evaluation_text(design, run, used, timing.value, found))
+        typer.echo("\n\n".join(texts))
 
 
 def _check_density(curve: str | None, threshold: float | None, stated: float) -> None:

@@ -33,6 +33,13 @@ def is_of_workload(name: str) -> bool:
     return name in WORKLOAD_FIELDS or (field == "threshold" and layer.isdecimal())
 
 
+def meaning_of(design: Engine, name: str) -> Quantity:
+    """Return what a field of a design, or an axis of the workload, means."""
+    if is_of_workload(name):
+        return Workload.quantities()[name.partition(".")[0]]
+    return design.meanings()[name]
+
+
 class Space:
     """All combinations of axis values around a base design.
 
@@ -69,14 +76,9 @@ class Space:
         self.decode(0)  # an expression that cannot be worked out is an error now
 
     def _read_values(self, name: str, axis: Axis) -> np.ndarray[Any, Any]:
-        meaning = self._meaning(name)
+        meaning = meaning_of(self.design, name)
         owner = "Workload" if is_of_workload(name) else type(self.design).__name__
         return np.asarray([meaning.read(owner, name, v) for v in axis.values], float)
-
-    def _meaning(self, name: str) -> Quantity:
-        if is_of_workload(name):
-            return Workload.quantities()[name.partition(".")[0]]
-        return self.design.meanings()[name]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -140,7 +142,7 @@ class Space:
             for reason, rule in self.legal.items()
         }
         for name in self.tied:
-            meaning = self._meaning(name)
+            meaning = meaning_of(self.design, name)
             value = np.asarray(moved[name])
             outside = (value < meaning.low) | (value > meaning.high)
             if meaning.integer:

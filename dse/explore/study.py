@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,17 +83,28 @@ class Study:
 
         In float64. `batch` stands in for that of the workloads.
         """
+        return self._over_suite(
+            (design, workload if batch is None else workload.replace(batch=batch))
+            for workload, _ in self.suite
+        )
+
+    def evaluate_at(self, index: int) -> Metrics:
+        """Return the metrics of the design of the space with an index, in float64.
+
+        Axes of the workload are at its values, too.
+        """
+        values = {name: float(v) for name, v in self.space.decode(index).items()}
+        return self._over_suite(
+            self.space.place(values, workload) for workload, _ in self.suite
+        )
+
+    def _over_suite(self, placed: Iterable[tuple[Engine, Workload]]) -> Metrics:
         from dse.evaluation import combine
         from dse.explore.evaluate import evaluate
 
         parts = [
-            evaluate(
-                design,
-                workload if batch is None else workload.replace(batch=batch),
-                technology=self.technology,
-                timing=self.timing,
-            )
-            for workload, _ in self.suite
+            evaluate(design, workload, technology=self.technology, timing=self.timing)
+            for design, workload in placed
         ]
         return combine(parts, [weight for _, weight in self.suite])
 

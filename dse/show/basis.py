@@ -49,9 +49,9 @@ def _density(workload: Workload, operand: str) -> str:
     )
     found = np.concatenate(
         [
-            np.broadcast_to(getattr(block.ops, operand), len(block.ops))[
-                [kind in kinds for kind in block.ops.kinds]
-            ]
+            np.atleast_2d(getattr(block.ops, operand))[
+                :, [kind in kinds for kind in block.ops.kinds]
+            ].ravel()  # a row for each layer where these differ
             for block in workload.blocks
         ]
     )

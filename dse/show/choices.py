@@ -8,7 +8,8 @@ from html import escape
 import numpy as np
 
 from dse.explore.runs import Runs
-from dse.show.labels import field_label, meaning
+from dse.explore.space import meaning_of
+from dse.show.labels import field_label
 
 _STRONGEST = 0.36  # opacity of the accent behind a value that all designs have
 
@@ -27,7 +28,7 @@ def _axes(front: Runs) -> Iterator[tuple[str, list[str]]]:
     for name, axis in front.space.axes.items():
         if len(axis) < 2:
             continue
-        known = meaning(design, name)
+        known = meaning_of(design, name)
         counts = np.bincount(digits[name], minlength=len(axis))
         values = front.space.values(name)
         taken = [

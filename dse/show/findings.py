@@ -52,11 +52,12 @@ def gather(study: Study, front: Runs, evaluator: Evaluator) -> Findings:
     """Evaluate what a report needs beside the front itself."""
     summary = summarize(study, front)
     rivals = [standing.rival for standing in summary.standings]
-    whole = _evaluate(study, front, summary.knee)
+    knee_index = int(front.index[summary.knee])
+    whole = study.evaluate_at(knee_index)
     alone = [replace(study, suite=((workload, 1.0),)) for workload, _ in study.suite]
     several = len(alone) > 1
     knee = {
-        one.suite[0][0].name: _evaluate(one, front, summary.knee) if several else whole
+        one.suite[0][0].name: one.evaluate_at(knee_index) if several else whole
         for one in alone
     }
     spent = [
@@ -71,12 +72,4 @@ def gather(study: Study, front: Runs, evaluator: Evaluator) -> Findings:
         slowest=max(zip(spent, knee.items(), strict=True), key=lambda entry: entry[0])[
             1
         ],
-    )
-
-
-def _evaluate(study: Study, front: Runs, row: int) -> Metrics:
-    """Return the metrics of a design of the front, at its own batch if that moves."""
-    batch = front.space.decode(front.index[row]).get("batch")
-    return study.evaluate(
-        front.design(row), batch=None if batch is None else float(batch)
     )

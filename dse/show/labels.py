@@ -12,10 +12,8 @@ import numpy as np
 from dse.engines.base import Engine
 from dse.explore.objectives import SHOWN_UNITS
 from dse.explore.runs import Runs, from_si_column
-from dse.explore.space import Space
-from dse.records import Quantity
+from dse.explore.space import Space, meaning_of
 from dse.units import UNITS, from_si
-from dse.workload.ops import Workload
 
 TITLES = {
     "throughput": "Throughput",
@@ -90,11 +88,6 @@ def shown_column(runs: Runs, metric: str) -> np.ndarray[Any, Any]:
     return from_si_column(runs.column(metric), SHOWN_UNITS[metric])
 
 
-def meaning(design: Engine, field: str) -> Quantity:
-    """Return what a field of a design, or of the workload, means."""
-    return (Workload.quantities() | design.meanings())[field]
-
-
 def component_label(component: str) -> str:
     """Return a component, a port, a unit or an op in words: `MAC lanes`, `FFN up`."""
     return " ".join(_ACRONYMS.get(word, word) for word in re.split("[_.]", component))
@@ -102,6 +95,9 @@ def component_label(component: str) -> str:
 
 def field_label(field: str, unit: str) -> str:
     """Return a field in words, the unit at its end left out: `memory bandwidth`."""
+    name, _, layer = field.partition(".")
+    if layer.isdecimal():
+        return f"{component_label(name)} of layer {layer}"
     word = unit.lower().replace("/", "_per_").replace("^", "")
     return component_label(field.removesuffix(f"_{word}"))
 
@@ -110,7 +106,7 @@ def describe_fields(design: Engine, values: dict[str, float]) -> dict[str, str]:
     """Return fields with their values as people read both: `weight buffer: 8 MiB`."""
     described = {}
     for field, value in values.items():
-        known = meaning(design, field)
+        known = meaning_of(design, field)
         described[field_label(field, known.unit)] = known.show(value)
     return described
 
@@ -128,7 +124,7 @@ def hover_texts(runs: Runs, metrics: Sequence[str]) -> list[str]:
         amounts = (metric_amount(metric, value) for value in runs.metrics[metric])
         lines.append([f"{TITLES[metric]}: <b>{text}</b>" for text in amounts])
     for field, values in runs.space.decode(runs.index).items():
-        known = meaning(runs.space.design, field)
+        known = meaning_of(runs.space.design, field)
         label = field_label(field, known.unit)
         different, which = np.unique(values, return_inverse=True)  # few of many
         texts = [f"{label}: {known.show(value)}" for value in different]

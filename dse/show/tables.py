@@ -12,10 +12,10 @@ import numpy as np
 
 from dse.explore.objectives import SHOWN_UNITS
 from dse.explore.runs import Runs, column_name
+from dse.explore.space import meaning_of
 from dse.show.labels import (
     TITLES,
     field_label,
-    meaning,
     number,
     shown_column,
     shown_unit,
@@ -49,7 +49,7 @@ def front_columns(runs: Runs) -> list[Column]:
     design, designs = runs.space.design, runs.designs
     fields = []
     for name in designs:
-        unit = meaning(design, name).unit
+        unit = meaning_of(design, name).unit
         title = field_label(name, unit)
         fields.append(Column(name, title, shown_unit(unit), designs[name].tolist()))
     return [Column("design", "Design", "", runs.index.tolist()), *metrics, *fields]

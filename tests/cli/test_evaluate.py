@@ -42,6 +42,24 @@ def test_parts_sum_to_totals(dse: Dse) -> None:
     assert work == pytest.approx(sum(found["dynamic_energy_mj"].values()), rel=1e-9)
 
 
+def test_it_says_what_a_metric_hangs_on_and_how_sure_it_is(dse: Dse) -> None:
+    asked = ("--sensitivity", "energy", "--uncertainty")
+    run, edge = package.transformer("bert-tiny"), package.TileEngine.edge()
+    found = dse(*TINY, *asked, "--json").json
+    hangs = package.sensitivity(edge, run, metrics=["energy"])
+    told = found["sensitivity"]["elasticities"]
+    assert told == pytest.approx(hangs.largest("energy", len(told)).to_dict())
+    low, high = package.uncertainty(edge, run).interval("energy")
+    energy = found["uncertainty"]["metrics"]["energy_mj"]
+    assert energy["low"] == pytest.approx(low[0] * 1e3)
+    assert energy["high"] == pytest.approx(high[0] * 1e3)
+    assert energy["low"] <= energy["nominal"] <= energy["high"]
+    text = dse(*TINY, *asked).out
+    assert "1 % more of a number changes energy per sequence by:" in text
+    assert "idle.leakage_share" in text
+    assert dse(*TINY, "--sensitivity", "enrgy").code == 2
+
+
 def test_choices_are_set_and_shown_by_their_labels(dse: Dse) -> None:
     found = dse(*TINY, "--set", "main_memory=rram_32_2_1", "--json").json
     assert found["design"]["main_memory"] == "rram_32_2_1"

@@ -59,9 +59,14 @@ def test_a_threshold_trades_accuracy_for_throughput(tmp_path: Path) -> None:
 def test_each_layer_may_have_an_axis_of_its_own(tmp_path: Path) -> None:
     both = '"threshold.0" = [0.01, 0.05]\n"threshold.1" = [0.05, 0.09]'
     study = load(tmp_path, STUDY.replace("threshold = [0.01, 0.05, 0.09]", both))
-    table = study.run(progress=False).to_pandas()
-    sparsest = table.loc[table["throughput_seq_per_s"].idxmax()]
-    assert (sparsest["threshold.0"], sparsest["threshold.1"]) == (0.05, 0.09)
+    front = study.run(progress=False)
+    table = front.to_pandas()
+    row = int(table["throughput_seq_per_s"].idxmax())
+    assert (table["threshold.0"][row], table["threshold.1"][row]) == (0.05, 0.09)
+    again = study.evaluate_at(int(front.index[row]))
+    assert float(again.energy) == pytest.approx(front.metrics["energy"][row], rel=1e-9)
+    page = dse.write_report(study, front, tmp_path / "report.html").read_text()
+    assert "threshold of layer 1" in page
 
 
 def test_a_curve_of_your_own_stands_beside_the_study(tmp_path: Path) -> None:

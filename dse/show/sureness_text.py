@@ -1,0 +1,57 @@
+"""What an answer hangs on and how sure it is, as plain text and as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dse.explore.sensitivity import Sensitivity
+from dse.explore.uncertainty import SHARE, Uncertainty
+from dse.show.labels import TITLES, metric_amount
+from dse.show.text_table import text_table
+
+MOST = 12  # numbers of a table, those of most weight
+
+
+def sensitivity_text(found: Sensitivity, metric: str) -> str:
+    """Return the numbers that a metric hangs on most, and by how much."""
+    largest = found.largest(metric, MOST)
+    rows = [
+        [
+            str(name).replace("_", " "),
+            "design" if name in found.design.index else "technology",
+            f"{value:+.2f} %",
+        ]
+        for name, value in largest.items()
+    ]
+    title = f"1 % more of a number changes {TITLES[metric].lower()} by:"
+    return f"{title}\n\n{text_table(['number', 'of', 'change'], rows)}"
+
+
+def sensitivity_json(found: Sensitivity, metric: str) -> dict[str, Any]:
+    """Return all elasticities of a metric, largest first."""
+    return {
+        "metric": metric,
+        "elasticities": found.largest(metric, len(found.to_pandas())).to_dict(),
+    }
+
+
+def uncertainty_text(found: Uncertainty) -> str:
+    """Return the range of each metric over draws of what is assumed."""
+    rows = []
+    for metric in found.metrics:
+        (low,), (high,) = found.interval(metric)
+        driver = found.drivers(metric)
+        ends = [metric_amount(metric, end) for end in (low, high)]
+        moved = [" to ".join(ends), str(driver.index[0])]
+        nominal = metric_amount(metric, float(found.nominal[metric][0]))
+        still = ["", "nothing assumed"]
+        rows.append([TITLES[metric], nominal, *(moved if high > low else still)])
+    heads = ["metric", "as it stands", f"{SHARE:.0%} of draws", "moved most by"]
+    title = "Every assumed number drawn from its range, 10,000 times:"
+    return f"{title}\n\n{text_table(heads, rows)}"
+
+
+def uncertainty_json(found: Uncertainty) -> dict[str, Any]:
+    """Return nominal, median, low and high of each metric, units in the names."""
+    table = found.to_pandas().drop(columns="design").set_index("metric")
+    return {"share_of_draws": SHARE, "metrics": table.to_dict(orient="index")}
