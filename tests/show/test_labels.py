@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from dse.engines.tile import TileEngine
 from dse.explore.runs import Runs
+from dse.explore.space import meaning_of
 from dse.show.labels import (
     amount,
     component_label,
     describe_design,
     field_label,
     hover_texts,
-    meaning,
     metric_title,
     number,
     scaled_unit,
@@ -67,7 +67,7 @@ def test_amounts_carry_their_unit() -> None:
     ],
 )
 def test_a_field_in_words_leaves_its_unit_to_the_value(field: str, label: str) -> None:
-    assert field_label(field, meaning(TileEngine.edge(), field).unit) == label
+    assert field_label(field, meaning_of(TileEngine.edge(), field).unit) == label
 
 
 def test_parts_and_ops_are_written_as_people_write_them() -> None:
