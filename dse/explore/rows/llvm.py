@@ -15,8 +15,7 @@ from dse.explore.rows import vector_functions
 from dse.explore.rows.graph import CONSTANT, INPUT, Node
 from dse.explore.rows.instructions import Instructions
 from dse.explore.rows.program import ScalarProgram
-
-ALIGNED = 64  # bytes: answers are written past the caches, a whole line at a time
+from dse.explore.rows.room import LINE
 
 _COMPARED = ("gt", "ge", "lt", "le", "eq", "ne")
 _BY_LLVM = {"ceil": "ceil", "floor": "floor", "round": "rint", "sqrt": "sqrt"}
@@ -46,7 +45,7 @@ def loop_over_rows(program: ScalarProgram, kind: Any, lanes: int) -> str:
         where = write.entry("%outputs", number, "%row")
         write.lines.append(
             f"store {write.floats} {found[place]}, ptr {where}, "
-            f"align {ALIGNED}, !nontemporal !1"
+            f"align {LINE}, !nontemporal !1"  # past the caches, a whole line at once
         )
     return "\n".join(
         [

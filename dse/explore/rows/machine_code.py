@@ -16,8 +16,9 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 
-from dse.explore.rows.llvm import ALIGNED, loop_over_rows
+from dse.explore.rows.llvm import loop_over_rows
 from dse.explore.rows.program import ScalarProgram
+from dse.explore.rows.room import Room
 
 Column = np.ndarray[Any, Any]
 Columns = dict[str, Column]
@@ -33,6 +34,7 @@ class MachineCode:
         self.program = program
         self._kind = np.dtype(kind)
         self._lanes = _register_bytes() // self._kind.itemsize
+        self._room = Room(self._kind)
 
     def __call__(self, columns: Mapping[str, Column], count: int) -> Columns:
         """Return the answers of `count` rows, a column each.
@@ -40,7 +42,7 @@ class MachineCode:
         `columns` have as many rows, or one for all. What is returned shares memory.
         """
         given = [columns[name] for name in self.program.names]
-        found = self._room(count)
+        found = self._room.columns(len(self.program.places), count)
         whole = count - count % self._lanes
         self._run(given, found, whole)
         if whole < count:  # the last rows, filled up to a register
@@ -49,19 +51,6 @@ class MachineCode:
             self._run(rest, found[:, whole:], self._lanes)
         names = sorted(self.program.answers)
         return dict(zip(names, found[:, :count], strict=True))
-
-    def _room(self, count: int) -> Column:
-        """Return room for answers `[answers, rows]`, each beginning a cache line.
-
-        One line more than needed lies between two, where that makes their number odd:
-        lines that many columns begin with would else compete for one place in caches.
-        """
-        line = ALIGNED // self._kind.itemsize
-        length = (-(-count // line) | 1) * line
-        answers = len(self.program.places)
-        room = np.empty(answers * length + line, self._kind)
-        start = -room.ctypes.data % ALIGNED // self._kind.itemsize
-        return room[start : start + answers * length].reshape(answers, length)
 
     def _run(self, columns: list[Column], found: Column, count: int) -> None:
         """Do some whole registers of rows, by turns of all cores."""
