@@ -11,8 +11,9 @@ import pytest
 
 from benchmarks.speed import page
 from benchmarks.speed.by_hand import answer
-from benchmarks.speed.configurations import Case, by_numbers
+from benchmarks.speed.configurations import Case, by_numbers, by_numpy
 from benchmarks.speed.table import cpu_seconds, short
+from dse.explore.rows.model import compile_model
 
 RESULTS = json.loads(page.RESULTS.read_text())
 
@@ -44,6 +45,16 @@ def test_a_grid_costs_a_hundredth_of_a_loop_and_a_table_a_twentieth(case: Case) 
     table = per_design(lambda: case.evaluator(index), len(index))
     assert loop > 20 * table
     assert loop > 100 / case.grid_rate(share=0.02)
+
+
+def test_a_compiled_row_costs_a_tenth_of_plain_numpy(case: Case) -> None:
+    columns = case.table(case.space.sample(200_000, seed=6))
+    model = compile_model(
+        case.space.design, case.bert, over=columns, technology=case.technology
+    )
+    tenth = {name: column[:20_000] for name, column in columns.items()}
+    plain = cpu_seconds(lambda: by_numpy(case, tenth), repeats=2)
+    assert cpu_seconds(lambda: model(columns)) < plain
 
 
 def test_the_page_shows_the_recorded_run() -> None:

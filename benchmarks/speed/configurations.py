@@ -86,6 +86,7 @@ def one_by_one(case: Case, index: Any) -> None:
 def configurations(timing: Timing, scale: float) -> list[Rate]:
     """Return the rates of one timing; `scale` shrinks the work for a quick look."""
     case = Case(timing)
+    plenty = case.table(case.space.sample(int(2_000_000 * scale), seed=1))
     many = case.space.sample(int(200_000 * scale), seed=2)
     few = many[: max(int(500 * scale), 40)]
     columns = case.table(many)
@@ -100,7 +101,7 @@ def configurations(timing: Timing, scale: float) -> list[Rate]:
     )
     return [
         Rate("`dse.sweep`, exact front of a grid", one, case.grid_rate(scale)),
-        rate(COMPILED, one, lambda: model(columns), len(many)),
+        rate(COMPILED, one, lambda: model(plenty), len(plenty["pes"])),
         rate("dse, any designs, float64", one, lambda: case.evaluator(many), len(many)),
         rate("NumPy by hand", one, lambda: by_numpy(case, columns), len(many)),
         rate("Python by hand, a loop", one, lambda: by_numbers(case, rows), len(few)),
