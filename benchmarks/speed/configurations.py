@@ -86,7 +86,8 @@ def one_by_one(case: Case, index: Any) -> None:
 def configurations(timing: Timing, scale: float) -> list[Rate]:
     """Return the rates of one timing; `scale` shrinks the work for a quick look."""
     case = Case(timing)
-    plenty = case.table(case.space.sample(int(2_000_000 * scale), seed=1))
+    wide = case.table(case.space.sample(int(2_000_000 * scale), seed=1))
+    plenty = {name: column.astype(np.float32) for name, column in wide.items()}
     many = case.space.sample(int(200_000 * scale), seed=2)
     few = many[: max(int(500 * scale), 40)]
     columns = case.table(many)
