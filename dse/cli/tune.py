@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dse.cli.options import Json, Quiet, Verbose, log
+from dse.cli.options import Json, Quiet, Verbose, log, shows_progress
 from dse.cli.output import PARTIAL, print_json
 from dse.errors import InputError
 from dse.explore.study import load_study
@@ -122,6 +122,7 @@ def _tune(
         key=jax.random.key(seed),
         technology=study.technology,
         timing=study.timing,
+        progress=shows_progress(),
     )
 
 

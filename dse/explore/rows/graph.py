@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dse.errors import InputError
 from dse.explore.array_functions import EACH, EACH_FLOAT
 from dse.explore.rows.functions import WRITTEN_OUT
 
@@ -28,6 +29,10 @@ _FOLDED: dict[str, Callable[..., Any]] = {
     "round": np.round,
     "select_n": lambda which, no, yes: yes if which else no,
 }
+
+
+class NotByRowsError(InputError):
+    """An operation that rows cannot do; whoever can may leave it to JAX."""
 
 
 class Node(NamedTuple):

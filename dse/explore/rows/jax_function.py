@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dse.errors import InputError
+from dse.explore.rows.graph import NotByRowsError
 from dse.explore.rows.machine_code import MachineCode
 from dse.explore.rows.program import ScalarProgram
 
@@ -38,7 +38,7 @@ def in_rows(function: Function, names: Sequence[str], count: int) -> Function:
     try:
         code = MachineCode(ScalarProgram(both, [*names, *pulled]), np.float64)
         code.prepare()
-    except InputError:
+    except NotByRowsError:
         return function
 
     def run(numbers: Any, weights: Any, wanted: Sequence[str]) -> Any:

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from dse.errors import InputError
 from dse.explore.rows import vector_functions
-from dse.explore.rows.graph import CONSTANT, INPUT, Node
+from dse.explore.rows.graph import CONSTANT, INPUT, Node, NotByRowsError
 from dse.explore.rows.instructions import Instructions
 from dse.explore.rows.program import ScalarProgram
 from dse.explore.rows.room import LINE
@@ -41,11 +40,12 @@ def loop_over_rows(program: ScalarProgram, kind: Any, lanes: int) -> str:
     for place in program.graph.needed(program.places):
         node = program.graph.nodes[place]
         types[place], found[place] = _operation(write, program, node, found, types)
+    aligned = min(LINE, lanes * write.format.bits // 8)
     for number, place in enumerate(program.places):
         where = write.entry("%outputs", number, "%row")
         write.lines.append(
             f"store {write.floats} {found[place]}, ptr {where}, "
-            f"align {LINE}, !nontemporal !1"  # past the caches, a whole line at once
+            f"align {aligned}, !nontemporal !1"  # past the caches, whole lines
         )
     return "\n".join(
         [
@@ -132,7 +132,7 @@ def _of_floats(write: Instructions, name: str, taken: list[str]) -> str:
         return write.call(_BY_LLVM[name], *taken)
     if name in _BY_US:
         return _BY_US[name](write, taken[0])
-    raise InputError(f"`{name}` cannot be compiled for rows; use `dse.sweep`.")
+    raise NotByRowsError(f"`{name}` cannot be compiled for rows; use `dse.sweep`.")
 
 
 def _of_others(write: Instructions, name: str, taken: list[str], kind: str) -> str:
@@ -146,7 +146,7 @@ def _of_others(write: Instructions, name: str, taken: list[str], kind: str) -> s
         return write.choose(more, taken[0], taken[1], kind)
     if name == "neg":
         return write.new(f"sub {kind} zeroinitializer, {taken[0]}")
-    raise InputError(
+    raise NotByRowsError(
         f"`{name}` of whole numbers cannot be compiled for rows; use `dse.sweep`."
     )
 

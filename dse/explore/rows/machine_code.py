@@ -28,12 +28,18 @@ _OPTIMISE = 2  # LLVM's level; its passes find nothing to do in what we write
 
 
 class MachineCode:
-    """A program on floats of some kind, for any rows; compiled when first run."""
+    """A program on floats of some kind, for any rows; compiled when first run.
 
-    def __init__(self, program: ScalarProgram, kind: Any) -> None:
+    Its answers are single numbers by name. `lanes` rows are done at once, as many as a
+    vector register holds where it is left out.
+    """
+
+    def __init__(
+        self, program: ScalarProgram, kind: Any, *, lanes: int | None = None
+    ) -> None:
         self.program = program
         self._kind = np.dtype(kind)
-        self._lanes = _register_bytes() // self._kind.itemsize
+        self._lanes = lanes or _register_bytes() // self._kind.itemsize
         self._room = Room(self._kind)
 
     def __call__(self, columns: Mapping[str, Column], count: int) -> Columns:
@@ -73,7 +79,7 @@ class MachineCode:
             list(threads.map(do, turns))
 
     def prepare(self) -> None:
-        """Compile now. Raises `InputError` for an operation that rows cannot do."""
+        """Compile now. Raises `NotByRowsError` for an operation that rows cannot do."""
         _ = self._function
 
     @cached_property

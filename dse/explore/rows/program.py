@@ -23,7 +23,7 @@ class ScalarProgram:
     """A function of named numbers, as operations on single numbers.
 
     `answers` are those of the function, places in the graph instead of numbers. Raises
-    `InputError` for an operation that cannot be taken apart.
+    `NotByRowsError` for an operation that cannot be taken apart.
     """
 
     longest_loop = 10**6  # every loop is written out

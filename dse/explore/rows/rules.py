@@ -13,10 +13,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from dse.errors import InputError
 from dse.explore.array_functions import EACH, EACH_FLOAT
 from dse.explore.array_rules import rule_for
-from dse.explore.rows.graph import Graph
+from dse.explore.rows.graph import Graph, NotByRowsError
 
 Places = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -52,7 +51,7 @@ _SINGLE = {
 def write_numbers(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     """Add one traced operation to a graph; return the places of its results.
 
-    Raises `InputError` for an operation that cannot be taken apart.
+    Raises `NotByRowsError` for an operation that cannot be taken apart.
     """
     name = equation.primitive.name
     if name in _SAME:
@@ -69,7 +68,7 @@ def write_numbers(graph: Graph, equation: Any, given: list[Places]) -> list[Plac
     if name in _SINGLE:
         return [each(graph, _RENAMED.get(name, name), given)]
     if name not in _RULES:
-        raise InputError(f"`{name}` cannot be compiled for rows; use `dse.sweep`.")
+        raise NotByRowsError(f"`{name}` cannot be compiled for rows; use `dse.sweep`.")
     return _RULES[name](graph, equation, given)
 
 
@@ -152,7 +151,9 @@ def _product(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     """Multiply matrices: one sum of products for each number of the result."""
     (left_axes, right_axes), (batch, _) = equation.params["dimension_numbers"]
     if batch:
-        raise InputError("products of stacks of matrices cannot be compiled for rows.")
+        raise NotByRowsError(
+            "products of stacks of matrices cannot be compiled for rows."
+        )
     left = np.moveaxis(given[0], left_axes, range(len(left_axes)))
     right = np.moveaxis(given[1], right_axes, range(len(right_axes)))
     summed = int(np.prod(left.shape[: len(left_axes)], dtype=int))
@@ -189,7 +190,9 @@ def _look_up(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
             found = equation.primitive.bind(table, *known, **equation.params)
         return [np.asarray(found)]
     if table.ndim > 1 or sum(places.size for places in where) > 1:
-        raise InputError("a table with more than one axis cannot be compiled for rows.")
+        raise NotByRowsError(
+            "a table with more than one axis cannot be compiled for rows."
+        )
     [place] = (int(places.ravel()[0]) for places in where)
     kind = equation.invars[1].aval.dtype
     found_place = int(table[0])
@@ -203,7 +206,9 @@ def _put(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     """Put one number into a table, at a place that the design decides."""
     table, new, where = given[0], given[1], given[2:]
     if table.ndim != 1 or new.size != 1:
-        raise InputError("only single numbers are put into tables when compiling rows.")
+        raise NotByRowsError(
+            "only single numbers are put into tables when compiling rows."
+        )
     place, kind = int(where[0]), equation.invars[2].aval.dtype
     found = table.copy()
     for number, entry in enumerate(table.tolist()):
@@ -217,7 +222,9 @@ def _add_at(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     table, where, new = given
     known = known_array(graph, where)
     if known is None:
-        raise InputError("numbers added at places that move cannot be done by rows.")
+        raise NotByRowsError(
+            "numbers added at places that move cannot be done by rows."
+        )
     numbers = equation.params["dimension_numbers"]
     lost = {*numbers.inserted_window_dims, *numbers.operand_batching_dims}
     lengths = iter([new.shape[axis] for axis in numbers.update_window_dims])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import numpy as np
 import optax
+from tqdm.auto import tqdm
 
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import Timing
@@ -45,6 +46,7 @@ def tune(
     timing: Timing = "walk",
     relaxation: Relaxation = "annealed",
     choices: Choices = "spread",
+    progress: bool = True,
 ) -> Tuned:
     """Find the design that serves an objective best, within constraints.
 
@@ -80,31 +82,48 @@ def tune(
         technology=technology,
         timing=timing,
     )
-    exact = Exact(problem)
-    descent = Descent(
-        problem,
-        optax.adam(LEARNING_RATE) if optimizer is None else optimizer,
-        steps=steps,
-        relaxation=relaxation,
-        choices=choices,
-    )
-    return tune_problem(
-        problem, exact, descent, starts, jax.random.key(0) if key is None else key
-    )
+    with tqdm(total=4, unit="stage", disable=not progress, delay=2.0) as bar:
+
+        def begin(stage: str) -> None:
+            bar.set_description(stage)
+            bar.update()
+
+        begin("tracing the model")
+        exact = Exact(problem)
+        descent = Descent(
+            problem,
+            optax.adam(LEARNING_RATE) if optimizer is None else optimizer,
+            steps=steps,
+            relaxation=relaxation,
+            choices=choices,
+        )
+        key = jax.random.key(0) if key is None else key
+        return tune_problem(problem, exact, descent, starts, key, begin)
 
 
 def tune_problem(
-    problem: Problem, exact: Exact, descent: Descent, count: int, key: Any
+    problem: Problem,
+    exact: Exact,
+    descent: Descent,
+    count: int,
+    key: Any,
+    begin: Callable[[str], None] = lambda stage: None,
 ) -> Tuned:
-    """Tune with a model and a descent that are ready, from `count` starts of a key."""
+    """Tune with a model and a descent that are ready, from `count` starts of a key.
+
+    `begin` is told of each stage when it begins.
+    """
     exact.forget()
     axes = problem.coordinates
     free = np.zeros(len(axes), bool)
+    begin("following slopes")
     path = descent(Starts(spread(axes, count, key), np.ones((count, 1)), free))
+    begin("searching along limits")
     ends = rounded(axes, path.shares[-1])
     found = exact(ends)
     if problem.constraints:
         found = search_along_limits(exact, axes, ends, ALONG_LIMITS)
+    begin("trying neighbours")
     finalists = found.take(found.order()[:FINALISTS]).points
     best = descend_grid(exact, axes, finalists)
     gradients = path.gradients

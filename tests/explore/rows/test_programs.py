@@ -145,6 +145,16 @@ def test_no_row_depends_on_how_many_there_are(count: int) -> None:
     np.testing.assert_array_equal(found["1"], x * x)
 
 
+@pytest.mark.parametrize("lanes", [1, 2, 4, 8, 32])
+def test_no_answer_depends_on_how_wide_registers_are(lanes: int) -> None:
+    """As on processors with narrower ones, or none."""
+    traced = program(in_numbers(lambda x, y: FUNCTIONS["arithmetic"](x, y) + ceil(x)))
+    x = np.random.default_rng(0).uniform(0.1, 9.0, 101).astype(np.float32)
+    narrow = run(MachineCode(traced, np.float32, lanes=lanes), x, x[::-1])
+    wide = run(MachineCode(traced, np.float32), x, x[::-1])
+    np.testing.assert_array_equal(narrow, wide)
+
+
 def test_columns_may_lie_anyhow_in_memory() -> None:
     code = MachineCode(program(lambda x, y: {"0": x - y}), np.float64)
     table = np.arange(200.0).reshape(100, 2)
