@@ -22,7 +22,7 @@ def pchip(x: Any, knots: Any, values: Any) -> Array:
     of the slopes beside it, 0 at a turning point. It is worked out as the first value
     and what each piece adds, up to the share of it that lies below x, so that nothing
     is looked up. `x` scalar, `knots` `[k]` rising, k >= 2, `values` `[..., k]`; the
-    result is `[...]`, in the units of the values.
+    result is `[...]`, in the units of the values. With values `[k]`, x may be `[n]`.
     Source: fritsch1984local (slopes inside), moler2004numerical (at the ends).
     """
     xp = array_namespace(knots, values)
@@ -32,11 +32,12 @@ def pchip(x: Any, knots: Any, values: Any) -> Array:
     first, last = slopes[..., :-1] * width, slopes[..., 1:] * width
     low, high = values.min(axis=-1), values.max(axis=-1)
     xp = array_namespace(x, knots, values)
+    x = xp.asarray(x)[..., None]
     share = (x - knots[:-1]) / (knots[1:] - knots[:-1])
     # A knot belongs to the piece that begins there; the last one to the last piece.
     passed = (x >= knots[1:]) & ((x > knots[1:]) | (knots[1:] < knots[-1]))
     share = xp.where(passed, 1.0, xp.where(x < knots[:-1], 0.0, share))
-    share = _row(share, values)
+    share = share if values.ndim == 1 else _row(share, values)
     added = share * (
         first
         + share

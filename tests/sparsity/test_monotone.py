@@ -73,6 +73,14 @@ def test_two_knots_make_a_straight_line() -> None:
     assert pchip(1.5, [1.0, 3.0], [0.0, 4.0]) == pytest.approx(1.0)
 
 
+def test_many_places_are_asked_at_once_of_one_row_of_values() -> None:
+    knots, values = np.asarray([0.0, 1.0, 4.0]), np.asarray([1.0, 0.5, 0.2])
+    places = np.linspace(-1.0, 5.0, 7)
+    assert pchip(places, knots, values).tolist() == [
+        float(pchip(place, knots, values)) for place in places
+    ]
+
+
 def test_past_the_ends_the_curve_is_level() -> None:
     knots, values = np.asarray([0.0, 1.0, 2.0]), np.asarray([0.9, 0.5, 0.4])
     assert pchip(-5.0, knots, values) == pytest.approx(0.9)
