@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jax.scipy.stats import norm
 
 from dse.hardware.technology import Technology
+from dse.sparsity.pieces import interpolate
 
 if TYPE_CHECKING:
     from dse.engines.crossbar import CrossbarEngine
@@ -116,4 +117,4 @@ def measured_drop(curve: tuple[tuple[float, float], ...], ratio: Any) -> Any:
     if not curve:
         return jnp.nan
     decibels, drops = (jnp.asarray(column) for column in zip(*curve, strict=True))
-    return jnp.interp(10.0 * jnp.log10(ratio), decibels, drops)
+    return interpolate(10.0 * jnp.log10(ratio), decibels, drops)

@@ -19,6 +19,7 @@ from dse.errors import InputError, did_you_mean
 from dse.shipped import hw_params_folder
 from dse.sparsity.curve_file import read_curve_file
 from dse.sparsity.curve_names import curve_names, curve_path
+from dse.sparsity.pieces import interpolate
 from dse.toml_file import read_toml
 
 _FILE = "accuracy/nm_published.toml"
@@ -45,7 +46,7 @@ class NMAccuracy:
         groups = sorted({m for _, m, _ in self.points})
         series = jnp.stack([self._series(m, kept / group) for m in groups])
         place = jnp.log2(jnp.asarray(group) * 1.0)
-        found = jnp.interp(place, np.log2(groups), series)
+        found = interpolate(place, np.log2(groups), series)
         return jnp.where(kept < group, jnp.maximum(found, 0.0), 0.0)
 
     def _series(self, group: float, density: Any) -> Any:
@@ -55,7 +56,7 @@ class NMAccuracy:
         densities, drops = (np.asarray(column) for column in zip(*points, strict=True))
         slope = (drops[1] - drops[0]) / (densities[1] - densities[0])
         beyond = drops[0] + slope * (density - densities[0])
-        inside = jnp.interp(density, densities, drops)
+        inside = interpolate(density, densities, drops)
         return jnp.where(density < densities[0], beyond, inside)
 
 

@@ -16,6 +16,7 @@ from jax.scipy.stats import norm
 
 from dse.hardware.technology import Technology
 from dse.sparsity.curves import Curve
+from dse.sparsity.pieces import interpolate
 
 if TYPE_CHECKING:
     from dse.engines.sprint import SprintEngine
@@ -73,6 +74,6 @@ def drop_by_curve(curve: Curve, kept: Any, lost: Any) -> Any | None:
     shares, accuracy = jnp.asarray(curve.pairs.kept), jnp.asarray(curve.accuracy)
     order = jnp.argsort(shares)
     shares, accuracy = shares[order], accuracy[order]
-    before = jnp.interp(kept, shares, accuracy)
-    after = jnp.interp(kept - lost, shares, accuracy)
+    before = interpolate(kept, shares, accuracy)
+    after = interpolate(kept - lost, shares, accuracy)
     return jnp.maximum(before - after, 0.0)

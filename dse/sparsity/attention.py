@@ -7,6 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from dse.records import Record, quantity, record
+from dse.sparsity.pieces import interpolate
 
 
 @record
@@ -18,7 +19,7 @@ class Measured(Record):
 
     def at(self, size: Any) -> Any:
         """Return the share at a size: linear in its logarithm, level past the ends."""
-        return jnp.interp(jnp.log(size), jnp.log(self.sizes), self.shares)
+        return interpolate(jnp.log(size), jnp.log(self.sizes), self.shares)
 
 
 @record

@@ -13,6 +13,7 @@ import numpy as np
 from jax import Array
 
 from dse.arrays import array_namespace
+from dse.sparsity.pieces import covered
 
 
 def pchip(x: Any, knots: Any, values: Any) -> Array:
@@ -32,11 +33,7 @@ def pchip(x: Any, knots: Any, values: Any) -> Array:
     first, last = slopes[..., :-1] * width, slopes[..., 1:] * width
     low, high = values.min(axis=-1), values.max(axis=-1)
     xp = array_namespace(x, knots, values)
-    x = xp.asarray(x)[..., None]
-    share = (x - knots[:-1]) / (knots[1:] - knots[:-1])
-    # A knot belongs to the piece that begins there; the last one to the last piece.
-    passed = (x >= knots[1:]) & ((x > knots[1:]) | (knots[1:] < knots[-1]))
-    share = xp.where(passed, 1.0, xp.where(x < knots[:-1], 0.0, share))
+    share = covered(x, knots)
     share = share if values.ndim == 1 else _row(share, values)
     added = share * (
         first

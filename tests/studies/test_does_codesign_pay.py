@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import dse
+from dse.explore.rows.jax_function import in_rows
+from dse.explore.tuning.problem import Problem
 
 HERE = Path(__file__).parents[2] / "studies" / "does_codesign_pay"
 EXPECTED = tomllib.loads((HERE / "expected.toml").read_text())
@@ -26,6 +28,22 @@ def test_acceltrans_threshold_loses_nothing_and_the_floor_one_point() -> None:
     curve = dse.load_curve("bert-base/sst-2/dynatran")
     assert float(curve.accuracy_drop(0.04)) == pytest.approx(0.0, abs=1e-6)
     assert 0.0099 < float(curve.accuracy_drop(0.0725)) <= 0.01
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_every_engine_with_its_curve_is_tuned_by_rows(name: str) -> None:
+    """Not by what JAX compiles, for which a person waits ten times as long."""
+    study = dse.load_study(HERE / f"{name}.toml")
+    problem = Problem(
+        study.objectives,
+        study.space,
+        suite=study.suite,
+        subject_to=study.limits,
+        technology=study.technology,
+    )
+    names = [axis.name for axis in problem.coordinates.all]
+    told = problem.losses_and_excess
+    assert in_rows(told, names, 1 + len(study.limits)) != told
 
 
 @pytest.mark.nightly

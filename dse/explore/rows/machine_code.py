@@ -48,8 +48,9 @@ class MachineCode:
         `columns` have as many rows, or one for all. What is returned shares memory.
         """
         given = [columns[name] for name in self.program.names]
-        found = self._room.columns(len(self.program.places), count)
         whole = count - count % self._lanes
+        filled = whole if whole == count else whole + self._lanes
+        found = self._room.columns(len(self.program.places), filled)
         self._run(given, found, whole)
         if whole < count:  # the last rows, filled up to a register
             missing = (0, self._lanes - (count - whole))

@@ -218,13 +218,11 @@ def _put(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
 
 
 def _add_at(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
-    """Add numbers to a table at places that are known; it is a look-up turned round."""
+    """Add numbers to a table; it is a look-up turned round."""
     table, where, new = given
     known = known_array(graph, where)
     if known is None:
-        raise NotByRowsError(
-            "numbers added at places that move cannot be done by rows."
-        )
+        return _add_one(graph, equation, given)
     numbers = equation.params["dimension_numbers"]
     lost = {*numbers.inserted_window_dims, *numbers.operand_batching_dims}
     lengths = iter([new.shape[axis] for axis in numbers.update_window_dims])
@@ -249,6 +247,21 @@ def _add_at(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
         if target >= 0:
             found[target] = graph.add("add", (int(found[target]), place))
     return [found.reshape(table.shape)]
+
+
+def _add_one(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+    """Add one number to a table, at a place that the design decides."""
+    table, where, new = given
+    if table.ndim != 1 or new.size != 1 or where.size != 1:
+        raise NotByRowsError("only single numbers are added to tables by rows.")
+    place, more = int(where.ravel()[0]), int(new.ravel()[0])
+    kind, zero = equation.invars[1].aval.dtype, graph.constant(0.0)
+    found = table.copy()
+    for number, entry in enumerate(table.tolist()):
+        here = graph.add("eq", (place, graph.constant(kind.type(number))))
+        added = graph.add("select_n", (here, zero, more))
+        found[number] = graph.add("add", (entry, added))
+    return [found]
 
 
 _RULES: dict[str, Callable[[Graph, Any, list[Places]], list[Places]]] = {

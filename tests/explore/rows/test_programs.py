@@ -94,9 +94,10 @@ def slopes(function: Any) -> Any:
     return both
 
 
-@pytest.mark.parametrize(
-    "name", ["arithmetic", "choices", "rounding", "a loop", "rows of a table", "pieces"]
-)
+SMOOTH = ("arithmetic", "choices", "rounding", "a loop", "rows of a table", "pieces")
+
+
+@pytest.mark.parametrize("name", [*SMOOTH, "a table that moves"])
 def test_slopes_are_those_of_jax_also_between_equals(name: str) -> None:
     found = run(MachineCode(program(slopes(FUNCTIONS[name])), np.float64), X, Y)
     with jax.enable_x64(True):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+import pytest
+
+from dse.explore.rows.machine_code import MachineCode
+from dse.explore.rows.program import ScalarProgram
 from dse.explore.rows.room import LINE, Room
 
 
@@ -36,3 +41,29 @@ def test_room_of_another_size_is_made_anew() -> None:
     room = Room(np.float32)
     room.columns(3, 100)
     assert room.columns(4, 1000).shape[0] == 4
+
+
+@pytest.mark.parametrize("lanes", [1, 4, 16, 32])
+@pytest.mark.parametrize("rows", [1, 31, 32, 101])
+def test_nothing_is_written_outside_the_room(lanes: int, rows: int) -> None:
+    """Answers of whole registers end where the room of a column does, or before."""
+    blocks, asked = [], []
+
+    class Watched(Room):
+        def columns(self, count: int, rows: int) -> np.ndarray[Any, Any]:
+            asked.append(super().columns(count, rows))
+            return asked[-1]
+
+        def _block(self, size: int) -> np.ndarray[Any, Any]:
+            blocks.append(np.full(size + 64, 7.0, np.float32))  # 64 that nobody asked
+            return blocks[-1]
+
+    program = ScalarProgram(lambda given: {"a": given["x"] * 2.0}, ["x"])
+    code = MachineCode(program, np.float32, lanes=lanes)
+    code._room = Watched(np.float32)
+    code({"x": np.ones(rows, np.float32)}, rows)
+    start, end = (
+        asked[0].__array_interface__["data"][0] + n for n in (0, asked[0].nbytes)
+    )
+    own = blocks[0].__array_interface__["data"][0] + 4 * np.arange(len(blocks[0]))
+    assert (blocks[0][(own < start) | (own >= end)] == 7.0).all()
