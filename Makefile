@@ -45,6 +45,7 @@ contest: .venv/installed-dev ## tuning against exhaustive truth and other search
 	@mkdir -p results
 	$(BIN)/python benchmarks/tuning/contest.py --out results/tuning_fronts.json
 	$(BIN)/python benchmarks/tuning/questions.py --out results/tuning_questions.json
+	$(BIN)/python benchmarks/tuning/any_questions.py --out results/any_questions.json
 
 clean: ## remove the environment, the caches and the results
 	rm -rf .venv .uv .benchmarks .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache results
