@@ -15,7 +15,8 @@ import jax
 import numpy as np
 
 from dse.explore.rows.graph import Graph
-from dse.explore.rows.rules import Places, constants, write_numbers
+from dse.explore.rows.places import Places, constants
+from dse.explore.rows.rules import write_numbers
 from dse.explore.tracing import follow, trace
 
 
