@@ -48,7 +48,7 @@ contest: .venv/installed-dev ## tuning against exhaustive truth and other search
 	$(BIN)/python benchmarks/tuning/any_questions.py --out results/any_questions.json
 
 clean: ## remove the environment, the caches and the results
-	rm -rf .venv .uv .benchmarks .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache results
+	rm -rf .venv .uv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache results
 
 # An environment is made again only when what it is made from has changed. `--inexact`
 # keeps what the tests need in place when the demo is run after them.

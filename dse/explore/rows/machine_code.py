@@ -16,12 +16,10 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 
+from dse.explore.rows.code import Column, Columns
 from dse.explore.rows.llvm import loop_over_rows
 from dse.explore.rows.program import ScalarProgram
 from dse.explore.rows.room import Room
-
-Column = np.ndarray[Any, Any]
-Columns = dict[str, Column]
 
 ROWS_OF_A_TURN = 2**13  # that one thread does before it takes the next
 _OPTIMISE = 2  # LLVM's level; its passes find nothing to do in what we write

@@ -20,14 +20,12 @@ from dse.errors import InputError, did_you_mean
 from dse.evaluation import TIMINGS, Timing
 from dse.explore.evaluator import known_metrics
 from dse.explore.objectives import unknown_metric
-from dse.explore.rows.code import RowCode, compile_rows
+from dse.explore.rows.code import Column, Columns, RowCode, compile_rows
 from dse.explore.rows.program import ScalarProgram
 from dse.explore.space import WORKLOAD_FIELDS, Space, is_of_workload
 from dse.hardware.technology import Technology
 from dse.workload.ops import Workload
 
-Column = np.ndarray[Any, Any]
-Columns = dict[str, Column]
 Precision = Literal["single", "double"]
 
 PRECISIONS = {"single": np.float32, "double": np.float64}

@@ -15,11 +15,9 @@ import numpy as np
 from jax import Array, lax
 from jax.sharding import Mesh, PartitionSpec
 
+from dse.explore.rows.code import Column, Columns
 from dse.explore.rows.graph import CONSTANT, INPUT, Graph, Node
 from dse.explore.rows.program import ScalarProgram
-
-Column = np.ndarray[Any, Any]
-Columns = dict[str, Column]
 
 AT_ONCE = 2**22  # numbers in and out of one call on each device
 IN_CACHE = 2_048  # rows of one turn, whose values between loops stay in the cache
