@@ -132,7 +132,6 @@ def evaluate(
     _check_density(density, threshold, min(activation_density, weight_density))
     import dse
     from dse.engines.registry import find_preset
-    from dse.explore.objectives import read_objective
     from dse.show import sureness_text
     from dse.show.evaluation_text import evaluation_json, evaluation_text
 
@@ -162,8 +161,6 @@ def evaluate(
         used = dse.load_technology(technology)
     if node is not None:
         used = used.at_node(node)
-    if sensitivity is not None:
-        read_objective(f"min:{sensitivity}")
     asked: Any = {"technology": used, "timing": timing.value}
     found = dse.evaluate(design, run, **asked)
     texts = [evaluation_text(design, run, used, timing.value, found)]

@@ -146,9 +146,8 @@ def _try_thresholds(
 
 def _try_axis(design: Engine, name: str, axis: Any) -> None:
     known = [*design.meanings(), *WORKLOAD_FIELDS]
-    if name not in known and not is_of_workload(
-        name
-    ):  # it might be an argument of `Space` all the same
+    # What is not known might be an argument of `Space` all the same.
+    if name not in known and not is_of_workload(name):
         raise InputError(
             f"`{name}` is not a field of `{type(design).__name__}`."
             + did_you_mean(name, known)

@@ -18,6 +18,7 @@ Numbers are as they were measured; that curves are monotone is the reader's busi
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -33,6 +34,11 @@ class _Table(BaseModel):
     """A table of the file. The descriptions are what an error message asks for."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _check_rising(settings: tuple[float, ...]) -> None:
+    if any(after <= before for before, after in pairwise(settings)):
+        raise InputError("`settings` must rise from one to the next; sort them.")
 
 
 class About(_Table):
@@ -93,9 +99,7 @@ class CurveTable(_Table):
 
     @model_validator(mode="after")
     def _settings_rise(self) -> Self:
-        pairs = zip(self.settings, self.settings[1:], strict=False)
-        if any(after <= before for before, after in pairs):
-            raise InputError("`settings` must rise from one to the next; sort them.")
+        _check_rising(self.settings)
         return self
 
 
@@ -151,6 +155,11 @@ class LayerLossTable(_Table):
     )
     data: str = Field(description="which texts, and how many")
     command: str = Field(description="the command that measured it")
+
+    @model_validator(mode="after")
+    def _settings_rise(self) -> Self:
+        _check_rising(self.settings)
+        return self
 
 
 class CurveFile(_Table):

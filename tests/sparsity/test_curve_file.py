@@ -88,6 +88,9 @@ command = "python measure.py"
     wrong = more.replace("[-0.02, 0.01]", "[-0.02]")
     with pytest.raises(InputError, match="accuracy_drop: has another shape"):
         read_curve_file(write(tmp_path, GOOD + wrong))
+    falling = more.replace("[0.05, 0.1]", "[0.1, 0.05]")
+    with pytest.raises(InputError, match="layer_loss: `settings` must rise"):
+        read_curve_file(write(tmp_path, GOOD + falling))
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:

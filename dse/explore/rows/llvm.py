@@ -6,6 +6,7 @@ kept in memory by our own choice: LLVM hands out registers and spills what does 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -130,6 +131,8 @@ def _of_floats(write: Instructions, name: str, taken: list[str]) -> str:
         return write.choose(more, taken[0], taken[1])
     if name in _BY_LLVM:
         return write.call(_BY_LLVM[name], *taken)
+    if name == "nextafter" and taken[1] != write.number(-math.inf):
+        raise NotByRowsError("rows know the next number below another, and no other.")
     if name in _BY_US:
         return _BY_US[name](write, taken[0])
     raise NotByRowsError(f"`{name}` cannot be compiled for rows; use `dse.sweep`.")

@@ -47,7 +47,7 @@ class MachineCode:
         """
         given = [columns[name] for name in self.program.names]
         whole = count - count % self._lanes
-        filled = whole if whole == count else whole + self._lanes
+        filled = -(-count // self._lanes) * self._lanes
         found = self._room.columns(len(self.program.places), filled)
         self._run(given, found, whole)
         if whole < count:  # the last rows, filled up to a register

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -90,12 +90,16 @@ class Descent:
 
     @cached_property
     def _run(self) -> Callable[..., Any]:
-        self._told = in_rows(
+        _ = self._told  # made before JAX traces what asks it
+        return jax.jit(self._scan)
+
+    @cached_property
+    def _told(self) -> Callable[[Mapping[str, Any]], Any]:
+        return in_rows(
             self._problem.losses_and_excess,
             [axis.name for axis in self._axes.all],
             len(self._problem.objectives) + len(self._problem.constraints),
         )
-        return jax.jit(self._scan)
 
     def _scan(self, shares: Any, weights: Any, held: Any) -> Any:
         inside = jnp.clip(shares, EDGE, 1.0 - EDGE)

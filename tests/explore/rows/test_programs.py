@@ -167,6 +167,10 @@ def test_what_cannot_be_written_is_told() -> None:
     code = MachineCode(program(lambda x, y: {"0": jax.lax.erf(x)}), np.float32)
     with pytest.raises(InputError, match="`erf` cannot be compiled for rows"):
         run(code, X, Y)
+    for other in (np.inf, 0.0):
+        upward = program(lambda x, y, to=other: {"0": jnp.nextafter(x, to)})
+        with pytest.raises(InputError, match="the next number below"):
+            run(MachineCode(upward, np.float64), X, Y)
 
 
 def test_nothing_is_written_down_twice() -> None:
