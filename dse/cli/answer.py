@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +11,42 @@ import typer
 
 from dse.cli.options import log
 from dse.cli.output import json_text, print_json, written_together
+from dse.errors import InputError
 
 if TYPE_CHECKING:  # needs JAX
     from dse.explore.evaluator import Evaluator
     from dse.explore.runs import Runs
+    from dse.explore.study import Study
     from dse.explore.summary import Summary
+
+
+SUMMARY = "summary.json"  # written first: it tells whose the other files are
+FILES = (SUMMARY, "front.parquet", "front.csv", "report.html")
+TABLES = ("top", "sample")
+
+
+def check_answer(out: Path, study: Study, remedy: str) -> None:
+    """Raise `InputError` where a folder holds files that this study did not write.
+
+    Those are what the answer would replace. The `remedy` is the end of the message.
+    """
+    from dse.runs.fingerprint import study_hash
+
+    names = (*FILES, *(f"{table}.parquet" for table in TABLES))
+    there = [name for name in names if (out / name).exists()]
+    if there and _asked(out / SUMMARY) != study_hash(study):
+        raise InputError(
+            f"{out} holds {', '.join(there)}, which this study did not write: {remedy}"
+        )
+
+
+def _asked(summary: Path) -> str:
+    """Return the hash of the study that a summary answers; '' if it is none of ours."""
+    try:
+        found = json.loads(summary.read_text(encoding="utf-8"))
+        return str(found["study_hash"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
 
 
 def tell(summary: Summary, as_json: bool) -> None:
@@ -33,19 +65,20 @@ def write(
     """Write front, summary and report to a folder, and further tables by name."""
     from pyarrow.parquet import write_table
 
+    from dse.runs.fingerprint import study_hash
     from dse.runs.table_file import arrow_table, csv_text
     from dse.show.report import write_report
 
     log.info("Writing the report.")
     study, front = summary.study, summary.front
     columns = front.columns
-    with written_together(out) as drafts:
+    with written_together(out, first=SUMMARY) as drafts:
         write_table(arrow_table(columns), drafts / "front.parquet")
         for name, rows in tables.items():
             write_table(arrow_table(rows.columns), drafts / f"{name}.parquet")
         (drafts / "front.csv").write_text(csv_text(columns), encoding="utf-8")
-        text = json_text(summary.to_json())
-        (drafts / "summary.json").write_text(text + "\n", encoding="utf-8")
+        text = json_text({**summary.to_json(), "study_hash": study_hash(study)})
+        (drafts / SUMMARY).write_text(text + "\n", encoding="utf-8")
         write_report(study, front, drafts / "report.html", evaluator=evaluator)
         names = sorted(draft.name for draft in drafts.iterdir())
     log.info(f"Wrote {', '.join(names)} to {out}.")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from dse.cli.answer import check_answer
 from dse.cli.options import Json, Quiet, Verbose, log
 from dse.cli.output import PARTIAL, check_folder
 from dse.explore.study import load_study
@@ -40,6 +41,8 @@ def merge(
     stores = [find_store(place) for place in places]
     plan = stores[0].plan
     asked = replace(load_study(study), limits=plan.limits)
+    if out is not None:
+        check_answer(out, asked, "give --out another folder.")
     from dse.cli.parts import answer
     from dse.runs.sweep import join_parts
 

@@ -47,9 +47,10 @@ def check_folder(folder: Path) -> None:
 
 
 @contextmanager
-def written_together(folder: Path) -> Iterator[Path]:
+def written_together(folder: Path, *, first: str = "") -> Iterator[Path]:
     """Give a folder for drafts; they move to `folder` together once all are written.
 
+    The file named `first` moves before the others.
     Whatever ends the block early leaves `folder` as it was, or uncreated.
     """
     parent = _existing(folder.absolute().parent)
@@ -58,7 +59,7 @@ def written_together(folder: Path) -> Iterator[Path]:
         removed_on_interrupt(Path(name)),
     ):
         yield Path(name)
-        drafts = sorted(Path(name).iterdir())
+        drafts = sorted(Path(name).iterdir(), key=lambda f: (f.name != first, f))
         for draft in drafts:
             _reach_disk(draft)
         with uninterrupted():

@@ -67,9 +67,12 @@ def sweep_parts(
         )
         raise typer.Exit(PARTIAL)
     if not shard.name:
+        spent = store.plan.kept.kind != "all"
+        if spent and len(found.front()) == 0:
+            store.remove()  # complete, and no use to anybody
         answer(study, store, found, out=out, as_json=as_json)
-        if out is not None and store.plan.kept.kind != "all":
-            store.folder.remove()  # the answer stands without them
+        if spent and out is not None:
+            store.remove()  # the answer stands without them
 
 
 def answer(
@@ -81,10 +84,7 @@ def answer(
     as_json: bool,
 ) -> None:
     """Tell and write what all parts of a sweep come to."""
-    front = found.front()
-    if len(front) == 0:
-        store.folder.remove()  # complete, and no use to anybody
-    summary = summarize(study, front)
+    summary = summarize(study, found.front())
     tell(summary, as_json)
     if out is not None:
         tables = {}

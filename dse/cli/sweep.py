@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dse.cli.answer import tell
+from dse.cli.answer import check_answer, tell
 from dse.cli.cost import tell_cost
 from dse.cli.options import Json, Quiet, Verbose, log, shows_progress
 from dse.cli.output import check_folder
@@ -20,6 +20,8 @@ from dse.runs.shard import read_shard
 
 if TYPE_CHECKING:  # needs JAX, which waits until the file of the study is in order
     from dse.explore.study import Study
+
+_ANOTHER = "give --out another folder, or replace them with --restart."
 
 
 def sweep(
@@ -65,7 +67,8 @@ def sweep(
     resume: Annotated[
         bool,
         typer.Option(
-            "--resume/--restart", help="Go on from the parts there, or drop them."
+            "--resume/--restart",
+            help="Go on from what is there, or drop its parts and replace its answer.",
         ),
     ] = True,
     block_size: Annotated[
@@ -105,6 +108,8 @@ def sweep(
         from dse.cli.parts import sweep_parts, workplace
         from dse.runs.plan import make_plan
 
+        if out is not None and resume and not share.name:
+            check_answer(out, asked, _ANOTHER)
         _announce(asked)
         plan = make_plan(
             asked, kept=kept, seed=seed, parts=parts, block_size=block_size

@@ -24,11 +24,16 @@ def fingerprint(study: Study) -> dict[str, str]:
     Two sweeps with equal fingerprints may share their parts.
     """
     return {
-        "study": _hash(_words(study)),
+        "study": study_hash(study),
         "parameters": _hash(_files(hw_params_folder(), "*.toml")),
         "code": _hash(_files(Path(__file__).parents[1], "**/*.py")),
         **{package: version(package) for package in _DECIDES},
     }
+
+
+def study_hash(study: Study) -> str:
+    """Return a hash of what is asked: machines, workloads, objectives and limits."""
+    return _hash(_words(study))
 
 
 def differences(one: dict[str, str], other: dict[str, str]) -> list[str]:

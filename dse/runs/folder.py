@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,8 +33,8 @@ class Folder(Protocol):
     def delete(self, name: str) -> None:
         """Delete a file."""
 
-    def remove(self) -> None:
-        """Remove the folder and all it holds."""
+    def remove_if_empty(self) -> None:
+        """Remove the folder if nothing is in it."""
 
 
 class LocalFolder:
@@ -82,9 +82,10 @@ class LocalFolder:
         """Delete a file."""
         (self.path / name).unlink()
 
-    def remove(self) -> None:
-        """Remove the folder and all it holds."""
-        shutil.rmtree(self.path, ignore_errors=True)
+    def remove_if_empty(self) -> None:
+        """Remove the folder if nothing is in it."""
+        with suppress(OSError):  # it holds something, or is not there
+            self.path.rmdir()
 
 
 class RemoteFolder:
@@ -121,10 +122,11 @@ class RemoteFolder:
         """Delete a file."""
         self._files.delete_file(f"{self._path}/{name}")
 
-    def remove(self) -> None:
-        """Remove the folder and all it holds."""
-        if self.names():
-            self._files.delete_dir(self._path)
+    def remove_if_empty(self) -> None:
+        """Remove the folder if nothing is in it, where there is such a thing."""
+        if not self.names():
+            with suppress(OSError):
+                self._files.delete_dir(self._path)
 
 
 def open_folder(place: str | Path) -> Folder:

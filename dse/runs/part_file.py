@@ -1,6 +1,7 @@
 """One part of a sweep as a Parquet file: a design a row, units in the column names.
 
-A part's name holds a hash of its bytes, so that every fault of a disk shows.
+A part's name holds the run that it is of, so that nobody else's file is taken for one,
+and a hash of its bytes, so that every fault of a disk shows.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dse.runs.table_file import arrow_table
 INDEX = "design"
 FLAG = "on_front_so_far"  # whether nothing beat the design when its part was written
 _OWNER = b"dse"
-_NAME = re.compile(r"part-(\d{6})-([0-9a-f]{12})\.parquet")
+_NAME = re.compile(r"part-(\d{6})-([0-9a-f]{16})-([0-9a-f]{12})\.parquet")
 
 
 class TornError(Exception):
@@ -39,24 +40,25 @@ def part_bytes(
     return whole.getvalue()
 
 
-def part_name(part: int, data: bytes) -> str:
-    """Return the name of a part with these bytes."""
-    return f"part-{part:06d}-{_hash(data)}.parquet"
+def part_name(part: int, data: bytes, run: str) -> str:
+    """Return the name of a part of a run with these bytes."""
+    return f"part-{part:06d}-{run}-{_hash(data)}.parquet"
 
 
-def part_number(name: str) -> int | None:
-    """Return which part a file is by its name; None if it is none."""
+def part_number(name: str, run: str) -> int | None:
+    """Return which part of a run a file is by its name; None if it is none."""
     match = _NAME.fullmatch(name)
-    return None if match is None else int(match[1])
+    return int(match[1]) if match is not None and match[2] == run else None
 
 
 def read_part(name: str, data: bytes, run: str) -> pa.Table:
     """Return the table of a part. Raises `TornError` unless it is whole and ours."""
-    if name != part_name(part_number(name) or 0, data):
+    number = part_number(name, run)
+    if number is None or name != part_name(number, data, run):
         raise TornError("it is not whole: its bytes are not those its name tells")
     table = pq.read_table(BytesIO(data))
     owner = json.loads(table.schema.metadata[_OWNER])
-    if owner != {"run": run, "part": part_number(name)}:
+    if owner != {"run": run, "part": number}:
         raise TornError("it is of another run, or under another's name")
     return table
 

@@ -11,7 +11,7 @@ from dse.explore.study import Study
 from dse.runs.fingerprint import differences, fingerprint
 from dse.runs.kept import Kept, read_kept
 
-FORMAT = 1  # of the files in a store
+FORMAT = 2  # of the files in a store
 DESIGNS_PER_PART = 2**24  # a second or so of work
 ROWS_PER_PART = 2**18  # where every design is kept
 MOST_PARTS = 4096

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dse.errors import InputError
-from dse.runs.folder import PARTS, Folder, open_folder
-from dse.runs.lock import LOCK
+from dse.runs.folder import DRAFT, PARTS, Folder, LocalFolder, open_folder
 from dse.runs.part_file import TornError, part_name, part_number, read_part
 from dse.runs.plan import Plan, agreed, read_plan
 
@@ -38,16 +37,16 @@ class Store:
 
     def write(self, part: int, data: bytes) -> None:
         """Keep a part."""
-        self.folder.write(part_name(part, data), data)
+        self.folder.write(part_name(part, data, self.run), data)
 
     def files(self) -> list[str]:
         """Return the names of all parts that are there, in their order."""
         names = self.folder.names()
-        return [name for name in names if part_number(name) is not None]
+        return [name for name in names if part_number(name, self.run) is not None]
 
     def missing(self) -> list[int]:
         """Return the numbers of the parts that have no file."""
-        there = {part_number(name) for name in self.files()}
+        there = {part_number(name, self.run) for name in self.files()}
         return [part for part in range(self.plan.parts) if part not in there]
 
     def parts(self, *, set_aside: bool) -> Iterator[tuple[int, pa.Table]]:
@@ -57,7 +56,7 @@ class Store:
         its place counts as missing.
         """
         for name in self.files():
-            part = part_number(name)
+            part = part_number(name, self.run)
             assert part is not None
             try:
                 table = read_part(name, self.folder.read(name), self.run)
@@ -70,22 +69,35 @@ class Store:
                 continue
             yield part, table
 
+    def remove(self) -> None:
+        """Remove manifest and parts, torn ones too: this run's own, and no other."""
+        for name in self.folder.names():
+            whole = name.removesuffix(TORN)
+            if name == MANIFEST or part_number(whole, self.run) is not None:
+                self.folder.delete(name)
+
+    def remove_drafts(self) -> None:
+        """Remove what a killed process of this run left half written."""
+        if isinstance(self.folder, LocalFolder):
+            for draft in self.folder.path.glob(f"part-*-{self.run}-*{DRAFT}"):
+                draft.unlink()
+            for draft in self.folder.path.glob(f"{MANIFEST}.*{DRAFT}"):
+                draft.unlink()
+
 
 def open_store(folder: Folder, wanted: Plan, *, restart: bool = False) -> Store:
     """Return the store of a sweep: the one that is there, else a new one.
 
     Raises `InputError` where the folder holds parts of another sweep, unless these are
-    to be dropped (`restart`).
+    to be dropped (`restart`), or a manifest that no sweep has written.
     """
-    if restart:
-        for name in folder.names():
-            if not name.startswith(LOCK):
-                folder.delete(name)
+    if restart and MANIFEST in folder.names():
+        _found_store(folder).remove()
     if MANIFEST not in folder.names():
         folder.write(MANIFEST, wanted.to_json().encode())
+    found = _found_store(folder)
     try:
-        found = read_plan(folder.read(MANIFEST).decode(errors="replace"))
-        return Store(folder, agreed(found, wanted))
+        return Store(folder, agreed(found.plan, wanted))
     except InputError as fault:
         raise InputError(
             f"{folder.place} holds parts of another sweep: {fault}. Give --out another "
@@ -106,8 +118,15 @@ def find_store(place: str | Path) -> Store:
         raise InputError(
             f"{place} holds no {MANIFEST}: no sweep keeps its parts there."
         )
+    return _found_store(folder)
+
+
+def _found_store(folder: Folder) -> Store:
+    """Return the store of the manifest in a folder; `InputError` if that is none."""
     try:
         plan = read_plan(folder.read(MANIFEST).decode(errors="replace"))
-    except InputError as fault:
-        raise InputError(f"{folder.place}/{MANIFEST}: {fault}.") from None
+    except (InputError, IsADirectoryError) as fault:
+        raise InputError(
+            f"{folder.place}/{MANIFEST}: {fault}. Move it away, or give another folder."
+        ) from None
     return Store(folder, plan)

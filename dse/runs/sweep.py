@@ -66,7 +66,9 @@ def search_parts(
         for part, data in (finder or find_here)(waiting, bar.update):
             _keep(store, part, data)
             if finder is not None:
-                search.learn(read_part(part_name(part, data), data, store.run))
+                search.learn(
+                    read_part(part_name(part, data, store.run), data, store.run)
+                )
     return search
 
 

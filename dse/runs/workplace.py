@@ -2,38 +2,62 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 
-from dse.runs.folder import DRAFT, LocalFolder, open_folder
-from dse.runs.lock import locked
+from dse.runs.folder import LocalFolder, open_folder
+from dse.runs.lock import Lock
 from dse.runs.plan import Plan
 from dse.runs.shard import Shard
-from dse.runs.store import Store, open_store
+from dse.runs.store import open_store
 
 
-@dataclass(frozen=True)
 class Workplace:
-    """A store, and the folder that had to be made for it, if any."""
+    """A store that is held for a sweep, or for one shard of it."""
 
-    store: Store
-    made: Path | None
+    def __init__(self, place: str | Path, shard: Shard) -> None:
+        self.folder = open_folder(place)
+        self._shared = bool(shard.name)
+        self._lock = None
+        self._ours: list[Path] = []  # folders that may go once nothing is in them
+        if isinstance(self.folder, LocalFolder):
+            self.folder.names()  # tells of a file in the way
+            path = self.folder.path.absolute()
+            missing = [f for f in (path, *path.parents) if not f.exists()]
+            found_empty = path.is_dir() and not any(path.iterdir())
+            self._lock = Lock(path, shard=shard.name)
+            if missing or not (found_empty or path == Path.cwd()):
+                self._ours = [path, *missing[1:]]
+
+    def open(self, plan: Plan, *, restart: bool) -> None:
+        """Open the store of a sweep, and drop drafts of a process that was killed."""
+        self.store = open_store(self.folder, plan, restart=restart)
+        if not self._shared:
+            self.store.remove_drafts()
 
     def leave(self) -> str:
-        """Say what an end now leaves; where that is nothing, leave no folder either."""
+        """Say what an end now leaves; where that is nothing, leave no file either."""
         plan = self.store.plan
         there = plan.parts - len(self.store.missing())
         if there:
             return (
                 f"{there:,} of {plan.parts:,} parts are kept in "
-                f"{self.store.folder.place}; the same command goes on from there."
+                f"{self.folder.place}; the same command goes on from there."
             )
-        if self.made is not None:
-            shutil.rmtree(self.made, ignore_errors=True)
+        if not self._shared:
+            self.store.remove()
+        self.close()
         return "nothing was written."
+
+    def close(self) -> None:
+        """Let go of the folder; those made for it, or emptied by it, go if empty."""
+        if self._lock is None:
+            self.folder.remove_if_empty()
+            return
+        self._lock.close()
+        for folder in self._ours:
+            LocalFolder(folder).remove_if_empty()
 
 
 @contextmanager
@@ -44,23 +68,13 @@ def open_workplace(
 
     Raises `InputError` where another sweep is at work, or has kept its parts.
     """
-    folder = open_folder(place)
-    local = folder.path if isinstance(folder, LocalFolder) else None
-    made = None if local is None or shard.name else _first_missing(local)
-    hold = nullcontext() if local is None else locked(local, shard=shard.name)
-    with hold:
-        if local is not None and not shard.name:
-            for draft in local.glob(f"*{DRAFT}"):  # of a process that was killed
-                draft.unlink()
-        here = Workplace(open_store(folder, plan, restart=restart), made)
+    here = Workplace(place, shard)
+    try:
+        here.open(plan, restart=restart)
         try:
             yield here
         except BaseException:
             here.leave()
             raise
-
-
-def _first_missing(folder: Path) -> Path | None:
-    """Return the outermost of the folders that must be made for this one to exist."""
-    missing = [f for f in (folder, *folder.absolute().parents) if not f.exists()]
-    return missing[-1] if missing else None
+    finally:
+        here.close()

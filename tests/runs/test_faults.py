@@ -8,14 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from dse.errors import InputError
 from dse.explore.runs import Runs
-from dse.runs.lock import locked
+from dse.runs.lock import Lock
 from dse.runs.search import PartSearch
 from dse.runs.store import Store, find_store
 
@@ -33,12 +33,12 @@ def test_a_killed_sweep_held_its_folder_and_goes_on_to_the_same_front(
             time.sleep(0.001)
         process.send_signal(signal.SIGSTOP)
         with pytest.raises(InputError, match="another sweep is at work"):
-            locked(tmp_path / "parts").__enter__()
+            Lock(tmp_path / "parts")
     finally:
         process.kill()
         assert process.wait() == -signal.SIGKILL
     store = find_store(tmp_path)
-    with locked(tmp_path / "parts"):  # the system let go of it
+    with closing(Lock(tmp_path / "parts")):  # the system let go of it
         assert 0 < len(store.missing()) <= 33
         assert sweep(store).front().to_pandas().equals(front.to_pandas())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from dse.explore.study import Study, load_study
 from dse.runs.fingerprint import differences, fingerprint
 from dse.runs.folder import Folder, LocalFolder, open_folder
 from dse.runs.kept import read_kept
-from dse.runs.lock import locked
+from dse.runs.lock import Lock
 from dse.runs.plan import Plan, sensible_parts
 from dse.runs.search import PartSearch
 from dse.runs.shard import Shard
@@ -66,14 +66,23 @@ def test_a_manifest_that_is_none_is_refused(
     store: Store, plan_for: MakePlan, text: str
 ) -> None:
     store.folder.write("manifest.json", text.encode())
-    assert "cannot be read as a manifest" in refused(store.folder, plan_for())
+    told = "manifest.json: it .*Move it away, or give another folder"
+    for restart in (False, True):  # it may be the user's
+        with pytest.raises(InputError, match=told):
+            open_store(store.folder, plan_for(), restart=restart)
+    assert store.folder.read("manifest.json") == text.encode()
 
 
-def test_a_restart_drops_what_was_there(store: Store, plan_for: MakePlan) -> None:
+def test_a_restart_drops_the_parts_that_were_there_and_nothing_else(
+    store: Store, plan_for: MakePlan
+) -> None:
     store.write(0, b"anything")
+    store.folder.write("part-000001-of-my-thesis.parquet", b"chapter one")
     wanted = plan_for(keep="top:5")
     assert open_store(store.folder, wanted, restart=True).files() == []
     assert find_store(store.folder.place).plan == wanted
+    mine = ["manifest.json", "part-000001-of-my-thesis.parquet"]
+    assert store.folder.names() == mine
 
 
 def test_the_fingerprint_holds_what_decides_an_answer_and_nothing_else(
@@ -113,7 +122,7 @@ def test_a_store_lies_at_any_url(
     folder.write(name, b"torn")
     assert sweep(store).front().to_pandas().equals(front.to_pandas())
     assert name + ".torn" in folder.names()
-    folder.remove()
+    find_store("memory://bucket/run").remove()
     assert folder.names() == []  # and the next test finds no trace either
 
 
@@ -136,19 +145,22 @@ def test_a_part_is_plain_parquet_with_units_in_its_columns(
 
 
 def test_one_sweep_at_a_time_and_shards_beside_each_other(tmp_path: Path) -> None:
-    with locked(tmp_path), pytest.raises(InputError, match="another sweep is at work"):
+    with (
+        closing(Lock(tmp_path)),
+        pytest.raises(InputError, match="another sweep is at work"),
+    ):
         hold(tmp_path)
-    with locked(tmp_path, shard="1-of-2"):
+    with closing(Lock(tmp_path, shard="1-of-2")):
         hold(tmp_path, "2-of-2")
         for taken in ("1-of-2", ""):
             with pytest.raises(InputError, match="another sweep is at work"):
                 hold(tmp_path, taken)
     hold(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def hold(folder: Path, shard: str = "") -> None:
-    with locked(folder, shard=shard):
-        pass
+    Lock(folder, shard=shard).close()
 
 
 def test_a_sweep_that_ends_with_no_part_leaves_no_trace(
@@ -157,7 +169,7 @@ def test_a_sweep_that_ends_with_no_part_leaves_no_trace(
     place = tmp_path / "deep" / "parts"
     ended = ExitStack()
     here = ended.enter_context(open_workplace(place, plan_for(), shard=Shard()))
-    assert here.store.folder.names() == ["lock", "manifest.json"]
+    assert here.store.folder.names() == ["manifest.json", "sweep.lock"]
     with pytest.raises(RuntimeError), ended:
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
@@ -166,10 +178,14 @@ def test_a_sweep_that_ends_with_no_part_leaves_no_trace(
 def test_what_a_killed_process_left_half_written_is_removed(
     plan_for: MakePlan, tmp_path: Path
 ) -> None:
-    (tmp_path / "part-000001.parquet.77.draft").write_bytes(b"half")
     with open_workplace(tmp_path, plan_for(), shard=Shard()) as here:
         here.store.write(0, b"kept")
-        assert not list(tmp_path.glob("*.draft"))
+        (kept,) = here.store.files()
+    for half in (kept, "manifest.json"):
+        (tmp_path / f"{half}.77.draft").write_bytes(b"half")
+    (tmp_path / "thesis.draft").write_bytes(b"the user's")
+    with open_workplace(tmp_path, plan_for(), shard=Shard()) as here:
+        assert [f.name for f in tmp_path.glob("*.draft")] == ["thesis.draft"]
         assert here.leave().startswith("1 of 6 parts are kept in ")
 
 
