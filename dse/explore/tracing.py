@@ -6,11 +6,17 @@ grids (`array_program`), or single numbers over rows (`rows`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from importlib import metadata
 from typing import Any, NamedTuple, Protocol
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+
+from dse.errors import InputError
 
 _INLINED = {
     "jit": "jaxpr",
@@ -20,6 +26,13 @@ _INLINED = {
     "custom_vjp_call": "call_jaxpr",
     "remat": "jaxpr",
     "checkpoint": "jaxpr",
+}
+# What newer JAX does in operations of its own, done as older JAX does it: a model has
+# the same bits with all of them.
+_WRITTEN_OUT: dict[str, Callable[..., Any]] = {
+    "log2": lambda x: jnp.log(x) / np.log(2.0),
+    "exp_neg_sq": lambda x: jnp.exp(-(x * x)),
+    "polynomial": lambda x, *by_power: reduce(lambda a, b: a * x + b, by_power[::-1]),
 }
 
 
@@ -92,30 +105,103 @@ def _inline(
 
 
 def _do(equation: Any, follower: Follower, given: list[Any]) -> list[Any]:
+    equation = equation.replace(params=_Parameters(equation))
     name, params = equation.primitive.name, equation.params
+    if (written := _written_out(equation)) is not None:
+        return _closed(written, follower, given)
+    if _cuts_digits(equation):
+        return given[:1]
+    if name == "optimization_barrier":  # holds compilers back, and changes nothing
+        return given
     if name in _INLINED:
-        inner = params[_INLINED[name]]
-        if hasattr(inner, "consts"):
-            return _closed(inner, follower, given)
-        return _inline(inner, follower, [], given)
+        return _inner(params[_INLINED[name]], follower, given)
     if name == "scan" and params["length"] <= follower.longest_loop:
-        return _write_out(params, follower, given)
+        return _write_out(equation, follower, given)
     return follower.operation(equation, given)
 
 
-def _write_out(
-    params: Mapping[str, Any], follower: Follower, given: list[Any]
-) -> list[Any]:
-    """Write out a loop: its turns one after another."""
-    fixed, carried = params["num_consts"], params["num_carry"]
-    length, body = params["length"], params["jaxpr"]
+def _cuts_digits(equation: Any) -> bool:
+    """Return whether newer JAX cuts a float here to gain digits of its square.
+
+    It takes the leading digits of x, by its bits, and adds what x^2 has beside their
+    square. With the whole of x in their place nothing is added, and no bits are needed.
+    """
+    name, kinds = (
+        equation.primitive.name,
+        [atom.aval.dtype for atom in (*equation.invars, *equation.outvars)],
+    )
+    to_bits = name == "bitcast_convert_type" and {np.float64, np.uint64} == {
+        kind.type for kind in kinds
+    }
+    return to_bits or (name == "and" and all(kind == np.uint64 for kind in kinds))
+
+
+def _written_out(equation: Any) -> Any:
+    """Return the trace of what an operation of newer JAX does, or None."""
+    named = equation.primitive.name, equation.params.get("name")
+    function = next(
+        (_WRITTEN_OUT[name] for name in named if name in _WRITTEN_OUT), None
+    )
+    if function is None:
+        return None
+    avals = [atom.aval for atom in equation.invars]
+    with jax.enable_x64(True):
+        given = [np.ones(aval.shape, aval.dtype) for aval in avals]
+        return jax.make_jaxpr(function)(*given)
+
+
+def _inner(jaxpr: Any, follower: Follower, inputs: Sequence[Any]) -> list[Any]:
+    """Have an inner function done, which holds its constants or has none."""
+    if hasattr(jaxpr, "consts"):
+        return _closed(jaxpr, follower, inputs)
+    return _inline(jaxpr, follower, [], inputs)
+
+
+def _write_out(equation: Any, follower: Follower, given: list[Any]) -> list[Any]:
+    """Write out a loop: its turns one after another.
+
+    What a turn hands to the next keeps its shape, what has a row for each turn loses
+    that axis inside: shapes tell how many there are, whatever JAX calls these counts.
+    """
+    length, body, backwards = (
+        equation.params[name] for name in ("length", "jaxpr", "reverse")
+    )
+    carried = _whole(equation.outvars, body.out_avals)
+    fixed = _whole(equation.invars, body.in_avals) - carried
     carry = given[fixed : fixed + carried]
     turns = []
     for turn in range(length):
-        at = length - 1 - turn if params["reverse"] else turn
+        at = length - 1 - turn if backwards else turn
         own = [follower.pick(value, at) for value in given[fixed + carried :]]
-        found = _closed(body, follower, [*given[:fixed], *carry, *own])
+        found = _inner(body, follower, [*given[:fixed], *carry, *own])
         carry = found[:carried]
         turns.append(found[carried:])
-    ordered = reversed(turns) if params["reverse"] else turns
+    ordered = reversed(turns) if backwards else turns
     return [*carry, *(follower.stack(list(c)) for c in zip(*ordered, strict=True))]
+
+
+def _whole(outside: Sequence[Any], inside: Sequence[Any]) -> int:
+    """Count the arrays that a turn of a loop sees whole."""
+    pairs = zip(outside, inside, strict=True)
+    return sum(atom.aval.ndim == aval.ndim for atom, aval in pairs)
+
+
+class _Parameters(dict[str, Any]):
+    """Parameters of one operation; asking for one that this JAX lacks says so."""
+
+    def __init__(self, equation: Any) -> None:
+        super().__init__(equation.params)
+        self._operation = equation.primitive.name
+
+    def __missing__(self, name: str) -> Any:
+        raise InputError(
+            f"JAX {jax.__version__}: its operation `{self._operation}` has no parameter"
+            f" `{name}`, which `dse` reads. `dse` works with `{_known_jax()}`: install"
+            " one of these."
+        )
+
+
+def _known_jax() -> str:
+    """Return the requirement of JAX that this package was installed with."""
+    found = metadata.requires("dse") or []
+    return next(text for text in found if re.match(r"jax\b", text))

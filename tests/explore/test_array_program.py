@@ -9,7 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.scipy.special import ndtri
+from jax.scipy.stats import norm
 
+from dse.errors import InputError
+from dse.explore import tracing
 from dse.explore.array_program import ArrayProgram
 from dse.smooth import ceil, ceil_div
 
@@ -29,6 +33,12 @@ FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
     "a short loop": lambda x, y: jax.lax.fori_loop(0, 3, lambda i, c: c * x + y, x),
     "a long loop": lambda x, y: jax.lax.scan(
         lambda c, t: (c * 0.9 + t * x, c), y, jnp.arange(40.0)
+    ),
+    "a loop that counts, gives rows and runs backwards": lambda x, y: jax.lax.scan(
+        lambda c, t: (c + t * x * y, (c, t)), y, TABLE, reverse=True
+    ),
+    "what JAX versions write in their own ways": lambda x, y: (
+        jnp.log2(x) + ndtri(y / 4.0) + jax.grad(norm.cdf)(x) + jax.grad(ndtri)(y / 4.0)
     ),
     "nothing that moves": lambda x, y: jnp.sum(TABLE),
 }
@@ -84,3 +94,11 @@ def test_part_of_the_answers_needs_part_of_the_steps() -> None:
     cheap = traced.only(lambda answers: answers["cheap"])
     assert sum(cheap.uses().values()) < sum(traced.uses().values())
     np.testing.assert_array_equal(cheap.run({"x": X, "y": X}, dimensions=1), X + X)
+
+
+def test_a_version_of_jax_with_other_parameters_is_refused_with_those_that_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(tracing._INLINED, "jit", "renamed")
+    with pytest.raises(InputError, match=r"`jit` has no parameter `renamed`.*jax<0"):
+        program(lambda x, y: jax.jit(lambda z: z * y)(x))
