@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from dse.cli.options import log
-from dse.cli.output import json_text, print_json, written_together
+from dse.cli.output import json_text, print_json, say, written_together
 from dse.errors import InputError
 
 if TYPE_CHECKING:  # needs JAX
@@ -56,7 +54,7 @@ def tell(summary: Summary, as_json: bool) -> None:
     if as_json:
         print_json(summary.to_json())
     else:
-        typer.echo(summary_text(summary))
+        say(summary_text(summary))
 
 
 def write(

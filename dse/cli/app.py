@@ -16,6 +16,7 @@ from dse.cli.league import league
 from dse.cli.measure import measure
 from dse.cli.merge import merge
 from dse.cli.options import log
+from dse.cli.output import check_said, say
 from dse.cli.params import params
 from dse.cli.pareto import pareto
 from dse.cli.reference import reference
@@ -40,11 +41,11 @@ class _Verbs(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         began = time.perf_counter()
         try:
-            return super().invoke(ctx)
+            answer = super().invoke(ctx)
+            check_said()
+            return answer
         except InputError as error:
             _stop(str(error), BAD_INPUT)
-        except BrokenPipeError:
-            raise  # the reader went away: typer ends quietly
         except OSError as error:
             _stop(f"Failed: {error}", FAILED)
         finally:
@@ -52,7 +53,7 @@ class _Verbs(TyperGroup):
 
 
 def _stop(message: str, code: int) -> None:
-    typer.echo(message, err=True)
+    say(message, err=True)
     raise typer.Exit(code) from None
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dse.cli.options import Json, Quiet, Verbose
-from dse.cli.output import print_json
+from dse.cli.output import print_json, say
 from dse.errors import InputError, did_you_mean
 from dse.hardware.bibtex import read_bibtex
 from dse.hardware.citations import cite as find_bibtex
@@ -41,7 +41,7 @@ def cite(
     if as_json:
         print_json({"names": wanted, "bibtex": bibtex})
     else:
-        typer.echo(bibtex)
+        say(bibtex)
 
 
 def _bibtex(name: str) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from dse.cli.options import log
-from dse.cli.output import print_json
+from dse.cli.output import print_json, say
 from dse.show.text_table import text_table
 
 if TYPE_CHECKING:  # needs JAX
@@ -41,10 +39,10 @@ def tell_cost(study: Study, block_size: int, as_json: bool) -> None:
         for name, axis in space.axes.items()
     ]
     rows += [[name, "-", f"= {tie.expression}"] for name, tie in space.tied.items()]
-    typer.echo(f"{study.question}\n\n{text_table(['axis', 'values', ''], rows)}\n")
+    say(f"{study.question}\n\n{text_table(['axis', 'values', ''], rows)}\n")
     for reason, rule in space.legal.items():
-        typer.echo(f"Legal if {rule} ({reason}).")
-    typer.echo(f"{space.size:,} designs, {_describe(found)}")
+        say(f"Legal if {rule} ({reason}).")
+    say(f"{space.size:,} designs, {_describe(found)}")
 
 
 def _shortened(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dse.cli.options import Json, Quiet, Verbose
-from dse.cli.output import print_json
+from dse.cli.output import print_json, say
 from dse.show.text_table import text_table
 
 if TYPE_CHECKING:  # needs JAX
@@ -39,8 +39,8 @@ def curves(
         return
     rows = [_cells(_summary(curve)) for curve in known]
     header = ["curve", "setting", "from", "to", "density", "sites", "lost", "status"]
-    typer.echo(text_table(header, rows))
-    typer.echo(
+    say(text_table(header, rows))
+    say(
         "\ndensity: all activations pooled (of weights, where only they were pruned), "
         "at the first and last setting.\nlost: points of accuracy at its sparsest "
         "setting. Show one with `dse curves NAME`."
@@ -96,11 +96,11 @@ def _show(curve: Curve, as_json: bool) -> None:
             }
         )
         return
-    typer.echo(f"{curve.name}\n")
+    say(f"{curve.name}\n")
     for key, value in about.items():
-        typer.echo(f"{key}: {value}")
-    typer.echo(f"{curve.about.metric} of the dense model: {curve.dense_accuracy:.4f}\n")
+        say(f"{key}: {value}")
+    say(f"{curve.about.metric} of the dense model: {curve.dense_accuracy:.4f}\n")
     header = [curve.about.setting, curve.about.metric, "spread", *curve.sites]
     columns = [curve.settings, curve.accuracy, curve.spread, *curve.densities.values()]
     rows = zip(*columns, strict=True)
-    typer.echo(text_table(header, [[f"{value:.4g}" for value in row] for row in rows]))
+    say(text_table(header, [[f"{value:.4g}" for value in row] for row in rows]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dse.cli.options import Json, Quiet, Verbose
-from dse.cli.output import print_json
+from dse.cli.output import print_json, say
 from dse.errors import InputError, did_you_mean
 from dse.hardware.parameters import load_parameters
 from dse.sparsity.curve_file import read_curve_file
@@ -176,7 +176,7 @@ def evaluate(
     if as_json:
         print_json(told)
     else:
-        typer.echo("\n\n".join(texts))
+        say("\n\n".join(texts))
 
 
 def _check_density(curve: str | None, threshold: float | None, stated: float) -> None:

@@ -7,10 +7,8 @@ import platform
 from importlib import metadata
 from typing import Any
 
-import typer
-
 from dse.cli.options import Json, Quiet, Verbose
-from dse.cli.output import print_json
+from dse.cli.output import print_json, say
 from dse.shipped import hw_params_folder
 from dse.show.text_table import text_table
 
@@ -27,7 +25,7 @@ def info(as_json: Json = False, verbose: Verbose = False, quiet: Quiet = False) 
     rows += [["device", found["device"]]]
     rows += [[f"{what} in", dtype] for what, dtype in found["dtypes"].items()]
     rows += [[name, f"sha256 {digest}"] for name, digest in found["hw_params"].items()]
-    typer.echo(text_table(["what", "is"], rows))
+    say(text_table(["what", "is"], rows))
 
 
 def _find() -> dict[str, Any]:

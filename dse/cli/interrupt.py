@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from types import FrameType
 INTERRUPTED = 130
 _STDERR = 2  # file descriptor
 
-_drafts: set[Path] = set()  # folders that must not outlive an interruption
+_undo: list[Callable[[], object]] = []  # what an interruption has to undo
 _last_words: list[Callable[[], str]] = []  # that say what an interruption leaves
 
 
@@ -33,13 +32,14 @@ def leaving_on_interrupt() -> Iterator[None]:
 
 
 @contextmanager
-def removed_on_interrupt(drafts: Path) -> Iterator[None]:
-    """Remove a folder of drafts if the block is interrupted."""
-    _drafts.add(drafts)
+def undone_at_the_end(undo: Callable[[], object]) -> Iterator[None]:
+    """Undo something when the block ends, even if an interruption ends it."""
+    _undo.append(undo)
     try:
         yield
     finally:
-        _drafts.discard(drafts)
+        _undo.remove(undo)
+        undo()
 
 
 @contextmanager
@@ -83,8 +83,8 @@ def uninterrupted() -> Iterator[None]:
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:
-    for folder in _drafts:
-        shutil.rmtree(folder, ignore_errors=True)
+    for undo in _undo[::-1]:
+        undo()
     words = _last_words[-1]() if _last_words else "nothing was written."
     # Past sys.stderr, which may be in the middle of a line.
     os.write(_STDERR, f"\nInterrupted; {words}\n".encode())

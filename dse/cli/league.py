@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dse.cli.options import Json, Quiet, Verbose, shows_progress
-from dse.cli.output import print_json
+from dse.cli.output import check_file, print_json, say
 from dse.errors import InputError
 from dse.units import parse_quantity
 
@@ -47,17 +48,28 @@ def league(
         "accuracy_drop": parse_quantity(accuracy_drop, "%"),
         "bandwidth_gb_per_s": parse_quantity(bandwidth, "GB/s") / 1e9,
     }
-    if picture is not None and picture.suffix not in (".svg", ".html"):
-        raise InputError(f"{picture} must end in .svg or .html.")
+    if picture is not None:
+        _check_picture(picture)
     from dse.evidence.league import play
     from dse.show.league_figure import league_figure, write_picture
     from dse.show.league_text import league_json, league_text
 
     budget["node_nm"] = round(budget["node_nm"] or 0.0, 6)
     found = play(**budget, draws=draws, progress=shows_progress())  # type: ignore[arg-type]
-    if picture is not None:
-        write_picture(league_figure(found), picture)
     if as_json:
         print_json(league_json(found))
     else:
-        typer.echo(league_text(found))
+        say(league_text(found))
+    if picture is not None:
+        write_picture(league_figure(found), picture)
+
+
+def _check_picture(path: Path) -> None:
+    if path.suffix not in (".svg", ".html"):
+        raise InputError(f"{path} must end in .svg or .html.")
+    if path.suffix == ".svg" and importlib.util.find_spec("kaleido") is None:
+        raise InputError(
+            f"{path}: a picture as .svg needs kaleido: pip install 'dse[export]'; or "
+            "name an .html."
+        )
+    check_file(path, "--picture")

@@ -13,7 +13,7 @@ import typer
 
 from dse.cli.interrupt import resumed_later
 from dse.cli.options import Json, Quiet, Verbose, log, shows_progress
-from dse.cli.output import check_folder, print_json
+from dse.cli.output import check_folder, print_json, say
 from dse.errors import InputError
 from dse.show.text_table import text_table
 
@@ -114,7 +114,7 @@ def measure(
     if as_json:
         print_json({"curve": str(out / CURVE), "settings": answers})
     else:
-        typer.echo(_text(answers, choice.setting))
+        say(_text(answers, choice.setting))
 
 
 def _run(

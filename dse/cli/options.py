@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-import sys
 from typing import Annotated
 
 import typer
+
+from dse.cli.output import say
 
 log = logging.getLogger("dse")
 
@@ -15,7 +16,7 @@ class _ToStderr(logging.Handler):
     """Writes plain lines to whatever stderr is now, beside any progress bar."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(self.format(record), file=sys.stderr)
+        say(self.format(record), err=True)
 
 
 _HANDLER = _ToStderr()

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from dse.cli.options import Json, Quiet, Verbose
-from dse.cli.output import print_json
+from dse.cli.output import print_json, say
 from dse.errors import InputError
 from dse.hardware.parameters import Parameters, load_parameters
 from dse.hardware.provenance import Parameter
@@ -72,7 +72,7 @@ def _check(path: Path, like: str | None, as_json: bool) -> None:
     if as_json:
         print_json(answer)
     else:
-        typer.echo(f"{path}: {told}; all in order.")
+        say(f"{path}: {told}; all in order.")
 
 
 def _list(as_json: bool) -> None:
@@ -88,9 +88,9 @@ def _list(as_json: bool) -> None:
         print_json({"parameter_files": rows, "model_files": [models]})
         return
     header = list(rows[0])
-    typer.echo(text_table(header, [[str(row[key]) for key in header] for row in rows]))
-    typer.echo(f"\n{MODELS}: the shapes of {len(zoo())} models known by name")
-    typer.echo(f"\nShow one with `dse params NAME`. They stand in {files[0].parent}.")
+    say(text_table(header, [[str(row[key]) for key in header] for row in rows]))
+    say(f"\n{MODELS}: the shapes of {len(zoo())} models known by name")
+    say(f"\nShow one with `dse params NAME`. They stand in {files[0].parent}.")
 
 
 def _counts(parameters: Parameters) -> dict[str, int]:
@@ -111,7 +111,7 @@ def _show(parameters: Parameters, as_json: bool) -> None:
         for key, e in parameters.entries.items()
     ]
     header = ["parameter", "value", "unit", "status", "source", "where"]
-    typer.echo(text_table(header, rows))
+    say(text_table(header, rows))
 
 
 def _basis(entry: Parameter) -> str:
@@ -148,7 +148,7 @@ def _show_models(as_json: bool) -> None:
         return
     header = list(rows[0])
     cells = [[_cell(row[key]) for key in header] for row in rows]
-    typer.echo(text_table(header, cells))
+    say(text_table(header, cells))
 
 
 def _cell(value: Any) -> str:

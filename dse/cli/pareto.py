@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from dse.cli.options import Json, Quiet, Verbose, log
-from dse.cli.output import PARTIAL, print_json
+from dse.cli.output import PARTIAL, print_json, say
 from dse.cli.sweep_folder import find_parts, objective_columns, part_tables
 from dse.errors import InputError, did_you_mean
 
@@ -56,7 +56,7 @@ def pareto(
     if as_json:
         print_json(_records(front))
     else:
-        typer.echo(front.to_csv(index=False), nl=False)
+        say(front.to_csv(index=False), end="")
     missing = [] if store is None else store.missing()
     if lost:
         log.warning(f"{lost:,} rows lack a finite number in an objective; left out.")

@@ -11,7 +11,7 @@ import typer
 from dse.cli.answer import tell, write
 from dse.cli.interrupt import interrupted_afterwards, said_on_interrupt
 from dse.cli.options import log, shows_progress
-from dse.cli.output import PARTIAL, print_json
+from dse.cli.output import PARTIAL, print_json, say
 from dse.explore.study import Study
 from dse.explore.summary import summarize
 from dse.runs.plan import Plan
@@ -104,4 +104,4 @@ def _tell_shard(store: Store, shard: Shard, missing: list[int], as_json: bool) -
         if missing
         else "all parts are there: the same command without --shard answers."
     )
-    typer.echo(f"Shard {shard.name} is done; {left}")
+    say(f"Shard {shard.name} is done; {left}")

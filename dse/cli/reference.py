@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from dse.cli.options import Json, Quiet, Verbose, shows_progress
-from dse.cli.output import print_json, written_together
+from dse.cli.output import check_file, print_json, say
 from dse.errors import InputError
+from dse.files import write_whole
 from dse.show.text_table import text_table
 
 reference = typer.Typer(
@@ -58,7 +59,7 @@ def list_machines(
         for name, row in found.items()
     ]
     header = ["machine", "seq/s", "mJ/seq", "overhead", "arithmetic", "memory", "bound"]
-    typer.echo(text_table(header, rows))
+    say(text_table(header, rows))
 
 
 @reference.command("measure")
@@ -82,8 +83,7 @@ def measure_machine(
     """
     if out.suffix != ".toml":
         raise InputError(f"{out} must end in .toml, to be read as a parameter file.")
-    if not out.absolute().parent.is_dir():
-        raise InputError(f"{out.absolute().parent} is no folder; make it first.")
+    check_file(out, "OUT")
     from dse.evidence.reference_calibration import calibrate, calibration_toml
 
     found = calibrate(
@@ -93,8 +93,7 @@ def measure_machine(
         idle_power_w=idle_power_w,
         progress=shows_progress(),
     )
-    with written_together(out.absolute().parent) as drafts:
-        (drafts / out.name).write_text(calibration_toml(found))
+    write_whole(out, calibration_toml(found))
     answer: dict[str, Any] = {
         name: float(getattr(found.machine, name))
         for name in ("peak_tops", "efficiency", "memory_bandwidth_gb_per_s")
@@ -110,7 +109,7 @@ def measure_machine(
         print_json(answer)
         return
     at_hand = found.machine
-    typer.echo(
+    say(
         f"{at_hand.peak_tops:.3g} TOP/s, of which a BERT gets "
         f"{at_hand.efficiency:.0%}; {at_hand.memory_bandwidth_gb_per_s:.3g} GB/s; "
         f"{at_hand.overhead_us:.3g} us an op. A batch that nothing was fitted to is "

@@ -10,9 +10,11 @@ import typer
 
 from dse.cli.measure import TaskName, need_extra
 from dse.cli.options import Json, Quiet, Verbose, log, shows_progress
-from dse.cli.output import check_folder, print_json, written_together
+from dse.cli.output import check_folder, print_json, say, written_together
+from dse.errors import InputError
 
 TEST_TEXTS = 2000
+MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
 def train(
@@ -46,6 +48,12 @@ def train(
     """
     need_extra("train")
     check_folder(out)
+    there = [name for name in MODEL_FILES if (out / name).exists()]
+    if there:
+        raise InputError(
+            f"{out} holds {', '.join(there)} already; give --out another folder, or "
+            "move them away."
+        )
     began = time.perf_counter()
     from dse.measure.bert_tiny import train_bert_tiny
     from dse.measure.checkpoint import load_checkpoint
@@ -78,7 +86,7 @@ def train(
     if as_json:
         print_json(answer)
         return
-    typer.echo(
+    say(
         f"{out}: {100 * right:.1f} % of {len(held):,} single texts told right; "
         f"sha256 {answer['sha256']}. Measure it with `dse measure {out}`."
     )

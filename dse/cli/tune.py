@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dse.cli.options import Json, Quiet, Verbose, log, shows_progress
-from dse.cli.output import PARTIAL, print_json
+from dse.cli.output import PARTIAL, print_json, say
 from dse.errors import InputError
 from dse.explore.study import load_study
 from dse.show.text_table import text_table
@@ -93,7 +93,7 @@ def tune(
         head = {"study": asked.name, "objective_text": objective, "limits": limits}
         print_json(head | found.to_json())
     else:
-        typer.echo(_text(asked, objective, limits, found))
+        say(_text(asked, objective, limits, found))
     if not found.feasible:
         raise typer.Exit(PARTIAL)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from dse.cli.options import Json, Quiet, Verbose, log, shows_progress
-from dse.cli.output import PARTIAL, print_json
+from dse.cli.output import PARTIAL, print_json, say
 from dse.errors import InputError
 from dse.evidence.registry import VALIDATIONS, Validation, find_validation
 
@@ -53,7 +53,7 @@ def validate(
     else:
         for name, answer in found.items():
             heading = f"== {name}\n\n" if system is None else ""
-            typer.echo(heading + _text(chosen[name], answer))
+            say(heading + _text(chosen[name], answer))
     notes = [
         note
         for name, answer in answers.items()

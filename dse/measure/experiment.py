@@ -7,7 +7,6 @@ stopped. What is in a folder belongs to one question; another is refused.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from dse.errors import InputError
+from dse.files import write_whole
 from dse.measure import balance, statistics
 from dse.measure.checkpoint import Checkpoint
 from dse.measure.encoding import Encoder
@@ -253,6 +253,4 @@ def _claim(folder: Path, question: dict[str, Any]) -> None:
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:
-    draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    os.replace(draft, path)
+    write_whole(path, json.dumps(data, indent=1) + "\n")

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dse.errors import InputError
+from dse.files import DRAFT, write_whole
 
 PARTS = "parts"  # the folder of parts in the folder of an answer
-DRAFT = ".draft"  # ends the name of a file that is being written
 
 
 class Folder(Protocol):
@@ -58,21 +58,7 @@ class LocalFolder:
     def write(self, name: str, data: bytes) -> None:
         """Write a file that survives a fall of the power once this returns."""
         self.path.mkdir(parents=True, exist_ok=True)
-        draft = self.path / f"{name}.{os.getpid()}{DRAFT}"
-        try:
-            with draft.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, self.path / name)
-        except OSError:
-            draft.unlink(missing_ok=True)
-            raise
-        entry = os.open(self.path, os.O_RDONLY)
-        try:
-            os.fsync(entry)  # the new name, too, reaches the disk
-        finally:
-            os.close(entry)
+        write_whole(self.path / name, data, draft=f"{name}.{os.getpid()}{DRAFT}")
 
     def rename(self, name: str, new: str) -> None:
         """Give a file another name."""

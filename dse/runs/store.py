@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dse.errors import InputError
-from dse.runs.folder import DRAFT, PARTS, Folder, LocalFolder, open_folder
+from dse.files import DRAFT
+from dse.runs.folder import PARTS, Folder, LocalFolder, open_folder
 from dse.runs.part_file import TornError, part_name, part_number, read_part
 from dse.runs.plan import Plan, agreed, read_plan
 

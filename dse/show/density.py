@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from dse.show.log_axis import along, value_at
 from dse.show.style import SHADES
 
 Rows = np.ndarray[Any, Any]
@@ -13,20 +15,21 @@ Rows = np.ndarray[Any, Any]
 BINS = 56
 
 
-def density(x: Rows, y: Rows, x_range: Any, y_range: Any) -> dict[str, Any]:
-    """Return the density of designs on two log axes; empty cells stay white.
+def density(values: Rows, axes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the density of designs over two axes; empty cells stay white.
 
-    `x`, `y` `[designs]` in shown units, the ranges as decimal logarithms. Shades go
-    with the logarithm of the count, so that a lonely design is still seen.
+    `values` `[2, designs]` are in shown units. Shades go with the logarithm of the
+    count, so that a lonely design is still seen.
     """
-    edges = [np.linspace(low, high, BINS + 1) for low, high in (x_range, y_range)]
-    counts, _, _ = np.histogram2d(np.log10(x), np.log10(y), bins=edges)
+    edges = [np.linspace(*axis["range"], BINS + 1) for axis in axes]
+    x, y = (along(axis, row) for axis, row in zip(axes, values, strict=True))
+    counts, _, _ = np.histogram2d(x, y, bins=edges)
     with np.errstate(divide="ignore"):
         shade = np.where(counts > 0, np.log1p(counts), np.nan).T
     return {
         "type": "heatmap",
-        "x": 10.0 ** edges[0],
-        "y": 10.0 ** edges[1],
+        "x": value_at(axes[0], edges[0]),
+        "y": value_at(axes[1], edges[1]),
         "z": shade.astype(np.float32),
         "colorscale": SHADES,
         "showscale": False,

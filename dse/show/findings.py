@@ -56,20 +56,16 @@ def gather(study: Study, front: Runs, evaluator: Evaluator) -> Findings:
     whole = study.evaluate_at(knee_index)
     alone = [replace(study, suite=((workload, 1.0),)) for workload, _ in study.suite]
     several = len(alone) > 1
-    knee = {
-        one.suite[0][0].name: one.evaluate_at(knee_index) if several else whole
-        for one in alone
-    }
+    found = [one.evaluate_at(knee_index) if several else whole for one in alone]
     spent = [
-        weight / float(found.throughput)
-        for (_, weight), found in zip(study.suite, knee.values(), strict=True)
+        weight / float(metrics.throughput)
+        for (_, weight), metrics in zip(study.suite, found, strict=True)
     ]
+    most = spent.index(max(spent))
     return Findings(
         summary=summary,
         drawn=thinned(front, keep=[summary.knee, *summary.best.values(), *rivals]),
         sample=draw_background(study, evaluator),
         knee=whole,
-        slowest=max(zip(spent, knee.items(), strict=True), key=lambda entry: entry[0])[
-            1
-        ],
+        slowest=(study.suite[most][0].name, found[most]),
     )

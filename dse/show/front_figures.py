@@ -13,7 +13,7 @@ from dse.show.camera import Size, camera, seen_by_camera, seen_flat
 from dse.show.density import density
 from dse.show.label_places import label_places
 from dse.show.labels import shown_column
-from dse.show.log_axis import log_axis
+from dse.show.log_axis import along, metric_axis, value_at
 from dse.show.marks import Mark, Marks, marks
 from dse.show.style import ACCENT, GREY_DARK, INK, Drawing, house_layout
 
@@ -52,12 +52,12 @@ def flat_front(names: Sequence[str], points: Marks, background: Runs | None) -> 
         behind = np.stack([shown_column(allowed, n) for n in names])
         shown = np.concatenate([shown, behind], axis=1)
     axes = [
-        log_axis(n, v, most=most)
+        metric_axis(n, v, most=most)
         for n, v, most in zip(names, shown, (5, 6), strict=True)
     ]
     data = []
     if background is not None:
-        data.append(density(behind[0], behind[1], axes[0]["range"], axes[1]["range"]))
+        data.append(density(behind, axes))
     few = points.front.shape[1] <= SVG_MARKS
     # One kind for all: what WebGL draws lies above what SVG draws.
     kind = "scatter" if few else "scattergl"
@@ -80,13 +80,14 @@ def solid_front(names: Sequence[str], points: Marks) -> Drawing:
     """Return the front over three metrics, to be turned by hand."""
     kind = "scatter3d"
     axes = [
-        log_axis(n, v, most=5) for n, v in zip(names, points.everything(), strict=True)
+        metric_axis(n, v, most=5)
+        for n, v in zip(names, points.everything(), strict=True)
     ]
     data = [
         _designs(kind, points.front, points.hover, size=4),
         _picked(kind, 3, size=9),
     ]
-    floor = 10.0 ** axes[2]["range"][0]
+    floor = value_at(axes[2], axes[2]["range"][0])
     for mark in points.named:
         data += [_stem(mark, floor), _named(kind, mark, size=6)]
     common = {"backgroundcolor": "white", "showbackground": True, "showspikes": False}
@@ -187,19 +188,23 @@ def _name_labels(
         return []
     ends = np.asarray([axis["range"] for axis in axes]).T
 
-    def pixels(logs: Rows) -> Rows:
-        return seen((logs - ends[0]) / (ends[1] - ends[0]), size)  # type: ignore[no-any-return]
+    def pixels(places: Rows) -> Rows:
+        return seen((places - ends[0]) / (ends[1] - ends[0]), size)  # type: ignore[no-any-return]
 
-    named = np.log10([mark.place for mark in points.named])
+    def placed(rows: Any) -> Rows:
+        columns = zip(axes, np.transpose(rows), strict=True)
+        return np.stack([along(axis, values) for axis, values in columns], axis=-1)
+
+    named = placed([mark.place for mark in points.named])
     offsets = label_places(
         pixels(named),
         [mark.name for mark in points.named],
-        pixels(np.log10(points.front.T)),
+        pixels(placed(points.front.T)),
         size,
     )
     return [
         {
-            **dict(zip("xyz", log, strict=False)),
+            **dict(zip("xyz", place, strict=False)),
             "ax": right,
             "ay": down,
             "text": f"<b>{mark.name}</b>",
@@ -211,5 +216,5 @@ def _name_labels(
             "bgcolor": "rgba(255,255,255,0.75)",
             "borderpad": 1,
         }
-        for mark, log, (right, down) in zip(points.named, named, offsets, strict=True)
+        for mark, place, (right, down) in zip(points.named, named, offsets, strict=True)
     ]

@@ -12,6 +12,7 @@ from plotly.subplots import make_subplots
 from dse.evidence.league import League, Player
 from dse.evidence.league_field import OBJECTIVES
 from dse.explore.objectives import SHOWN_UNITS
+from dse.files import write_whole
 from dse.show.figure import Figure
 from dse.show.style import ACCENT, FONT, FONT_SIZE, GREY_DARK, INK, RULE
 from dse.units import from_si
@@ -122,6 +123,6 @@ def _ticks(low: float, high: float) -> list[float]:
 def write_picture(figure: Figure, path: Path) -> None:
     """Write a figure as .svg (needs `dse[export]`) or as a page of its own, .html."""
     if path.suffix == ".html":
-        figure.write_html(path, include_plotlyjs=True)
+        write_whole(path, figure.to_html(include_plotlyjs=True))
     else:
-        figure.write_image(path)
+        write_whole(path, figure.to_image("svg"))

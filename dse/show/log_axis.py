@@ -1,4 +1,4 @@
-"""Logarithmic axes that read well whether they span half a decade or six."""
+"""Axes that read well: logarithmic, or linear where a value is 0 or below."""
 
 from __future__ import annotations
 
@@ -55,15 +55,22 @@ def _even_ticks(low: float, high: float, most: int) -> list[float]:
     return [i * step for i in range(first, last + 1)]
 
 
-def log_axis(metric: str, shown: Rows, *, most: int = 6) -> dict[str, Any]:
+def metric_axis(metric: str, shown: Rows, *, most: int = 6) -> dict[str, Any]:
     """Return the layout of the axis of a metric, with at most `most` ticks.
 
-    `shown` holds all values that it must show, in the unit that people read.
+    `shown` holds all values that it must show, in the unit that people read. A metric
+    that may be 0, as the accuracy lost, gets a linear axis where it is.
     """
-    low, high = log_range(shown)
-    ticks = log_ticks(low, high, most=most)
+    kind = "log" if shown.min() > 0.0 else "linear"
+    if kind == "log":
+        low, high = log_range(shown)
+        ticks = log_ticks(low, high, most=most)
+    else:
+        room = 0.06 * float(np.ptp(shown)) or 1.0
+        low, high = float(shown.min()) - room, float(shown.max()) + room
+        ticks = _even_ticks(low, high, most)
     return {
-        "type": "log",
+        "type": kind,
         "range": [low, high],
         "title": {"text": metric_title(metric)},
         "tickvals": ticks,
@@ -73,3 +80,13 @@ def log_axis(metric: str, shown: Rows, *, most: int = 6) -> dict[str, Any]:
         "showline": True,
         "zeroline": False,
     }
+
+
+def along(axis: dict[str, Any], values: Any) -> Rows:
+    """Return how far along an axis values lie: their logarithms where it has those."""
+    return np.log10(values) if axis["type"] == "log" else np.asarray(values, float)
+
+
+def value_at(axis: dict[str, Any], place: Any) -> Any:
+    """Return the values at places along an axis."""
+    return 10.0**place if axis["type"] == "log" else place

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from html import escape
 from importlib.util import find_spec
 from itertools import combinations
@@ -12,6 +11,7 @@ from string import Template
 from dse.explore.evaluator import Evaluator
 from dse.explore.runs import Runs
 from dse.explore.study import Study
+from dse.files import write_whole
 from dse.show import basis, sections
 from dse.show.breakdown import breakdown
 from dse.show.choices import choices_table
@@ -42,11 +42,8 @@ def write_report(
     empty front.
     """
     found = gather(study, front, evaluator or study.evaluator())
-    whole = Path(path)
-    torn = whole.with_name(whole.name + ".part")
-    torn.write_text(_page(found), encoding="utf-8")
-    os.replace(torn, whole)
-    return whole
+    write_whole(Path(path), _page(found))
+    return Path(path)
 
 
 def _page(found: Findings) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from dse.errors import InputError, did_you_mean
+from dse.files import write_whole
 from dse.sparsity.curve_tables import (
     About,
     AttentionTable,
@@ -120,7 +121,7 @@ def write_curve_file(path: Path, file: CurveFile) -> None:
     for name, table in tables.items():
         _write_table(lines, name, table)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines).lstrip("\n") + "\n", encoding="utf-8")
+    write_whole(path, "\n".join(lines).lstrip("\n") + "\n")
 
 
 def _write_table(lines: list[str], name: str, table: dict[str, Any]) -> None:

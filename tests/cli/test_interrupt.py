@@ -68,6 +68,6 @@ def test_while_files_are_being_written(tmp_path: Path) -> None:
     process = start("-c", WRITING, str(tmp_path / "out"))
     assert process.stdout is not None
     assert process.stdout.readline() == "writing\n"
-    assert len(list(tmp_path.glob(".out-*/front.csv"))) == 1
+    assert len(list(tmp_path.glob("out/.dse-draft-*/front.csv"))) == 1
     assert interrupt(process) == "\nInterrupted; nothing was written.\n"
     assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dse.show.camera import camera, seen_by_camera, seen_flat
 from dse.show.label_places import label_places
-from dse.show.log_axis import log_axis, log_range, log_ticks
+from dse.show.log_axis import log_range, log_ticks, metric_axis
 
 
 @given(st.floats(-9, 9), st.floats(0.02, 12), st.integers(4, 8))
@@ -35,7 +35,7 @@ def test_an_axis_shows_every_value_with_room_and_its_unit() -> None:
     low, high = log_range(values)
     assert low < math.log10(3.0)
     assert high > math.log10(40.0)
-    assert log_axis("energy", values)["title"]["text"] == "Energy per sequence (mJ)"
+    assert metric_axis("energy", values)["title"]["text"] == "Energy per sequence (mJ)"
 
 
 def test_one_value_alone_still_makes_an_axis() -> None:
@@ -83,3 +83,15 @@ def test_up_is_up_and_near_is_large_to_the_camera() -> None:
     far_low, far_high = seen_by_camera(far, (800.0, 600.0))
     assert high[1] < low[1]
     assert low[1] - high[1] > far_low[1] - far_high[1]
+
+
+@pytest.mark.parametrize("values", [[0.0, 0.02], [0.0], [-0.1, 3.0]])
+def test_an_axis_with_a_zero_is_linear_and_shows_every_value(
+    values: list[float],
+) -> None:
+    axis = metric_axis("accuracy_drop", np.asarray(values), most=6)
+    assert axis["type"] == "linear"
+    low, high = axis["range"]
+    assert low < min(values) <= max(values) < high
+    assert 2 <= len(axis["tickvals"]) <= 6
+    assert all(low <= tick <= high for tick in axis["tickvals"])
