@@ -92,10 +92,7 @@ def check_folder(folder: Path, option: str = "--out") -> None:
     with interrupted_afterwards():
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=folder, prefix=_DRAFTS) as probe:
-                probe.write(bytes(4096))
-                probe.flush()
-                os.fsync(probe.fileno())
+            _write_and_remove(folder)
         except OSError as fault:
             raise InputError(
                 f"{folder} cannot be written to ({fault.strerror}); give {option} "
@@ -141,6 +138,16 @@ def written_together(folder: Path, *, first: str = "") -> Iterator[Path]:
         with uninterrupted():
             for draft in drafts:
                 os.replace(draft, folder / draft.name)
+
+
+def _write_and_remove(folder: Path) -> None:
+    handle, name = tempfile.mkstemp(dir=folder, prefix=_DRAFTS)
+    try:
+        os.write(handle, bytes(4096))
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+        os.unlink(name)
 
 
 def _missing(folder: Path) -> list[Path]:

@@ -21,7 +21,8 @@ def density(values: Rows, axes: Sequence[dict[str, Any]]) -> dict[str, Any]:
     `values` `[2, designs]` are in shown units. Shades go with the logarithm of the
     count, so that a lonely design is still seen.
     """
-    edges = [np.linspace(*axis["range"], BINS + 1) for axis in axes]
+    ends = [axis["range"] for axis in axes]
+    edges = [np.linspace(low, high, BINS + 1) for low, high in ends]
     x, y = (along(axis, row) for axis, row in zip(axes, values, strict=True))
     counts, _, _ = np.histogram2d(x, y, bins=edges)
     with np.errstate(divide="ignore"):
