@@ -13,12 +13,13 @@ from typing import Any
 
 from dse.errors import InputError, did_you_mean
 
+LONGEST = 1000  # characters of an expression
+
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
 }
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Lt: operator.lt,
@@ -37,29 +38,48 @@ def evaluate_expression(text: str, values: Mapping[str, Any]) -> Any:
     Raises `InputError` for anything else, for an unknown key, and where the arithmetic
     has no answer.
     """
+    if len(text) > LONGEST:
+        raise InputError(
+            f"{text[:40]!r}… has {len(text):,} characters; write an expression of at "
+            f"most {LONGEST:,}."
+        )
     try:
         return _value(ast.parse(text.strip(), mode="eval").body, values)
-    except SyntaxError:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(
             f"{text!r} is not an expression; write numbers and keys joined by "
             "+ - * / **."
         ) from None
     except (ArithmeticError, TypeError) as error:
-        raise InputError(f"{text!r} has no answer: {error}.") from None
+        raise InputError(
+            f"{text!r} has no answer: {error}; correct the expression."
+        ) from None
 
 
 def names_in(text: str) -> set[str]:
     """Return the keys that an expression names; nothing for one that cannot be read."""
     try:
-        tree = ast.parse(text.strip(), mode="eval")
-    except SyntaxError:
+        tree = ast.parse(text[:LONGEST].strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     return {ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.Name)}
 
 
+def _power(base: Any, exponent: Any) -> Any:
+    """Return a power; that of whole numbers as a float, which cannot grow for ever."""
+    if isinstance(base, int) and isinstance(exponent, int):
+        base, exponent = float(base), float(exponent)
+    power = base**exponent
+    if isinstance(power, complex):
+        raise ArithmeticError("it is a complex number")
+    return power
+
+
 def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
     match node:
-        case ast.Constant(value=int() | float() as number):
+        case ast.Constant(value=number) if type(number) in (int, float):
             return number
         case ast.Attribute() | ast.Name():
             key = ast.unparse(node)
@@ -70,6 +90,8 @@ def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
             return values[key]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_value(operand, values)
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            return _power(_value(left, values), _value(right, values))
         case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _BINARY:
             return _BINARY[type(sign)](_value(left, values), _value(right, values))
         case ast.Compare(left=left, ops=[sign], comparators=[right]) if (

@@ -12,6 +12,9 @@ from typing import Any
 
 from dse.errors import InputError
 
+# What ends the last line of a value over several lines, and few lines inside one.
+_MAY_END = re.compile(r"""^\s*[\]}]|[\]}]\s*(#.*)?$|["']{3}""")
+
 Key = tuple[str | int, ...]
 
 
@@ -57,6 +60,9 @@ def read_toml(path: Path) -> TomlFile:
         raise InputError(
             f"{path}:{line}: not TOML: {said}; correct this line."
         ) from None
+    except (ValueError, RecursionError) as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise InputError(f"{path}: not TOML: {why}; shorten it.") from None
     return TomlFile(path, data, text)
 
 
@@ -65,16 +71,19 @@ def _lines(text: str) -> dict[Key, int]:
     lines: dict[Key, int] = {}
     tables: dict[Key, int] = {}
     inside: Key = ()
-    statement, start = "", 1
+    statement, start, tried = "", 1, False
     for number, line in enumerate(text.split("\n"), 1):
         if not statement:
             if not line.strip() or line.lstrip().startswith("#"):
                 continue
             start = number
         statement += line + "\n"
+        if tried and not _MAY_END.search(line):
+            continue
         try:
             found = list(_keys(tomllib.loads(statement)))
         except tomllib.TOMLDecodeError:
+            tried = True
             continue  # a value over several lines: wait for its end
         if statement.lstrip().startswith("["):
             inside = found[-1]
@@ -86,7 +95,7 @@ def _lines(text: str) -> dict[Key, int]:
             found = [(*inside, *key) for key in found]
         for key in found:
             lines.setdefault(key, start)
-        statement = ""
+        statement, tried = "", False
     return lines
 
 

@@ -41,3 +41,23 @@ def test_arithmetic_over_keys_is_worked_out(text: str, answer: float) -> None:
 def test_anything_else_is_refused(text: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         evaluate_expression(text, VALUES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9**9**9",
+        "9**9**9**9",
+        "2**99999",
+        "(" * 300 + "1",
+        "-" * 990 + "1",
+        "1+" * 5000 + "1",
+        "9" * 900 + "**" + "9" * 90,
+        "(-8)**0.5",
+        "True",
+        "lanes\0",
+    ],
+)
+def test_no_expression_takes_for_ever(text: str) -> None:
+    with pytest.raises(InputError, match=r"expression|arithmetic"):
+        evaluate_expression(text, VALUES)

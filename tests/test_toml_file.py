@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -89,4 +90,21 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "picture.toml"
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="not a text file"):
+        read_toml(path)
+
+
+def test_lines_are_found_in_time_however_long_a_list_is(tmp_path: Path) -> None:
+    values = "".join(f"  {i},\n" for i in range(20_000))
+    path = tmp_path / "long.toml"
+    path.write_text(f"[space]\npes = [\n{values}]\nlast = 1\n")
+    began = time.perf_counter()
+    assert read_toml(path).line("space", "last") == 20_004
+    assert time.perf_counter() - began < 2.0
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5000, "a = " + "1" * 5000])
+def test_what_python_cannot_take_in_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "deep.toml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"deep\.toml:.* not TOML"):
         read_toml(path)

@@ -55,8 +55,10 @@ def _authors(names: str) -> str:
 
 
 def _link(fields: dict[str, str]) -> str:
+    """Return where an entry can be read; '' for what is no address of the web."""
     if "doi" in fields:
         return f"https://doi.org/{fields['doi']}"
     if "eprint" in fields:
         return f"https://arxiv.org/abs/{fields['eprint']}"
-    return fields.get("url", "")
+    url = fields.get("url", "")
+    return url if url.lower().startswith(("https://", "http://")) else ""
