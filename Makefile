@@ -13,16 +13,30 @@ SYNC = $(UV) sync --frozen --python $(PYTHON)
 BIN  = .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format nightly bench contest clean
+.PHONY: help demo shell notebook test pythons lint format nightly bench contest clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 demo: .venv/installed ## enumerate AccelTran's design space; front and report in results/
 	$(BIN)/dse sweep studies/$(STUDY) --out results/$(STUDY)
+	@echo
+	@echo 'Next, in this folder (". $(BIN)/activate" or "make shell" lets you say "dse" alone):'
+	@echo '  $(BIN)/dse evaluate --engine tile --preset edge --workload bert-base'
+	@echo '  $(BIN)/dse evaluate --workload bert-base --sensitivity energy --uncertainty'
+	@echo '  $(BIN)/dse --help'
 
-test: lint ## all checks: format, types, floors, tests
-	$(BIN)/pytest -q
+shell: .venv/installed ## a shell in which `dse` and `python` are those of this folder
+	@PATH="$(CURDIR)/$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/.venv" exec "$${SHELL:-/bin/sh}"
+
+notebook: .venv/installed ## Jupyter, with the notebooks
+	$(UV) run --frozen --inexact --python $(PYTHON) --extra notebook --with jupyterlab jupyter lab notebooks
+
+test: lint pythons ## all checks: format, types, floors, every Python here, tests
+	$(BIN)/pytest -q -rs --no-fold-skipped
+
+pythons: .venv/installed-dev ## the wheel and its main verbs on every Python here
+	@.ci/every_python
 
 lint: .venv/installed-dev ## format, types and floors only
 	$(BIN)/ruff check .
@@ -35,7 +49,8 @@ format: .venv/installed-dev ## put the code into the house format
 	$(BIN)/ruff format .
 
 nightly: .venv/installed-dev ## the tests that are too slow for every change
-	$(BIN)/pytest -q -m nightly
+	$(BIN)/pytest -q -m nightly -o timeout=3600
+	.ci/every_python --whole
 
 bench: .venv/installed-dev ## what we claim about speed, as ratios in one run
 	$(BIN)/python -m benchmarks.speed
@@ -48,7 +63,7 @@ contest: .venv/installed-dev ## tuning against exhaustive truth and other search
 	$(BIN)/python benchmarks/tuning/any_questions.py --out results/any_questions.json
 
 clean: ## remove the environment, the caches and the results
-	rm -rf .venv .uv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache results
+	rm -rf .venv .pythons .uv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache results
 
 # An environment is made again only when what it is made from has changed. `--inexact`
 # keeps what the tests need in place when the demo is run after them.

@@ -6,4 +6,12 @@ so that `import dse` costs next to nothing and the command line can answer witho
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_attached, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from dse.shipped import version
+
+        return version()
+    return _attached(name)

@@ -40,6 +40,8 @@ from .workload.acceltran_models import acceltran_model
 from .workload.ops import Ops, Workload
 from .workload.transformer import transformer
 
+__version__: str
+
 __all__ = [
     "PHYSICAL",
     "SIMULATOR",

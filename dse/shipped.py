@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 from dse.errors import InputError
+
+DISTRIBUTION = "transformer-dse"  # what is installed; what is imported is `dse`
+
+
+def version() -> str:
+    """Return the version that is installed."""
+    return metadata.version(DISTRIBUTION)
 
 
 def hw_params_folder() -> Path:
@@ -12,8 +20,24 @@ def hw_params_folder() -> Path:
 
     Raises `InputError` where an installation lacks it.
     """
+    return _folder("hw_params")
+
+
+def study_path(given: str | Path) -> Path:
+    """Return where a study stands: a path, or the name of one that comes with `dse`.
+
+    A file or folder of that name goes first.
+    """
+    path = Path(given)
+    if path.exists() or len(path.parts) != 1:
+        return path
+    shipped = _folder("studies") / path
+    return shipped if shipped.is_dir() else path
+
+
+def _folder(name: str) -> Path:
     package = Path(__file__).parent
-    for folder in (package / "hw_params", package.parent / "hw_params"):
+    for folder in (package / name, package.parent / name):
         if folder.is_dir():
             return folder
-    raise InputError(f"{package} came without its hw_params/; install dse again.")
+    raise InputError(f"{package} came without its {name}/; install dse again.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -25,6 +25,7 @@ from dse.cli.train import train
 from dse.cli.tune import tune
 from dse.cli.validate import validate
 from dse.errors import InputError
+from dse.shipped import version
 
 FAILED, BAD_INPUT = 1, 2
 
@@ -67,6 +68,29 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"dse {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_tell_version,
+            is_eager=True,
+            help="Print the version, and stop.",
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
 for verb in (
     evaluate,
     sweep,

@@ -9,10 +9,10 @@ from typing import Any
 
 from dse.cli.options import Json, Quiet, Verbose
 from dse.cli.output import print_json, say
-from dse.shipped import hw_params_folder
+from dse.shipped import hw_params_folder, version
 from dse.show.text_table import text_table
 
-PACKAGES = ("dse", "jax", "jaxlib", "numpy", "pandas", "pyarrow", "moocore", "plotly")
+PACKAGES = ("jax", "jaxlib", "numpy", "pandas", "pyarrow", "moocore", "plotly")
 
 
 def info(as_json: Json = False, verbose: Verbose = False, quiet: Quiet = False) -> None:
@@ -36,6 +36,7 @@ def _find() -> dict[str, Any]:
     return {
         "versions": {
             "python": platform.python_version(),
+            "dse": version(),
             **{package: _version(package) for package in PACKAGES},
         },
         "device": f"{len(jax.devices())} x {device.platform} ({device.device_kind})",

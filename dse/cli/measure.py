@@ -169,7 +169,7 @@ def need_extra(verb: str) -> None:
     missing = [name for name in EXTRA if importlib.util.find_spec(name) is None]
     if missing:
         raise InputError(
-            f"dse {verb} needs {', '.join(missing)}: pip install 'dse[measure]'."
+            f"dse {verb} needs {', '.join(missing)}: pip install '.[measure]'."
         )
 
 

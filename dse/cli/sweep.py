@@ -26,7 +26,7 @@ _ANOTHER = "give --out another folder, or replace them with --restart."
 
 def sweep(
     study: Annotated[
-        Path, typer.Argument(help="The folder of a study, or its TOML file.")
+        Path, typer.Argument(help="A study: its folder, TOML file, or name in dse.")
     ],
     out: Annotated[
         Path | None,

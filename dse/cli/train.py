@@ -44,7 +44,7 @@ def train(
     """Train a BERT-Tiny from nothing, for `dse measure` to measure.
 
     Texts of one class are joined until they fill a sequence. Writes config.json,
-    model.safetensors and tokenizer.json; needs the extra `dse[measure]`.
+    model.safetensors and tokenizer.json; needs the extra `measure`.
     """
     need_extra("train")
     check_folder(out)

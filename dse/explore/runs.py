@@ -81,7 +81,19 @@ class Runs:
             columns[name] = np.asarray(labels)[values.astype(int)] if labels else values
         return columns
 
-    def design(self, row: int) -> Engine:
+    def design(self, number: int) -> Engine:
+        """Return the machine of a design's number, as tables and figures show it.
+
+        Raises `InputError` for a number that is not among these rows.
+        """
+        if number not in self.index:
+            raise InputError(
+                f"design {number} is not among these {len(self):,} rows; give a number "
+                "of column `design`, or take a row by its place: `.row(place)`."
+            )
+        return self.space.at(int(number))
+
+    def row(self, row: int) -> Engine:
         """Return the machine of one row, ready for `dse.evaluate`."""
         return self.space.at(int(self.index[row]))
 
@@ -104,7 +116,7 @@ class Runs:
     def to_xarray(self) -> xarray.Dataset:
         """Return a full grid as a labelled array per metric, one dimension an axis.
 
-        Needs the extra `dse[xarray]`. Raises `InputError` unless every design is there.
+        Needs the extra `xarray`. Raises `InputError` unless every design is there.
         """
         import xarray
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dse.explore.study_file import read_study_file
+from dse.shipped import study_path
 
 if TYPE_CHECKING:  # what needs JAX waits until a study is run
     from dse.engines.base import Engine
@@ -122,6 +123,7 @@ def load_study(path: str | Path) -> Study:
     Raises one `InputError` with a line `file:line: key: fault; remedy` per fault;
     faults of the file itself are told before JAX is loaded.
     """
+    path = study_path(path)
     file = read_study_file(path)
     from dse.explore.study_parts import build_study
 

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dse.errors import InputError
+from dse.shipped import DISTRIBUTION
 
 _INLINED = {
     "jit": "jaxpr",
@@ -203,5 +204,5 @@ class _Parameters(dict[str, Any]):
 
 def _known_jax() -> str:
     """Return the requirement of JAX that this package was installed with."""
-    found = metadata.requires("dse") or []
+    found = metadata.requires(DISTRIBUTION) or []
     return next(text for text in found if re.match(r"jax\b", text))

@@ -35,7 +35,7 @@ def dask_finder(
     try:
         from distributed import Client, LocalCluster, as_completed
     except ImportError:
-        raise InputError('--dask needs Dask: pip install "dse[dist]".') from None
+        raise InputError('--dask needs Dask: pip install ".[dist]".') from None
 
     def find(
         parts: list[int], report: Callable[[int], Any]

@@ -138,5 +138,5 @@ def _file_system(url: str) -> tuple[Any, str]:
             return files, path
     raise InputError(
         f"{url} cannot be opened: {fault}. Give a folder, or a URL that pyarrow or an "
-        'installed fsspec knows (`pip install "dse[dist]"`, and s3fs, gcsfs, …).'
+        'installed fsspec knows (`pip install ".[dist]"`, and s3fs, gcsfs, …).'
     )

@@ -121,7 +121,7 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def write_picture(figure: Figure, path: Path) -> None:
-    """Write a figure as .svg (needs `dse[export]`) or as a page of its own, .html."""
+    """Write a figure as .svg (needs the extra `export`) or as its own page, .html."""
     if path.suffix == ".html":
         write_whole(path, figure.to_html(include_plotlyjs=True))
     else:

@@ -15,7 +15,7 @@ def main() -> None:
     front = study.run()
     print(summary_text(summarize(study, front)))
 
-    knee = front.design(front.knee())
+    knee = front.row(front.knee())
     print(f"\nThe knee as a design to go on with: {knee}")
 
     report = Path("results") / study.name / "report.html"

@@ -145,4 +145,4 @@ def test_without_the_extra_it_says_what_to_install(
     )
     answer = dse(*arguments(place, tmp_path / "out"))
     assert answer.code == 2
-    assert answer.err.strip() == "dse measure needs flax: pip install 'dse[measure]'."
+    assert answer.err.strip() == "dse measure needs flax: pip install '.[measure]'."

@@ -97,7 +97,7 @@ def test_part_of_a_grid_is_no_array() -> None:
 
 def test_a_row_gives_back_its_machine() -> None:
     place = SPACE.index(pes=128, tile_batch=4, non_linearity="relu", batch=8)
-    assert RUNS.design(place) == dse.TileEngine(
+    assert RUNS.row(place) == dse.TileEngine(
         pes=128, tile_batch=4, non_linearity="relu", issue_batch=16
     )
 
@@ -118,3 +118,12 @@ def test_volume_and_knee_are_those_of_the_objectives_of_a_front() -> None:
     for ask in (runs.knee, lambda: runs.hypervolume(energy=1.0)):
         with pytest.raises(InputError, match="these runs are no front"):
             ask()
+
+
+def test_a_design_is_named_by_the_number_that_tables_show() -> None:
+    some = RUNS.take(slice(3, 6))
+    for place, number in enumerate(some.columns["design"]):
+        assert some.design(number) == some.row(place)
+    missing = int(RUNS.index[0])
+    with pytest.raises(InputError, match=f"design {missing} is not among these 3"):
+        some.design(missing)

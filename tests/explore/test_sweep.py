@@ -152,7 +152,7 @@ def test_a_row_says_what_evaluating_its_design_says(rows: Runs) -> None:
     for row in SPACE.sample(3):
         batch = float(SPACE.decode(row)["batch"])
         found = dse.evaluate(
-            rows.design(row), WORKLOAD.replace(batch=batch), timing="roofline"
+            rows.row(row), WORKLOAD.replace(batch=batch), timing="roofline"
         )
         for metric in rows.metrics:
             assert rows.metrics[metric][row] == pytest.approx(

@@ -16,7 +16,7 @@ import dse
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-LONGEST_CELL = 300.0  # seconds; a guard against hanging, no claim about speed
+LONGEST_CELL = 120.0  # seconds; a guard against hanging, no claim about speed
 
 
 @pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)

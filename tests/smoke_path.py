@@ -1,0 +1,60 @@
+"""What people do first, once through, as an installed `dse` does it.
+
+`.ci/every_python` runs this on each Python, outside the checkout. It prints versions
+and a digest of the fronts that it found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+
+import dse
+
+
+def run(*words: str) -> str:
+    """What a verb prints; it must succeed."""
+    whole = [str(Path(sys.executable).with_name("dse")), *words]
+    done = subprocess.run(whole, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def python_front() -> bytes:
+    """Evaluate, sweep, tune, compile and differentiate; the front's table."""
+    bert = dse.transformer("bert-tiny", seq_len=64)
+    edge = dse.TileEngine.edge()
+    assert float(dse.evaluate(edge, bert).energy) > 0
+    space = dse.Space(edge, pes=[64, 128], lanes_per_pe=[8, 16, 32], tile_size=[8, 16])
+    front = dse.pareto(dse.sweep(space, bert), "max:throughput", "min:energy")
+    assert dse.tune("min:energy_delay", space, workload=bert).feasible
+    table = {"pes": np.arange(64, 128.0), "clock_mhz": 700.0}
+    model = dse.compile_model(edge, bert, over=table)
+    _, slopes = model.value_and_gradient("latency", table)
+    assert all(np.isfinite(np.asarray(slope)).all() for slope in slopes.values())
+    return front.to_pandas().to_csv(index=False).encode()
+
+
+def command_front() -> bytes:
+    """The verbs, and the front of a study that came with the wheel."""
+    assert run("--version").split() == ["dse", dse.__version__]
+    assert "latency" in run("evaluate", "--workload", "bert-base").lower()
+    run("evaluate", "--workload", "bert-base", "--sensitivity", "energy")
+    run("params", "acceltran")
+    run("sweep", "acceltran_design_space", "--out", "found")
+    assert Path("found/report.html").stat().st_size > 10_000
+    return Path("found/front.csv").read_bytes()
+
+
+assert Path(sys.prefix) in Path(dse.__file__).parents, dse.__file__
+digest = hashlib.sha256(python_front() + command_front()).hexdigest()[:12]
+print(
+    f"Python {platform.python_version()}, JAX {jax.__version__}: wheel, evaluate, "
+    f"sweep, tune, table, gradient; fronts {digest}"
+)
