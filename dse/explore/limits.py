@@ -24,10 +24,14 @@ class Limit:
     bound: float
 
     def excess(self, metrics: Metrics) -> Any:
-        """Return by how much a machine breaks the limit, in units of the bound."""
+        """Return by how much a machine breaks the limit, in units of the bound.
+
+        A bound of 0 has no size: there it counts in the unit that the metric is shown
+        in, as in points of accuracy.
+        """
         value = metric_value(metrics, self.metric)
         over = value - self.bound if self.at_most else self.bound - value
-        return over / abs(self.bound)
+        return over / (abs(self.bound) or 1.0 / from_si(1.0, SHOWN_UNITS[self.metric]))
 
     def broken(self, values: Any) -> Any:
         """Say which values of the metric, in SI, break the limit."""

@@ -47,6 +47,11 @@ def test_what_is_no_objective_is_refused(texts: tuple[str, ...], said: str) -> N
         ("throughput >= 200 seq/s", 150.0, 0.25),
         ("throughput >= 200", 300.0, -0.5),
         (" latency <= 1 ms ", 1.1e-3, 0.1),
+        # A bound of 0 has no size: a point of accuracy, a millijoule count as 1.
+        ("accuracy_drop <= 0 %", 0.0, 0.0),
+        ("accuracy_drop <= 0 %", 0.02, 2.0),
+        ("energy <= 0 mJ", 0.003, 3.0),
+        ("throughput >= 0", 150.0, -150.0),
     ],
 )
 def test_a_limit_is_broken_by_a_share_of_its_bound(

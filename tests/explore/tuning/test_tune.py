@@ -154,6 +154,18 @@ def test_where_a_limit_binds_three_steps_at_once_are_found() -> None:
     assert exact.evaluations <= space.size
 
 
+def test_a_bound_of_0_is_met_by_a_machine_that_loses_nothing() -> None:
+    workload = dse.transformer("bert-tiny", seq_len=32)
+    space = dse.Space(dse.TileEngine.edge(), pes=[64, 128], lanes_per_pe=[8, 16])
+    best = dse.tune(
+        "min:energy", space, workload=workload, subject_to=["accuracy_drop <= 0 %"]
+    )
+    swept = dse.sweep(space, workload).to_pandas()
+    assert best.feasible
+    energy = float(dse.evaluate(best.design, workload).energy)
+    assert energy * 1e3 == pytest.approx(swept["energy_mj"].min())
+
+
 def test_without_a_feasible_design_it_says_what_failed_and_by_how_much() -> None:
     def too_many(design: Any) -> Any:  # at best 16 lanes of 4 allowed: broken by 3
         return design.pes * design.lanes_per_pe / 4 - 1
