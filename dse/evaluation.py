@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -24,6 +25,7 @@ class Metrics(Record):
     """The answer for one run of a batch, in SI; scalars, or `[designs]` under `vmap`.
 
     Energy counts everything: work, leakage and main memory. Breakdowns sum to totals.
+    What is said of a sequence is of a token where one decodes (`counted`).
     """
 
     latency: Any = quantity("s", "from first load to last result of a batch")
@@ -39,6 +41,7 @@ class Metrics(Record):
     leakage_energy: dict[str, Any]
     area_by_component: dict[str, Any]
     utilization: dict[str, Any]
+    counted: str = static("what throughput counts: `sequence`, `token`, `run`")
     op_names: tuple[str, ...] = static("name of each op, in program order")
     op_energy: Any = quantity("J", "dynamic, per sequence and op, [ops]")
     op_busy: dict[str, Any]
@@ -106,6 +109,7 @@ def metrics(
             [workload.accuracy_drop, design.accuracy_drop(run, technology)]
         ),
         budget_use=design.budget_use(technology),
+        counted=workload.counted,
         op_names=tuple(name for chain in chains for name in chain.names),
         op_energy=jnp.stack(
             [joule for chain in chains for joule in chain.totals(_energy_of_work)]
@@ -128,6 +132,12 @@ def _by_op(chains: list[Chain], clock: Any) -> dict[str, Any]:
 
     parts = {"load": "transfers", "compute": "compute", "store": "store"}
     return {part: jnp.stack(cycles(what)) / clock for part, what in parts.items()}
+
+
+def counted_together(counted: Iterable[str]) -> str:
+    """Return what several workloads count; `run` where they count different things."""
+    different = set(counted)
+    return different.pop() if len(different) == 1 else "run"
 
 
 def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
@@ -169,6 +179,7 @@ def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
                 }
             ),
         ),
+        counted=counted_together(part.counted for part in parts),
         op_names=tuple(name for part in parts for name in part.op_names),
         op_energy=jnp.concatenate(
             [s * part.op_energy for s, part in zip(share, parts, strict=True)]

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import platform
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
 from dse.errors import InputError
 
 DISTRIBUTION = "transformer-dse"  # what is installed; what is imported is `dse`
+COMPUTES = ("jax", "jaxlib", "numpy", "moocore")  # what answers are worked out with
 
 
 def version() -> str:
     """Return the version that is installed."""
     return metadata.version(DISTRIBUTION)
+
+
+def versions(packages: Iterable[str] = COMPUTES) -> dict[str, str]:
+    """Return the versions of Python, of `dse` and of packages, as installed here."""
+    found = {"python": platform.python_version(), "dse": version()}
+    for package in packages:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
 
 
 def hw_params_folder() -> Path:

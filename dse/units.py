@@ -20,6 +20,8 @@ UNITS: dict[str, tuple[str, float]] = {
     "MHz": ("frequency", 1e6),
     "GHz": ("frequency", 1e9),
     "seq/s": ("throughput", 1.0),
+    "tokens/s": ("throughput", 1.0),  # of decoding, where each sequence makes one
+    "runs/s": ("throughput", 1.0),  # of a suite that reads sequences and makes tokens
     "m^2": ("area", 1.0),
     "mm^2": ("area", 1e-6),
     "um^2": ("area", 1e-12),
@@ -83,9 +85,15 @@ def measures(unit: str) -> str:
 def parse_quantity(text: str, like: str) -> float:
     """Read '50 mm2' or '5 W' as SI; `like` is a unit of what is wanted ('mm^2').
 
-    A bare number is taken to be in `like`. Raises `InputError` where the text is no
-    number, or where its unit measures something else.
+    Raises `InputError` where the text is no number, where it has no unit, or where its
+    unit measures something else.
     """
+    number, unit = read_quantity(text, like)
+    return to_si(number, unit)
+
+
+def read_quantity(text: str, like: str) -> tuple[float, str]:
+    """Read '50 mm2' as a number and its unit, as `parse_quantity` does."""
     match = _QUANTITY.match(text)
     try:
         number = float(match[1]) if match else None
@@ -95,13 +103,17 @@ def parse_quantity(text: str, like: str) -> float:
         raise InputError(
             f"{text!r} is not a quantity; write a number and a unit: '50 {like}'."
         )
-    unit = (match[2] or like).replace("mm2", "mm^2").replace("um2", "um^2")
+    if match[2] is None:
+        units = [unit for unit, (kind, _) in UNITS.items() if kind == measures(like)]
+        written = [f"'{text.strip()} {unit}'" for unit in units]
+        raise InputError(f"{text!r} has no unit; write {' or '.join(written)}.")
+    unit = match[2].replace("mm2", "mm^2").replace("um2", "um^2")
     if measures(unit) != measures(like):
         raise InputError(
             f"{text!r} is {measures(unit)}; {measures(like)} is wanted, "
             f"as in '50 {like}'."
         )
-    return to_si(number, unit)
+    return number, unit
 
 
 def _size(unit: str) -> float:

@@ -13,9 +13,9 @@ from benchmarks.speed.by_hand import answer
 from benchmarks.speed.by_hand_machine import Scalars
 from benchmarks.speed.table import Rate, rate
 from dse.evaluation import Timing
+from dse.explore.basis import Basis
 from dse.explore.evaluator import BATCH, Evaluator
 from dse.explore.front_search import FrontSearch
-from dse.explore.grid import answer_for
 from dse.explore.objectives import read_objectives
 from dse.explore.rows.model import compile_model
 from dse.explore.study import BLOCK_SIZE
@@ -35,11 +35,8 @@ class Case:
         bert = dse.transformer("bert-base", seq_len=128)
         self.bert = bert.with_density(activation=0.5, weight=0.5)
         self.technology = self.space.design.default_technology()
-        self.evaluator = Evaluator(self.space, self._answer_with)
-
-    def _answer_with(self, read: Any) -> Any:
-        suite = [(self.bert, 1.0)]
-        return answer_for(self.space, suite, self.technology, self.timing, read)
+        basis = Basis(((self.bert, 1.0),), self.technology, timing)
+        self.evaluator = Evaluator(self.space, basis)
 
     def table(self, index: Any) -> dict[str, np.ndarray[Any, Any]]:
         """Return the fields of designs as columns."""

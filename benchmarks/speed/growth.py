@@ -11,9 +11,9 @@ import numpy as np
 
 import dse
 from benchmarks.speed.table import short
+from dse.explore.basis import Basis
 from dse.explore.evaluator import Evaluator
 from dse.explore.front_search import FrontSearch
-from dse.explore.grid import answer_for
 from dse.explore.objectives import read_objectives
 from dse.explore.study import BLOCK_SIZE
 from dse.workload.ops import Workload
@@ -93,12 +93,9 @@ def _differing(workload: Workload) -> Workload:
 
 def _cost(what: str, axes: Mapping[str, Any], workload: Workload) -> Cost:
     space = dse.Space(dse.TileEngine.edge(), **axes)
-    technology = space.design.default_technology()
+    basis = Basis(((workload, 1.0),), space.design.default_technology(), "walk")
     began = time.process_time()
-    evaluator = Evaluator(
-        space,
-        lambda read: answer_for(space, [(workload, 1.0)], technology, "walk", read),
-    )
+    evaluator = Evaluator(space, basis)
     search = FrontSearch(space, evaluator, OBJECTIVES, (), "all")
     search.prepare(BLOCK_SIZE)
     start = time.process_time() - began

@@ -23,9 +23,9 @@ from benchmarks.speed import machine
 from benchmarks.speed.table import as_markdown, cpu_seconds, short
 from dse.engines.base import Engine
 from dse.evaluation import Timing
+from dse.explore.basis import Basis
 from dse.explore.evaluator import Evaluator
 from dse.explore.front_search import FrontSearch
-from dse.explore.grid import answer_for
 from dse.explore.objectives import read_objectives
 from dse.explore.rows.model import CompiledModel, compile_model
 from dse.explore.study import BLOCK_SIZE
@@ -138,10 +138,8 @@ def grid(engine: str, timing: Timing) -> Measured:
         around[name] = [number * share for share in (1.0, 2.0, 4.0)]
         around[name] = [v for v in around[name] if v <= meaning.high]
     space = dse.Space(design, **around)
-    suite, technology = [(workload(engine), 1.0)], design.default_technology()
-    evaluator = Evaluator(
-        space, lambda read: answer_for(space, suite, technology, timing, read)
-    )
+    suite = ((workload(engine), 1.0),)
+    evaluator = Evaluator(space, Basis(suite, design.default_technology(), timing))
 
     def work() -> None:
         wanted = read_objectives(OBJECTIVES)

@@ -28,11 +28,9 @@ def check_answer(out: Path, study: Study, remedy: str) -> None:
 
     Those are what the answer would replace. The `remedy` is the end of the message.
     """
-    from dse.runs.fingerprint import study_hash
-
     names = (*FILES, *(f"{table}.parquet" for table in TABLES))
     there = [name for name in names if (out / name).exists()]
-    if there and _asked(out / SUMMARY) != study_hash(study):
+    if there and _asked(out / SUMMARY) != study.hash:
         raise InputError(
             f"{out} holds {', '.join(there)}, which this study did not write: {remedy}"
         )
@@ -42,7 +40,7 @@ def _asked(summary: Path) -> str:
     """Return the hash of the study that a summary answers; '' if it is none of ours."""
     try:
         found = json.loads(summary.read_text(encoding="utf-8"))
-        return str(found["study_hash"])
+        return str(found["hash"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
 
@@ -63,7 +61,6 @@ def write(
     """Write front, summary and report to a folder, and further tables by name."""
     from pyarrow.parquet import write_table
 
-    from dse.runs.fingerprint import study_hash
     from dse.runs.table_file import arrow_table, csv_text
     from dse.show.report import write_report
 
@@ -75,7 +72,7 @@ def write(
         for name, rows in tables.items():
             write_table(arrow_table(rows.columns), drafts / f"{name}.parquet")
         (drafts / "front.csv").write_text(csv_text(columns), encoding="utf-8")
-        text = json_text({**summary.to_json(), "study_hash": study_hash(study)})
+        text = json_text(summary.to_json())
         (drafts / SUMMARY).write_text(text + "\n", encoding="utf-8")
         write_report(study, front, drafts / "report.html", evaluator=evaluator)
         names = sorted(draft.name for draft in drafts.iterdir())

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import platform
-from importlib import metadata
 from typing import Any
 
 from dse.cli.options import Json, Quiet, Verbose
 from dse.cli.output import print_json, say
-from dse.shipped import hw_params_folder, version
+from dse.shipped import COMPUTES, hw_params_folder, versions
 from dse.show.text_table import text_table
 
-PACKAGES = ("jax", "jaxlib", "numpy", "pandas", "pyarrow", "moocore", "plotly")
+PACKAGES = (*COMPUTES, "pandas", "pyarrow", "plotly")
 
 
 def info(as_json: Json = False, verbose: Verbose = False, quiet: Quiet = False) -> None:
@@ -34,11 +32,7 @@ def _find() -> dict[str, Any]:
     device = jax.devices()[0]
     files = sorted(path for path in hw_params_folder().rglob("*") if path.is_file())
     return {
-        "versions": {
-            "python": platform.python_version(),
-            "dse": version(),
-            **{package: _version(package) for package in PACKAGES},
-        },
+        "versions": versions(PACKAGES),
         "device": f"{len(jax.devices())} x {device.platform} ({device.device_kind})",
         "dtypes": {"answers": "float64", "searches": "float32"},
         "hw_params": {
@@ -48,10 +42,3 @@ def _find() -> dict[str, Any]:
             for path in files
         },
     }
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"

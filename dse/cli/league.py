@@ -69,7 +69,7 @@ def _check_picture(path: Path) -> None:
         raise InputError(f"{path} must end in .svg or .html.")
     if path.suffix == ".svg" and importlib.util.find_spec("kaleido") is None:
         raise InputError(
-            f"{path}: a picture as .svg needs kaleido: pip install 'dse[export]'; or "
+            f"{path}: a picture as .svg needs kaleido: pip install '.[export]'; or "
             "name an .html."
         )
     check_file(path, "--picture")

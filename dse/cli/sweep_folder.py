@@ -42,7 +42,8 @@ def part_tables(store: Store) -> Iterator[Any]:
 
 def objective_columns(store: Store) -> list[str]:
     """Return the objectives of a sweep as directions and columns."""
-    from dse.explore.runs import column_name
+    from dse.explore.runs import column_name, file_units
 
+    units = file_units(store.plan.counted)
     pairs = [text.partition(":") for text in store.plan.objectives]
-    return [f"{sense}:{column_name(metric)}" for sense, _, metric in pairs]
+    return [f"{sense}:{column_name(m, units[m])}" for sense, _, m in pairs]

@@ -90,7 +90,13 @@ def tune(
     limits = [*asked.limits, *texts, *(limit or [])]
     found = _tune(asked, objective, limits, starts, steps, seed)
     if as_json:
-        head = {"study": asked.name, "objective_text": objective, "limits": limits}
+        head = {
+            "study": asked.name,
+            "engine": type(asked.space.design).__name__,
+            "hash": asked.hash,
+            "objective_text": objective,
+            "limits": limits,
+        }
         print_json(head | found.to_json())
     else:
         say(_text(asked, objective, limits, found))
@@ -127,14 +133,15 @@ def _tune(
 
 
 def _text(study: Study, objective: str, limits: list[str], found: Tuned) -> str:
-    from dse.show.labels import metric_amount
+    from dse.show.scale import scale_for
 
+    scale = scale_for(found.metrics, study.basis.counted)
     within = f" within {', '.join(limits)}" if limits else ""
     rows = [
         [name.replace("_", " "), _shown(value)] for name, value in found.values.items()
     ]
     rows += [
-        [metric.replace("_", " "), metric_amount(metric, value)]
+        [metric.replace("_", " "), scale.amount(metric, value)]
         for metric, value in found.metrics.items()
     ]
     spent = (

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
 from dse.explore.array_program import ArrayProgram
-from dse.explore.grid import Answer
+from dse.explore.basis import Basis
+from dse.explore.grid import answer_for
 from dse.explore.objectives import SHOWN_UNITS, unknown_metric
 from dse.explore.program import BATCH, Columns, Program
 from dse.explore.space import Space
@@ -18,13 +19,13 @@ __all__ = ["BATCH", "Columns", "Evaluator"]
 
 
 class Evaluator:
-    """Evaluates designs of a space by index."""
+    """Evaluates designs of a space by index; `basis` says on what."""
 
-    def __init__(
-        self, space: Space, answer_with: Callable[[Callable[[Any], Any]], Answer]
-    ) -> None:
+    def __init__(self, space: Space, basis: Basis) -> None:
+        self.basis = basis
         self._space = space
-        self._program = Program(answer_with(known_metrics), space.names)
+        answer = answer_for(space, basis, known_metrics)
+        self._program = Program(answer, space.names)
 
     def __call__(self, indices: np.ndarray[Any, Any]) -> Columns:
         """Return the metrics of the designs with these indices, as float64 columns."""

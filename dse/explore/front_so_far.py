@@ -91,7 +91,8 @@ class FrontSoFar:
         """Return the metrics of designs, with what rules each out."""
         metrics = self._evaluate(indices)
         size = self._space.size
-        return with_reasons(self._space, indices, metrics, self._limits, size)
+        basis = self._evaluate.basis
+        return with_reasons(self._space, basis, indices, metrics, self._limits, size)
 
     def _merge(self) -> Runs:
         """Evaluate what waits; keep what is left of it and of what was kept."""

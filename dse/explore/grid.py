@@ -12,34 +12,26 @@ from typing import Any
 
 import numpy as np
 
-from dse.evaluation import Timing, combine, metrics
+from dse.evaluation import combine, metrics
 from dse.explore.array_program import ArrayProgram
+from dse.explore.basis import Basis
 from dse.explore.space import Space
 from dse.explore.stages import Stages
-from dse.hardware.technology import Technology
-from dse.workload.ops import Workload
 
 Answer = Callable[[Mapping[str, Any]], Any]
-AnswerWith = Callable[[Callable[[Any], Any]], Answer]
 Array = np.ndarray[Any, Any]
 
 
-def answer_for(
-    space: Space,
-    suite: Sequence[tuple[Workload, float]],
-    technology: Technology,
-    timing: Timing,
-    read: Callable[[Any], Any],
-) -> Answer:
+def answer_for(space: Space, basis: Basis, read: Callable[[Any], Any]) -> Answer:
     """Return a function from axis values of ONE design to what `read` takes of it."""
 
     def answer(moved: Mapping[str, Any]) -> Any:
         full = space.complete(moved)
         parts = []
-        for workload, _ in suite:
+        for workload, _ in basis.suite:
             design, placed = space.place(full, workload)
-            parts.append(metrics(design, placed, technology, timing))
-        return read(combine(parts, [weight for _, weight in suite]))
+            parts.append(metrics(design, placed, basis.technology, basis.timing))
+        return read(combine(parts, [weight for _, weight in basis.suite]))
 
     return answer
 

@@ -9,19 +9,23 @@ from typing import Any
 
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import Metrics
-from dse.explore.objectives import SHOWN_UNITS, metric_value
-from dse.units import from_si, parse_quantity
+from dse.explore.objectives import SHOWN_UNITS, THROUGHPUTS, metric_value
+from dse.units import from_si, read_quantity, to_si
 
 _LIMIT = re.compile(r"^\s*(\w+)\s*(<=|>=)\s*(.+?)\s*$")
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A metric, the side on which it must stay, and the bound in SI."""
+    """A metric, the side on which it must stay, and the bound in SI.
+
+    `unit` is the one in which the bound was written.
+    """
 
     metric: str
     at_most: bool
     bound: float
+    unit: str
 
     def excess(self, metrics: Metrics) -> Any:
         """Return by how much a machine breaks the limit, in units of the bound.
@@ -38,17 +42,21 @@ class Limit:
         return values > self.bound if self.at_most else values < self.bound
 
     def __str__(self) -> str:
-        unit = SHOWN_UNITS[self.metric]
         sign = "<=" if self.at_most else ">="
-        return f"{self.metric} {sign} {from_si(self.bound, unit):g} {unit}"
+        return f"{self.metric} {sign} {from_si(self.bound, self.unit):g} {self.unit}"
 
 
-def read_limits(texts: Iterable[str]) -> tuple[Limit, ...]:
-    """Read limits such as `power <= 5 W`. Raises `InputError` for anything else."""
-    return tuple(_read(text) for text in texts)
+def read_limits(texts: Iterable[str], counted: str | None = None) -> tuple[Limit, ...]:
+    """Read limits such as `power <= 5 W`.
+
+    `counted` is what throughput counts where that is known (`Workload.counted`). Raises
+    `InputError` for anything else, as for a bound without a unit, or one in seq/s where
+    tokens are made.
+    """
+    return tuple(_read(text, counted) for text in texts)
 
 
-def _read(text: str) -> Limit:
+def _read(text: str, counted: str | None) -> Limit:
     match = _LIMIT.match(text)
     if match is None:
         raise InputError(
@@ -61,6 +69,12 @@ def _read(text: str) -> Limit:
             + did_you_mean(metric, SHOWN_UNITS)
         )
     try:
-        return Limit(metric, sign == "<=", parse_quantity(bound, SHOWN_UNITS[metric]))
+        number, unit = read_quantity(bound, SHOWN_UNITS[metric])
     except InputError as error:
         raise InputError(f"limit {text!r}: {error}") from None
+    if counted is not None and metric == "throughput" and unit != THROUGHPUTS[counted]:
+        raise InputError(
+            f"limit {text!r}: a {counted} is counted here; write "
+            f"`throughput {sign} {number:g} {THROUGHPUTS[counted]}`."
+        )
+    return Limit(metric, sign == "<=", to_si(number, unit), unit)

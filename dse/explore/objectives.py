@@ -21,6 +21,8 @@ SHOWN_UNITS = {
     "accuracy_drop": "%",
     "budget_use": "%",
 }
+# What throughput is shown in, by what is counted (`Workload.counted`).
+THROUGHPUTS = {"sequence": "seq/s", "token": "tokens/s", "run": "runs/s"}
 
 
 def metric_value(metrics: Metrics, metric: str) -> Any:

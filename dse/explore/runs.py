@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dse.errors import InputError
+from dse.explore.basis import Basis
 from dse.explore.limits import Limit, read_limits
 from dse.explore.objectives import (
     SHOWN_UNITS,
+    THROUGHPUTS,
     Objective,
     read_objectives,
     unknown_metric,
@@ -28,21 +30,21 @@ if TYPE_CHECKING:
 
 Rows = np.ndarray[Any, Any]
 
-_SUFFIX = {
-    "seq/s": "seq_per_s",
-    "us": "us",
-    "mJ": "mj",
-    "W": "w",
-    "mm^2": "mm2",
-    "J s": "j_s",
-    "TOP/s": "tops",
-    "%": "percent",
-}
+_SUFFIX = {"TOP/s": "tops", "GOP/s": "gops", "op/s": "ops", "%": "percent"}
 
 
-def column_name(metric: str) -> str:
-    """Return the name of a metric's column, unit included: `energy_mj`, `area_mm2`."""
-    return f"{metric}_{_SUFFIX[SHOWN_UNITS[metric]]}"
+def column_name(metric: str, unit: str) -> str:
+    """Return the name of a column, unit included: `energy_mj`, `throughput_seq_per_s`.
+
+    Units are those of `file_units`, or of a page.
+    """
+    plain = unit.lower().replace("/", "_per_").replace("^", "").replace(" ", "_")
+    return f"{metric}_{_SUFFIX.get(unit, plain)}"
+
+
+def file_units(counted: str) -> dict[str, str]:
+    """Return the unit of each metric in files and tables, by what is counted."""
+    return {**SHOWN_UNITS, "throughput": THROUGHPUTS[counted]}
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,12 @@ class Runs:
 
     `index` numbers the designs in the space; `metrics` maps a known metric to its
     column;
-    `reason` is '' for a feasible design, else what rules it out.
+    `reason` is '' for a feasible design, else what rules it out. `basis` says what they
+    rest on.
     """
 
     space: Space
+    basis: Basis
     index: Rows
     metrics: dict[str, Rows]
     reason: Rows
@@ -100,8 +104,9 @@ class Runs:
     @property
     def columns(self) -> dict[str, Rows]:
         """All there is to say: axis values, then metrics with units in their names."""
+        units = file_units(self.basis.counted)
         metrics = {
-            column_name(metric): from_si_column(values, SHOWN_UNITS[metric])
+            column_name(metric, units[metric]): from_si_column(values, units[metric])
             for metric, values in self.metrics.items()
         }
         reasons = {"feasible": self.reason == "", "reason": self.reason}
@@ -126,15 +131,16 @@ class Runs:
                 f"{self.space.size:,} designs. Use `to_pandas`."
             )
         order = np.argsort(self.index)
+        units = file_units(self.basis.counted)
         coordinates = {n: list(axis.values) for n, axis in self.space.axes.items()}
         return xarray.Dataset(
             {
                 metric: (
                     self.space.names,
-                    from_si_column(values[order], SHOWN_UNITS[metric]).reshape(
+                    from_si_column(values[order], units[metric]).reshape(
                         self.space.shape
                     ),
-                    {"units": SHOWN_UNITS[metric]},
+                    {"units": units[metric]},
                 )
                 for metric, values in self.metrics.items()
             },
@@ -216,6 +222,7 @@ def add_reasons(runs: Runs, limits: Sequence[Limit]) -> Rows:
 
 def with_reasons(
     space: Space,
+    basis: Basis,
     index: Rows,
     metrics: dict[str, Rows],
     limits: Sequence[Limit],
@@ -228,7 +235,7 @@ def with_reasons(
     for name, column in metrics.items():
         is_open = (reason == "") & ~np.isfinite(column)
         reason = np.where(is_open, f"`{name}` is not known", reason)
-    runs = Runs(space, index, metrics, reason, evaluated)
+    runs = Runs(space, basis, index, metrics, reason, evaluated)
     return replace(runs, reason=add_reasons(runs, limits))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dse.explore.study_file import read_study_file
 from dse.shipped import study_path
@@ -13,6 +13,7 @@ from dse.shipped import study_path
 if TYPE_CHECKING:  # what needs JAX waits until a study is run
     from dse.engines.base import Engine
     from dse.evaluation import Metrics, Timing
+    from dse.explore.basis import Basis
     from dse.explore.evaluator import Evaluator
     from dse.explore.runs import Runs
     from dse.explore.space import Space
@@ -67,17 +68,40 @@ class Study:
             block_size=block_size,
         )
 
+    @property
+    def hash(self) -> str:
+        """A hash of what is asked: machines, workloads, objectives and limits."""
+        from dse.explore.hashes import hash_of_records
+
+        space = self.space
+        workloads = [workload for workload, _ in self.suite]
+        return hash_of_records(
+            space.design,
+            workloads,
+            self.technology,
+            said=(
+                [(n, list(axis.values)) for n, axis in space.axes.items()],
+                [(n, tie.expression) for n, tie in space.tied.items()],
+                list(space.legal.items()),
+                [weight for _, weight in self.suite],
+                list(self.objectives),
+                list(self.limits),
+                self.timing,
+            ),
+        )
+
     def evaluator(self) -> Evaluator:
         """Return what evaluates designs of the space; it traces the model anew."""
         from dse.explore.evaluator import Evaluator
-        from dse.explore.grid import answer_for
 
-        def answer_with(read: Callable[[Any], Any]) -> Any:
-            return answer_for(
-                self.space, self.suite, self.technology, self.timing, read
-            )
+        return Evaluator(self.space, self.basis)
 
-        return Evaluator(self.space, answer_with)
+    @property
+    def basis(self) -> Basis:
+        """What its answers rest on: workloads, technology and timing."""
+        from dse.explore.basis import Basis
+
+        return Basis(self.suite, self.technology, self.timing)
 
     def evaluate(self, design: Engine, *, batch: float | None = None) -> Metrics:
         """Return the metrics of any machine over the suite, as the study counts them.

@@ -8,6 +8,7 @@ from dse.engines.base import Engine
 from dse.engines.pair import Pair
 from dse.engines.registry import find_engine, find_preset
 from dse.errors import InputError, did_you_mean
+from dse.evaluation import counted_together
 from dse.explore.axes import Tied, tied
 from dse.explore.limits import read_limits
 from dse.explore.objectives import read_objectives
@@ -46,7 +47,8 @@ def build_study(file: StudyFile) -> Study:
     with faults.at("objectives"):
         read_objectives(tuple(table.objectives))
     with faults.at("limits"):
-        read_limits(table.limits)
+        counted = counted_together(workload.counted for workload, _ in suite)
+        read_limits(table.limits, counted if suite else None)
     with faults.at("preset"):
         design = machine_of(table, table.preset)
         _try_axes(design, table, faults)

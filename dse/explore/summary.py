@@ -10,8 +10,8 @@ import numpy as np
 
 from dse.errors import InputError
 from dse.evaluation import Metrics
-from dse.explore.objectives import SHOWN_UNITS, Objective
-from dse.explore.runs import Runs, column_name
+from dse.explore.objectives import Objective
+from dse.explore.runs import Runs, column_name, file_units
 from dse.explore.study import Study
 from dse.units import from_si
 
@@ -55,21 +55,11 @@ class Summary:
             "study": study.name,
             "question": study.question,
             "engine": type(study.space.design).__name__,
-            "technology": study.technology.name,
-            "timing": study.timing,
+            **study.basis.to_json(moved=study.space.names),
+            "hash": study.hash,
             "objectives": list(study.objectives),
             "limits": list(study.limits),
-            "workloads": [
-                {
-                    "name": workload.name,
-                    "seq_len": workload.seq_len,
-                    "weight": weight,
-                    "why_density": why,
-                }
-                for (workload, weight), why in zip(
-                    study.suite, study.why_density, strict=True
-                )
-            ],
+            "why_density": list(study.why_density),
             "designs_evaluated": front.evaluated,
             "designs_on_front": len(front),
             "knee": row_as_json(front, self.knee),
@@ -152,7 +142,7 @@ def row_as_json(runs: Runs, row: int) -> dict[str, Any]:
 def metrics_as_json(metrics: Metrics) -> dict[str, float]:
     """Return the totals of one run, units in the names."""
     return {
-        column_name(metric): from_si(float(getattr(metrics, metric)), unit)
-        for metric, unit in SHOWN_UNITS.items()
+        column_name(metric, unit): from_si(float(getattr(metrics, metric)), unit)
+        for metric, unit in file_units(metrics.counted).items()
         if getattr(metrics, metric) is not None
     }

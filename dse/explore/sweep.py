@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,10 @@ from tqdm.auto import tqdm
 
 from dse.errors import InputError
 from dse.evaluation import Timing
+from dse.explore.basis import Basis, read_suite
 from dse.explore.evaluator import Evaluator
 from dse.explore.front_search import FrontSearch
-from dse.explore.grid import Grid, answer_for
+from dse.explore.grid import Grid
 from dse.explore.limits import Limit, read_limits
 from dse.explore.objectives import read_objectives
 from dse.explore.pareto import Keep
@@ -51,39 +52,21 @@ def sweep(
             f"`{next(iter(space.continuous))}` is continuous, and a sweep needs a "
             "grid: give `interval(low, high, points)`, or use `dse.tune`."
         )
-    suite = read_suite(workload, weights)
     used = technology or space.design.default_technology()
-    bounds = read_limits(limits)
-
-    def answer_with(read: Callable[[Any], Any]) -> Any:
-        return answer_for(space, suite, used, timing, read)
-
+    basis = Basis(read_suite(workload, weights), used, timing)
+    bounds = read_limits(limits, basis.counted)
     wanted = read_objectives(tuple(front)) if front else ()
     if not wanted and space.size > MOST_ROWS:
         raise InputError(
             f"{space.size:,} rows do not belong in memory (at most {MOST_ROWS:,}); "
             'pass front=("max:throughput", "min:energy") to keep the front only.'
         )
-    evaluator = Evaluator(space, answer_with)
+    evaluator = Evaluator(space, basis)
     if wanted:
         found = FrontSearch(space, evaluator, wanted, bounds, keep)
         with _bar(space.size, progress) as bar:
             return found.run(block_size, bar.update)
     return _all_rows(space, evaluator, bounds, progress)
-
-
-def read_suite(
-    workload: Workload | Sequence[Workload], weights: Sequence[float] | None
-) -> list[tuple[Workload, float]]:
-    """Return workloads with their weights; raise `InputError` where those are amiss."""
-    workloads = [workload] if isinstance(workload, Workload) else list(workload)
-    shares = [1.0] * len(workloads) if weights is None else list(weights)
-    if not workloads or len(shares) != len(workloads) or min(shares) <= 0:
-        raise InputError(
-            f"{len(workloads)} workloads with weights {shares}: give one positive "
-            "weight for each of at least one workload."
-        )
-    return list(zip(workloads, shares, strict=True))
 
 
 def _all_rows(
@@ -98,7 +81,8 @@ def _all_rows(
             for name, values in grid.columns(number).items():
                 metrics[name][rows] = values
             bar.update(grid.block_size)
-    return with_reasons(space, np.arange(space.size), metrics, limits, space.size)
+    index = np.arange(space.size)
+    return with_reasons(space, evaluator.basis, index, metrics, limits, space.size)
 
 
 def _bar(total: int, wanted: bool) -> Any:

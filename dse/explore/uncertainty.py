@@ -12,15 +12,15 @@ import pandas as pd
 from dse.engines.base import Engine
 from dse.errors import InputError
 from dse.evaluation import Timing
+from dse.explore.basis import Basis, read_suite
 from dse.explore.draws import draw_around
 from dse.explore.evaluator import known_metrics
 from dse.explore.grid import answer_for
 from dse.explore.objectives import SHOWN_UNITS, read_objectives, unknown_metric
 from dse.explore.pareto import front_mask
 from dse.explore.program import Program
-from dse.explore.runs import Runs, column_name, from_si_column
+from dse.explore.runs import Runs, column_name, file_units, from_si_column
 from dse.explore.space import Space
-from dse.explore.sweep import read_suite
 from dse.hardware.technology import Technology
 from dse.workload.ops import Workload
 
@@ -35,9 +35,11 @@ class Uncertainty:
 
     `metrics` holds SI columns `[designs, draws]`, `nominal` those of the numbers as
     they stand, `[designs]`. `parameters` maps the key of each number that was drawn to
-    its draws `[draws]`. `runs` are the designs, where they came as runs.
+    its draws `[draws]`. `runs` are the designs, where they came as runs, and `basis`
+    says what all of them rest on.
     """
 
+    basis: Basis
     metrics: dict[str, Rows]
     nominal: dict[str, Rows]
     parameters: dict[str, Rows]
@@ -60,9 +62,12 @@ class Uncertainty:
                 "low": low,
                 "high": high,
             }
-            unit = SHOWN_UNITS[metric]
+            unit = file_units(self.basis.counted)[metric]
             shown = {n: from_si_column(c, unit) for n, c in columns.items()}
-            head = {"design": np.arange(len(draws)), "metric": column_name(metric)}
+            head = {
+                "design": np.arange(len(draws)),
+                "metric": column_name(metric, unit),
+            }
             parts.append(pd.DataFrame({**head, **shown}))
         return pd.concat(parts, ignore_index=True)
 
@@ -135,17 +140,17 @@ def uncertainty(
     all machines, so that what they share does not blur a comparison. Raises
     `InputError` where nothing is assumed, or where an answer is not finite.
     """
-    suite = read_suite(workload, weights)
     if isinstance(designs, Runs):
         runs, space, index = designs, designs.space, designs.index
     else:
         runs, space, index = None, Space(designs), np.zeros(1, np.int64)
     used = technology or space.design.default_technology()
+    basis = Basis(read_suite(workload, weights), used, timing)
     drawn, keys = draw_around(used, count=draws, seed=seed)
     moving = {k: np.asarray(v) for k, v in drawn.values.items() if np.ndim(v) > 0}
     digits = space.digits(index)
     axes = {n: space.values(n)[at] for n, at in digits.items()}
-    program = _program(space, suite, used, list(moving), timing)
+    program = _program(space, basis, list(moving))
     still = {k: np.full(len(index), float(used.values[k])) for k in moving}
     nominal = program({**axes, **still}, len(index))
     # Every design with every draw, the draws of one design after those of another.
@@ -162,6 +167,7 @@ def uncertainty(
                 "ranges of its assumed numbers."
             )
     return Uncertainty(
+        basis=basis,
         metrics=columns,
         nominal=nominal,
         parameters={key: moving[key] for key in keys},
@@ -169,20 +175,14 @@ def uncertainty(
     )
 
 
-def _program(
-    space: Space,
-    suite: Sequence[tuple[Workload, float]],
-    technology: Technology,
-    keys: list[str],
-    timing: Timing,
-) -> Program:
+def _program(space: Space, basis: Basis, keys: list[str]) -> Program:
     """Return the metrics as a function of axis values and of some parameters."""
 
     def answer(moved: Mapping[str, Any]) -> dict[str, Any]:
-        own = technology.values | {key: moved[key] for key in keys}
+        own = basis.technology.values | {key: moved[key] for key in keys}
         axes = {name: moved[name] for name in space.names}
-        drawn = technology.replace(values=own)
-        ask = answer_for(space, suite, drawn, timing, known_metrics)
+        drawn = replace(basis, technology=basis.technology.replace(values=own))
+        ask = answer_for(space, drawn, known_metrics)
         found: dict[str, Any] = ask(axes)
         return found
 

@@ -78,6 +78,16 @@ class Technology(Record):
             scaled[node] = self.values[node] * (to_nm / own_nm)
         return self.replace(values=scaled, name=f"{self.name} at {to_nm:g} nm")
 
+    def nodes_nm(self) -> float | dict[str, float] | None:
+        """Return the process node in nm, or that of each part of a joint machine."""
+        last = "process.node"
+        parts = {
+            key.removesuffix(last).removesuffix("."): _in_nm(value)
+            for key, value in self.values.items()
+            if key == last or key.endswith(f".{last}")
+        }
+        return parts[""] if list(parts) == [""] else parts or None
+
     def _nodes(self) -> dict[str, str]:
         """Return the key of the process node of every part, and the part's prefix."""
         last = "process.node"

@@ -11,7 +11,7 @@ from dse.explore.study import Study
 from dse.runs.fingerprint import differences, fingerprint
 from dse.runs.kept import Kept, read_kept
 
-FORMAT = 2  # of the files in a store
+FORMAT = 3  # of the files in a store
 DESIGNS_PER_PART = 2**24  # a second or so of work
 ROWS_PER_PART = 2**18  # where every design is kept
 MOST_PARTS = 4096
@@ -21,11 +21,13 @@ MOST_PARTS = 4096
 class Plan:
     """All that parts of one sweep must agree on; it stands in their manifest.
 
-    `parts` and `block_size` change how the work is cut, never its answer.
+    `counted` is what throughput counts. `parts` and `block_size` change how the work is
+    cut, never its answer.
     """
 
     study: str
     designs: int
+    counted: str
     objectives: tuple[str, ...]
     limits: tuple[str, ...]
     keep: str
@@ -53,6 +55,7 @@ def make_plan(
     return Plan(
         study=study.name,
         designs=designs,
+        counted=study.basis.counted,
         objectives=study.objectives,
         limits=study.limits,
         keep=str(kept),

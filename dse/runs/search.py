@@ -40,7 +40,7 @@ class PartSearch:
             study.space,
             self.evaluator,
             self._objectives,
-            read_limits(study.limits),
+            read_limits(study.limits, study.basis.counted),
             "all",
             best=plan.kept.count if plan.kept.kind == "top" else 0,
         )
@@ -88,7 +88,9 @@ class PartSearch:
         size, index = self._plan.designs, np.arange(designs.start, designs.stop)
         metrics = self._metrics_of(designs)
         limits = read_limits(self._study.limits)
-        rows = with_reasons(self._study.space, index, metrics, limits, size)
+        rows = with_reasons(
+            self._study.space, self._study.basis, index, metrics, limits, size
+        )
         report(len(rows))
         on_front = front_mask(rows.costs(self._objectives))
         self._search.found.take(rows.index[on_front])

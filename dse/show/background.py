@@ -15,4 +15,5 @@ def draw_background(study: Study, evaluator: Evaluator, *, count: int = SAMPLE) 
     space = study.space
     index = space.sample(min(count, space.size))
     limits = read_limits(study.limits)
-    return with_reasons(space, index, evaluator(index), limits, len(index))
+    metrics = evaluator(index)
+    return with_reasons(space, study.basis, index, metrics, limits, len(index))

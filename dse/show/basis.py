@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import platform
 from html import escape
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
-import numpy as np
-
+from dse.explore.basis import workload_json
 from dse.explore.limits import read_limits
 from dse.explore.study import Study
-from dse.show.labels import describe_fields, number
+from dse.shipped import COMPUTES, versions
+from dse.show.labels import describe_fields, run_kind, shown_limit, shown_range
 from dse.show.sources import Source, read_sources
 from dse.show.tables import definition_list, html_table
 from dse.workload.ops import Workload
-
-_PACKAGES = ("dse", "jax", "numpy", "moocore", "plotly")
 
 
 def workloads_table(study: Study) -> str:
@@ -26,39 +21,30 @@ def workloads_table(study: Study) -> str:
         (
             workload.name,
             {
-                "Share of sequences": f"{100 * weight / total:.0f} %",
+                "Share of the suite": f"{100 * weight / total:.0f} %",
+                "Run": run_kind(workload),
                 "Tokens": workload.seq_len,
                 "Work": 2e-9 * workload.macs,
-                "Density of activations": _density(workload, "input_density"),
-                "Density of weights": _density(workload, "weight_density"),
+                **_densities(workload, study),
                 "Where the densities come from": why,
             },
         )
         for (workload, weight), why in zip(study.suite, study.why_density, strict=True)
     ]
-    return html_table("Workload", rows, units={"Work": "GOP per sequence, dense"})
+    work = f"GOP per {study.basis.counted}, dense"
+    return html_table("Workload", rows, units={"Work": work})
 
 
-def _density(workload: Workload, operand: str) -> str:
-    """Return the density of an operand of all products, or between what it lies."""
-    weights_only = operand == "weight_density"
-    kinds = (
-        ("linear", "convolution")
-        if weights_only
-        else ("linear", "matmul", "convolution")
-    )
-    found = np.concatenate(
-        [
-            np.atleast_2d(getattr(block.ops, operand))[
-                :, [kind in kinds for kind in block.ops.kinds]
-            ].ravel()  # a row for each layer where these differ
-            for block in workload.blocks
-        ]
-    )
-    if not found.size:  # attention alone has no weights
-        return "none"
-    low, high = float(found.min()), float(found.max())
-    return number(low) if low == high else f"{number(low)} to {number(high)}"
+def _densities(workload: Workload, study: Study) -> dict[str, str]:
+    about = workload_json(workload, moved=study.space.names)
+    return {
+        title: shown_range(about[key]) if key in about else "by threshold"
+        for title, key in (
+            ("Density of activations", "activation_density"),
+            ("Density of weights", "weight_density"),
+            ("Pairs kept", "kept_pairs"),
+        )
+    }
 
 
 def sources_list(study: Study) -> str:
@@ -86,7 +72,11 @@ def setup_list(study: Study, *, sampled: int) -> str:
         if name not in (*study.space.axes, *study.space.tied)
     }
     described = describe_fields(design, fixed).items()
-    rules = [*study.space.legal, *(str(limit) for limit in read_limits(study.limits))]
+    rules = [
+        *study.space.legal,
+        *(shown_limit(limit) for limit in read_limits(study.limits)),
+    ]
+    found = versions((*COMPUTES, "plotly"))
     pairs = [
         ("Engine", type(design).__name__),
         (
@@ -101,16 +91,7 @@ def setup_list(study: Study, *, sampled: int) -> str:
             "Sample behind the front",
             f"{sampled:,} designs, drawn at random with seed 0",
         ),
-        ("Versions", _versions()),
+        ("Hash of all this", study.hash),
+        ("Versions", ", ".join(f"{name} {number}" for name, number in found.items())),
     ]
     return definition_list(pairs)
-
-
-def _versions() -> str:
-    found: dict[str, Any] = {"Python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:  # run from a checkout that is not installed
-            found[package] = "not installed"
-    return ", ".join(f"{name} {number}" for name, number in found.items())

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dse.evaluation import Metrics
-from dse.show.labels import amount, component_label, scaled_unit, shown_unit
+from dse.show.labels import amount, component_label, shown_unit
 from dse.show.panels import Ends, on_panel, panel_axes, panel_ends, panel_title
+from dse.show.scale import Scale
 from dse.show.style import ACCENT, GREY_DARK, TINT, Drawing, house_layout
 from dse.units import from_si
 
@@ -18,14 +19,14 @@ Shares = dict[str, float]  # component -> SI
 Layer = tuple[str, str, Shares]  # name, colour, amounts
 
 
-def breakdown(machines: Mapping[str, Metrics]) -> Drawing:
+def breakdown(machines: Mapping[str, Metrics], scale: Scale) -> Drawing:
     """Return panels of bars: a column for each machine, energy above area."""
     rows = {
         "energy": [_energy_layers(found) for found in machines.values()],
         "area": [_area_layers(found) for found in machines.values()],
     }
     titles = [
-        f"<b>{name}</b>  {_total(kind, layers)}".strip()
+        f"<b>{name}</b>  {_total(kind, layers, scale)}".strip()
         for kind, panels in rows.items()
         for name, layers in zip(machines, panels, strict=True)
     ]
@@ -40,10 +41,10 @@ def breakdown(machines: Mapping[str, Metrics]) -> Drawing:
     for row, (kind, panels) in enumerate(merged.items()):
         first = 1 + row * len(machines)
         for number, layers in enumerate(panels, start=first):
-            data += _bars(kind, layers, panels, number, legend=number == 1)
-            notes += _amounts(kind, layers, panels, number)
+            data += _bars(layers, panels, number, scale.units[kind], legend=number == 1)
+            notes += _amounts(layers, panels, number, scale.units[kind])
             place = columns[number - first], up[row]
-            axes |= _axes(kind, layers, panels, number, place, first)
+            axes |= _axes(kind, layers, panels, number, place, first, scale)
     places = [(across, ends) for ends in up for across in columns]
     heads = [
         panel_title(title, *place) for title, place in zip(titles, places, strict=True)
@@ -126,26 +127,20 @@ def _layout(height: int, annotations: list[dict[str, Any]]) -> dict[str, Any]:
     )
 
 
-def _total(kind: str, layers: Sequence[Layer]) -> str:
-    total = sum(_sums(layers).values())
-    per = " per sequence" if kind == "energy" else ""
-    return f"{amount(total, scaled_unit([total], kind))}{per}"
-
-
-def _unit(kind: str, layers: Sequence[Layer]) -> str:
-    """Return the unit of a panel."""
-    return scaled_unit([sum(_sums(layers).values())], kind)
+def _total(kind: str, layers: Sequence[Layer], scale: Scale) -> str:
+    per = f" per {scale.counted}" if kind == "energy" else ""
+    return f"{scale.amount(kind, sum(_sums(layers).values()))}{per}"
 
 
 def _bars(
-    kind: str,
     layers: Sequence[Layer],
     panels: Sequence[Sequence[Layer]],
     number: int,
+    unit: str,
     *,
     legend: bool,
 ) -> list[dict[str, Any]]:
-    unit, order = _unit(kind, layers), _components(panels)
+    order = _components(panels)
     shown = f"%{{x:.4g}} {shown_unit(unit)}"
     return [
         {
@@ -164,10 +159,10 @@ def _bars(
 
 
 def _amounts(
-    kind: str, layers: Sequence[Layer], panels: Sequence[Sequence[Layer]], number: int
+    layers: Sequence[Layer], panels: Sequence[Sequence[Layer]], number: int, unit: str
 ) -> list[dict[str, Any]]:
     """Return the amounts that are written behind the bars."""
-    unit, sums = _unit(kind, layers), _sums(layers)
+    sums = _sums(layers)
     axes = {f"{name[0]}ref": axis for name, axis in on_panel(number).items()}
     return [
         {
@@ -191,11 +186,11 @@ def _axes(
     number: int,
     place: tuple[Ends, Ends],
     first: int,
+    scale: Scale,
 ) -> dict[str, Any]:
     """Return the axes of a panel; those of a row name their bars once, at the left."""
-    unit, total = _unit(kind, layers), sum(_sums(layers).values())
+    unit, total = scale.units[kind], sum(_sums(layers).values())
     longest = max(max(_sums(p).values()) / sum(_sums(p).values()) for p in panels)
-    what = "Energy per sequence" if kind == "energy" else "Chip area"
     shared = {"matches": on_panel(first)["yaxis"], "showticklabels": False}
     return panel_axes(
         number,
@@ -204,7 +199,7 @@ def _axes(
             "nticks": 5,
             "separatethousands": True,
             "range": [0.0, 1.35 * longest * from_si(total, unit)],
-            "title": {"text": f"{what} ({shown_unit(unit)})"},
+            "title": {"text": scale.axis_title(kind)},
         },
         y={} if number == first else shared,
     )

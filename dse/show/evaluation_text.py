@@ -9,18 +9,20 @@ from typing import Any
 
 from dse.engines.base import Engine
 from dse.evaluation import Metrics, Timing
+from dse.explore.basis import technology_json, workload_json
+from dse.explore.hashes import hash_of_records
 from dse.explore.objectives import SHOWN_UNITS
 from dse.explore.summary import metrics_as_json
 from dse.hardware.technology import Technology
+from dse.shipped import versions
 from dse.show.labels import (
-    TITLES,
     component_label,
     describe_fields,
-    metric_amount,
+    describe_workload,
     number,
-    scaled_unit,
     shown_unit,
 )
+from dse.show.scale import Scale, scale_of
 from dse.show.text_table import text_table
 from dse.units import from_si
 from dse.workload.ops import Workload
@@ -35,21 +37,25 @@ def evaluation_text(
     timing: Timing,
     metrics: Metrics,
 ) -> str:
-    """Return the answer as a page: machine, totals, parts, units and ops."""
+    """Return the answer as a page: machine, run, totals, parts, units and ops."""
     fields = {name: design.number(name) for name in design.meanings()}
     machine = describe_fields(design, fields).items()
     described = f"{type(design).__name__}: " + ", ".join(f"{k} {v}" for k, v in machine)
+    run = f"{describe_workload(workload)}; {timing} timing, technology "
     return "\n\n".join(
         [
             textwrap.fill(described, WIDTH),
-            f"{workload.name}, {workload.seq_len} tokens, batch {workload.batch:g}; "
-            f"{timing} timing, technology {technology.name}",
-            _totals(metrics),
-            _parts(metrics),
-            _units(metrics),
-            _ops(metrics),
+            textwrap.fill(run + technology.name, WIDTH),
+            metrics_text(metrics),
         ]
     )
+
+
+def metrics_text(metrics: Metrics) -> str:
+    """Return the totals of one run, and where they go: parts, units and ops."""
+    scale = scale_of(metrics)
+    tables = [_totals(metrics, scale), _parts(metrics, scale), _units(metrics)]
+    return "\n\n".join([*tables, _ops(metrics, scale)])
 
 
 def evaluation_json(
@@ -68,14 +74,11 @@ def evaluation_json(
             else float(design.number(name))
             for name, meaning in design.meanings().items()
         },
-        "workload": {
-            "name": workload.name,
-            "seq_len": workload.seq_len,
-            "batch": float(workload.batch),
-            "padded_fraction": float(workload.padded_fraction),
-        },
-        "technology": technology.name,
+        "workload": workload_json(workload),
+        "technology": technology_json(technology),
         "timing": timing,
+        "versions": versions(),
+        "hash": hash_of_records(design, workload, technology, said=[timing]),
         "metrics": metrics_as_json(metrics),
         "bottleneck": metrics.bottleneck,
         "dynamic_energy_mj": _in(metrics.dynamic_energy, "mJ"),
@@ -104,9 +107,9 @@ def _in(values: Mapping[str, Any], unit: str) -> dict[str, float]:
     return {name: from_si(float(value), unit) for name, value in values.items()}
 
 
-def _totals(metrics: Metrics) -> str:
+def _totals(metrics: Metrics, scale: Scale) -> str:
     rows = [
-        [TITLES[metric], metric_amount(metric, float(getattr(metrics, metric)))]
+        [scale.title(metric), scale.amount(metric, getattr(metrics, metric))]
         for metric in SHOWN_UNITS
         if getattr(metrics, metric) is not None
     ]
@@ -120,11 +123,11 @@ def _totals(metrics: Metrics) -> str:
     return text_table(["metric", "value"], rows)
 
 
-def _parts(metrics: Metrics) -> str:
+def _parts(metrics: Metrics, scale: Scale) -> str:
     """Return energy and area by component with their shares, largest energy first."""
     energy = {n: float(v) for n, v in metrics.energy_by_component.items()}
     area = {n: float(v) for n, v in metrics.area_by_component.items()}
-    unit = scaled_unit(list(energy.values()), "energy")
+    unit = scale.units["energy"]
     rows = []
     for name in sorted(energy.keys() | area.keys(), key=lambda n: -energy.get(n, 0.0)):
         work = float(metrics.dynamic_energy.get(name, 0.0))
@@ -149,15 +152,14 @@ def _units(metrics: Metrics) -> str:
     return text_table(["port or unit", "busy"], rows)
 
 
-def _ops(metrics: Metrics) -> str:
+def _ops(metrics: Metrics, scale: Scale) -> str:
     """Return the time and energy of each op, summed over the layers that repeat it."""
     parts = {
         what: [float(seconds) for seconds in metrics.op_busy[what]]
         for what in ("load", "compute", "store")
     }
     energy = [float(joule) for joule in metrics.op_energy]
-    time_unit = scaled_unit([s for seconds in parts.values() for s in seconds], "time")
-    energy_unit = scaled_unit(energy, "energy")
+    time_unit, energy_unit = scale.units["latency"], scale.units["energy"]
     rows = [
         [
             name.replace("_", " "),

@@ -12,9 +12,9 @@ from dse.explore.runs import Runs
 from dse.show.camera import Size, camera, seen_by_camera, seen_flat
 from dse.show.density import density
 from dse.show.label_places import label_places
-from dse.show.labels import shown_column
 from dse.show.log_axis import along, metric_axis, value_at
 from dse.show.marks import Mark, Marks, marks
+from dse.show.scale import Scale
 from dse.show.style import ACCENT, GREY_DARK, INK, Drawing, house_layout
 
 Rows = np.ndarray[Any, Any]
@@ -30,6 +30,7 @@ def draw_front(
     runs: Runs,
     names: Sequence[str],
     references: Mapping[str, Metrics],
+    scale: Scale,
     background: Runs | None = None,
     *,
     tells: bool = True,
@@ -38,21 +39,23 @@ def draw_front(
 
     `tells` whether a design says on hovering what it is; else that is up to the page.
     """
-    points = marks(runs, names, references, tells=tells)
+    points = marks(runs, names, references, scale, tells=tells)
     if len(names) == 3:
-        return solid_front(names, points)
-    return flat_front(names, points, background)
+        return solid_front(names, points, scale)
+    return flat_front(names, points, scale, background)
 
 
-def flat_front(names: Sequence[str], points: Marks, background: Runs | None) -> Drawing:
+def flat_front(
+    names: Sequence[str], points: Marks, scale: Scale, background: Runs | None
+) -> Drawing:
     """Return the front over two metrics, with the density of `background` behind it."""
     shown = points.everything()
     if background is not None:
         allowed = background.take(background.reason == "")
-        behind = np.stack([shown_column(allowed, n) for n in names])
+        behind = np.stack([scale.column(allowed, n) for n in names])
         shown = np.concatenate([shown, behind], axis=1)
     axes = [
-        metric_axis(n, v, most=most)
+        metric_axis(scale.axis_title(n), v, most=most)
         for n, v, most in zip(names, shown, (5, 6), strict=True)
     ]
     data = []
@@ -76,11 +79,11 @@ def flat_front(names: Sequence[str], points: Marks, background: Runs | None) -> 
     return {"data": data, "layout": layout}
 
 
-def solid_front(names: Sequence[str], points: Marks) -> Drawing:
+def solid_front(names: Sequence[str], points: Marks, scale: Scale) -> Drawing:
     """Return the front over three metrics, to be turned by hand."""
     kind = "scatter3d"
     axes = [
-        metric_axis(n, v, most=5)
+        metric_axis(scale.axis_title(n), v, most=5)
         for n, v in zip(names, points.everything(), strict=True)
     ]
     data = [

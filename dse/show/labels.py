@@ -4,29 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
+from collections.abc import Collection, Sequence
 
 from dse.engines.base import Engine
-from dse.explore.objectives import SHOWN_UNITS
-from dse.explore.runs import Runs, from_si_column
+from dse.explore.basis import workload_json
+from dse.explore.limits import Limit
 from dse.explore.space import Space, meaning_of
-from dse.units import UNITS, from_si
-
-TITLES = {
-    "throughput": "Throughput",
-    "latency": "Latency of a batch",
-    "energy": "Energy per sequence",
-    "power": "Power",
-    "area": "Chip area",
-    "energy_delay": "Energy × delay",
-    "peak_rate": "Peak rate",
-    "effective_rate": "Effective rate",
-    "accuracy_drop": "Accuracy lost",
-    "budget_use": "Fullest budget",
-}
+from dse.units import from_si
+from dse.workload.ops import Workload
 
 _ACRONYMS = {
     "adc": "ADC",
@@ -51,12 +36,8 @@ def shown_unit(unit: str) -> str:
         return ""
     head, caret, power = unit.partition("^")
     printed = head + power.translate(_SUPERSCRIPTS) if caret else head
-    return printed.replace(" ", "\u202f").replace("us", "µs").replace("um", "µm")
-
-
-def metric_title(metric: str) -> str:
-    """Return the title of an axis or a column: `Chip area (mm²)`."""
-    return f"{TITLES[metric]} ({shown_unit(SHOWN_UNITS[metric])})"
+    micro = re.sub("^u(?=[A-Za-z])", "µ", printed)
+    return micro.replace(" ", "\u202f")
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -71,21 +52,16 @@ def number(value: float, digits: int = 3) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def shown_limit(limit: Limit) -> str:
+    """Return a limit as it is printed: `area ≤ 50 mm²`."""
+    sign = "≤" if limit.at_most else "≥"
+    name = limit.metric.replace("_", " ")
+    return f"{name} {sign} {amount(limit.bound, limit.unit)}"
+
+
 def amount(value_si: float, unit: str) -> str:
     """Return an SI value with its unit: `amount(5.4e-5, "mm^2")` is `54 mm²`."""
     return f"{number(from_si(float(value_si), unit))} {shown_unit(unit)}".strip()
-
-
-def metric_amount(metric: str, value_si: float) -> str:
-    """Return the value of a metric with its unit, as in `17.4 mJ`, if it is known."""
-    if math.isnan(value_si):
-        return "not known"
-    return amount(value_si, SHOWN_UNITS[metric])
-
-
-def shown_column(runs: Runs, metric: str) -> np.ndarray[Any, Any]:
-    """Return a metric of runs in the unit that people read, `[designs]`."""
-    return from_si_column(runs.column(metric), SHOWN_UNITS[metric])
 
 
 def component_label(component: str) -> str:
@@ -102,6 +78,53 @@ def field_label(field: str, unit: str) -> str:
     return component_label(field.removesuffix(f"_{word}"))
 
 
+def describe_workload(workload: Workload, *, moved: Collection[str] = ()) -> str:
+    """Return a run in words: model, mode, length, batch and how sparse it is.
+
+    `moved` are axes of the workload, of which a space has many values.
+    """
+    about = workload_json(workload, moved=moved)
+    if workload.mode == "decode":
+        said = [f"{run_kind(workload)}, {workload.seq_len:,} tokens of context"]
+    else:
+        said = [f"{run_kind(workload)} of {workload.seq_len:,} tokens"]
+    if "batch" in about:
+        said.append(f"batch {about['batch']:g}")
+    if workload.padded_fraction:
+        said.append(f"{float(workload.padded_fraction):.0%} padding")
+    if about["curve"]:
+        at = about.get("threshold")
+        said.append(
+            f"curve {about['curve']}" + (f" at {at:g}" if isinstance(at, float) else "")
+        )
+    for key, what in _SHARES.items():
+        if about.get(key) not in (1.0, None):
+            said.append(f"{what} {shown_range(about[key])}")
+    return f"{workload.name}: {', '.join(said)}"
+
+
+def run_kind(workload: Workload) -> str:
+    """Return how a workload is run: `decode step`, `prefill`, `causal prefill`."""
+    if workload.mode == "decode":
+        return "decode step"
+    return "causal prefill" if workload.causal else "prefill"
+
+
+_SHARES = {
+    "activation_density": "density of activations",
+    "weight_density": "density of weights",
+    "kept_pairs": "query-key pairs kept",
+}
+
+
+def shown_range(ends: float | Sequence[float] | None) -> str:
+    """Return a number, or the two ends that numbers lie between: `0.2 to 0.5`."""
+    if ends is None:
+        return "none"
+    low_and_high = [ends] if isinstance(ends, float) else ends
+    return " to ".join(map(number, low_and_high))
+
+
 def describe_fields(design: Engine, values: dict[str, float]) -> dict[str, str]:
     """Return fields with their values as people read both: `weight buffer: 8 MiB`."""
     described = {}
@@ -115,29 +138,3 @@ def describe_design(space: Space, index: int) -> dict[str, str]:
     """Return what a space chose for one design, in words, with units."""
     values = {name: float(v) for name, v in space.decode(index).items()}
     return describe_fields(space.design, values)
-
-
-def hover_texts(runs: Runs, metrics: Sequence[str]) -> list[str]:
-    """Return for each run its number, some metrics and its design, with units."""
-    lines = [[f"<b>Design {index:,}</b>" for index in runs.index]]
-    for metric in metrics:
-        amounts = (metric_amount(metric, value) for value in runs.metrics[metric])
-        lines.append([f"{TITLES[metric]}: <b>{text}</b>" for text in amounts])
-    for field, values in runs.space.decode(runs.index).items():
-        known = meaning_of(runs.space.design, field)
-        label = field_label(field, known.unit)
-        different, which = np.unique(values, return_inverse=True)  # few of many
-        texts = [f"{label}: {known.show(value)}" for value in different]
-        lines.append([texts[place] for place in which])
-    return ["<br>".join(parts) for parts in zip(*lines, strict=True)]
-
-
-def scaled_unit(values_si: Sequence[float], kind: str) -> str:
-    """Return the unit of a kind (`energy`, `area`, `time`) in which values read best.
-
-    That is the largest unit in which the greatest value is at least 1.
-    """
-    top = max(abs(v) for v in values_si)
-    sizes = {u: size for u, (measured, size) in UNITS.items() if measured == kind}
-    fitting = [u for u, size in sizes.items() if size <= top]
-    return max(fitting or [min(sizes, key=lambda u: sizes[u])], key=lambda u: sizes[u])

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dse.show.labels import metric_title, number
+from dse.show.labels import number
 from dse.show.style import GREY_DARK, RULE
 
 Rows = np.ndarray[Any, Any]
@@ -55,8 +55,8 @@ def _even_ticks(low: float, high: float, most: int) -> list[float]:
     return [i * step for i in range(first, last + 1)]
 
 
-def metric_axis(metric: str, shown: Rows, *, most: int = 6) -> dict[str, Any]:
-    """Return the layout of the axis of a metric, with at most `most` ticks.
+def metric_axis(title: str, shown: Rows, *, most: int = 6) -> dict[str, Any]:
+    """Return the layout of the axis of a metric with a title, and at most `most` ticks.
 
     `shown` holds all values that it must show, in the unit that people read. A metric
     that may be 0, as the accuracy lost, gets a linear axis where it is.
@@ -72,7 +72,7 @@ def metric_axis(metric: str, shown: Rows, *, most: int = 6) -> dict[str, Any]:
     return {
         "type": kind,
         "range": [low, high],
-        "title": {"text": metric_title(metric)},
+        "title": {"text": title},
         "tickvals": ticks,
         "ticktext": [number(tick, 4) for tick in ticks],
         "gridcolor": RULE,

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from dse.evaluation import Metrics
-from dse.explore.objectives import SHOWN_UNITS
 from dse.explore.runs import Runs
-from dse.show.labels import TITLES, hover_texts, metric_amount, shown_column
+from dse.explore.space import meaning_of
+from dse.show.labels import field_label
+from dse.show.scale import Scale
 from dse.show.style import ACCENT, INK
-from dse.units import from_si
 
 Rows = np.ndarray[Any, Any]
 
@@ -61,6 +61,7 @@ def marks(
     runs: Runs,
     metrics: Sequence[str],
     references: Mapping[str, Metrics],
+    scale: Scale,
     *,
     tells: bool = True,
 ) -> Marks:
@@ -70,19 +71,35 @@ def marks(
     named = []
     if runs.objectives:
         knee = runs.take([runs.knee()])
-        place = tuple(float(shown_column(knee, m)[0]) for m in metrics)
-        named.append(Mark("knee", place, hover_texts(knee, told)[0], "circle", ACCENT))
+        place = tuple(float(scale.column(knee, m)[0]) for m in metrics)
+        hover = hover_texts(knee, told, scale)[0]
+        named.append(Mark("knee", place, hover, "circle", ACCENT))
     for position, (name, found) in enumerate(references.items()):
         values = {m: float(getattr(found, m)) for m in told}
-        place = tuple(from_si(values[m], SHOWN_UNITS[m]) for m in metrics)
+        place = tuple(scale.value(m, values[m]) for m in metrics)
         lines = [
-            f"{TITLES[m]}: <b>{metric_amount(m, v)}</b>" for m, v in values.items()
+            f"{scale.title(m)}: <b>{scale.amount(m, v)}</b>" for m, v in values.items()
         ]
         hover = "<br>".join([f"<b>{name}</b>", *lines])
         symbol = _SYMBOLS[position % len(_SYMBOLS)]
         named.append(Mark(name, place, hover, symbol, INK))
     return Marks(
-        front=np.stack([shown_column(drawn, m) for m in metrics]),
-        hover=hover_texts(drawn, told) if tells else None,
+        front=np.stack([scale.column(drawn, m) for m in metrics]),
+        hover=hover_texts(drawn, told, scale) if tells else None,
         named=named,
     )
+
+
+def hover_texts(runs: Runs, metrics: Sequence[str], scale: Scale) -> list[str]:
+    """Return for each run its number, some metrics and its design, with units."""
+    lines = [[f"<b>Design {index:,}</b>" for index in runs.index]]
+    for metric in metrics:
+        amounts = (scale.amount(metric, value) for value in runs.metrics[metric])
+        lines.append([f"{scale.title(metric)}: <b>{text}</b>" for text in amounts])
+    for field, values in runs.space.decode(runs.index).items():
+        known = meaning_of(runs.space.design, field)
+        label = field_label(field, known.unit)
+        different, which = np.unique(values, return_inverse=True)  # few of many
+        texts = [f"{label}: {known.show(value)}" for value in different]
+        lines.append([texts[place] for place in which])
+    return ["<br>".join(parts) for parts in zip(*lines, strict=True)]

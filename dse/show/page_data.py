@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from dse.explore.objectives import SHOWN_UNITS
-from dse.explore.runs import Runs, column_name
+from dse.explore.runs import Runs
+from dse.show.scale import Scale
 from dse.show.style import CONFIG, Drawing
 from dse.show.tables import Column
 
@@ -29,6 +29,7 @@ def page_data(
     front: Runs,
     columns: Sequence[Column],
     figures: Sequence[Placed],
+    scale: Scale,
     *,
     knee: int,
     budgets: Sequence[str],
@@ -37,19 +38,19 @@ def page_data(
 
     What one sees of a design on hovering is left to the script, which has the columns.
     """
-    objectives = [column_name(o.metric) for o in front.objectives]
+    objectives = [scale.column_name(o.metric) for o in front.objectives]
     data = {
         "columns": [asdict(column) for column in columns],
-        "metrics": sum(c.name in map(column_name, SHOWN_UNITS) for c in columns),
+        "metrics": sum(c.name in map(scale.column_name, scale.units) for c in columns),
         "knee": knee,
-        "budget": [column_name(metric) for metric in budgets],
+        "budget": [scale.column_name(metric) for metric in budgets],
         "objective": {"name": objectives[0], "maximize": front.objectives[0].maximize},
         "objectives": objectives,
         "figures": [
             {
                 "id": placed.id,
                 "figure": placed.figure,
-                "metrics": [column_name(metric) for metric in placed.metrics] or None,
+                "metrics": [scale.column_name(m) for m in placed.metrics] or None,
             }
             for placed in figures
         ],

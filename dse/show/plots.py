@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from dse.errors import InputError
-from dse.evaluation import Metrics
+from dse.evaluation import Metrics, counted_together
 from dse.explore.objectives import read_objectives
 from dse.explore.runs import Runs
 from dse.show.breakdown import breakdown
 from dse.show.figure import Figure
 from dse.show.front_figures import draw_front
+from dse.show.scale import scale_for, scale_of
 from dse.show.time_bars import time_bars
 
 
@@ -34,7 +37,8 @@ def plot_front(
             "front that is not empty and two or three metrics, as `throughput`, `area`."
         )
     read_objectives(tuple(f"min:{name}" for name in names))  # all known, none twice
-    return Figure(draw_front(runs, names, references or {}, background))
+    scale = scale_of(runs)
+    return Figure(draw_front(runs, names, references or {}, scale, background))
 
 
 def plot_breakdown(metrics: Metrics | Mapping[str, Metrics]) -> Figure:
@@ -48,7 +52,12 @@ def plot_breakdown(metrics: Metrics | Mapping[str, Metrics]) -> Figure:
     machines = {"": metrics} if isinstance(metrics, Metrics) else dict(metrics)
     if not machines:
         raise InputError("plot_breakdown got no machine; give it metrics by name.")
-    return Figure(breakdown(machines))
+    columns = {
+        name: np.asarray([getattr(m, name) for m in machines.values()], float)
+        for name in ("energy", "area")
+    }
+    counted = counted_together(m.counted for m in machines.values())
+    return Figure(breakdown(machines, scale_for(columns, counted)))
 
 
 def plot_time(metrics: Metrics) -> Figure:
@@ -57,4 +66,4 @@ def plot_time(metrics: Metrics) -> Figure:
     What holds the machine back, the busiest port or unit, stands out in colour. Loads,
     work and stores of different ops overlap, so bars do not add up to a run.
     """
-    return Figure(time_bars(metrics))
+    return Figure(time_bars(metrics, scale_of(metrics)))

@@ -18,6 +18,7 @@ from dse.show.choices import choices_table
 from dse.show.findings import Findings, gather
 from dse.show.front_figures import draw_front
 from dse.show.page_data import Placed, page_data
+from dse.show.scale import Scale, scale_of
 from dse.show.tables import front_columns
 from dse.show.time_bars import time_bars
 
@@ -48,19 +49,19 @@ def write_report(
 
 def _page(found: Findings) -> str:
     study, summary, drawn = found.study, found.summary, found.drawn
-    columns = front_columns(drawn)
-    figures = _figures(found)
-    data = page_data(
-        drawn, columns, figures, knee=found.row_drawn(summary.knee), budgets=BUDGETS
-    )
+    scale = scale_of(summary.front)
+    columns = front_columns(drawn, scale)
+    figures = _figures(found, scale)
+    knee = found.row_drawn(summary.knee)
+    data = page_data(drawn, columns, figures, scale, knee=knee, budgets=BUDGETS)
     return Template(_part("page.html")).substitute(
         title=escape(study.name.replace("_", " ")),
         style=_part("page.css"),
         name=escape(f"Study {study.name}"),
         question=escape(study.question),
         answer=sections.answer(summary),
-        summary=sections.summary_table(found),
-        sliders=sections.sliders(BUDGETS),
+        summary=sections.summary_table(found, scale),
+        sliders=sections.sliders(BUDGETS, scale),
         fronts=sections.front_places([f.id for f in figures if len(f.metrics) == 3]),
         flats=sections.plot_places([f.id for f in figures if len(f.metrics) == 2]),
         density=escape(sections.density_note(found)),
@@ -78,7 +79,7 @@ def _page(found: Findings) -> str:
     )
 
 
-def _figures(found: Findings) -> list[Placed]:
+def _figures(found: Findings, scale: Scale) -> list[Placed]:
     """Return the figures of a page: the front in several views, then the machines."""
     front, references = found.drawn, found.references
     metrics = [o.metric for o in front.objectives][:3]
@@ -86,18 +87,18 @@ def _figures(found: Findings) -> list[Placed]:
     placed = [
         Placed(
             f"front-{'-'.join(pair)}",
-            draw_front(front, pair, references, found.sample, tells=False),
+            draw_front(front, pair, references, scale, found.sample, tells=False),
             pair,
         )
         for pair in flats
     ]
     if len(metrics) == 3:
-        solid = draw_front(front, metrics, references, tells=False)
+        solid = draw_front(front, metrics, references, scale, tells=False)
         placed.insert(0, Placed("front-solid", solid, tuple(metrics)))
     return [
         *placed,
-        Placed("breakdown", breakdown(found.machines)),
-        Placed("time-bars", time_bars(found.slowest[1])),
+        Placed("breakdown", breakdown(found.machines, scale)),
+        Placed("time-bars", time_bars(found.slowest[1], scale)),
     ]
 
 

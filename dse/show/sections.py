@@ -9,14 +9,12 @@ from html import escape
 import numpy as np
 
 from dse.evaluation import Metrics
-from dse.explore.objectives import SHOWN_UNITS
-from dse.explore.runs import column_name
 from dse.explore.summary import Summary
 from dse.show import words
 from dse.show.findings import Findings
-from dse.show.labels import TITLES, component_label, describe_design, shown_unit
+from dse.show.labels import component_label, describe_design
+from dse.show.scale import Scale
 from dse.show.tables import Column, html_head, html_table
-from dse.units import from_si
 
 _BEST = {True: "Most", False: "Least"}
 
@@ -43,12 +41,12 @@ def _unbroken(text: str) -> str:
     return re.sub(r"(?<=\d) ", "\u00a0", text)
 
 
-def summary_table(found: Findings) -> str:
+def summary_table(found: Findings, scale: Scale) -> str:
     """Return the designs that stand out and the reference machines, a row each."""
     summary, front = found.summary, found.summary.front
     rows: list[tuple[str, int | None, Metrics | None]] = [("Knee", summary.knee, None)]
     for objective in front.objectives:
-        sense, what = _BEST[objective.maximize], TITLES[objective.metric].lower()
+        sense, what = _BEST[objective.maximize], scale.title(objective.metric).lower()
         rows.append((f"{sense} {what}", summary.best[str(objective)], None))
     for standing in summary.standings:
         rows.append((standing.name, None, standing.metrics))
@@ -56,32 +54,36 @@ def summary_table(found: Findings) -> str:
     metrics = list(
         dict.fromkeys([*(o.metric for o in front.objectives), "power", "latency"])
     )
-    cells = [(name, _values(found, row, of, metrics)) for name, row, of in rows]
+    cells = [(name, _values(found, row, of, metrics, scale)) for name, row, of in rows]
     picks = [None if row is None else found.row_drawn(row) for _, row, _ in rows]
-    units = {TITLES[m]: shown_unit(SHOWN_UNITS[m]) for m in metrics}
+    units = {scale.title(m): scale.shown_unit(m) for m in metrics}
     return html_table("Machine", cells, units=units, picks=picks)
 
 
 def _values(
-    found: Findings, row: int | None, machine: Metrics | None, metrics: Sequence[str]
+    found: Findings,
+    row: int | None,
+    machine: Metrics | None,
+    metrics: Sequence[str],
+    scale: Scale,
 ) -> dict[str, float | str]:
     front = found.summary.front
     values: dict[str, float | str] = {}
     for m in metrics:
         si = front.metrics[m][row] if machine is None else getattr(machine, m)
-        values[TITLES[m]] = from_si(float(si), SHOWN_UNITS[m])
+        values[scale.title(m)] = scale.value(m, si)
     values["Design"] = "published" if row is None else f"{int(front.index[row]):,}"
     return values
 
 
-def sliders(metrics: Sequence[str]) -> str:
+def sliders(metrics: Sequence[str], scale: Scale) -> str:
     """Return a slider for each metric that a reader may bound."""
     return "".join(
-        f'<label for="budget-{name}">{TITLES[metric]} '
+        f'<label for="budget-{name}">{scale.title(metric)} '
         f'<output id="output-{name}" for="budget-{name}">any</output>'
         f'<input id="budget-{name}" type="range" min="0" max="1000" value="1000">'
         "</label>"
-        for metric, name in ((metric, column_name(metric)) for metric in metrics)
+        for metric, name in ((metric, scale.column_name(metric)) for metric in metrics)
     )
 
 

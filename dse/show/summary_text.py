@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from dse.explore.summary import Summary
 from dse.show import words
-from dse.show.labels import describe_design, metric_amount
+from dse.show.labels import describe_design, describe_workload
+from dse.show.scale import scale_of
 from dse.show.text_table import text_table
 
 
 def summary_text(summary: Summary) -> str:
     """Return the summary as a page to read: question, front, references."""
     study, front = summary.study, summary.front
-    runs = [f"{run.name} ({run.seq_len} tokens)" for run, _ in study.suite]
+    runs = [describe_workload(run, moved=study.space.names) for run, _ in study.suite]
     batches = study.reference_batches
     told = [words.standing(s, front, batches.get(s.name)) for s in summary.standings]
     shared = words.shared_choices(front)
+    how = f"{study.timing} timing, technology {study.technology.name}"
     return "\n\n".join(
         [
             study.question,
-            f"{words.lead(summary)}\nRun: {words.listed(runs)}; {study.timing} timing, "
-            f"technology {study.technology.name}.",
+            f"{words.lead(summary)}\nRun: {'; '.join([*runs, how])}.",
             _stand_outs(summary),
             *([shared] if shared else []),
             *told,
@@ -29,7 +30,7 @@ def summary_text(summary: Summary) -> str:
 
 def _stand_outs(summary: Summary) -> str:
     """Return the knee and the extremes as columns, fields and metrics as rows."""
-    front = summary.front
+    front, scale = summary.front, scale_of(summary.front)
     picked = {"knee": summary.knee, **summary.best}
     indices = [int(front.index[row]) for row in picked.values()]
     fields = [describe_design(front.space, index) for index in indices]
@@ -38,7 +39,7 @@ def _stand_outs(summary: Summary) -> str:
     rows += [
         [
             metric.replace("_", " "),
-            *(metric_amount(metric, front.metrics[metric][r]) for r in picked.values()),
+            *(scale.amount(metric, front.metrics[metric][r]) for r in picked.values()),
         ]
         for metric in front.metrics
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from dse.explore.sensitivity import Sensitivity
 from dse.explore.uncertainty import SHARE, Uncertainty
-from dse.show.labels import TITLES, metric_amount
+from dse.show.scale import TITLES, scale_for
 from dse.show.text_table import text_table
 
 MOST = 12  # numbers of a table, those of most weight
@@ -37,15 +37,15 @@ def sensitivity_json(found: Sensitivity, metric: str) -> dict[str, Any]:
 
 def uncertainty_text(found: Uncertainty) -> str:
     """Return the range of each metric over draws of what is assumed."""
-    rows = []
+    scale, rows = scale_for(found.nominal, found.basis.counted), []
     for metric in found.metrics:
         (low,), (high,) = found.interval(metric)
         driver = found.drivers(metric)
-        ends = [metric_amount(metric, end) for end in (low, high)]
+        ends = [scale.amount(metric, end) for end in (low, high)]
         moved = [" to ".join(ends), str(driver.index[0])]
-        nominal = metric_amount(metric, float(found.nominal[metric][0]))
+        nominal = scale.amount(metric, found.nominal[metric][0])
         still = ["", "nothing assumed"]
-        rows.append([TITLES[metric], nominal, *(moved if high > low else still)])
+        rows.append([scale.title(metric), nominal, *(moved if high > low else still)])
     heads = ["metric", "as it stands", f"{SHARE:.0%} of draws", "moved most by"]
     title = "Every assumed number drawn from its range, 10,000 times:"
     return f"{title}\n\n{text_table(heads, rows)}"

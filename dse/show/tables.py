@@ -10,16 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from dse.explore.objectives import SHOWN_UNITS
-from dse.explore.runs import Runs, column_name
+from dse.explore.runs import Runs
 from dse.explore.space import meaning_of
-from dse.show.labels import (
-    TITLES,
-    field_label,
-    number,
-    shown_column,
-    shown_unit,
-)
+from dse.show.labels import field_label, number, shown_unit
+from dse.show.scale import Scale
 
 _ALWAYS_SHOWN = ("throughput", "energy", "area", "power", "latency", "effective_rate")
 
@@ -34,15 +28,15 @@ class Column:
     values: list[Any]
 
 
-def front_columns(runs: Runs) -> list[Column]:
+def front_columns(runs: Runs, scale: Scale) -> list[Column]:
     """Return the columns of runs: number, metrics (objectives first), design."""
     wanted = dict.fromkeys([*(o.metric for o in runs.objectives), *_ALWAYS_SHOWN])
     metrics = [
         Column(
-            column_name(metric),
-            TITLES[metric],
-            shown_unit(SHOWN_UNITS[metric]),
-            _digits(shown_column(runs, metric)),
+            scale.column_name(metric),
+            scale.title(metric),
+            scale.shown_unit(metric),
+            _digits(scale.column(runs, metric)),
         )
         for metric in wanted
     ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from dse.evaluation import Metrics
-from dse.show.labels import component_label, scaled_unit, shown_unit
+from dse.show.labels import component_label, shown_unit
 from dse.show.panels import Ends, on_panel, panel_axes, panel_ends, panel_title
+from dse.show.scale import Scale
 from dse.show.style import ACCENT, GREY_DARK, GREY_LIGHT, Drawing, house_layout
 from dse.units import from_si
 
@@ -18,8 +19,9 @@ def stage_of(resource: str) -> str:
     return _STAGE_OF.get(resource, "compute")
 
 
-def time_bars(metrics: Metrics) -> Drawing:
+def time_bars(metrics: Metrics, scale: Scale) -> Drawing:
     """Return the busy share of each port and unit, beside three bars an op."""
+    unit = scale.units["latency"]
     left, right = panel_ends([0.3, 0.7], 0.17)
     whole = (0.0, 1.0)
     # As high a bar as an op on the other side, from the top down.
@@ -41,9 +43,9 @@ def time_bars(metrics: Metrics) -> Drawing:
             panel_title("<b>Time that each op asks for</b>", right, whole),
         ],
         **_share_axes(left, (1.0 - share, 1.0)),
-        **_op_axes(metrics, right, whole),
+        **_op_axes(metrics, unit, right, whole),
     )
-    return {"data": [_shares(metrics), *_ops(metrics)], "layout": layout}
+    return {"data": [_shares(metrics), *_ops(metrics, unit)], "layout": layout}
 
 
 def _shares(metrics: Metrics) -> dict[str, Any]:
@@ -73,9 +75,8 @@ def _share_axes(across: Ends, up: Ends) -> dict[str, Any]:
     )
 
 
-def _ops(metrics: Metrics) -> list[dict[str, Any]]:
+def _ops(metrics: Metrics, unit: str) -> list[dict[str, Any]]:
     limiting = stage_of(metrics.bottleneck)
-    unit = _time_unit(metrics)
     names = [component_label(name) for name in metrics.op_names]
     value = f"%{{x:.3g}} {shown_unit(unit)}"
     greys = iter((GREY_DARK, GREY_LIGHT))
@@ -95,9 +96,9 @@ def _ops(metrics: Metrics) -> list[dict[str, Any]]:
     ]
 
 
-def _op_axes(metrics: Metrics, across: Ends, up: Ends) -> dict[str, Any]:
+def _op_axes(metrics: Metrics, unit: str, across: Ends, up: Ends) -> dict[str, Any]:
     names = [component_label(name) for name in metrics.op_names]
-    title = {"text": f"Time ({shown_unit(_time_unit(metrics))})"}
+    title = {"text": f"Time ({shown_unit(unit)})"}
     return panel_axes(
         2,
         across,
@@ -105,8 +106,3 @@ def _op_axes(metrics: Metrics, across: Ends, up: Ends) -> dict[str, Any]:
         x={"nticks": 6, "title": title},
         y={"tickvals": list(range(len(names))), "ticktext": names},
     )
-
-
-def _time_unit(metrics: Metrics) -> str:
-    """Return the unit in which the times of all ops read best."""
-    return scaled_unit([float(max(ts)) for ts in metrics.op_busy.values()], "time")

@@ -8,7 +8,8 @@ from dse.explore.limits import read_limits
 from dse.explore.objectives import Objective
 from dse.explore.runs import Runs
 from dse.explore.summary import Standing, Summary
-from dse.show.labels import TITLES, describe_design, metric_amount, number
+from dse.show.labels import describe_design, number, shown_limit
+from dse.show.scale import Scale, scale_of
 
 
 def listed(words: Sequence[str]) -> str:
@@ -18,12 +19,22 @@ def listed(words: Sequence[str]) -> str:
 
 def lead(summary: Summary) -> str:
     """Say how many designs there are, and how many of them nothing beats."""
-    front, limits = summary.front, read_limits(summary.study.limits)
-    what = listed([TITLES[o.metric].lower() for o in front.objectives])
-    within = f" within {listed([str(limit) for limit in limits])}" if limits else ""
+    front, scale = summary.front, scale_of(summary.front)
+    what = listed([scale.title(o.metric).lower() for o in front.objectives])
+    kept = [shown_limit(limit) for limit in read_limits(summary.study.limits)]
+    if summary.study.space.legal:
+        kept.insert(0, "the rules of the space")
+    one = len(front) == 1
+    if not kept:
+        verb = "is" if one else "are"
+        return (
+            f"Of {front.evaluated:,} designs, {len(front):,} {verb} beaten by no other "
+            f"in {what}."
+        )
     return (
-        f"Of {front.evaluated:,} designs{within}, {len(front):,} are beaten by no "
-        f"other in {what}."
+        f"Of {front.evaluated:,} designs, {len(front):,} {'keeps' if one else 'keep'} "
+        f"{listed(kept)}, and no other that does beats {'it' if one else 'them'} in "
+        f"{what}."
     )
 
 
@@ -38,16 +49,13 @@ def knee(summary: Summary) -> str:
 
 def standing(found: Standing, front: Runs, batch: float | None) -> str:
     """Say where one published machine stands against the front."""
-    objectives = front.objectives
+    objectives, scale = front.objectives, scale_of(front)
     own = listed(
-        [
-            metric_amount(o.metric, float(getattr(found.metrics, o.metric)))
-            for o in objectives
-        ]
+        [scale.amount(o.metric, getattr(found.metrics, o.metric)) for o in objectives]
     )
     at = "" if batch is None else f" at batch {batch:g}"
     number_of = int(front.index[found.rival])
-    gains = listed([_gain(o, found.gains[o.metric]) for o in objectives])
+    gains = listed([_gain(o, found.gains[o.metric], scale) for o in objectives])
     count = len(found.beaten_by)
     if count == 0:
         return (
@@ -85,16 +93,11 @@ def shared_choices(front: Runs) -> str:
 
 def row_amounts(front: Runs, row: int) -> str:
     """Return the objectives of one design: `4,870 seq/s, 12.5 mJ and 124 mm²`."""
-    return listed(_amounts(front, row))
+    scale, metrics = scale_of(front), [o.metric for o in front.objectives]
+    return listed([scale.amount(m, front.metrics[m][row]) for m in metrics])
 
 
-def _amounts(front: Runs, row: int) -> list[str]:
-    return [
-        metric_amount(o.metric, front.metrics[o.metric][row]) for o in front.objectives
-    ]
-
-
-def _gain(objective: Objective, gain: float) -> str:
+def _gain(objective: Objective, gain: float, scale: Scale) -> str:
     """Return a gain as a share of the machine's own value: `1.9 × the throughput`."""
     share = gain if objective.maximize else 1.0 / gain
-    return f"{number(share, 2)} × the {TITLES[objective.metric].lower()}"
+    return f"{number(share, 2)} × the {scale.title(objective.metric).lower()}"

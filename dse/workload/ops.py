@@ -102,12 +102,20 @@ class Workload(Record):
         "1", "share of the tokens that are padding", default=0.0, high=1.0
     )
     causal: bool = static("whether a token sees only earlier ones", default=False)
+    mode: str = static(
+        "`prefill` reads sequences, `decode` makes one token of each", default="prefill"
+    )
     attention: AttentionPruning = AttentionPruning()
     accuracy_drop: Any = 0.0  # as a share, 0.01 is a point; None where it is not known
     curve: Curve | None = None  # the one that the densities were taken from
     threshold: Any = quantity(
         "1", "setting of the curve in use", default=0.0, low=-math.inf
     )
+
+    @property
+    def counted(self) -> str:
+        """What throughput counts and energy is per: `sequence`, or `token` made."""
+        return "token" if self.mode == "decode" else "sequence"
 
     @property
     def macs(self) -> float:

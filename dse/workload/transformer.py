@@ -92,6 +92,7 @@ def transformer(
         seq_len=keys,
         padded_fraction=padded_fraction,
         causal=causal and mode == "prefill",
+        mode=mode,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,9 +93,57 @@ def test_a_config_file_is_a_workload_and_a_preset_a_machine(
 def test_the_text_names_the_bottleneck_and_every_op(dse: Dse) -> None:
     answer = dse(*TINY, "--seq-len", "64", "--timing", "roofline")
     assert answer.code == 0
-    assert "bert-tiny, 64 tokens, batch 1; roofline timing" in answer.out
+    assert "bert-tiny: prefill of 64 tokens, batch 1; roofline timing" in answer.out
     assert "Bottleneck" in answer.out
     assert "ffn down" in answer.out
+
+
+def test_every_record_tells_its_run_from_every_other(dse: Dse) -> None:
+    gpt2 = ("evaluate", "--workload", "gpt2")
+    curve = ("--density", "bert-tiny/sst-2/dynatran", "--threshold", "0.02")
+    different = (
+        (*gpt2, "--seq-len", "32"),
+        (*gpt2, "--seq-len", "32", "--kept-pairs", "0.5"),
+        (*gpt2, "--seq-len", "32", "--weight-density", "0.5"),
+        (*gpt2, "--seq-len", "32", "--node", "7"),
+        (*gpt2, "--seq-len", "32", "--timing", "roofline"),
+        (*gpt2, "--mode", "decode", "--context-len", "32"),
+        (*TINY, *curve),
+        (*TINY, *curve[:-1], "0.03"),
+    )
+    records = [dse(*arguments, "--json").json for arguments in different]
+    assert len({record["hash"] for record in records}) == len(records)
+    told = ("workload", "technology", "timing")
+    assert len({str([record[k] for k in told]) for record in records}) == len(records)
+    prefill, kept, _, smaller, _, decode, by_curve, _ = records
+    assert (prefill["workload"]["mode"], prefill["workload"]["causal"]) == (
+        *("prefill", True),
+    )
+    assert kept["workload"]["kept_pairs"] == 0.5
+    assert smaller["technology"]["node_nm"] == 7
+    assert decode["workload"]["context_len"] == 32
+    assert decode["metrics"]["throughput_tokens_per_s"] > 0
+    assert by_curve["workload"]["threshold"] == 0.02
+    assert {"python", "dse", "jax", "numpy"} <= prefill["versions"].keys()
+    assert dse(*different[0], "--json").json == prefill
+
+
+def test_a_decode_step_is_told_by_its_tokens(dse: Dse) -> None:
+    arguments = ("--mode", "decode", "--context-len", "512", "--batch", "4")
+    text = dse("evaluate", "--workload", "gpt2", *arguments).out
+    assert "gpt2: decode step, 512 tokens of context, batch 4" in text
+    assert re.search(r"Throughput +[\d,.]+ tokens/s\n", text)
+    assert "Energy per token" in text
+    assert "seq" not in text
+
+
+def test_one_unit_for_each_kind_of_quantity_on_a_page(dse: Dse) -> None:
+    text = dse(
+        *("evaluate", "--workload", "bert-base", "--seq-len", "512", "--batch", "8")
+    ).out
+    assert re.search(r"Latency of a batch +[\d,.]+ ms\n", text)
+    assert "load (ms)" in text
+    assert set(re.findall("[µnp]?m?(?:s|J)(?=\\))", text)) == {"ms", "mJ"}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,43 @@ def test_a_sweep_writes_the_front_its_summary_and_its_report(
     assert "Edge at batch 4" in answer.out
     assert "knee" in answer.out
     assert "Wrote front.csv" in answer.err
+
+
+def test_tokens_are_counted_where_one_decodes(
+    dse: Dse, study: Path, tmp_path: Path
+) -> None:
+    file, out = study / "study.toml", tmp_path / "out"
+    words = file.read_text().replace('"bert-tiny"', '"gpt2"\nmode = "decode"')
+    file.write_text(words)
+    answer = dse("sweep", study, "--out", out, "--keep", "all")
+    assert answer.code == 0
+    assert "gpt2: decode step, 128 tokens of context" in answer.out
+    assert "tokens/s" in answer.out
+    assert "energy per token" in answer.out
+    report = (out / "report.html").read_text()
+    for text in (answer.out, (out / "front.csv").read_text(), report):
+        assert "seq_per_s" not in text
+        assert "seq/s" not in text
+    (run,) = json.loads((out / "summary.json").read_text())["workloads"]
+    assert (run["mode"], run["context_len"]) == ("decode", 128)
+    table = dse("pareto", out / "parts").out
+    assert "throughput_tokens_per_s" in table
+
+
+def test_a_sentence_about_a_front_counts_what_keeps_the_limits(
+    dse: Dse, study: Path
+) -> None:
+    limits = ("--limit", "area <= 60 mm2", "--limit", "latency <= 20 ms")
+    text = dse("sweep", study, *limits).out
+    found = re.search(
+        r"Of 8 designs, (\d) keep area ≤ 60 mm² and latency ≤ 20 ms, and no other that "
+        "does beats them in throughput, energy per sequence and chip area.",
+        text,
+    )
+    assert found
+    everything = re.search(r"Of 8 designs, (\d) are beaten by no other in", text)
+    assert everything is None
+    assert int(found[1]) < 8
 
 
 def test_json_is_the_summary_and_nothing_else_on_stdout(dse: Dse, study: Path) -> None:

@@ -26,6 +26,12 @@ def test_the_best_of_eight_machines_within_an_area(dse: Dse, study: Path) -> Non
     assert answer.code == 0
     told = answer.json
     assert told["limits"] == ["area <= 60 mm2"]
+    assert told["hash"] == asked.hash
+    (run,) = told["workloads"]
+    assert (run["name"], run["mode"]) == ("bert-tiny", "prefill")
+    assert run["activation_density"] == 0.5
+    assert "batch" not in run  # an axis: `values` says it
+    assert told["technology"]["name"] == "acceltran"
     assert told["feasible"]
     assert told["objective"] == pytest.approx(allowed.max(), rel=1e-9)
     assert told["metrics"]["area_mm2"] <= 60
@@ -47,6 +53,7 @@ def test_limits_that_nothing_keeps_are_named_with_exit_code_3(
         (("--max", "throughput", "--min", "area"), "say either"),
         (("--max", "speed"), "`speed` is not a metric"),
         (("--max", "throughput", "--area", "50 W"), "area is wanted"),
+        (("--max", "throughput", "--latency", "20"), "write '20 s' or '20 ms'"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import dse
+from dse.explore.basis import Basis
 from dse.explore.evaluator import Evaluator
-from dse.explore.grid import Grid, answer_for
+from dse.explore.grid import Grid
 
 AXES: dict[str, list[Any]] = {
     "main_memory": ["hbm_32_1_4", "rram_16_2_2"],
@@ -26,11 +27,12 @@ BLOCK_SIZES = (1, 4, 12, 10**6)
 
 @pytest.fixture(scope="module")
 def evaluator() -> Evaluator:
+    return Evaluator(SPACE, resting_on(BERT))
+
+
+def resting_on(workload: dse.Workload) -> Basis:
     technology = SPACE.design.default_technology()
-    return Evaluator(
-        SPACE,
-        lambda read: answer_for(SPACE, [(BERT, 1.0)], technology, "walk", read),
-    )
+    return Basis(((workload, 1.0),), technology, "walk")
 
 
 def grid(evaluator: Evaluator, block_size: int) -> Grid:
@@ -93,10 +95,6 @@ def test_axes_that_few_steps_depend_on_come_into_a_block_first(
 
 def test_a_metric_that_is_not_known_is_an_error(evaluator: Evaluator) -> None:
     sparse = BERT.with_density(activation=0.5)
-    technology = SPACE.design.default_technology()
-    stated = Evaluator(
-        SPACE,
-        lambda read: answer_for(SPACE, [(sparse, 1.0)], technology, "walk", read),
-    )
+    stated = Evaluator(SPACE, resting_on(sparse))
     with pytest.raises(dse.InputError, match="measured curve"):
         stated.metrics(["accuracy_drop"])

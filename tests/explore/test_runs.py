@@ -7,6 +7,7 @@ import pytest
 
 import dse
 from dse.errors import InputError
+from dse.explore.basis import Basis
 from dse.explore.objectives import SHOWN_UNITS
 from dse.explore.runs import Runs, with_reasons
 
@@ -19,6 +20,8 @@ SPACE = dse.Space(
     issue_batch=dse.tied("pes / 8"),
     batch=[1, 4, 8],
 )
+BERT = dse.transformer("bert-tiny")
+BASIS = Basis(((BERT, 1.0),), SPACE.design.default_technology(), "walk")
 COLUMNS = {
     "throughput_seq_per_s": ("throughput", 1.0),
     "latency_us": ("latency", 1e-6),
@@ -41,7 +44,7 @@ def made_up() -> Runs:
         for place, name in enumerate(SHOWN_UNITS)
     }
     metrics["energy"] = np.where(index == 3, np.nan, metrics["energy"])
-    return with_reasons(SPACE, index, metrics, [], SPACE.size)
+    return with_reasons(SPACE, BASIS, index, metrics, [], SPACE.size)
 
 
 RUNS = made_up()
@@ -107,7 +110,7 @@ def test_volume_and_knee_are_those_of_the_objectives_of_a_front() -> None:
     metrics = {name: np.ones(3) for name in SHOWN_UNITS}
     metrics["throughput"] = np.asarray([1.0, 3.0, 4.0])
     metrics["energy"] = np.asarray([1.0, 1.5, 6.0])
-    runs = with_reasons(SPACE, index, metrics, [], 3)
+    runs = with_reasons(SPACE, BASIS, index, metrics, [], 3)
     front = dse.pareto(runs, "max:throughput", "min:energy")
     assert front.index.tolist() == [0, 1, 2]
     assert front.knee() == 1

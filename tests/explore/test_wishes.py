@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import dse
 from dse.errors import InputError
 from dse.explore.limits import read_limits
 from dse.explore.objectives import SHOWN_UNITS, read_objective, read_objectives
@@ -45,13 +46,13 @@ def test_what_is_no_objective_is_refused(texts: tuple[str, ...], said: str) -> N
         ("area <= 50 mm2", 40e-6, -0.2),
         ("power<=5W", 5.0, 0.0),
         ("throughput >= 200 seq/s", 150.0, 0.25),
-        ("throughput >= 200", 300.0, -0.5),
+        ("throughput >= 200 tokens/s", 300.0, -0.5),
         (" latency <= 1 ms ", 1.1e-3, 0.1),
         # A bound of 0 has no size: a point of accuracy, a millijoule count as 1.
         ("accuracy_drop <= 0 %", 0.0, 0.0),
         ("accuracy_drop <= 0 %", 0.02, 2.0),
         ("energy <= 0 mJ", 0.003, 3.0),
-        ("throughput >= 0", 150.0, -150.0),
+        ("throughput >= 0 seq/s", 150.0, -150.0),
     ],
 )
 def test_a_limit_is_broken_by_a_share_of_its_bound(
@@ -62,11 +63,26 @@ def test_a_limit_is_broken_by_a_share_of_its_bound(
     assert limit.excess(found) == pytest.approx(excess, abs=1e-12)
 
 
+def test_tokens_are_no_sequences() -> None:
+    assert read_limits(["throughput >= 9 tokens/s", "area <= 1 mm2"], "token")
+    said = "limit 'throughput>=9 seq/s': a token is counted here; write `throughput >= "
+    with pytest.raises(InputError, match=re.escape(f"{said}9 tokens/s`.")):
+        read_limits(["throughput>=9 seq/s"], "token")
+    decode = dse.transformer("gpt2", mode="decode", context_len=16)
+    space = dse.Space(dse.TileEngine.edge(), pes=[64, 128])
+    limit = "throughput >= 1 seq/s"
+    with pytest.raises(InputError, match="a token is counted here"):
+        dse.sweep(space, decode, limits=[limit])
+    with pytest.raises(InputError, match="a token is counted here"):
+        dse.tune("min:energy", space, workload=decode, subject_to=[limit])
+
+
 def test_a_limit_reads_as_it_can_be_written() -> None:
-    limits = read_limits(["area<=5e-5 m^2", "throughput >= 2000"])
+    limits = read_limits(["area<=50mm2", "latency <= 20 ms", "latency <= 20 us"])
     assert [str(limit) for limit in limits] == [
         "area <= 50 mm^2",
-        "throughput >= 2000 seq/s",
+        "latency <= 20 ms",
+        "latency <= 20 us",
     ]
     for limit, again in zip(limits, read_limits(map(str, limits)), strict=True):
         assert again.bound == pytest.approx(limit.bound)
@@ -79,6 +95,10 @@ def test_a_limit_reads_as_it_can_be_written() -> None:
         ("aera <= 50", "`aera` is not a metric. Did you mean `area`?"),
         ("area <= 5 W", "limit 'area <= 5 W': '5 W' is power; area is wanted"),
         ("area <= 5 kg", "limit 'area <= 5 kg': `kg` is not a unit"),
+        (
+            "latency <= 20",
+            "limit 'latency <= 20': '20' has no unit; write '20 s' or '20",
+        ),
         ("area <= large", "limit 'area <= large': 'large' is not a quantity"),
     ],
 )

@@ -5,19 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dse.engines.tile import TileEngine
-from dse.explore.runs import Runs
+from dse.explore.limits import read_limits
 from dse.explore.space import meaning_of
 from dse.show.labels import (
     amount,
     component_label,
-    describe_design,
+    describe_workload,
     field_label,
-    hover_texts,
-    metric_title,
     number,
-    scaled_unit,
+    shown_limit,
     shown_unit,
 )
+from dse.workload.transformer import transformer
 
 
 @pytest.mark.parametrize(
@@ -52,8 +51,7 @@ def test_amounts_carry_their_unit() -> None:
     assert amount(5.4e-5, "mm^2") == "54 mm²"
     assert amount(17.4e-3, "mJ") == "17.4 mJ"
     assert amount(3.0, "1") == "3"
-    assert shown_unit("us") == "µs"
-    assert metric_title("area") == "Chip area (mm²)"
+    assert [shown_unit(u) for u in ("us", "uJ", "um^2")] == ["µs", "µJ", "µm²"]
 
 
 @pytest.mark.parametrize(
@@ -75,23 +73,33 @@ def test_parts_and_ops_are_written_as_people_write_them() -> None:
     assert component_label("ffn_up") == "FFN up"
 
 
-def test_values_are_shown_in_the_largest_unit_that_leaves_the_greatest_above_one() -> (
-    None
-):
-    assert scaled_unit([1e-5, 2e-3], "energy") == "mJ"
-    assert scaled_unit([2e-4], "energy") == "uJ"
-    assert scaled_unit([1e-20], "energy") == "fJ"
-    assert scaled_unit([5e-5], "area") == "mm^2"
+def test_a_run_is_told_from_every_other() -> None:
+    gpt2 = transformer("gpt2", seq_len=64)
+    sparse = gpt2.with_density(activation=0.5).with_attention(kept=0.25)
+    runs = [
+        transformer("gpt2", mode="decode", context_len=64),
+        gpt2,
+        sparse,
+        sparse.replace(batch=4),
+        transformer("bert-base", seq_len=64),
+        transformer("bert-base", seq_len=64, padded_fraction=0.25),
+    ]
+    assert [describe_workload(run) for run in runs] == [
+        "gpt2: decode step, 64 tokens of context, batch 1",
+        "gpt2: causal prefill of 64 tokens, batch 1",
+        "gpt2: causal prefill of 64 tokens, batch 1, density of activations 0.25 to "
+        "0.5, query-key pairs kept 0.25",
+        "gpt2: causal prefill of 64 tokens, batch 4, density of activations 0.25 to "
+        "0.5, query-key pairs kept 0.25",
+        "bert-base: prefill of 64 tokens, batch 1",
+        "bert-base: prefill of 64 tokens, batch 1, 25% padding",
+    ]
+    assert describe_workload(gpt2, moved=["batch"]) == (
+        "gpt2: causal prefill of 64 tokens"
+    )
 
 
-def test_hovering_tells_metrics_and_design_with_units(front: Runs) -> None:
-    texts = hover_texts(front, ["throughput", "area"])
-    assert len(texts) == len(front)
-    for row, text in enumerate(texts):
-        index = int(front.index[row])
-        assert f"Design {index:,}" in text
-        assert "seq/s" in text
-        assert "mm²" in text
-        for field, value in describe_design(front.space, index).items():
-            assert f"{field}: {value}" in text
-    assert "weight buffer: 2 MiB" in "".join(texts)
+def test_a_limit_is_printed_as_it_was_written() -> None:
+    limits = read_limits(["area <= 50 mm2", "latency<=20ms", "throughput >= 2 seq/s"])
+    printed = ["area ≤ 50 mm²", "latency ≤ 20 ms", "throughput ≥ 2 seq/s"]
+    assert [shown_limit(limit) for limit in limits] == printed

@@ -35,7 +35,7 @@ def test_an_axis_shows_every_value_with_room_and_its_unit() -> None:
     low, high = log_range(values)
     assert low < math.log10(3.0)
     assert high > math.log10(40.0)
-    assert metric_axis("energy", values)["title"]["text"] == "Energy per sequence (mJ)"
+    assert metric_axis("Energy (mJ)", values)["title"]["text"] == "Energy (mJ)"
 
 
 def test_one_value_alone_still_makes_an_axis() -> None:
@@ -89,7 +89,7 @@ def test_up_is_up_and_near_is_large_to_the_camera() -> None:
 def test_an_axis_with_a_zero_is_linear_and_shows_every_value(
     values: list[float],
 ) -> None:
-    axis = metric_axis("accuracy_drop", np.asarray(values), most=6)
+    axis = metric_axis("Accuracy lost (%)", np.asarray(values), most=6)
     assert axis["type"] == "linear"
     low, high = axis["range"]
     assert low < min(values) <= max(values) < high

@@ -28,7 +28,7 @@ def test_three_objectives_make_a_solid_front_with_units_on_all_axes(
 ) -> None:
     scene = plot_front(front, references=machines).layout.scene
     assert scene.xaxis.title.text == "Throughput (seq/s)"
-    assert scene.yaxis.title.text == "Energy per sequence (mJ)"
+    assert scene.yaxis.title.text == "Energy per sequence (µJ)"
     assert scene.zaxis.title.text == "Chip area (mm²)"
     assert {axis.type for axis in (scene.xaxis, scene.yaxis, scene.zaxis)} == {"log"}
     assert [note.text for note in scene.annotations] == [
@@ -54,8 +54,8 @@ def test_every_design_is_drawn_where_its_metrics_are_and_tells_them(
 ) -> None:
     drawn = named(plot_front(front, "throughput", "energy"), "front")
     assert drawn.x == pytest.approx(front.metrics["throughput"], rel=1e-6)
-    assert drawn.y == pytest.approx(1e3 * front.metrics["energy"], rel=1e-6)
-    assert all("PEs: " in text and " mJ" in text for text in drawn.hovertext)
+    assert drawn.y == pytest.approx(1e6 * front.metrics["energy"], rel=1e-6)
+    assert all("PEs: " in text and " µJ" in text for text in drawn.hovertext)
 
 
 def test_reference_machines_and_the_knee_lie_within_the_axes(

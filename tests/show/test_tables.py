@@ -4,6 +4,7 @@ import pytest
 
 from dse.explore.runs import Runs
 from dse.hardware.citations import cite
+from dse.show.scale import scale_for
 from dse.show.sources import read_sources
 from dse.show.tables import front_columns, html_table
 
@@ -27,7 +28,7 @@ def test_a_row_can_name_the_design_that_it_shows() -> None:
 def test_columns_of_a_front_are_those_of_its_table_objectives_first(
     front: Runs,
 ) -> None:
-    columns = front_columns(front)
+    columns = front_columns(front, scale_for({}, "sequence"))
     table = front.to_pandas()
     assert [c.name for c in columns][:4] == [
         "design",

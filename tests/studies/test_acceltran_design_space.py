@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ import numpy as np
 import pytest
 
 import dse
-from dse.explore.evaluator import Evaluator
 from dse.explore.grid import Answer, answer_for
 from dse.explore.pareto import front_mask
 
@@ -27,10 +27,8 @@ def study() -> dse.Study:
 
 
 def answers(study: dse.Study, timing: Any) -> Callable[[Callable[[Any], Any]], Answer]:
-    technology = study.space.design.default_technology()
-
     def with_reader(read: Callable[[Any], Any]) -> Answer:
-        return answer_for(study.space, list(study.suite), technology, timing, read)
+        return answer_for(study.space, replace(study.basis, timing=timing), read)
 
     return with_reader
 
@@ -64,7 +62,7 @@ def test_float32_answers_are_within_a_hundred_thousandth_of_float64(
     study: dse.Study,
 ) -> None:
     index, values = draw(study)
-    exact = Evaluator(study.space, answers(study, "walk"))(index)
+    exact = study.evaluator()(index)
     names = ("throughput", "energy", "area")
     quick = jax.jit(
         jax.vmap(answers(study, "walk")(lambda m: [getattr(m, n) for n in names]))
@@ -92,7 +90,7 @@ def test_the_answer_is_the_committed_one(front: dse.Runs) -> None:
 
 def test_no_random_design_beats_the_front(study: dse.Study, front: dse.Runs) -> None:
     index, _ = draw(study)
-    exact = Evaluator(study.space, answers(study, "walk"))(index)
+    exact = study.evaluator()(index)
     costs = np.stack([-exact["throughput"], exact["energy"], exact["area"]], axis=1)
     own = front.costs(front.objectives)
     mask = front_mask(np.concatenate([own, costs]))

@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 
 from dse.errors import InputError
-from dse.evaluation import Timing
+from dse.evaluation import Timing, counted_together
+from dse.explore.basis import Basis
 from dse.explore.evaluator import known_metrics
 from dse.explore.grid import answer_for
 from dse.explore.limits import Limit, read_limits
@@ -50,10 +51,12 @@ class Problem:
         self.objectives = [
             read_objective(o) if isinstance(o, str) else o for o in objectives
         ]
-        self.constraints = [
-            read_limits([c])[0] if isinstance(c, str) else c for c in subject_to
-        ]
         self.suite = tuple(suite)
+        counted = counted_together(w.counted for w, _ in self.suite) if suite else None
+        self.constraints = [
+            read_limits([c], counted)[0] if isinstance(c, str) else c
+            for c in subject_to
+        ]
         self.timing: Timing = timing
         leaves, self._shape = jax.tree_util.tree_flatten_with_path(spaces)
         if not leaves or not all(isinstance(space, Space) for _, space in leaves):
@@ -89,6 +92,11 @@ class Problem:
             )
 
     @property
+    def basis(self) -> Basis:
+        """What metrics in words rest on: workloads, technology and timing."""
+        return Basis(self.suite, self.technology, self.timing)
+
+    @property
     def space(self) -> Space:
         """The space, where there is one only."""
         return next(iter(self.coordinates.spaces.values()))
@@ -103,10 +111,7 @@ class Problem:
         """Return metrics and own costs of axis values, all by name."""
         found: dict[str, Any] = {}
         if self.suite:
-            known = answer_for(
-                self.space, self.suite, self.technology, self.timing, known_metrics
-            )
-            found |= known(moved)
+            found |= answer_for(self.space, self.basis, known_metrics)(moved)
         if self._own:
             placed = self.place(moved)
             for number, own in enumerate(self._own):

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from dse.explore.objectives import SHOWN_UNITS
-from dse.explore.runs import column_name, from_si_column
+from dse.explore.basis import Basis
+from dse.explore.runs import column_name, file_units, from_si_column
 from dse.explore.tuning.descent import Path
 from dse.units import from_si
 from dse.workload.ops import Workload
@@ -21,15 +21,17 @@ class Tuned:
 
     `values` holds the axis values and tied fields, `workload` the first workload with
     its own axes in place. `objective` is what was asked for and `metrics` all that is
-    known, in SI, of the exact model in float64. `violated` maps each constraint that is
-    broken to by how much, in its own size; `feasible` says that none is. `gap` is how
-    much worse the design is than the best one before rounding (0.01: 1 %; below 0 if
+    known, in SI, of the exact model in float64; `basis` says what they rest on.
+    `violated` maps each constraint that is broken to by how much, in its own size;
+    `feasible` says that none is. `gap` is how much worse the design is than the best
+    one before rounding (0.01: 1 %; below 0 if
     better; None if none was feasible). `trajectory` holds loss and worst excess of
     every start at every step; `evaluations` and `gradients` what was spent.
     """
 
     design: Any
     workload: Workload | None
+    basis: Basis | None
     values: Mapping[str, float | str]
     objective: float
     metrics: Mapping[str, float]
@@ -58,11 +60,14 @@ class Tuned:
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as plain data, units in the names."""
+        units = units_of(self.basis)
         metrics = {
-            column_name(name): from_si(value, SHOWN_UNITS[name])
+            column_name(name, units[name]): from_si(value, units[name])
             for name, value in self.metrics.items()
         }
+        moved = self.values
         return {
+            **({} if self.basis is None else self.basis.to_json(moved=moved)),
             "values": dict(self.values),
             "objective": self.objective,
             "metrics": metrics,
@@ -75,14 +80,24 @@ class Tuned:
         }
 
 
+def units_of(basis: Basis | None) -> dict[str, str]:
+    """Return the unit of each metric in files, for what a problem counts."""
+    return file_units("sequence" if basis is None else basis.counted)
+
+
 def table_of_starts(
-    shown: Mapping[str, Any], answers: Mapping[str, Any], reasons: Any, path: Path
+    shown: Mapping[str, Any],
+    answers: Mapping[str, Any],
+    units: Mapping[str, str],
+    reasons: Any,
+    path: Path,
 ) -> pd.DataFrame:
     """Return a row per start: axis values, metrics, and how its descent ended."""
     columns: dict[str, Any] = dict(shown)
     for name, values in answers.items():
-        if name in SHOWN_UNITS:
-            columns[column_name(name)] = from_si_column(values, SHOWN_UNITS[name])
+        if name in units:
+            unit = units[name]
+            columns[column_name(name, unit)] = from_si_column(values, unit)
     columns["feasible"] = reasons == ""
     columns["reason"] = reasons
     columns["relaxed_loss"] = path.loss[-1]

@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import Timing
-from dse.explore.sweep import read_suite
+from dse.explore.basis import read_suite
 from dse.explore.tuning.coordinates import Rows
 from dse.explore.tuning.descent import CHOICES, Choices, Descent, Path, Starts
 from dse.explore.tuning.exact import Exact, Found
@@ -20,7 +20,7 @@ from dse.explore.tuning.limit_search import search_along_limits
 from dse.explore.tuning.local_search import descend_grid
 from dse.explore.tuning.problem import Own, Problem
 from dse.explore.tuning.relaxation import Relaxation, check_relaxation
-from dse.explore.tuning.result import Tuned, table_of_starts
+from dse.explore.tuning.result import Tuned, table_of_starts, units_of
 from dse.explore.tuning.starts import rounded, spread
 from dse.hardware.technology import Technology
 from dse.workload.ops import Workload
@@ -160,7 +160,9 @@ def _result(
     shown = {n: c[0].item() for n, c in axes.shown(best.points).items()}
     all_ends = exact(ends)
     gap = _gap(exact.between_points(path.shares[-1]), best)
+    basis = problem.basis if problem.suite else None
     return Tuned(
+        basis=basis,
         design=design,
         workload=workload[0] if workload else None,
         values=shown,
@@ -175,7 +177,11 @@ def _result(
         evaluations=exact.evaluations,
         gradients=gradients,
         starts=table_of_starts(
-            axes.shown(ends), exact.answers(ends), _reasons(problem, all_ends), path
+            axes.shown(ends),
+            exact.answers(ends),
+            units_of(basis),
+            _reasons(problem, all_ends),
+            path,
         ),
     )
 

@@ -13,12 +13,12 @@ from tqdm.auto import tqdm
 
 from dse.errors import InputError
 from dse.evaluation import Timing
+from dse.explore.basis import read_suite
 from dse.explore.limits import read_limits
 from dse.explore.objectives import read_objectives
 from dse.explore.pareto import front_mask
 from dse.explore.runs import Runs, with_reasons
 from dse.explore.space import Space
-from dse.explore.sweep import read_suite
 from dse.explore.tuning.coordinates import Rows
 from dse.explore.tuning.descent import Descent, Starts
 from dse.explore.tuning.exact import Exact, Found
@@ -89,11 +89,10 @@ def tune_front(
             "on a grid: give `interval(low, high, points)`."
         )
     wanted = read_objectives(tuple(objectives))
-    suite = read_suite(workload, weights)
     problem = Problem(
         [str(objective) for objective in wanted],
         space,
-        suite=suite,
+        suite=read_suite(workload, weights),
         subject_to=tuple(limits),
         technology=technology,
         timing=timing,
@@ -186,6 +185,8 @@ def _as_runs(
     index = problem.coordinates.index(found.points)
     order = np.argsort(index)
     metrics = exact.answers(found.points[order])
-    runs = with_reasons(space, index[order], metrics, limits, exact.evaluations)
+    runs = with_reasons(
+        space, problem.basis, index[order], metrics, limits, exact.evaluations
+    )
     feasible = runs.take(runs.reason == "")
     return replace(feasible, objectives=objectives)

@@ -1,0 +1,130 @@
+"""What an answer rests on: workloads and their weights, technology, and timing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dse.engines.base import describe_run
+from dse.errors import InputError
+from dse.evaluation import Timing, counted_together
+from dse.explore.hashes import hash_of_records
+from dse.hardware.technology import Technology
+from dse.shipped import versions
+from dse.workload.ops import Workload
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """The workloads of a suite with their weights, technology and timing."""
+
+    suite: tuple[tuple[Workload, float], ...]
+    technology: Technology
+    timing: Timing
+
+    @property
+    def counted(self) -> str:
+        """What throughput counts and energy is per: `sequence`, `token` or `run`."""
+        return counted_together(workload.counted for workload, _ in self.suite)
+
+    def to_json(self, *, moved: Collection[str] = ()) -> dict[str, Any]:
+        """Return it as plain data; `moved` are axes, whose values are those of rows."""
+        return {
+            "workloads": [
+                {**workload_json(workload, moved=moved), "weight": weight}
+                for workload, weight in self.suite
+            ],
+            "technology": technology_json(self.technology),
+            "timing": self.timing,
+            "versions": versions(),
+        }
+
+
+def read_suite(
+    workload: Workload | Sequence[Workload], weights: Sequence[float] | None
+) -> tuple[tuple[Workload, float], ...]:
+    """Return workloads with their weights; raise `InputError` where those are amiss."""
+    workloads = [workload] if isinstance(workload, Workload) else list(workload)
+    shares = [1.0] * len(workloads) if weights is None else list(weights)
+    if not workloads or len(shares) != len(workloads) or min(shares) <= 0:
+        raise InputError(
+            f"{len(workloads)} workloads with weights {shares}: give one positive "
+            "weight for each of at least one workload."
+        )
+    return tuple(zip(workloads, shares, strict=True))
+
+
+def workload_json(workload: Workload, *, moved: Collection[str] = ()) -> dict[str, Any]:
+    """Return all that tells one run from another as plain data.
+
+    Densities are a number, or the least and the greatest where ops or layers differ.
+    What follows from an axis in `moved`, as densities do from a threshold, is left out.
+    """
+    about = {
+        "name": workload.name,
+        "mode": workload.mode,
+        "causal": workload.causal,
+        "context_len" if workload.mode == "decode" else "seq_len": workload.seq_len,
+        "batch": float(workload.batch),
+        "padded_fraction": float(workload.padded_fraction),
+        "curve": None if workload.curve is None else workload.curve.name,
+        "threshold": None if workload.curve is None else _plain(workload.threshold),
+        "activation_density": _ends(density_range(workload, "input_density")),
+        "weight_density": _ends(density_range(workload, "weight_density")),
+        "kept_pairs": float(describe_run(workload).kept_pairs),
+        "kept_first_round": float(workload.attention.kept_first_round),
+    }
+    if any(name.startswith("threshold") for name in moved):
+        about = {k: v for k, v in about.items() if k not in _OF_THRESHOLD}
+    if "batch" in moved:
+        del about["batch"]
+    return about
+
+
+_OF_THRESHOLD = (
+    *("threshold", "activation_density", "weight_density"),
+    *("kept_pairs", "kept_first_round"),
+)
+
+
+def technology_json(technology: Technology) -> dict[str, Any]:
+    """Return name, files, process nodes in nm by part, and a hash of all numbers."""
+    return {
+        "name": technology.name,
+        "files": list(technology.files),
+        "node_nm": technology.nodes_nm(),
+        "hash": hash_of_records(technology),
+    }
+
+
+def density_range(workload: Workload, operand: str) -> tuple[float, float] | None:
+    """Return the least and greatest density of an operand over all products.
+
+    `operand` is `input_density` or `weight_density`, which is that of weights alone.
+    None where there is no such product.
+    """
+    kinds = ["linear", "convolution"]
+    if operand != "weight_density":
+        kinds.append("matmul")
+    found = np.concatenate(
+        [
+            np.atleast_2d(getattr(block.ops, operand))[
+                :, [kind in kinds for kind in block.ops.kinds]
+            ].ravel()  # a row for each layer where these differ
+            for block in workload.blocks
+        ]
+    )
+    return (float(found.min()), float(found.max())) if found.size else None
+
+
+def _ends(ends: tuple[float, float] | None) -> float | list[float] | None:
+    if ends is None:
+        return None
+    return ends[0] if ends[0] == ends[1] else list(ends)
+
+
+def _plain(value: Any) -> Any:
+    return np.asarray(value, float).tolist()

@@ -1,0 +1,111 @@
+"""How a page shows metrics: one unit for each kind of quantity, and what is counted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dse.evaluation import Metrics
+from dse.explore.objectives import SHOWN_UNITS, THROUGHPUTS
+from dse.explore.runs import Runs, column_name, from_si_column
+from dse.show.labels import amount, shown_unit
+from dse.units import from_si, measures, to_si
+
+TITLES = {
+    "throughput": "Throughput",
+    "latency": "Latency of a batch",
+    "energy": "Energy per sequence",
+    "power": "Power",
+    "area": "Chip area",
+    "energy_delay": "Energy × delay",
+    "peak_rate": "Peak rate",
+    "effective_rate": "Effective rate",
+    "accuracy_drop": "Accuracy lost",
+    "budget_use": "Fullest budget",
+}
+_STEPS = {  # units that a page may choose from, the largest first
+    "time": ("s", "ms", "us", "ns"),
+    "energy": ("J", "mJ", "uJ", "nJ", "pJ"),
+    "power": ("W", "mW", "uW"),
+    "rate": ("TOP/s", "GOP/s"),
+}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The unit of each metric on one page, and what is counted there.
+
+    Metrics of one kind have one unit, and so have the parts that they are made of.
+    """
+
+    units: Mapping[str, str]
+    counted: str
+
+    def title(self, metric: str) -> str:
+        """Return what a metric is called: `Energy per token`."""
+        return TITLES[metric].replace("sequence", self.counted)
+
+    def axis_title(self, metric: str) -> str:
+        """Return the title of an axis or a column: `Chip area (mm²)`."""
+        return f"{self.title(metric)} ({self.shown_unit(metric)})"
+
+    def shown_unit(self, metric: str) -> str:
+        """Return the unit of a metric as it is printed."""
+        return shown_unit(self.units[metric])
+
+    def value(self, metric: str, value_si: Any) -> float:
+        """Return a metric in the unit of the page."""
+        return from_si(float(value_si), self.units[metric])
+
+    def amount(self, metric: str, value_si: Any) -> str:
+        """Return a metric with its unit, as in `17.4 mJ`, if it is known."""
+        value = float(value_si)
+        return "not known" if math.isnan(value) else amount(value, self.units[metric])
+
+    def column(self, runs: Runs, metric: str) -> np.ndarray[Any, Any]:
+        """Return a metric of runs in the unit of the page, `[designs]`."""
+        return from_si_column(runs.column(metric), self.units[metric])
+
+    def column_name(self, metric: str) -> str:
+        """Return the name of that column, unit included."""
+        return column_name(metric, self.units[metric])
+
+
+def scale_of(shown: Runs | Metrics) -> Scale:
+    """Return how a page about a front, or about one machine, shows metrics."""
+    if isinstance(shown, Runs):
+        columns = {n: c[shown.reason == ""] for n, c in shown.metrics.items()}
+        return scale_for(columns, shown.basis.counted)
+    known = {name: getattr(shown, name) for name in SHOWN_UNITS}
+    columns = {n: np.atleast_1d(v) for n, v in known.items() if v is not None}
+    return scale_for(columns, shown.counted)
+
+
+def scale_for(columns: Mapping[str, Any], counted: str) -> Scale:
+    """Return the scale for SI columns of metrics, by name.
+
+    The middle one of the values of a kind is at least 1 in the unit of that kind.
+    """
+    units = {**SHOWN_UNITS, "throughput": THROUGHPUTS[counted]}
+    for kind in _STEPS:
+        own = [name for name, unit in units.items() if measures(unit) == kind]
+        values = [np.ravel(columns[name]) for name in own if name in columns]
+        if values:
+            units |= dict.fromkeys(own, scaled_unit(np.concatenate(values), kind))
+    return Scale(units, counted)
+
+
+def scaled_unit(values_si: Sequence[float] | np.ndarray[Any, Any], kind: str) -> str:
+    """Return the largest unit of a kind in which the middle one of values is 1 or more.
+
+    `kind` is `energy`, `time`, `power` or `rate`. The smallest where all are 0.
+    """
+    values = np.abs(np.asarray(values_si, float))
+    values = values[np.isfinite(values) & (values > 0)]
+    middle = float(np.median(values)) if len(values) else 0.0
+    fitting = (unit for unit in _STEPS[kind] if to_si(1.0, unit) <= middle)
+    return next(fitting, _STEPS[kind][-1])
