@@ -21,6 +21,42 @@ def _special(name: str) -> Callable[..., Array]:
     return function
 
 
+def _digamma(x: Array) -> Array:
+    """Return the slope of log gamma; none at 0, where it has two."""
+    from scipy import special
+
+    return np.asarray(np.where(x == 0.0, np.nan, special.digamma(x)))
+
+
+def round_away(x: Array) -> Array:
+    """Round to the nearest whole number, a half away from zero."""
+    below_half = np.nextafter(x.dtype.type(0.5), x.dtype.type(0.0))
+    return np.asarray(np.trunc(x + np.copysign(below_half, x)))
+
+
+def convert(x: Array, kind: Any) -> Array:
+    """Return numbers of another kind, as JAX does.
+
+    A float beyond the whole numbers of the kind becomes the last of them, and one that
+    is no number becomes 0.
+    """
+    wanted = np.dtype(kind)
+    if x.dtype == wanted:
+        return x
+    if x.dtype.kind != "f" or wanted.kind not in "iu":
+        return x.astype(wanted)
+    ends = np.iinfo(wanted)
+    inside = (x > float(ends.min)) & (x < float(ends.max))  # float(max) is max + 1
+    whole = np.where(inside, x, 0.0).astype(wanted)
+    low = np.where(x <= float(ends.min), wanted.type(ends.min), whole)
+    return np.where(x >= float(ends.max), wanted.type(ends.max), low)
+
+
+def logistic(x: Array) -> Array:
+    """Return 1 / (1 + exp(-x))."""
+    return np.asarray(1.0 / (1.0 + np.exp(-x)))
+
+
 EACH: dict[str, Callable[..., Array]] = {
     "add": np.add,
     "add_any": np.add,
@@ -58,9 +94,13 @@ EACH_FLOAT: dict[str, Callable[..., Array]] = {
     "floor": np.floor,
     "nextafter": np.nextafter,
     "sign": np.sign,
-    "logistic": lambda x: 1.0 / (1.0 + np.exp(-x)),
+    "logistic": logistic,
+    "cbrt": np.cbrt,
+    "round": np.round,
+    "round_away": round_away,
     "is_finite": np.isfinite,
     "erf": _special("erf"),
     "erfc": _special("erfc"),
     "lgamma": _special("gammaln"),
+    "digamma": _digamma,
 }

@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from dse.explore.array_functions import EACH, EACH_FLOAT
+from dse.explore.array_functions import EACH, EACH_FLOAT, convert
 
 Array = np.ndarray[Any, Any]
 Rule = Callable[..., Sequence[Any]]
@@ -21,7 +21,7 @@ Rule = Callable[..., Sequence[Any]]
 
 def rule_for(equation: Any) -> Rule:
     """Return the rule of one traced operation."""
-    name, params = equation.primitive.name, equation.params
+    name, params = name_of(equation), equation.params
     floats = all(np.issubdtype(v.aval.dtype, np.floating) for v in equation.invars)
     function = EACH.get(name) or (EACH_FLOAT.get(name) if floats else None)
     if function is not None:
@@ -29,6 +29,14 @@ def rule_for(equation: Any) -> Rule:
     make = _SHAPED.get(name)
     rule = make(params, [v.aval for v in equation.invars]) if make else None
     return rule or _by_jax(equation)
+
+
+def name_of(equation: Any) -> str:
+    """Return the name of an operation; how a half is rounded belongs to it."""
+    name = str(equation.primitive.name)
+    if name == "round" and int(equation.params["rounding_method"]) == 0:
+        return "round_away"
+    return name
 
 
 # Each takes params and inputs, and gives a rule, or None to leave it to JAX.
@@ -45,22 +53,28 @@ def _logic(on_bools: Callable[..., Array]) -> Callable[..., Rule | None]:
 
 def _convert(params: Any, _inputs: Any) -> Rule:
     wanted = params["new_dtype"]
-    return lambda _, x: [x if x.dtype == wanted else x.astype(wanted)]
+    return lambda _, x: [convert(x, wanted)]
 
 
 def _integer_power(params: Any, _inputs: Any) -> Rule:
     power = params["y"]
 
     def rule(_: int, x: Array) -> list[Array]:
-        product = reduce(np.multiply, [x] * abs(power)) if power else np.ones_like(x)
-        return [1.0 / product if power < 0 else product]
+        found = raised(x, abs(power), np.multiply) if power else np.ones_like(x)
+        return [1.0 / found if power < 0 else found]
 
     return rule
 
 
-def _round(params: Any, _inputs: Any) -> Rule | None:
-    to_even = int(params["rounding_method"]) == 1
-    return (lambda _, x: [np.round(x)]) if to_even else None
+def raised(x: Any, power: int, times: Callable[[Any, Any], Any]) -> Any:
+    """Raise to a positive whole power by squares, as JAX does."""
+    found = None
+    while power:
+        if power % 2:
+            found = x if found is None else times(found, x)
+        power //= 2
+        x = times(x, x) if power else x
+    return found
 
 
 def _select(_params: Any, inputs: Sequence[Any]) -> Rule | None:
@@ -138,11 +152,11 @@ def _stack(params: Any, _inputs: Any) -> Rule:
     return lambda _, *arrays: [np.stack(np.broadcast_arrays(*arrays), axis=axis)]
 
 
-def _fold(combine: Callable[..., Array]) -> Callable[..., Rule]:
+def _fold(combine: Callable[..., Array]) -> Callable[..., Rule | None]:
     """Reduce in the order of the values, whatever the grid: the same bits always."""
 
-    def make(params: Any, inputs: Sequence[Any]) -> Rule:
-        axes, own = params["axes"], inputs[0].ndim
+    def make(params: Any, inputs: Sequence[Any]) -> Rule | None:
+        axes = params["axes"]
 
         def rule(_: int, x: Array) -> list[Array]:
             for axis in sorted(axes, reverse=True):
@@ -150,13 +164,9 @@ def _fold(combine: Callable[..., Array]) -> Callable[..., Rule]:
                 x = reduce(combine, turns[1:], turns[0])
             return [x]
 
-        return rule if all(inputs[0].shape[a] for a in axes) and own else _nothing(own)
+        return rule if all(inputs[0].shape[a] for a in axes) else None
 
     return make
-
-
-def _nothing(own: int) -> Rule:
-    return lambda _, x: [np.zeros(x.shape[own:], x.dtype)]
 
 
 def _iota(params: Any, _inputs: Any) -> Rule:
@@ -214,7 +224,6 @@ _SHAPED: dict[str, Callable[[Any, Sequence[Any]], Rule | None]] = {
     "not": _logic(np.logical_not),
     "convert_element_type": _convert,
     "integer_pow": _integer_power,
-    "round": _round,
     "select_n": _select,
     "reshape": _reshape,
     "squeeze": _squeeze,

@@ -1,6 +1,6 @@
 """Dear functions, written out in operations that every processor has, and exp and log.
 
-Each takes a graph and the place of a number, and gives the place of the result. They
+Each takes a graph and places of numbers, and gives the place of the result. They
 are as exact as their graph's numbers are, a few roundings aside.
 """
 
@@ -22,27 +22,29 @@ _LANCZOS = (
     1.50563273514931155834e-7,
 )
 _SHIFT = 7.5  # g + 1/2
+_WRITTEN_POWER = 16  # the largest that is multiplied out
 
 
 def expm1(graph: Graph, x: int) -> int:
     """Return exp(x) - 1: (u - 1) x / log(u) with u = exp(x), whose errors cancel."""
-    one = graph.constant(1.0)
+    one, infinite = graph.constant(1.0), graph.constant(math.inf)
     u = graph.add("exp", (x,))
     less = graph.add("sub", (u, one))
-    scaled = graph.add("mul", (less, x))
-    right = graph.add("div", (scaled, graph.add("log", (u,))))
-    tiny = graph.add("eq", (u, one))
-    lost = graph.add("eq", (u, graph.constant(0.0)))
-    return _choose(graph, tiny, x, _choose(graph, lost, graph.constant(-1.0), right))
+    right = graph.add("mul", (less, graph.add("div", (x, graph.add("log", (u,))))))
+    right = _choose(graph, graph.add("eq", (u, one)), x, right)
+    right = _choose(graph, graph.add("eq", (u, infinite)), u, right)
+    lost = graph.add("eq", (less, graph.constant(-1.0)))
+    return _choose(graph, lost, less, right)
 
 
 def log1p(graph: Graph, x: int) -> int:
     """Return log(1 + x): log(u) x / (u - 1) with u = 1 + x, whose errors cancel."""
-    one = graph.constant(1.0)
+    one, infinite = graph.constant(1.0), graph.constant(math.inf)
     u = graph.add("add", (x, one))
-    scaled = graph.add("mul", (graph.add("log", (u,)), x))
-    right = graph.add("div", (scaled, graph.add("sub", (u, one))))
-    return _choose(graph, graph.add("eq", (u, one)), x, right)
+    missed = graph.add("div", (x, graph.add("sub", (u, one))))
+    right = graph.add("mul", (graph.add("log", (u,)), missed))
+    right = _choose(graph, graph.add("eq", (u, one)), x, right)
+    return _choose(graph, graph.add("eq", (x, infinite)), x, right)
 
 
 def tanh(graph: Graph, x: int) -> int:
@@ -51,8 +53,9 @@ def tanh(graph: Graph, x: int) -> int:
     less = expm1(graph, doubled)
     above = graph.add("neg", (less,))
     size = graph.add("div", (above, graph.add("add", (less, graph.constant(2.0)))))
-    below = graph.add("lt", (x, graph.constant(0.0)))
-    return _choose(graph, below, graph.add("neg", (size,)), size)
+    zero = graph.constant(0.0)
+    signed = _choose(graph, graph.add("lt", (x, zero)), graph.add("neg", (size,)), size)
+    return _choose(graph, graph.add("eq", (x, zero)), x, signed)
 
 
 def logistic(graph: Graph, x: int) -> int:
@@ -68,11 +71,9 @@ def rsqrt(graph: Graph, x: int) -> int:
 
 
 def sign(graph: Graph, x: int) -> int:
-    """Return -1, 0 or 1."""
+    """Return -1 or 1, and what has no sign as it is."""
     zero = graph.constant(0.0)
-    below = _choose(
-        graph, graph.add("lt", (x, zero)), graph.constant(-1.0), graph.constant(0.0)
-    )
+    below = _choose(graph, graph.add("lt", (x, zero)), graph.constant(-1.0), x)
     return _choose(graph, graph.add("gt", (x, zero)), graph.constant(1.0), below)
 
 
@@ -81,26 +82,103 @@ def is_finite(graph: Graph, x: int) -> int:
     return graph.add("lt", (graph.add("abs", (x,)), graph.constant(math.inf)))
 
 
+def power(graph: Graph, x: int, y: int) -> int:
+    """Return x^y: exp(y log |x|), whose sign is that of x where y is odd."""
+    known = graph.known(y)
+    if known is not None and abs(known) <= _WRITTEN_POWER and known == int(known):
+        return graph.add("integer_pow", (x,), int(known))
+    one, zero = graph.constant(1.0), graph.constant(0.0)
+    size = graph.add("abs", (x,))
+    found = graph.add("exp", (graph.add("mul", (y, graph.add("log", (size,)))),))
+    of_one = graph.add("eq", (size, one))
+    is_number = graph.add("eq", (y, y))
+    found = _choose(graph, graph.add("and", (of_one, is_number)), one, found)
+    whole = graph.add("eq", (y, graph.add("floor", (y,))))
+    half = graph.add("mul", (y, graph.constant(0.5)))
+    even = graph.add("eq", (half, graph.add("floor", (half,))))
+    odd = graph.add("and", (whole, graph.add("not", (even,))))
+    below = graph.add("lt", (x, zero))
+    turned = graph.add("lt", (graph.add("div", (one, x)), zero))  # or -0
+    signed = graph.add("and", (odd, graph.add("or", (below, turned))))
+    found = _choose(graph, signed, graph.add("neg", (found,)), found)
+    finite = graph.add("gt", (x, graph.constant(-math.inf)))
+    none = graph.add("and", (below, graph.add("and", (finite, _not(graph, whole)))))
+    found = _choose(graph, none, graph.constant(math.nan), found)
+    always = graph.add("or", (graph.add("eq", (x, one)), graph.add("eq", (y, zero))))
+    return _choose(graph, always, one, found)
+
+
 def lgamma(graph: Graph, x: int) -> int:
-    """Return log(gamma(x)) of a positive x, by Lanczos's sum for gamma(x + 1)."""
-    total, _, shifted = _lanczos(graph, x)
-    half = graph.add("add", (x, graph.constant(0.5)))
-    found = graph.add("mul", (half, graph.add("log", (shifted,))))
-    found = graph.add("sub", (found, shifted))
-    rest = graph.add("log", (graph.add("div", (total, x)),))
+    """Return log |gamma(x)|: by Lanczos's sum, mirrored about 1/2 below it.
+
+    With gamma(x) gamma(1 - x) = pi / sin(pi x).
+    """
+    below, own = _mirrored(graph, x)
+    total, _, shifted = _lanczos(graph, own)
+    half = graph.add("add", (own, graph.constant(0.5)))
+    less = graph.add("sub", (graph.add("log", (shifted,)), graph.constant(1.0)))
+    found = graph.add("mul", (half, less))
+    found = graph.add("sub", (found, graph.constant(_SHIFT - 0.5)))
+    rest = graph.add("log", (graph.add("div", (total, own)),))
     found = graph.add("add", (found, rest))
-    return graph.add("add", (found, graph.constant(0.5 * math.log(2.0 * math.pi))))
+    found = graph.add("add", (found, graph.constant(0.5 * math.log(2.0 * math.pi))))
+    infinite = graph.constant(math.inf)
+    huge = graph.add("eq", (own, infinite))
+    found = _choose(graph, huge, infinite, found)
+    sine, _ = _of_angle(graph, x)
+    of_sine = graph.add("log", (graph.add("abs", (sine,)),))
+    turned = graph.add("sub", (graph.constant(math.log(math.pi)), of_sine))
+    mirrored = graph.add("sub", (turned, found))
+    pole = graph.add("eq", (sine, graph.constant(0.0)))
+    mirrored = _choose(graph, pole, infinite, mirrored)
+    mirrored = _choose(graph, huge, infinite, mirrored)  # x is -infinity
+    return _choose(graph, below, mirrored, found)
 
 
 def digamma(graph: Graph, x: int) -> int:
-    """Return the slope of `lgamma` at a positive x."""
-    total, slope, shifted = _lanczos(graph, x)
-    half = graph.add("add", (x, graph.constant(0.5)))
+    """Return the slope of `lgamma`; none where that is infinite, but at infinity."""
+    below, own = _mirrored(graph, x)
+    total, slope, shifted = _lanczos(graph, own)
+    half = graph.add("add", (own, graph.constant(0.5)))
     found = graph.add("log", (shifted,))
     found = graph.add("add", (found, graph.add("div", (half, shifted))))
     found = graph.add("sub", (found, graph.constant(1.0)))
     found = graph.add("add", (found, graph.add("div", (slope, total))))
-    return graph.add("sub", (found, graph.add("div", (graph.constant(1.0), x))))
+    found = graph.add("sub", (found, graph.add("div", (graph.constant(1.0), own))))
+    infinite = graph.constant(math.inf)
+    found = _choose(graph, graph.add("eq", (own, infinite)), infinite, found)
+    sine, cosine = _of_angle(graph, x)
+    turned = graph.add("div", (graph.constant(math.pi), sine))
+    turned = graph.add("mul", (turned, cosine))
+    mirrored = graph.add("sub", (found, turned))
+    pole = graph.add("eq", (sine, graph.constant(0.0)))
+    mirrored = _choose(graph, pole, graph.constant(math.nan), mirrored)
+    return _choose(graph, below, mirrored, found)
+
+
+def _mirrored(graph: Graph, x: int) -> tuple[int, int]:
+    """Return whether x is below 1/2, and 1 - x there, else x."""
+    below = graph.add("lt", (x, graph.constant(0.5)))
+    other = graph.add("sub", (graph.constant(1.0), x))
+    return below, _choose(graph, below, other, x)
+
+
+def _of_angle(graph: Graph, x: int) -> tuple[int, int]:
+    """Return sin and cos of pi x but for a sign that is in both.
+
+    By Taylor's series of the rest of x beside a whole number, at most 1/2.
+    """
+    rest = graph.add("sub", (x, graph.add("round", (x,))))
+    angle = graph.add("mul", (rest, graph.constant(math.pi)))
+    square = graph.add("mul", (angle, angle))
+    sine, cosine = graph.constant(0.0), graph.constant(0.0)
+    for number in reversed(range(12)):
+        sign = (-1.0) ** number
+        for_sine = graph.constant(sign / math.factorial(2 * number + 1))
+        for_cosine = graph.constant(sign / math.factorial(2 * number))
+        sine = graph.add("add", (graph.add("mul", (sine, square)), for_sine))
+        cosine = graph.add("add", (graph.add("mul", (cosine, square)), for_cosine))
+    return graph.add("mul", (sine, angle)), cosine
 
 
 def _lanczos(graph: Graph, x: int) -> tuple[int, int, int]:
@@ -118,7 +196,11 @@ def _choose(graph: Graph, which: int, yes: int, no: int) -> int:
     return graph.add("select_n", (which, no, yes))
 
 
-WRITTEN_OUT: dict[str, Callable[[Graph, int], int]] = {
+def _not(graph: Graph, which: int) -> int:
+    return graph.add("not", (which,))
+
+
+WRITTEN_OUT: dict[str, Callable[..., int]] = {
     "expm1": expm1,
     "log1p": log1p,
     "tanh": tanh,
@@ -126,6 +208,7 @@ WRITTEN_OUT: dict[str, Callable[[Graph, int], int]] = {
     "rsqrt": rsqrt,
     "sign": sign,
     "is_finite": is_finite,
+    "pow": power,
     "lgamma": lgamma,
     "digamma": digamma,
 }

@@ -10,29 +10,49 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from dse.errors import InputError
-from dse.explore.array_functions import EACH, EACH_FLOAT
+from dse.explore.array_functions import EACH, EACH_FLOAT, convert
+from dse.explore.rows.functions import WRITTEN_OUT
 from dse.explore.rows.shorter import SHORTER
 
-INPUT, CONSTANT = "input", "constant"
-_EITHER_WAY = {"add", "mul", "max", "min", "eq", "ne", "and", "or"}
+INPUT, CONSTANT, _CONVERT = "input", "constant", "convert_element_type"
+COMPARED = ("gt", "ge", "lt", "le", "eq", "ne")
+_JAX = str(Path(jax.__file__).parent)
+_EITHER_WAY = {"add", "mul", "max", "min", "eq", "ne", "and", "or", "xor"}
+_IN_DOUBLE = {*WRITTEN_OUT, "integer_pow"}  # whose constants are doubles
 _FOLDED: dict[str, Callable[..., Any]] = {
     **EACH,
     **EACH_FLOAT,
     "and": np.bitwise_and,
     "or": np.bitwise_or,
     "not": np.bitwise_not,
-    "round": np.round,
+    "xor": np.bitwise_xor,
     "select_n": lambda which, no, yes: yes if which else no,
 }
 
 
 class NotByRowsError(InputError):
     """An operation that rows cannot do; whoever can may leave it to JAX."""
+
+    def at(self, equation: Any) -> NotByRowsError:
+        """Return the same error with the line of the function it is about."""
+        place = _place_in_source(equation)
+        return NotByRowsError(f"{place}: {self}" if place else str(self))
+
+
+def _place_in_source(equation: Any) -> str:
+    """Return file and line where an operation was asked for, as far as JAX knows."""
+    traceback = getattr(getattr(equation, "source_info", None), "traceback", None)
+    for frame in traceback.frames if traceback is not None else ():
+        if not frame.file_name.startswith((_JAX, "<")):
+            return f"{frame.file_name}:{frame.line_num}"
+    return ""
 
 
 class Node(NamedTuple):
@@ -44,10 +64,19 @@ class Node(NamedTuple):
 
 
 class Graph:
-    """Operations in an order in which they can be done."""
+    """Operations in an order in which they can be done.
 
-    def __init__(self) -> None:
+    With `fast_math` all numbers count as finite ones, and 0 as having no sign: 0 x is 0
+    then, and x + 0 is x. `origins` are the traced operations that nodes stem from;
+    `origin` is set to the one that is being written.
+    """
+
+    def __init__(self, *, fast_math: bool = False) -> None:
+        self.fast_math = fast_math
         self.nodes: list[Node] = []
+        self.kinds: list[np.dtype[Any]] = []  # of numbers at places
+        self.origins: list[Any] = []
+        self.origin: Any = None
         self._places: dict[Any, int] = {}
 
     def input(self, name: str) -> int:
@@ -72,9 +101,15 @@ class Graph:
         """
         takes = tuple(takes)
         numbers = [self.known(place) for place in takes]
-        if operation in _FOLDED and all(number is not None for number in numbers):
+        if all(number is not None for number in numbers):
             with np.errstate(all="ignore"):
-                return self.constant(_FOLDED[operation](*numbers))
+                if operation in _FOLDED:
+                    return self.constant(_FOLDED[operation](*numbers))
+                if operation == _CONVERT:
+                    return self.constant(convert(numbers[0], detail))
+        if operation in _IN_DOUBLE and self.kinds[takes[0]] == np.float32:
+            wide = [self.add(_CONVERT, (place,), "float64") for place in takes]
+            return self.add(_CONVERT, (self.add(operation, wide, detail),), "float32")
         shorter = SHORTER.get(operation)
         place = shorter(self, takes, detail) if shorter else None
         if place is not None:
@@ -88,7 +123,20 @@ class Graph:
         place = self._places.setdefault(key, len(self.nodes))
         if place == len(self.nodes):
             self.nodes.append(node)
+            self.kinds.append(self._kind(node))
+            self.origins.append(self.origin)
         return place
+
+    def _kind(self, node: Node) -> np.dtype[Any]:
+        if node.operation == INPUT:
+            return np.dtype(float)
+        if node.operation == CONSTANT:
+            return np.asarray(node.detail).dtype
+        if node.operation == _CONVERT:
+            return np.dtype(node.detail)
+        if node.operation in COMPARED:
+            return np.dtype(bool)
+        return self.kinds[node.takes[-1]]
 
     def needed(self, outputs: Iterable[int]) -> list[int]:
         """Return the places that some outputs need, in order."""
@@ -107,6 +155,18 @@ class Graph:
         return Counter(kind for kind in kinds if kind not in (INPUT, CONSTANT))
 
     def is_number(self, place: int, number: float) -> bool:
-        """Return whether a place holds a known number."""
+        """Return whether a place holds a known number; 0 has a sign."""
         known = self.known(place)
-        return known is not None and known.dtype != bool and bool(known == number)
+        if known is None or known.dtype == bool:
+            return False
+        same_sign = bool(np.signbit(known)) == bool(np.signbit(number))
+        return bool(known == number) and (same_sign or self.fast_math)
+
+    def never_nan(self, place: int) -> bool:
+        """Return whether what is at a place is a number for certain."""
+        node = self.nodes[place]
+        if node.operation == CONSTANT:
+            return not np.isnan(node.detail)
+        if node.operation in ("max", "min"):
+            return all(self.never_nan(taken) for taken in node.takes)
+        return False

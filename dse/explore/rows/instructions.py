@@ -28,8 +28,11 @@ class Instructions:
     as wide as these, and of what is true or false.
     """
 
-    def __init__(self, kind: np.dtype[Any], lanes: int) -> None:
+    def __init__(
+        self, kind: np.dtype[Any], lanes: int, *, fast_math: bool = False
+    ) -> None:
         self.kind = kind
+        self.fast_math = fast_math
         self.lanes = lanes
         self.format = FORMATS[kind]
         self.floats = self.vector(self.format.name)
@@ -57,6 +60,11 @@ class Instructions:
         """Return a vector of one whole number, as wide as the floats if not told."""
         return self._alike(f"i{bits or self.format.bits}", str(value))
 
+    def all_ones(self, kind: str) -> str:
+        """Return a vector of -1: whole numbers of some type whose bits are all set."""
+        bits = kind.split(" x ")[1][:-1]
+        return self._alike(bits, "true" if bits == "i1" else "-1")
+
     def logical(self, value: bool) -> str:
         """Return a vector of what is true or false."""
         return self._alike("i1", "true" if value else "false")
@@ -65,8 +73,9 @@ class Instructions:
         return "<" + ", ".join([f"{kind} {text}"] * self.lanes) + ">"
 
     def calculate(self, operation: str, *taken: str) -> str:
-        """Write arithmetic of floats; a product may be fused with a sum."""
-        return self.new(f"{operation} contract {self.floats} " + ", ".join(taken))
+        """Write arithmetic of floats; if fast, a product may be fused with a sum."""
+        how = "contract " if self.fast_math else ""
+        return self.new(f"{operation} {how}{self.floats} " + ", ".join(taken))
 
     def call(self, function: str, *taken: str) -> str:
         """Write a call of one of LLVM's functions of floats."""
@@ -74,7 +83,14 @@ class Instructions:
         kinds = ", ".join([self.floats] * len(taken))
         self.called.add(f"declare {self.floats} {name}({kinds})")
         given = ", ".join(f"{self.floats} {value}" for value in taken)
-        return self.new(f"call contract {self.floats} {name}({given})")
+        return self.new(f"call {self.floats} {name}({given})")
+
+    def to_whole(self, value: str, bits: int) -> str:
+        """Convert floats; those beyond become the last number, and none becomes 0."""
+        kind = self.vector(f"i{bits}")
+        name = f"@llvm.fptosi.sat.v{self.lanes}i{bits}.v{self.lanes}f{self.format.bits}"
+        self.called.add(f"declare {kind} {name}({self.floats})")
+        return self.new(f"call {kind} {name}({self.floats} {value})")
 
     def compare(self, how: str, *taken: str) -> str:
         """Write a comparison of floats, as `olt`: ordered, and less."""

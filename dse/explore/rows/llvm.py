@@ -6,24 +6,33 @@ kept in memory by our own choice: LLVM hands out registers and spills what does 
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from dse.explore.rows import vector_functions
-from dse.explore.rows.graph import CONSTANT, INPUT, Node, NotByRowsError
+from dse.explore.rows.graph import (
+    COMPARED,
+    CONSTANT,
+    INPUT,
+    Graph,
+    Node,
+    NotByRowsError,
+)
 from dse.explore.rows.instructions import Instructions
 from dse.explore.rows.program import ScalarProgram
 from dse.explore.rows.room import LINE
 
-_COMPARED = ("gt", "ge", "lt", "le", "eq", "ne")
-_BY_LLVM = {"ceil": "ceil", "floor": "floor", "round": "rint", "sqrt": "sqrt"}
-_BY_LLVM |= {"abs": "fabs"}
-_BY_US = {
+_UNROUNDED = {"select_n", "max", "min", "neg", "abs", "ceil", "floor"}
+_UNROUNDED |= {"round", "round_away", *COMPARED}
+_BY_LLVM = {"ceil": "ceil", "floor": "floor", "sqrt": "sqrt", "abs": "fabs"}
+_BY_LLVM |= {"round": "rint", "round_away": "round"}
+_BY_US: dict[str, Callable[..., str]] = {
     "exp": vector_functions.exp,
+    "exp2": vector_functions.exp2,
     "log": vector_functions.log,
-    "nextafter": vector_functions.next_below,
+    "nextafter": vector_functions.next_after,
 }
 
 
@@ -35,17 +44,19 @@ def loop_over_rows(program: ScalarProgram, kind: Any, lanes: int) -> str:
     one number. The rows from `first` to `end` are done, `lanes` at a time, which
     divides both.
     """
-    write = Instructions(np.dtype(kind), lanes)
+    write = Instructions(np.dtype(kind), lanes, fast_math=program.graph.fast_math)
     found: dict[int, str] = {}
-    types: dict[int, str] = {}
     for place in program.graph.needed(program.places):
-        node = program.graph.nodes[place]
-        types[place], found[place] = _operation(write, program, node, found, types)
+        try:
+            found[place] = _operation(write, program, place, found)
+        except NotByRowsError as error:
+            raise error.at(program.graph.origins[place]) from None
     aligned = min(LINE, lanes * write.format.bits // 8)
     for number, place in enumerate(program.places):
+        answer = _as_float(write, found[place], program.graph.kinds[place])
         where = write.entry("%outputs", number, "%row")
         write.lines.append(
-            f"store {write.floats} {found[place]}, ptr {where}, "
+            f"store {write.floats} {answer}, ptr {where}, "
             f"align {aligned}, !nontemporal !1"  # past the caches, whole lines
         )
     return "\n".join(
@@ -71,45 +82,69 @@ def loop_over_rows(program: ScalarProgram, kind: Any, lanes: int) -> str:
 def _operation(
     write: Instructions,
     program: ScalarProgram,
-    node: Node,
+    place: int,
     found: dict[int, str],
-    types: dict[int, str],
-) -> tuple[str, str]:
-    """Write one operation; return the type of its result, and where it is."""
+) -> str:
+    """Write one operation; return where its result is."""
+    node = program.graph.nodes[place]
     name = node.operation
     if name == INPUT:
-        return write.floats, _load(write, program.names.index(node.detail))
+        return _load(write, program.names.index(node.detail))
     if name == CONSTANT:
         return _constant(write, node.detail)
     taken = [found[place] for place in node.takes]
-    kind = types[node.takes[-1]]
+    before = program.graph.kinds[node.takes[-1]]
+    kind = _type(write, before)
     if name == "select_n":
         which, no, yes = taken
-        return kind, write.choose(which, yes, no, kind)
+        return write.choose(which, yes, no, kind)
     if name == "convert_element_type":
-        wanted = _type(write, np.dtype(node.detail))
-        return wanted, _convert(write, taken[0], kind, wanted)
-    if name in _COMPARED:
-        return write.logicals, _compare(write, name, taken, kind)
-    if kind == write.floats:
-        return kind, _of_floats(write, name, taken)
-    return kind, _of_others(write, name, taken, kind)
+        return _convert(write, taken[0], before, np.dtype(node.detail))
+    if name in COMPARED:
+        return _compare(write, name, taken, kind)
+    if name in ("max", "min") and kind == write.floats:
+        return _extreme(write, program.graph, node, taken)
+    if kind != write.floats:
+        return _of_others(write, name, taken, kind)
+    result = _of_floats(write, name, taken)
+    rounded = before == write.kind or name in _UNROUNDED
+    return result if rounded else _rounded(write, result)
+
+
+def _rounded(write: Instructions, value: str) -> str:
+    """Round doubles to floats, which stay in as wide a register."""
+    if write.kind == np.float32:
+        return value
+    narrow = write.vector("float")
+    short = write.cast("fptrunc", value, write.floats, narrow)
+    return write.cast("fpext", short, narrow, write.floats)
+
+
+def _as_float(write: Instructions, value: str, kind: np.dtype[Any]) -> str:
+    return value if kind.kind == "f" else _convert(write, value, kind, write.kind)
 
 
 def _type(write: Instructions, kind: np.dtype[Any]) -> str:
-    """Return the type of a vector: floats as wide as the columns, integers of 32."""
-    if np.issubdtype(kind, np.floating):
-        return write.floats
-    return write.logicals if kind == np.bool_ else write.vector("i32")
+    """Return the type of a vector: floats are as wide as the columns are.
+
+    Raises `NotByRowsError` for a kind of number that rows do not have.
+    """
+    if kind == np.bool_:
+        return write.logicals
+    if kind.kind == "i":
+        return write.vector(f"i{8 * kind.itemsize}")
+    if kind not in (np.float32, np.float64):
+        raise NotByRowsError(f"numbers of kind `{kind}` cannot be compiled for rows.")
+    return write.floats
 
 
-def _constant(write: Instructions, value: Any) -> tuple[str, str]:
+def _constant(write: Instructions, value: Any) -> str:
     kind = _type(write, value.dtype)
     if kind == write.floats:
-        return kind, write.number(value)
+        return write.number(value)
     if kind == write.logicals:
-        return kind, write.logical(bool(value))
-    return kind, write.whole(int(value), 32)
+        return write.logical(bool(value))
+    return write.whole(int(value), 8 * value.dtype.itemsize)
 
 
 def _load(write: Instructions, number: int) -> str:
@@ -126,29 +161,47 @@ def _load(write: Instructions, number: int) -> str:
 def _of_floats(write: Instructions, name: str, taken: list[str]) -> str:
     if name in ("add", "sub", "mul", "div", "neg"):
         return write.calculate(f"f{name}", *taken)
-    if name in ("max", "min"):  # one instruction, since it minds no NaN
-        more = write.compare("ogt" if name == "max" else "olt", *taken)
-        return write.choose(more, taken[0], taken[1])
     if name in _BY_LLVM:
         return write.call(_BY_LLVM[name], *taken)
-    if name == "nextafter" and taken[1] != write.number(-math.inf):
-        raise NotByRowsError("rows know the next number below another, and no other.")
     if name in _BY_US:
-        return _BY_US[name](write, taken[0])
+        return _BY_US[name](write, *taken)
     raise NotByRowsError(f"`{name}` cannot be compiled for rows; use `dse.sweep`.")
+
+
+def _extreme(write: Instructions, graph: Graph, node: Node, taken: list[str]) -> str:
+    """Write which of two numbers is larger or smaller; none if one of them is none.
+
+    The comparison is one instruction that gives the second number where one is none.
+    """
+    first, second = taken
+    told = write.fast_math or graph.never_nan(node.takes[0])
+    if not told and graph.never_nan(node.takes[1]):
+        first, second, told = second, first, True
+    more = write.compare("ogt" if node.operation == "max" else "olt", first, second)
+    found = write.choose(more, first, second)
+    return (
+        found
+        if told
+        else write.choose(write.compare("uno", first, first), first, found)
+    )
 
 
 def _of_others(write: Instructions, name: str, taken: list[str], kind: str) -> str:
     """Write an operation on whole numbers or logicals."""
-    if name in ("add", "sub", "mul", "and", "or"):
+    logical = kind == write.logicals
+    if logical and name in ("max", "min"):
+        name = "or" if name == "max" else "and"
+    if name in ("and", "or", "xor") or (
+        name in ("add", "sub", "mul", "neg") and not logical
+    ):
+        if name == "neg":
+            return write.new(f"sub {kind} zeroinitializer, {taken[0]}")
         return write.new(f"{name} {kind} " + ", ".join(taken))
     if name == "not":
-        return write.new(f"xor {kind} {taken[0]}, {write.logical(True)}")
+        return write.new(f"xor {kind} {taken[0]}, {write.all_ones(kind)}")
     if name in ("max", "min"):
         more = _compare(write, "gt" if name == "max" else "lt", taken, kind)
         return write.choose(more, taken[0], taken[1], kind)
-    if name == "neg":
-        return write.new(f"sub {kind} zeroinitializer, {taken[0]}")
     raise NotByRowsError(
         f"`{name}` of whole numbers cannot be compiled for rows; use `dse.sweep`."
     )
@@ -157,18 +210,29 @@ def _of_others(write: Instructions, name: str, taken: list[str], kind: str) -> s
 def _compare(write: Instructions, name: str, taken: list[str], kind: str) -> str:
     if kind == write.floats:
         return write.compare(("u" if name == "ne" else "o") + name, *taken)
-    signed = "" if name in ("eq", "ne") else "s"
+    signed = "" if name in ("eq", "ne") else "u" if kind == write.logicals else "s"
     return write.new(f"icmp {signed}{name} {kind} " + ", ".join(taken))
 
 
-def _convert(write: Instructions, value: str, before: str, after: str) -> str:
-    if before == after:
+def _convert(
+    write: Instructions, value: str, before: np.dtype[Any], after: np.dtype[Any]
+) -> str:
+    old, new = _type(write, before), _type(write, after)
+    if old == new == write.floats:
+        narrower = after == np.float32 and before == np.float64
+        return _rounded(write, value) if narrower else value
+    if old == new:
         return value
-    if after == write.logicals:
-        unequal = "fcmp une" if before == write.floats else "icmp ne"
-        return write.new(f"{unequal} {before} {value}, zeroinitializer")
-    if after == write.floats:
-        signed = "uitofp" if before == write.logicals else "sitofp"
-        return write.cast(signed, value, before, after)
-    narrowed = "fptosi" if before == write.floats else "zext"
-    return write.cast(narrowed, value, before, after)
+    if new == write.logicals:
+        unequal = "fcmp une" if old == write.floats else "icmp ne"
+        return write.new(f"{unequal} {old} {value}, zeroinitializer")
+    if new == write.floats:
+        signed = "uitofp" if old == write.logicals else "sitofp"
+        whole = write.cast(signed, value, old, new)
+        return _rounded(write, whole) if after == np.float32 else whole
+    if old == write.floats:
+        return write.to_whole(value, 8 * after.itemsize)
+    if old == write.logicals:
+        return write.cast("zext", value, old, new)
+    wider = after.itemsize > before.itemsize
+    return write.cast("sext" if wider else "trunc", value, old, new)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -22,6 +23,7 @@ from dse.explore.rows.program import ScalarProgram
 from dse.explore.rows.room import Room
 
 ROWS_OF_A_TURN = 2**13  # that one thread does before it takes the next
+_ONE_AT_A_TIME = threading.Lock()  # that compiles; LLVM's own state is shared
 _OPTIMISE = 2  # LLVM's level; its passes find nothing to do in what we write
 
 
@@ -39,6 +41,7 @@ class MachineCode:
         self._kind = np.dtype(kind)
         self._lanes = lanes or _register_bytes() // self._kind.itemsize
         self._room = Room(self._kind)
+        self._made: Any = None
 
     def __call__(self, columns: Mapping[str, Column], count: int) -> Columns:
         """Return the answers of `count` rows, a column each.
@@ -81,8 +84,15 @@ class MachineCode:
         """Compile now. Raises `NotByRowsError` for an operation that rows cannot do."""
         _ = self._function
 
-    @cached_property
+    @property
     def _function(self) -> Any:
+        """The machine code; of several threads that ask one makes it."""
+        if self._made is None:
+            with _ONE_AT_A_TIME:
+                self._made = self._made or self._compile()
+        return self._made
+
+    def _compile(self) -> Any:
         text = loop_over_rows(self.program, self._kind, self._lanes)
         compiler = llvm.create_lljit_compiler(_this_processor())
         library = llvm.JITLibraryBuilder().add_ir(text).export_symbol("rows")

@@ -23,18 +23,24 @@ from dse.explore.tracing import follow, trace
 class ScalarProgram:
     """A function of named numbers, as operations on single numbers.
 
-    `answers` are those of the function, places in the graph instead of numbers. Raises
-    `NotByRowsError` for an operation that cannot be taken apart.
+    `answers` are those of the function, places in the graph instead of numbers. With
+    `fast_math` all numbers count as finite. Raises `NotByRowsError` for an operation
+    that cannot be taken apart.
     """
 
     longest_loop = 10**6  # every loop is written out
 
     def __init__(
-        self, function: Callable[[Mapping[str, Any]], Any], names: Sequence[str]
+        self,
+        function: Callable[[Mapping[str, Any]], Any],
+        names: Sequence[str],
+        *,
+        fast_math: bool = False,
     ) -> None:
         traced = trace(function, names)
+        self.function = function
         self.names = traced.names
-        self.graph = Graph()
+        self.graph = Graph(fast_math=fast_math)
         inputs = [np.asarray(self.graph.input(name)) for name in self.names]
         self.outputs = follow(traced, self, inputs)
         self.answers = jax.tree.unflatten(traced.tree, self.outputs)

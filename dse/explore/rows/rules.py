@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from dse.explore.array_functions import EACH, EACH_FLOAT
-from dse.explore.array_rules import rule_for
+from dse.explore.array_rules import name_of, rule_for
 from dse.explore.rows.graph import Graph, NotByRowsError
 from dse.explore.rows.places import Places, constants, each, known_array
 from dse.explore.rows.table_rules import add_at, look_up, put
@@ -29,7 +30,7 @@ _MOVED = {
     "rev",
     "stack",
 }
-_SAME = {"copy", "copy_p", "stop_gradient", "reduce_precision"}
+_SAME = {"copy", "copy_p", "stop_gradient"}
 _RENAMED = {"add_any": "add", "lt_to": "lt", "le_to": "le"}
 _REDUCED = {
     "reduce_sum": "add",
@@ -38,12 +39,13 @@ _REDUCED = {
     "reduce_min": "min",
     "reduce_and": "and",
     "reduce_or": "or",
+    "reduce_xor": "xor",
 }
+_CUMULATED = {"cumsum": "add", "cumprod": "mul", "cummax": "max", "cummin": "min"}
 _SINGLE = {
     *EACH,
-    *EACH_FLOAT,
     *_RENAMED,
-    *("and", "or", "not", "round", "digamma"),
+    *("and", "or", "not", "xor"),
 }
 
 
@@ -52,7 +54,15 @@ def write_numbers(graph: Graph, equation: Any, given: list[Places]) -> list[Plac
 
     Raises `NotByRowsError` for an operation that cannot be taken apart.
     """
-    name = equation.primitive.name
+    graph.origin = equation
+    try:
+        return _written(graph, equation, given)
+    except NotByRowsError as error:
+        raise error.at(equation) from None
+
+
+def _written(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+    name = name_of(equation)
     if name in _SAME:
         return given
     known = [known_array(graph, places) for places in given]
@@ -64,7 +74,8 @@ def write_numbers(graph: Graph, equation: Any, given: list[Places]) -> list[Plac
         return [np.asarray(places) for places in rule_for(equation)(0, *given)]
     if name in _REDUCED:
         return [_reduced(graph, _REDUCED[name], equation.params["axes"], given[0])]
-    if name in _SINGLE:
+    floats = all(atom.aval.dtype.kind == "f" for atom in equation.invars)
+    if name in _SINGLE or (name in EACH_FLOAT and floats):
         return [each(graph, _RENAMED.get(name, name), given)]
     if name not in _RULES:
         raise NotByRowsError(f"`{name}` cannot be compiled for rows; use `dse.sweep`.")
@@ -99,6 +110,8 @@ def _select(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
 
 
 def _integer_power(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+    if equation.invars[0].aval.dtype.kind != "f":
+        raise NotByRowsError("powers of whole numbers cannot be compiled for rows.")
     return [each(graph, "integer_pow", given, equation.params["y"])]
 
 
@@ -138,21 +151,60 @@ def _product(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     return [found.reshape(equation.outvars[0].aval.shape)]
 
 
+def _cumulated(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+    """Combine every number along an axis with all before it, or all behind."""
+    operation = _CUMULATED[equation.primitive.name]
+    turns = list(np.moveaxis(given[0], equation.params["axis"], 0))
+    backwards = equation.params["reverse"]
+    found = list(
+        accumulate(
+            reversed(turns) if backwards else turns,
+            lambda a, b: each(graph, operation, [a, b]),
+        )
+    )
+    ordered = found[::-1] if backwards else found
+    return [np.moveaxis(np.stack(ordered), 0, equation.params["axis"])]
+
+
 def _first_largest(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     """Find the place of the largest number, the first one of equals."""
+    return _first(graph, equation, given, "gt", "max")
+
+
+def _first_least(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+    if equation.invars[0].aval.dtype == bool:
+        raise NotByRowsError("rows cannot look for the first of what is false.")
+    return _first(graph, equation, given, "lt", "min")
+
+
+def _first(
+    graph: Graph, equation: Any, given: list[Places], beyond: str, extreme: str
+) -> list[Places]:
     turns = np.moveaxis(given[0], equation.params["axes"][0], 0)
     kind = np.dtype(equation.params["index_dtype"])
     logical = equation.invars[0].aval.dtype == bool
+    floats = equation.invars[0].aval.dtype.kind == "f"
     best, at = turns[0], constants(graph, np.zeros(turns.shape[1:], kind))
     for number, turn in enumerate(turns[1:], start=1):
         here = constants(graph, np.full(turns.shape[1:], number, kind))
         if logical:
             more = each(graph, "and", [turn, each(graph, "not", [best])])
         else:
-            more = each(graph, "gt", [turn, best])
+            more = each(graph, beyond, [turn, best])
+        if floats:  # the first that is no number stands above all
+            first = each(graph, "and", [_is_nan(graph, turn), _is_number(graph, best)])
+            more = each(graph, "or", [more, first])
         at = each(graph, "select_n", [more, at, here])
-        best = each(graph, "or" if logical else "max", [best, turn])
+        best = each(graph, "or" if logical else extreme, [best, turn])
     return [at]
+
+
+def _is_number(graph: Graph, places: Places) -> Places:
+    return each(graph, "eq", [places, places])
+
+
+def _is_nan(graph: Graph, places: Places) -> Places:
+    return each(graph, "ne", [places, places])
 
 
 _RULES: dict[str, Callable[[Graph, Any, list[Places]], list[Places]]] = {
@@ -163,6 +215,8 @@ _RULES: dict[str, Callable[[Graph, Any, list[Places]], list[Places]]] = {
     "pad": _pad,
     "dot_general": _product,
     "argmax": _first_largest,
+    "argmin": _first_least,
+    **dict.fromkeys(_CUMULATED, _cumulated),
     "gather": look_up,
     "dynamic_slice": look_up,
     "dynamic_update_slice": put,

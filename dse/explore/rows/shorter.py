@@ -1,5 +1,8 @@
 """What is known of an operation without doing it, or by a shorter one.
 
+No answer changes by it, not for 0 of either sign, infinity or what is no number; what
+does not hold for these is left to `fast_math`.
+
 Each takes a graph, the places of what an operation takes, and its power or type, and
 gives the place of the result; None where there is nothing to save.
 """
@@ -9,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from dse.explore.array_rules import raised
 from dse.explore.rows.functions import WRITTEN_OUT
 
 if TYPE_CHECKING:
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
 def _add(graph: Graph, takes: tuple[int, ...], _: Any) -> int | None:
     left, right = takes
     for one, other in ((left, right), (right, left)):
-        if graph.is_number(one, 0.0):
+        if graph.is_number(one, -0.0):
             return other
         if graph.nodes[one].operation == "neg":
             return graph.add("sub", (other, graph.nodes[one].takes[0]))
@@ -39,12 +43,14 @@ def _mul(graph: Graph, takes: tuple[int, ...], _: Any) -> int | None:
     for one, other in ((left, right), (right, left)):
         if graph.is_number(one, 1.0):
             return other
-        if graph.is_number(one, 0.0):
+        if graph.fast_math and graph.is_number(one, 0.0):
             return one
         node = graph.nodes[one]
         if node.operation == "neg":
             return graph.add("neg", (graph.add("mul", (node.takes[0], other)),))
-        if node.operation == "select_n":  # 0 or 1: whether a slope goes this way
+        if (
+            graph.fast_math and node.operation == "select_n"
+        ):  # 0 or 1: whether a slope goes this way
             which, no, yes = node.takes
             if graph.is_number(no, 0.0) and graph.is_number(yes, 1.0):
                 return graph.add("select_n", (which, no, other))
@@ -53,7 +59,9 @@ def _mul(graph: Graph, takes: tuple[int, ...], _: Any) -> int | None:
 
 def _div(graph: Graph, takes: tuple[int, ...], _: Any) -> int | None:
     above, below = takes
-    if graph.is_number(below, 1.0) or graph.is_number(above, 0.0):
+    if graph.is_number(below, 1.0):
+        return above
+    if graph.fast_math and graph.is_number(above, 0.0):
         return above
     node = graph.nodes[above]
     if node.operation == "neg":
@@ -111,32 +119,17 @@ def _clamp(graph: Graph, takes: tuple[int, ...], _: Any) -> int | None:
     return graph.add("min", (graph.add("max", (number, low)), high))
 
 
-def _convert(graph: Graph, takes: tuple[int, ...], detail: Any) -> int | None:
-    known = graph.known(takes[0])
-    return None if known is None else graph.constant(known.astype(detail))
-
-
-def _power(graph: Graph, takes: tuple[int, ...], _: Any) -> int | None:
-    """Raise a positive number."""
-    base, power = takes
-    return graph.add("exp", (graph.add("mul", (power, graph.add("log", (base,)))),))
-
-
 def _whole_power(graph: Graph, takes: tuple[int, ...], detail: Any) -> int | None:
-    product = takes[0]
-    for _ in range(abs(detail) - 1):
-        product = graph.add("mul", (product, takes[0]))
     if detail == 0:
         return graph.constant(1.0)
-    if detail < 0:
-        return graph.add("div", (graph.constant(1.0), product))
-    return product
+    found: int = raised(takes[0], abs(detail), lambda a, b: graph.add("mul", (a, b)))
+    return graph.add("div", (graph.constant(1.0), found)) if detail < 0 else found
 
 
 def _written_out(
-    write: Callable[[Graph, int], int],
+    write: Callable[..., int],
 ) -> Callable[[Graph, tuple[int, ...], Any], int]:
-    return lambda graph, takes, _: write(graph, takes[0])
+    return lambda graph, takes, _: write(graph, *takes)
 
 
 SHORTER: dict[str, Callable[[Graph, tuple[int, ...], Any], int | None]] = {
@@ -152,8 +145,6 @@ SHORTER: dict[str, Callable[[Graph, tuple[int, ...], Any], int | None]] = {
     "or": _or,
     "square": _square,
     "clamp": _clamp,
-    "convert_element_type": _convert,
-    "pow": _power,
     "integer_pow": _whole_power,
     **{name: _written_out(write) for name, write in WRITTEN_OUT.items()},
 }
