@@ -21,11 +21,25 @@ def _special(name: str) -> Callable[..., Array]:
     return function
 
 
+def _log_gamma(x: Array) -> Array:
+    """Return log |gamma|, infinite at both ends."""
+    from scipy import special
+
+    return np.asarray(np.where(np.isinf(x), np.inf, special.gammaln(x)))
+
+
 def _digamma(x: Array) -> Array:
     """Return the slope of log gamma; none at 0, where it has two."""
     from scipy import special
 
     return np.asarray(np.where(x == 0.0, np.nan, special.digamma(x)))
+
+
+def power(x: Array, y: Array) -> Array:
+    """Return x^y; NumPy's own root for 1/2 is another at -infinity and at -0."""
+    if np.size(y) == 1 and np.all(y == 0.5):
+        return np.asarray(np.where(x == -np.inf, np.inf, np.sqrt(x) + 0.0))
+    return np.power(x, y)
 
 
 def round_away(x: Array) -> Array:
@@ -80,7 +94,7 @@ EACH: dict[str, Callable[..., Array]] = {
 # Only of floats: JAX divides and rounds integers in its own way.
 EACH_FLOAT: dict[str, Callable[..., Array]] = {
     "div": np.divide,
-    "pow": np.power,
+    "pow": power,
     "sqrt": np.sqrt,
     "rsqrt": lambda x: 1.0 / np.sqrt(x),
     "square": np.square,
@@ -101,6 +115,6 @@ EACH_FLOAT: dict[str, Callable[..., Array]] = {
     "is_finite": np.isfinite,
     "erf": _special("erf"),
     "erfc": _special("erfc"),
-    "lgamma": _special("gammaln"),
+    "lgamma": _log_gamma,
     "digamma": _digamma,
 }

@@ -22,7 +22,7 @@ _LANCZOS = (
     1.50563273514931155834e-7,
 )
 _SHIFT = 7.5  # g + 1/2
-_WRITTEN_POWER = 16  # the largest that is multiplied out
+_MULTIPLIED = 16  # the largest power that is multiplied out
 
 
 def expm1(graph: Graph, x: int) -> int:
@@ -83,29 +83,36 @@ def is_finite(graph: Graph, x: int) -> int:
 
 
 def power(graph: Graph, x: int, y: int) -> int:
-    """Return x^y: exp(y log |x|), whose sign is that of x where y is odd."""
-    known = graph.known(y)
-    if known is not None and abs(known) <= _WRITTEN_POWER and known == int(known):
-        return graph.add("integer_pow", (x,), int(known))
+    """Return x^y: the power of |x|, whose sign is that of x where y is odd."""
+    base, exponent = graph.known(x), graph.known(y)
+    if base is not None and 0.0 < base < math.inf:
+        return x if base == 1.0 else graph.add("power", (x, y))
+    if exponent is not None and _is_whole(exponent) and abs(exponent) <= _MULTIPLIED:
+        return graph.add("integer_pow", (x,), int(exponent))
     one, zero = graph.constant(1.0), graph.constant(0.0)
     size = graph.add("abs", (x,))
-    found = graph.add("exp", (graph.add("mul", (y, graph.add("log", (size,)))),))
-    of_one = graph.add("eq", (size, one))
-    is_number = graph.add("eq", (y, y))
-    found = _choose(graph, graph.add("and", (of_one, is_number)), one, found)
-    whole = graph.add("eq", (y, graph.add("floor", (y,))))
-    half = graph.add("mul", (y, graph.constant(0.5)))
-    even = graph.add("eq", (half, graph.add("floor", (half,))))
-    odd = graph.add("and", (whole, graph.add("not", (even,))))
+    found = graph.add("power", (size, y))
     below = graph.add("lt", (x, zero))
-    turned = graph.add("lt", (graph.add("div", (one, x)), zero))  # or -0
+    none = graph.add("and", (below, graph.add("gt", (x, graph.constant(-math.inf)))))
+    if graph.always(y, lambda number: math.isfinite(number) and not _is_whole(number)):
+        return _choose(graph, none, graph.constant(math.nan), found)
+    of_one = graph.add("and", (_equal(graph, size, one), _equal(graph, y, y)))
+    found = _choose(graph, of_one, one, found)
+    whole = _equal(graph, y, graph.add("floor", (y,)))
+    half = graph.add("mul", (y, graph.constant(0.5)))
+    odd = graph.add("ne", (half, graph.add("floor", (half,))))
+    odd = graph.add("and", (whole, odd))
+    turned = graph.add("lt", (graph.add("div", (one, x)), zero))  # x may be -0
     signed = graph.add("and", (odd, graph.add("or", (below, turned))))
     found = _choose(graph, signed, graph.add("neg", (found,)), found)
-    finite = graph.add("gt", (x, graph.constant(-math.inf)))
-    none = graph.add("and", (below, graph.add("and", (finite, _not(graph, whole)))))
+    none = graph.add("and", (none, graph.add("not", (whole,))))
     found = _choose(graph, none, graph.constant(math.nan), found)
-    always = graph.add("or", (graph.add("eq", (x, one)), graph.add("eq", (y, zero))))
+    always = graph.add("or", (_equal(graph, x, one), _equal(graph, y, zero)))
     return _choose(graph, always, one, found)
+
+
+def _is_whole(number: float) -> bool:
+    return math.isfinite(number) and number == math.floor(number)
 
 
 def lgamma(graph: Graph, x: int) -> int:
@@ -196,8 +203,8 @@ def _choose(graph: Graph, which: int, yes: int, no: int) -> int:
     return graph.add("select_n", (which, no, yes))
 
 
-def _not(graph: Graph, which: int) -> int:
-    return graph.add("not", (which,))
+def _equal(graph: Graph, a: int, b: int) -> int:
+    return graph.add("eq", (a, b))
 
 
 WRITTEN_OUT: dict[str, Callable[..., int]] = {

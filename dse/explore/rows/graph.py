@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 import numpy as np
@@ -33,6 +33,7 @@ _FOLDED: dict[str, Callable[..., Any]] = {
     "or": np.bitwise_or,
     "not": np.bitwise_not,
     "xor": np.bitwise_xor,
+    "power": EACH_FLOAT["pow"],
     "select_n": lambda which, no, yes: yes if which else no,
 }
 
@@ -129,14 +130,16 @@ class Graph:
 
     def _kind(self, node: Node) -> np.dtype[Any]:
         if node.operation == INPUT:
-            return np.dtype(float)
-        if node.operation == CONSTANT:
-            return np.asarray(node.detail).dtype
-        if node.operation == _CONVERT:
-            return np.dtype(node.detail)
-        if node.operation in COMPARED:
-            return np.dtype(bool)
-        return self.kinds[node.takes[-1]]
+            kind = np.dtype(float)
+        elif node.operation == CONSTANT:
+            kind = node.detail.dtype
+        elif node.operation == _CONVERT:
+            kind = np.dtype(node.detail)
+        elif node.operation in COMPARED:
+            kind = np.dtype(bool)
+        else:
+            kind = self.kinds[node.takes[-1]]
+        return cast("np.dtype[Any]", kind)
 
     def needed(self, outputs: Iterable[int]) -> list[int]:
         """Return the places that some outputs need, in order."""
@@ -162,11 +165,11 @@ class Graph:
         same_sign = bool(np.signbit(known)) == bool(np.signbit(number))
         return bool(known == number) and (same_sign or self.fast_math)
 
-    def never_nan(self, place: int) -> bool:
-        """Return whether what is at a place is a number for certain."""
+    def always(self, place: int, test: Callable[[Any], bool]) -> bool:
+        """Return whether a test holds of a number that is known, or of all choices."""
         node = self.nodes[place]
         if node.operation == CONSTANT:
-            return not np.isnan(node.detail)
-        if node.operation in ("max", "min"):
-            return all(self.never_nan(taken) for taken in node.takes)
-        return False
+            return bool(test(node.detail))
+        choices = {"select_n": node.takes[1:], "max": node.takes, "min": node.takes}
+        taken = choices.get(node.operation, ())
+        return bool(taken) and all(self.always(choice, test) for choice in taken)

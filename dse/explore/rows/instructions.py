@@ -87,10 +87,18 @@ class Instructions:
 
     def to_whole(self, value: str, bits: int) -> str:
         """Convert floats; those beyond become the last number, and none becomes 0."""
-        kind = self.vector(f"i{bits}")
-        name = f"@llvm.fptosi.sat.v{self.lanes}i{bits}.v{self.lanes}f{self.format.bits}"
-        self.called.add(f"declare {kind} {name}({self.floats})")
-        return self.new(f"call {kind} {name}({self.floats} {value})")
+        kind, end = self.vector(f"i{bits}"), 2 ** (bits - 1)
+        high, low = self.number(float(end)), self.number(-float(end))
+        above = self.compare("oge", value, high)
+        inside = self.new(
+            f"and {self.logicals} {self.compare('oge', value, low)}, "
+            f"{self.compare('olt', value, high)}"
+        )
+        safe = self.choose(inside, value, self.number(0.0))
+        found = self.cast("fptosi", safe, self.floats, kind)
+        found = self.choose(above, self.whole(end - 1, bits), found, kind)
+        below = self.compare("olt", value, low)
+        return self.choose(below, self.whole(-end, bits), found, kind)
 
     def compare(self, how: str, *taken: str) -> str:
         """Write a comparison of floats, as `olt`: ordered, and less."""

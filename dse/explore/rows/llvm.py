@@ -32,6 +32,7 @@ _BY_US: dict[str, Callable[..., str]] = {
     "exp": vector_functions.exp,
     "exp2": vector_functions.exp2,
     "log": vector_functions.log,
+    "power": vector_functions.power,
     "nextafter": vector_functions.next_after,
 }
 
@@ -174,16 +175,14 @@ def _extreme(write: Instructions, graph: Graph, node: Node, taken: list[str]) ->
     The comparison is one instruction that gives the second number where one is none.
     """
     first, second = taken
-    told = write.fast_math or graph.never_nan(node.takes[0])
-    if not told and graph.never_nan(node.takes[1]):
-        first, second, told = second, first, True
+    known = [graph.always(place, lambda n: not np.isnan(n)) for place in node.takes]
+    if known[1] and not known[0]:
+        first, second = second, first
     more = write.compare("ogt" if node.operation == "max" else "olt", first, second)
     found = write.choose(more, first, second)
-    return (
-        found
-        if told
-        else write.choose(write.compare("uno", first, first), first, found)
-    )
+    if write.fast_math or any(known):
+        return found
+    return write.choose(write.compare("uno", first, first), first, found)
 
 
 def _of_others(write: Instructions, name: str, taken: list[str], kind: str) -> str:

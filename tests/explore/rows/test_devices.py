@@ -1,4 +1,4 @@
-"""However many devices share the rows of a table, the answers are the same bytes."""
+"""However many devices share the rows of a table, answers are those of machine code."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 PROGRAM = """
 import sys
 import jax, numpy as np
 import dse
+from dse.explore.rows.machine_code import MachineCode
 from dse.explore.rows.xla import DeviceCode
 chance = np.random.default_rng(0)
 table = {
@@ -19,30 +21,40 @@ table = {
     "batch": chance.integers(1, 32, 70_000),
     "weight_buffer_mib": chance.uniform(1, 64, 70_000),
 }
-columns = {name: column.astype(np.float32) for name, column in table.items()}
+columns = {name: column.astype(float) for name, column in table.items()}
 bert = dse.transformer("bert-tiny", seq_len=128)
-model = dse.compile_model(dse.TileEngine.edge(), bert, over=table, timing="roofline")
+model = dse.compile_model(
+    dse.TileEngine.edge(), bert, over=table, timing="roofline", precision="double"
+)
 assert len(jax.devices()) == int(sys.argv[1])
 for metric in (None, "energy"):
-    run = DeviceCode(model.program(metric), np.float32)
-    for name, column in run(columns, 70_000).items():
-        sys.stdout.buffer.write(column.tobytes())
+    program = model.program(metric)
+    by_devices = DeviceCode(program, float)(columns, 70_000)
+    by_machine_code = MachineCode(program, float)(columns, 70_000)
+    for name, column in by_devices.items():
+        sys.stdout.buffer.write(np.stack([column, by_machine_code[name]]).tobytes())
 """
 
 
-def answers(devices: int) -> bytes:
-    """The metrics and gradients that a process with some devices finds."""
+def answers(devices: int) -> np.ndarray:
+    """Metrics and gradients of a process with some devices, each beside our own."""
     split = f"--xla_force_host_platform_device_count={devices}"
-    return subprocess.run(
+    found = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(devices)],
         env={**os.environ, "XLA_FLAGS": split},
         check=True,
         capture_output=True,
     ).stdout
+    return np.frombuffer(found).reshape(-1, 2, 70_000)
 
 
 @pytest.mark.nightly
-def test_one_device_and_four_give_the_same_bytes() -> None:
-    alone = answers(1)
-    assert len(alone) > 4 * 70_000 * 6
-    assert answers(4) == alone
+def test_one_device_and_four_answer_as_machine_code_does() -> None:
+    alone, four = answers(1), answers(4)
+    assert len(alone) > 6
+    np.testing.assert_array_equal(alone[:, 1], four[:, 1])
+    for by_devices, by_machine_code in (*alone, *four):
+        size = np.median(np.abs(by_machine_code))
+        np.testing.assert_allclose(
+            by_devices, by_machine_code, rtol=1e-11, atol=1e-11 * size
+        )

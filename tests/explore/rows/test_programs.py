@@ -163,14 +163,17 @@ def test_columns_may_lie_anyhow_in_memory() -> None:
     np.testing.assert_array_equal(found["0"], table[:, 1] - table[::-1, 0])
 
 
-def test_what_cannot_be_written_is_told() -> None:
-    code = MachineCode(program(lambda x, y: {"0": jax.lax.erf(x)}), np.float32)
-    with pytest.raises(InputError, match="`erf` cannot be compiled for rows"):
-        run(code, X, Y)
-    for other in (np.inf, 0.0):
-        upward = program(lambda x, y, to=other: {"0": jnp.nextafter(x, to)})
-        with pytest.raises(InputError, match="the next number below"):
-            run(MachineCode(upward, np.float64), X, Y)
+@pytest.mark.parametrize("name", ["erf", "rem", "sort", "cbrt", "erf_inv"])
+def test_what_cannot_be_written_is_told_with_its_name_and_place(name: str) -> None:
+    def beyond(x: Any, y: Any) -> Any:
+        return {
+            "0": getattr(jax.lax, name)(
+                *([x, y] if name == "rem" else [x + y[..., None]])
+            )
+        }
+
+    with pytest.raises(InputError, match=rf"test_programs.py:\d+: `{name}` cannot be"):
+        run(MachineCode(program(beyond), np.float32), X, Y)
 
 
 def test_nothing_is_written_down_twice() -> None:
@@ -181,16 +184,23 @@ def test_nothing_is_written_down_twice() -> None:
 @pytest.mark.parametrize(
     "function",
     [
-        lambda x, y: x * 1.0 + 0.0,
+        lambda x, y: x * 1.0 - 0.0,
         lambda x, y: jnp.maximum(x, x),
         lambda x, y: jnp.where(y > 0, x, x),
         lambda x, y: jnp.negative(-x),
-        lambda x, y: x + 0.0 * y,
     ],
 )
 def test_what_changes_nothing_is_no_operation(function: Any) -> None:
     assert program(function).count().total() <= 1
     assert program(function).graph.needed(program(function).places)[0] == 0
+
+
+def test_fast_math_takes_numbers_for_finite_ones() -> None:
+    def nothing(given: Any) -> Any:
+        return given["x"] + 0.0 * given["y"]
+
+    assert ScalarProgram(nothing, ["x", "y"]).count() == {"add": 1, "mul": 1}
+    assert not ScalarProgram(nothing, ["x", "y"], fast_math=True).count()
 
 
 def test_a_number_is_known_by_its_value_and_its_type() -> None:
