@@ -36,9 +36,19 @@ class Quantity:
 
     def read(self, owner: str, name: str, value: Any) -> Any:
         """Check a value that a person gave and return it as the number JAX will see."""
-        place = f"`{owner}.{name}`"
+        return self.take(f"`{owner}.{name}`", value)
+
+    def take(self, place: str, value: Any) -> Any:
+        """Check a value given at a place, as messages name it, and return the number.
+
+        An array must hold legal numbers only; what JAX traces has none yet.
+        """
+        if isinstance(value, jax.core.Tracer):
+            return value if jnp.issubdtype(value.dtype, jnp.floating) else value * 1.0
         if isinstance(value, np.generic):
             value = value.item()
+        if isinstance(value, np.ndarray | jax.Array):
+            return self._take_array(place, value)
         if isinstance(value, str) and self.choices:
             if value not in self.choices:
                 raise InputError(
@@ -46,29 +56,60 @@ class Quantity:
                     + did_you_mean(value, self.choices)
                 )
             return float(self.choices.index(value))
-        if hasattr(value, "dtype"):  # an array or a tracer: its range is JAX's business
-            return value if jnp.issubdtype(value.dtype, jnp.floating) else value * 1.0
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(f"{place} takes {self._wanted()}, got {value!r}.")
-        return self._check(place, float(value))
+            raise InputError(f"{place} takes {self._wanted()}, got {value!r:.60}.")
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf if value > 0 else -math.inf
+        if not self.fits(number):
+            raise self._misfit(place, number)
+        return number
+
+    def fits(self, values: Any) -> Any:
+        """Say whether a number, or each of an array, is one that this can be."""
+        numbers = np.asarray(values)
+        if self.choices:
+            return np.isin(numbers, range(len(self.choices)))
+        legal = np.isfinite(numbers) & (numbers >= self.low) & (numbers <= self.high)
+        return legal & (numbers == np.round(numbers)) if self.integer else legal
+
+    def _take_array(self, place: str, values: Any) -> Any:
+        if np.ma.is_masked(values):
+            raise InputError(
+                f"{place} takes {self._wanted()}, got an array with masked entries; "
+                "leave these out or fill them."
+            )
+        is_float = jnp.issubdtype(values.dtype, jnp.floating)
+        if not is_float and not jnp.issubdtype(values.dtype, jnp.integer):
+            raise InputError(
+                f"{place} takes {self._wanted()}, got an array of {values.dtype}."
+            )
+        numbers = np.asarray(values, float)
+        legal = self.fits(numbers)
+        if not legal.all():
+            first = np.argwhere(~legal)[0]
+            raise self._misfit(f"{place}{first.tolist() or ''}", float(numbers[*first]))
+        plain = values if isinstance(values, jax.Array) else np.asarray(values)
+        return plain if is_float else plain * 1.0
 
     def _wanted(self) -> str:
         if self.choices:
             return f"one of {', '.join(self.choices)}"
         return "a number" if self.unit == "1" else f"a number in {self.unit}"
 
-    def _check(self, place: str, number: float) -> float:
+    def _misfit(self, place: str, number: float) -> InputError:
+        """Return the error of a number that does not fit."""
         if self.choices:
-            if number not in range(len(self.choices)):
-                raise InputError(f"{place} takes {self._wanted()}, got {number:g}.")
-        elif not self.low <= number <= self.high:
-            raise InputError(
+            return InputError(f"{place} takes {self._wanted()}, got {number:g}.")
+        if math.isinf(number):
+            return InputError(f"{place} is {number:g}; give a number that is finite.")
+        if not self.low <= number <= self.high:
+            return InputError(
                 f"{place} is {self.show(number)}, outside its range "
                 f"{self.low:g} to {self.show(self.high)}."
             )
-        elif self.integer and not number.is_integer():
-            raise InputError(f"{place} counts whole things, got {number:g}. Round it.")
-        return number
+        return InputError(f"{place} counts whole things, got {number:g}. Round it.")
 
     def show(self, value: Any) -> str:
         """Return the value as a person reads it: a label, or a number with its unit."""

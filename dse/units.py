@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from dse.errors import InputError, did_you_mean
@@ -99,7 +100,7 @@ def read_quantity(text: str, like: str) -> tuple[float, str]:
         number = float(match[1]) if match else None
     except ValueError:
         number = None
-    if match is None or number is None:
+    if match is None or number is None or not math.isfinite(number):
         raise InputError(
             f"{text!r} is not a quantity; write a number and a unit: '50 {like}'."
         )

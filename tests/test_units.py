@@ -67,6 +67,7 @@ def test_a_quantity_is_read_in_its_own_unit(text: str, like: str, si: float) -> 
     [
         ("", "W", "'' is not a quantity; write a number and a unit: '50 W'"),
         ("five W", "W", "is not a quantity"),
+        ("1e999 W", "W", "is not a quantity"),
         ("5e W", "W", "is not a quantity"),
         ("1-2 W", "W", "is not a quantity"),
         ("20", "us", "'20' has no unit; write '20 s' or '20 ms' or '20 us' or '20 ns'"),

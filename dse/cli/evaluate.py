@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dse.cli.options import Json, Quiet, Verbose
+from dse.cli.options import Json, Quiet, Verbose, finite
 from dse.cli.output import print_json, say
 from dse.errors import InputError, did_you_mean
 from dse.hardware.parameters import load_parameters
@@ -57,7 +57,7 @@ def evaluate(
     seq_len: Annotated[
         int | None, typer.Option(help="Tokens per sequence.", show_default="128")
     ] = None,
-    batch: Annotated[float, typer.Option(min=1, help="Sequences run together.")] = 1,
+    batch: Annotated[int, typer.Option(min=1, help="Sequences run together.")] = 1,
     mode: Annotated[
         Mode, typer.Option(help="Read whole sequences, or make one token.")
     ] = Mode.prefill,
@@ -65,14 +65,25 @@ def evaluate(
         int | None, typer.Option(help="Tokens that a decode step sees.")
     ] = None,
     padded_fraction: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of tokens that are padding.")
+        float,
+        typer.Option(
+            callback=finite, min=0, max=1, help="Share of tokens that are padding."
+        ),
     ] = 0.0,
     activation_density: Annotated[
         float,
-        typer.Option(min=0, max=1, help="Share of activations that are not zero."),
+        typer.Option(
+            callback=finite,
+            min=0,
+            max=1,
+            help="Share of activations that are not zero.",
+        ),
     ] = 1.0,
     weight_density: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of weights that are not zero.")
+        float,
+        typer.Option(
+            callback=finite, min=0, max=1, help="Share of weights that are not zero."
+        ),
     ] = 1.0,
     density: Annotated[
         str | None,
@@ -81,10 +92,13 @@ def evaluate(
         ),
     ] = None,
     threshold: Annotated[
-        float | None, typer.Option(help="The setting of that curve.")
+        float | None, typer.Option(callback=finite, help="The setting of that curve.")
     ] = None,
     kept_pairs: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of query-key pairs kept.")
+        float,
+        typer.Option(
+            callback=finite, min=0, max=1, help="Share of query-key pairs kept."
+        ),
     ] = 1.0,
     part: Annotated[
         Part, typer.Option(help="Run everything, or attention alone.")
@@ -103,7 +117,8 @@ def evaluate(
         ),
     ] = None,
     node: Annotated[
-        float | None, typer.Option(help="Scale to a process node, in nm.")
+        float | None,
+        typer.Option(callback=finite, help="Scale to a process node, in nm."),
     ] = None,
     timing: Annotated[
         Timing, typer.Option(help="Put ops in time, or bound it from below.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import Annotated
 
 import typer
@@ -45,6 +46,13 @@ def _quieter(wanted: bool) -> bool:
     if wanted:
         log.setLevel(logging.WARNING)
     return wanted
+
+
+def finite(value: float | None) -> float | None:
+    """Refuse `nan` and `inf`, which are numbers to the reader of options."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is not finite; give a number.")
+    return value
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]

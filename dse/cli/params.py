@@ -47,6 +47,10 @@ def params(
 
     Lists the files that hold them, shows one, or checks one of your own.
     """
+    if like is not None and (check is None or check.stem == MODELS):
+        raise InputError(
+            "--like belongs to --check and a parameter file; leave it out here."
+        )
     if check is not None:
         if name is not None:
             raise InputError(f"give `{name}` or --check {check}, not both.")

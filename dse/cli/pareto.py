@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,11 @@ from dse.cli.options import Json, Quiet, Verbose, log
 from dse.cli.output import PARTIAL, print_json, say
 from dse.cli.sweep_folder import find_parts, objective_columns, part_tables
 from dse.errors import InputError, did_you_mean
+
+_MEANT = {
+    **dict.fromkeys(("true", "yes", "1", "1.0"), True),
+    **dict.fromkeys(("false", "no", "0", "0.0"), False),
+}
 
 
 def pareto(
@@ -83,10 +89,11 @@ def _front(
         wanted = [_objective(text, fresh, path) for text in texts]
         rows = fresh if front is None else pd.concat([front, fresh], ignore_index=True)
         signs = [-1.0 if maximize else 1.0 for _, maximize in wanted]
-        costs = rows[[column for column, _ in wanted]].to_numpy(float) * signs
-        allowed = np.ones(len(rows), bool)
-        if "feasible" in rows:
-            allowed = rows["feasible"].to_numpy(bool)
+        columns = rows[[column for column, _ in wanted]]
+        costs = columns.to_numpy(float, na_value=np.nan) * signs
+        allowed = _feasible(fresh, path)
+        if front is not None:  # all of it was
+            allowed = np.concatenate([np.ones(len(front), bool), allowed])
         numbers = np.isfinite(costs).all(axis=1)
         costs[~allowed] = np.inf
         front = rows[front_mask(costs, keep="distinct" if distinct else "all")]
@@ -96,17 +103,43 @@ def _front(
 
 
 def _read(path: Path) -> Any:
-    if not path.is_file():
-        raise InputError(f"{path} is no file; give a table as .csv or .parquet.")
     if path.suffix not in (".csv", ".parquet"):
         raise InputError(f"{path} is neither .csv nor .parquet; convert it to one.")
+    if not path.is_file():
+        raise InputError(f"{path} is no file; give a table as .csv or .parquet.")
     import pandas as pd
 
-    read = pd.read_csv if path.suffix == ".csv" else pd.read_parquet
     try:
-        return read(path)
-    except (ValueError, OSError) as error:  # what pandas and pyarrow raise
-        raise InputError(f"{path} cannot be read as a table: {error}") from None
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(path, index_col=False)
+    except pd.errors.ParserWarning:
+        fault = "a row has more cells than the header"
+    except Exception as error:  # whatever pandas and pyarrow raise
+        fault = " ".join(str(error).split()) or type(error).__name__
+    raise InputError(
+        f"{path} cannot be read as a table ({fault}); write it anew as CSV in UTF-8 or "
+        "as Parquet."
+    )
+
+
+def _feasible(rows: Any, path: str) -> Any:
+    """Return what a column `feasible` says of each row: yes, where there is none."""
+    import numpy as np
+
+    if "feasible" not in rows:
+        return np.ones(len(rows), bool)
+    if rows["feasible"].dtype == bool:
+        return rows["feasible"].to_numpy()
+    said = [str(word).strip().lower() for word in rows["feasible"]]
+    for number, word in enumerate(said, 1):
+        if word not in _MEANT:
+            raise InputError(
+                f"{path}, row {number}: `feasible` is {word!r}; write true or false."
+            )
+    return np.asarray([_MEANT[word] for word in said], bool)
 
 
 def _objective(text: str, rows: Any, path: str) -> tuple[str, bool]:
@@ -123,8 +156,17 @@ def _objective(text: str, rows: Any, path: str) -> tuple[str, bool]:
 
 
 def _records(rows: Any) -> list[dict[str, Any]]:
-    """Return rows as plain data."""
+    """Return rows as plain data; what JSON has no type for as text."""
     return [
-        {name: v.item() if hasattr(v, "item") else v for name, v in row.items()}
+        {str(name): _plain(value) for name, value in row.items()}
         for row in rows.to_dict("records")
     ]
+
+
+def _plain(value: Any) -> Any:
+    import pandas as pd
+
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return None
+    value = value.item() if hasattr(value, "item") else value
+    return value if isinstance(value, bool | int | float | str) else str(value)

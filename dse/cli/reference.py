@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dse.cli.options import Json, Quiet, Verbose, shows_progress
+from dse.cli.options import Json, Quiet, Verbose, finite, shows_progress
 from dse.cli.output import check_file, print_json, say
 from dse.errors import InputError
 from dse.files import write_whole
@@ -25,7 +25,7 @@ reference = typer.Typer(
 def list_machines(
     workload: Annotated[str, typer.Option(help="A model of the zoo.")] = "bert-base",
     seq_len: Annotated[int, typer.Option(help="Tokens per sequence.")] = 128,
-    batch: Annotated[float, typer.Option(min=1, help="Sequences run together.")] = 1,
+    batch: Annotated[int, typer.Option(min=1, help="Sequences run together.")] = 1,
     files: Annotated[
         list[Path] | None,
         typer.Option("--file", help="A machine that `measure` wrote; may be repeated."),
@@ -68,10 +68,12 @@ def measure_machine(
     model: Annotated[str, typer.Option(help="A BERT of the zoo.")] = "bert-tiny",
     seq_len: Annotated[int, typer.Option(help="Tokens per sequence.")] = 128,
     full_power_w: Annotated[
-        float, typer.Option(min=0, help="What it draws when it works, in W.")
+        float,
+        typer.Option(callback=finite, min=0, help="What it draws when it works, in W."),
     ] = 65.0,
     idle_power_w: Annotated[
-        float, typer.Option(min=0, help="What it draws when it waits, in W.")
+        float,
+        typer.Option(callback=finite, min=0, help="What it draws when it waits, in W."),
     ] = 15.0,
     as_json: Json = False,
     verbose: Verbose = False,

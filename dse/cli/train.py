@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dse.cli.measure import TaskName, need_extra
-from dse.cli.options import Json, Quiet, Verbose, log, shows_progress
+from dse.cli.options import Json, Quiet, Verbose, finite, log, shows_progress
 from dse.cli.output import check_folder, print_json, say, written_together
 from dse.errors import InputError
 
@@ -35,7 +35,9 @@ def train(
     ] = 128,
     steps: Annotated[int, typer.Option(min=1, help="Steps of AdamW.")] = 600,
     batch: Annotated[int, typer.Option(min=1, help="Sequences per step.")] = 16,
-    learning_rate: Annotated[float, typer.Option(min=0, help="At its highest.")] = 1e-3,
+    learning_rate: Annotated[
+        float, typer.Option(callback=finite, min=0, help="At its highest.")
+    ] = 1e-3,
     seed: Annotated[int, typer.Option(help="Of weights and order.")] = 0,
     as_json: Json = False,
     verbose: Verbose = False,

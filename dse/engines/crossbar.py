@@ -47,7 +47,11 @@ class CrossbarEngine(Engine):
         "1", "crossbar arrays of a tile", default=96.0, low=1, integer=True
     )
     arrays_per_core: float = quantity(
-        "1", "arrays that share registers and a bus port", default=8.0, low=1
+        "1",
+        "arrays that share registers and a bus port",
+        default=8.0,
+        low=1,
+        integer=True,
     )
     array_rows: float = quantity(
         "1", "inputs of an array", default=128.0, low=1, integer=True
@@ -56,14 +60,20 @@ class CrossbarEngine(Engine):
         "1", "outputs of an array", default=128.0, low=1, integer=True
     )
     active_rows: float = quantity(
-        "1", "rows read together, of those there are", default=128.0, low=1
+        "1",
+        "rows read together, of those there are",
+        default=128.0,
+        low=1,
+        integer=True,
     )
     bits_per_cell: float = quantity(
         "bit", "in one cell", default=2.0, low=1, high=8, integer=True
     )
-    weight_bits: float = quantity("bit", "of a weight", default=16.0, low=1, high=32)
+    weight_bits: float = quantity(
+        "bit", "of a weight", default=16.0, low=1, high=32, integer=True
+    )
     activation_bits: float = quantity(
-        "bit", "of an input", default=16.0, low=1, high=32
+        "bit", "of an input", default=16.0, low=1, high=32, integer=True
     )
     weight_code: Any = quantity(
         "1", "signs of weights", default="offset", choices=("offset", "differential")
@@ -75,7 +85,7 @@ class CrossbarEngine(Engine):
         "bit", "of an input slice", default=1.0, low=1, high=8, integer=True
     )
     arrays_per_driver: float = quantity(
-        "1", "arrays side by side on one row driver", default=1.0, low=1
+        "1", "arrays side by side on one row driver", default=1.0, low=1, integer=True
     )
     adc_bits: float = quantity(
         "bit", "resolution of a converter", default=8.0, low=1, high=14

@@ -49,35 +49,47 @@ class FilterEngine(Engine):
     )
 
     low_bit_multipliers: float = quantity(
-        "1", "of the filtering unit, query x first-round bits", default=2048.0, low=1
+        "1",
+        "of the filtering unit, query x first-round bits",
+        default=2048.0,
+        low=1,
+        integer=True,
     )
     selector_lanes: float = quantity(
-        "1", "scores compared per cycle", default=32.0, low=1
+        "1", "scores compared per cycle", default=32.0, low=1, integer=True
     )
     rounds: float = quantity(
         "1", "of filtering, 0: all pairs kept", default=2.0, high=2, integer=True
     )
-    query_bits: float = quantity("bit", "of a query that is scored", default=4.0, low=1)
+    query_bits: float = quantity(
+        "bit", "of a query that is scored", default=4.0, low=1, integer=True
+    )
     first_round_bits: float = quantity(
-        "bit", "of a key in the first round", default=2.0, low=1
+        "bit", "of a key in the first round", default=2.0, low=1, integer=True
     )
     second_round_bits: float = quantity(
-        "bit", "of a key in the second round", default=4.0, low=1
+        "bit", "of a key in the second round", default=4.0, low=1, integer=True
     )
     result_reuse: Any = quantity(
         "1", "the second round adds to the first", default="yes", choices=_NO_OR_YES
     )
     high_bit_multipliers: float = quantity(
-        "1", "of the attention unit", default=512.0, low=1
+        "1", "of the attention unit", default=512.0, low=1, integer=True
     )
-    exponent_lanes: float = quantity("1", "exponents per cycle", default=8.0, low=1)
-    divider_lanes: float = quantity("1", "divisions per cycle", default=8.0, low=1)
-    word_bits: float = quantity("bit", "of a value of Q, K and V", default=16.0, low=2)
+    exponent_lanes: float = quantity(
+        "1", "exponents per cycle", default=8.0, low=1, integer=True
+    )
+    divider_lanes: float = quantity(
+        "1", "divisions per cycle", default=8.0, low=1, integer=True
+    )
+    word_bits: float = quantity(
+        "bit", "of a value of Q, K and V", default=16.0, low=2, integer=True
+    )
     key_buffer_kib: float = quantity("KiB", "key buffer", default=32.0, low=1e-6)
     value_buffer_kib: float = quantity("KiB", "value buffer", default=32.0, low=1e-6)
     query_buffer_kib: float = quantity("KiB", "query buffer", default=8.0, low=1e-6)
     query_block: float = quantity(
-        "1", "queries that share a fetch of keys", default=32.0, low=1
+        "1", "queries that share a fetch of keys", default=32.0, low=1, integer=True
     )
     on_demand_fetch: Any = quantity(
         "1", "fetches only what survives", default="yes", choices=_NO_OR_YES

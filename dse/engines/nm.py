@@ -61,15 +61,21 @@ class NMEngine(Engine):
         low=1,
         integer=True,
     )
-    kept: float = quantity("1", "weights kept of a group, N", default=2.0, low=1)
+    kept: float = quantity(
+        "1", "weights kept of a group, N", default=2.0, low=1, integer=True
+    )
     group: float = quantity(
-        "1", "consecutive weights in a group, M", default=4.0, low=1
+        "1", "consecutive weights in a group, M", default=4.0, low=1, integer=True
     )
     built_kept: float = quantity(
-        "1", "largest N that positions are held for", default=4.0, low=1
+        "1", "largest N that positions are held for", default=4.0, low=1, integer=True
     )
     built_group: float = quantity(
-        "1", "largest M that multiplexers span; 1 without any", default=8.0, low=1
+        "1",
+        "largest M that multiplexers span; 1 without any",
+        default=8.0,
+        low=1,
+        integer=True,
     )
     dense_utilization: float = quantity(
         "1",
@@ -85,7 +91,9 @@ class NMEngine(Engine):
     position_code: Any = quantity(
         "1", "how positions are stored", default="best", choices=CODES
     )
-    strip_rows: float = quantity("1", "rows of a V:N:M tile, V", default=64.0, low=1)
+    strip_rows: float = quantity(
+        "1", "rows of a V:N:M tile, V", default=64.0, low=1, integer=True
+    )
     softmax_lanes: float = quantity(
         "1", "lanes behind the scores", default=16.0, low=1, integer=True
     )
@@ -104,10 +112,17 @@ class NMEngine(Engine):
     )
     output_buffer_kib: float = quantity("KiB", "both halves", default=16.0, low=1e-6)
     results_per_cycle: float = quantity(
-        "1", "results that leave the array in a cycle", default=16.0, low=1
+        "1",
+        "results that leave the array in a cycle",
+        default=16.0,
+        low=1,
+        integer=True,
     )
     pipeline_stages: float = quantity(
-        "cycle", "from the first operands to the first result", default=8.0
+        "cycle",
+        "from the first operands to the first result",
+        default=8.0,
+        integer=True,
     )
     clock_mhz: float = quantity("MHz", "wanted clock", default=700.0, low=1.0)
     main_memory: Any = quantity(
@@ -120,12 +135,18 @@ class NMEngine(Engine):
     products_per_dsp: float = quantity(
         "1", "multipliers packed in a DSP block", default=1.0, low=0.1
     )
-    dsp_budget: float = quantity("1", "DSP blocks of the FPGA", default=2520.0, low=1)
-    lut_budget: float = quantity("1", "look-up tables", default=274080.0, low=1)
-    bram_budget: float = quantity(
-        "1", "memory blocks of 36 Kibit", default=912.0, low=1
+    dsp_budget: float = quantity(
+        "1", "DSP blocks of the FPGA", default=2520.0, low=1, integer=True
     )
-    uram_budget: float = quantity("1", "memory blocks of 288 Kibit", default=0.0)
+    lut_budget: float = quantity(
+        "1", "look-up tables", default=274080.0, low=1, integer=True
+    )
+    bram_budget: float = quantity(
+        "1", "memory blocks of 36 Kibit", default=912.0, low=1, integer=True
+    )
+    uram_budget: float = quantity(
+        "1", "memory blocks of 288 Kibit", default=0.0, integer=True
+    )
     dataflow: str = static("one of `nm_timing.DATAFLOWS`", default="tile")
     accuracy: NMAccuracy | None = static(
         "what a setting costs in accuracy, if known",

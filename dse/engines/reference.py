@@ -59,7 +59,7 @@ class ReferenceMachine(Engine):
         "GB/s", "main-memory bandwidth", default=1555.0, low=1e-6
     )
     cache_mib: float = quantity("MiB", "last-level cache", default=40.0, low=1e-6)
-    word_bits: float = quantity("bit", "of a value", default=16.0, low=1)
+    word_bits: float = quantity("bit", "of a value", default=16.0, low=1, integer=True)
     overhead_us: float = quantity("us", "of every op before it works", default=10.0)
     full_power_w: float = quantity("W", "when it works", default=400.0)
     idle_power_w: float = quantity("W", "when it waits", default=60.0)

@@ -52,7 +52,11 @@ class SprintEngine(Engine):
         "1", "CORELETs: QK unit, softmax, V unit", default=2.0, low=1, integer=True
     )
     multipliers: float = quantity(
-        "1", "multipliers of a QK unit, and of a V unit", default=64.0, low=1
+        "1",
+        "multipliers of a QK unit, and of a V unit",
+        default=64.0,
+        low=1,
+        integer=True,
     )
     buffer_kib: float = quantity(
         "KiB", "keys and values of all CORELETs", default=32.0, low=1e-6
@@ -65,7 +69,12 @@ class SprintEngine(Engine):
     )
     clock_mhz: float = quantity("MHz", "clock", default=1000.0, low=1.0)
     pruning_bits: float = quantity(
-        "bit", "of query and key compared in memory", default=4.0, low=1, high=8
+        "bit",
+        "of query and key compared in memory",
+        default=4.0,
+        low=1,
+        high=8,
+        integer=True,
     )
     pruning: Any = quantity(
         "1", "where scores are pruned", default="in_memory", choices=PRUNING

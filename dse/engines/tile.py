@@ -42,7 +42,9 @@ class TileEngine(Engine):
     tile_batch: float = quantity(
         "1", "sequences per tile", default=1.0, low=1, integer=True
     )
-    tile_size: float = quantity("1", "rows and columns of a tile", default=16.0, low=1)
+    tile_size: float = quantity(
+        "1", "rows and columns of a tile", default=16.0, low=1, integer=True
+    )
     activation_buffer_mib: float = quantity(
         "MiB", "activation buffer", default=4.0, low=1e-6
     )
@@ -55,7 +57,11 @@ class TileEngine(Engine):
         "GB/s", "main-memory bandwidth", default=25.6, low=1e-6
     )
     issue_batch: float = quantity(
-        "1", "tile ops issued per cycle and stream (head)", default=8.0, low=1
+        "1",
+        "tile ops issued per cycle and stream (head)",
+        default=8.0,
+        low=1,
+        integer=True,
     )
     non_linearity: Any = quantity(
         "1", "at the lanes' output", default="gelu", choices=("relu", "gelu")
@@ -69,8 +75,10 @@ class TileEngine(Engine):
     clock_mhz: float = quantity(
         "MHz", "wanted; the critical path may hold it back", default=700.0, low=1.0
     )
-    integer_bits: float = quantity("bit", "of a word", default=4.0, low=1)
-    fraction_bits: float = quantity("bit", "of a word", default=16.0, low=0)
+    integer_bits: float = quantity("bit", "of a word", default=4.0, low=1, integer=True)
+    fraction_bits: float = quantity(
+        "bit", "of a word", default=16.0, low=0, integer=True
+    )
     loop_order: str = static("loops of a product, outermost first", default="b_i_j_k")
     conventions: Conventions = static("how costs are counted", default=PHYSICAL)
 

@@ -73,6 +73,11 @@ class Space:
         self._numbers = {n: self._read_values(n, a) for n, a in self.axes.items()}
         for name, ends in self.continuous.items():
             self._read_values(name, Axis((ends.low, ends.high)))
+            if meaning_of(design, name).integer:
+                raise InputError(
+                    f"`{name}` counts whole things; give it `integers(low, high)` or "
+                    "a list, and a tuner will still move between them."
+                )
         self.decode(0)  # an expression that cannot be worked out is an error now
 
     def _read_values(self, name: str, axis: Axis) -> np.ndarray[Any, Any]:
@@ -142,12 +147,8 @@ class Space:
             for reason, rule in self.legal.items()
         }
         for name in self.tied:
-            meaning = meaning_of(self.design, name)
-            value = np.asarray(moved[name])
-            outside = (value < meaning.low) | (value > meaning.high)
-            if meaning.integer:
-                outside |= value != np.round(value)
-            broken[f"`{name}` is outside its range"] = outside
+            fits = meaning_of(self.design, name).fits(moved[name])
+            broken[f"`{name}` is outside its range"] = np.logical_not(fits)
         return broken
 
     def place(

@@ -45,8 +45,8 @@ class WorkloadTable(_Table):
     seq_len: int | None = Field(
         None, ge=1, strict=True, description="tokens per sequence, a whole number"
     )
-    batch: float = Field(
-        1.0, ge=1, strict=True, description="sequences run together, 1 or more"
+    batch: int = Field(
+        1, ge=1, strict=True, description="sequences run together, a whole number"
     )
     mode: Literal["prefill", "decode"] = Field(
         "prefill", description="'prefill' or 'decode'"
@@ -133,8 +133,8 @@ class ReferenceTable(_Table):
     """One `[reference]`: a published machine to stand beside the front."""
 
     preset: str = Field(description="the name of a preset of the engine")
-    batch: float | None = Field(
-        None, ge=1, strict=True, description="sequences run together, 1 or more"
+    batch: int | None = Field(
+        None, ge=1, strict=True, description="sequences run together, a whole number"
     )
 
 

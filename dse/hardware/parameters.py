@@ -96,6 +96,8 @@ def _find(name_or_path: str | Path) -> Path:
 
 def _template(path: Path, like: str | None) -> Path | None:
     template = _find(like) if like else hw_params_folder() / f"{path.stem}.toml"
+    if like and not template.is_file():
+        raise InputError(f"{like} is no file; give the name of one that dse ships.")
     is_another = template.is_file() and template.resolve() != path.resolve()
     return template if is_another else None
 

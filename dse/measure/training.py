@@ -18,6 +18,7 @@ import optax
 from flax import nnx
 from tqdm import tqdm
 
+from dse.errors import InputError
 from dse.measure.bert import Bert, mean_of_tokens
 from dse.measure.sparsifying import DENSE, Sparsifying
 from dse.measure.tokenizer import Tokens
@@ -66,7 +67,8 @@ def train(
     """Return the model after so many steps of AdamW; its argument is left as it was.
 
     The learning rate rises linearly, then falls linearly to 0. Where weights are
-    pruned, the result holds them as zeros. `progress` labels a bar on stderr.
+    pruned, the result holds them as zeros. `progress` labels a bar on stderr. Raises
+    `InputError` where a weight ends up not finite.
     """
     graph, parameters = _split(model)
     state = optax.scale_by_adam().init(parameters)
@@ -79,6 +81,12 @@ def train(
         rate = recipe.learning_rate * rise * (1.0 - step / recipe.steps)
         batch = (tokens.ids[rows], tokens.present[rows], labels[rows])
         parameters, state = _step(graph, parameters, state, batch, rate, sparsifying)
+    for name, values in parameters.items():
+        if not np.isfinite(values).all():
+            raise InputError(
+                f"the training ran away: `{name}` is not finite after {recipe.steps:,} "
+                f"steps; take a lower learning rate than {recipe.learning_rate:g}."
+            )
     return _merge(graph, sparsifying.apply(parameters))
 
 

@@ -7,15 +7,17 @@ it can be differentiated by the setting.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from jax import Array
+from jax.core import Tracer
 
 from dse.arrays import array_namespace
 from dse.errors import InputError, did_you_mean
-from dse.records import Record, record, static
+from dse.records import Quantity, Record, record, static
 from dse.sparsity.attention import AttentionPruning, Measured
 from dse.sparsity.curve_tables import About
 from dse.sparsity.layer_loss import LayerLoss
@@ -24,6 +26,7 @@ from dse.sparsity.monotone import isotonic, pchip
 POOLED = "activations"  # the density of all activation sites together
 WEIGHTS = "weights"
 DENSE = 1.0
+_SETTING = Quantity("1", "of a pruning policy", low=-math.inf)
 
 
 @record
@@ -155,16 +158,19 @@ class Curve(Record):
         some = xp.where(mean > 0.0, mean, 1.0)[:, None]
         return pchip(setting, self.settings, xp.maximum(slow / some, 1.0).T)
 
-    def check(self, setting: Any) -> None:
-        """Raise `InputError` for a number outside the settings that were tried."""
-        if not isinstance(setting, int | float):
-            return
+    def check(self, setting: Any) -> Any:
+        """Return a setting as a number; raise `InputError` outside those tried."""
+        setting = _SETTING.take(f"{self.about.setting} of `{self.name}`", setting)
+        if isinstance(setting, Tracer):
+            return setting
         low, high = float(self.settings[0]), float(self.settings[-1])
-        if not low <= setting <= high:
-            raise InputError(
-                f"{self.about.setting} {setting:g} is outside what `{self.name}` "
-                f"covers; choose from {low:g} to {high:g}."
-            )
+        for number in np.ravel(np.asarray(setting)):
+            if not low <= number <= high:
+                raise InputError(
+                    f"{self.about.setting} {number:g} is outside what `{self.name}` "
+                    f"covers; choose from {low:g} to {high:g}."
+                )
+        return setting
 
     def _densities_at(self, site: str) -> Any:
         found = self.densities.get(site, self.densities.get(POOLED))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from dse.errors import InputError
-from dse.records import Record, quantity, record, static
+from dse.records import Quantity, Record, quantity, record, static
 from dse.sparsity.attention import AttentionPruning
 from dse.sparsity.curves import Curve
 from dse.sparsity.imbalance import Imbalance, even
@@ -25,6 +26,9 @@ KINDS = (
     "activation",  # GELU or ReLU over [rows, columns]
     "layer_norm",  # over [rows, columns]
 )  # and `attention`: scores, softmax and context as one, if the engine has that
+
+_SHARE = Quantity("1", "of values that are not zero, or of pairs that are kept", 0, 1)
+_RATIO = Quantity("1", "time of a slow tile over that of the mean one", low=1.0)
 
 
 @record
@@ -96,7 +100,9 @@ class Workload(Record):
 
     name: str = static("as in `bert-base`")
     blocks: tuple[Block, ...]
-    batch: float = quantity("1", "sequences run together", default=1.0, low=1.0)
+    batch: float = quantity(
+        "1", "sequences run together", default=1.0, low=1.0, integer=True
+    )
     seq_len: int = static("tokens per sequence, padding included")
     padded_fraction: float = quantity(
         "1", "share of the tokens that are padding", default=0.0, high=1.0
@@ -172,7 +178,7 @@ class Workload(Record):
         in accuracy is not known, unless all are kept. Raises `InputError` for a share
         outside 0..1.
         """
-        _check_share("share of kept pairs", kept)
+        kept = _SHARE.take("share of kept pairs", kept)
         blocks = tuple(b.replace(ops=keep_pairs(b.ops, kept)) for b in self.blocks)
         return self.replace(
             blocks=blocks,
@@ -186,10 +192,7 @@ class Workload(Record):
         Of every product and tile size. Counts where lanes wait for each other. Raises
         `InputError` for a ratio below 1.
         """
-        if isinstance(ratio, int | float) and not ratio >= 1.0:
-            raise InputError(
-                f"imbalance is {ratio:g}; a slow tile takes 1 or more times the mean."
-            )
+        ratio = _RATIO.take("imbalance", ratio)
         blocks = tuple(
             b.replace(ops=b.ops.replace(imbalance=even(len(b.ops), ratio)))
             for b in self.blocks
@@ -210,8 +213,8 @@ class Workload(Record):
 
 def set_density(ops: Ops, activation: float, weight: float) -> Ops:
     """Return ops whose activations and weights all have the given densities."""
-    _check_share("activation density", activation)
-    _check_share("weight density", weight)
+    activation = _SHARE.take("activation density", activation)
+    weight = _SHARE.take("weight density", weight)
     ones = np.ones(len(ops))
     stored = ("linear", "convolution", "embedding")
     has_weights = np.asarray([kind in stored for kind in ops.kinds])
@@ -223,12 +226,7 @@ def set_density(ops: Ops, activation: float, weight: float) -> Ops:
     )
 
 
-def _check_share(what: str, value: Any) -> None:
-    if isinstance(value, float | int) and not 0.0 <= value <= 1.0:
-        raise InputError(f"{what} is {value:g}; it is a share between 0 and 1.")
-
-
 def _drop(*shares: Any) -> float | None:
     """Return the accuracy lost with these densities: none where nothing is pruned."""
-    dense = all(isinstance(share, float | int) and share == 1.0 for share in shares)
+    dense = all(isinstance(share, Real) and share == 1.0 for share in shares)
     return 0.0 if dense else None

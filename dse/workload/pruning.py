@@ -31,7 +31,7 @@ def prune(workload: Workload, curve: Curve, setting: Any) -> Workload:
     told layers apart, and the block has as many, densities are `[layers, ops]`.
     Differentiable by `setting`. Raises `InputError` for a number outside the curve.
     """
-    curve.check(setting)
+    setting = curve.check(setting)
     if not isinstance(setting, int | float):
         return _prune(workload, curve, setting)
     with jax.enable_x64(True):

@@ -36,6 +36,9 @@ def test_every_verb_explains_itself_and_offers_json(dse: Dse, verb: str) -> None
         ("sweep", "x", "--block-size", "0"),
         ("evaluate", "--workload", "bert-tiny", "--weight-density", "1.5"),
         ("evaluate", "--workload", "bert-tiny", "--timing", "fast"),
+        ("evaluate", "--workload", "bert-tiny", "--batch", "1.5"),
+        ("evaluate", "--workload", "bert-tiny", "--kept-pairs", "nan"),
+        ("evaluate", "--workload", "bert-tiny", "--node", "inf"),
     ],
 )
 def test_a_wrong_call_exits_with_2(dse: Dse, arguments: tuple[str, ...]) -> None:

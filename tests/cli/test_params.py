@@ -121,3 +121,26 @@ def test_everything_is_cited_where_nothing_is_named(dse: Dse) -> None:
         "@"
     )
     assert "{radford2019gpt2," in everything
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--check", "own.toml", "--like", "typo.toml"), "typo.toml is no file"),
+        (("--check", "own.toml", "--like", "acceltrn"), "Did you mean `acceltran`?"),
+        (("acceltran", "--like", "acceltran"), "--like belongs to --check"),
+        (("--check", "transformers.toml", "--like", "sta"), "--like belongs to"),
+    ],
+)
+def test_a_file_is_compared_with_what_there_is(
+    dse: Dse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    said: str,
+) -> None:
+    shutil.copy(hw_params_folder() / "acceltran.toml", tmp_path / "own.toml")
+    monkeypatch.chdir(tmp_path)
+    answer = dse("params", *arguments)
+    assert answer.code == 2
+    assert said in answer.err

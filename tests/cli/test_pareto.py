@@ -63,6 +63,56 @@ def test_rows_marked_infeasible_stay_out(
     assert [row["name"] for row in answer.json] == ["slow"]
 
 
+@pytest.mark.parametrize("no", ["no", "No", "FALSE", "0", " false "])
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_feasible_may_be_said_in_words(
+    dse: Dse, tmp_path: Path, table: pd.DataFrame, no: str, suffix: str
+) -> None:
+    path = tmp_path / f"marked.{suffix}"
+    marked = table.assign(feasible=["yes", no, "TRUE", "1"])
+    marked.to_csv(path) if suffix == "csv" else marked.to_parquet(path)
+    answer = dse("pareto", path, "--objectives", BOTH, "--json")
+    assert [row["name"] for row in answer.json] == ["slow", "same as slow"]
+
+
+@pytest.mark.parametrize("said", ["", "maybe", None, "2"])
+def test_feasible_in_other_words_is_refused(
+    dse: Dse, tmp_path: Path, table: pd.DataFrame, said: str | None
+) -> None:
+    path = tmp_path / "marked.csv"
+    table.assign(feasible=[True, False, said, True]).to_csv(path, index=False)
+    answer = dse("pareto", path, "--objectives", BOTH)
+    assert answer.code == 2
+    assert "row 3: `feasible` is" in answer.err
+    assert "write true or false" in answer.err
+
+
+def test_a_row_with_more_cells_than_the_header_is_refused(
+    dse: Dse, tmp_path: Path
+) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text("speed_hz,area_mm2\n1,2,3\n4,5,6\n")
+    answer = dse("pareto", path, "--objectives", BOTH)
+    assert answer.code == 2
+    assert "more cells than the header" in answer.err
+
+
+def test_times_and_gaps_can_be_shown_as_json(
+    dse: Dse, tmp_path: Path, table: pd.DataFrame
+) -> None:
+    path = tmp_path / "when.parquet"
+    when = pd.to_datetime(["2026-01-02", None, "2026-01-03", "2026-01-04"])
+    counts = pd.array([1, None, 3, 4], dtype="Int64")
+    table.assign(when=when, counts=counts, raw=[b"a"] * 4).to_parquet(path)
+    rows = dse("pareto", path, "--objectives", BOTH, "--json").json
+    assert [row["when"] for row in rows] == [
+        "2026-01-02 00:00:00",
+        None,
+        "2026-01-04 00:00:00",
+    ]
+    assert [row["counts"] for row in rows] == [1, None, 4]
+
+
 def test_rows_without_a_number_are_left_out_and_make_the_answer_partial(
     dse: Dse, tmp_path: Path, table: pd.DataFrame
 ) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dse.measure.checkpoint import load_checkpoint
 from dse.measure.tasks.wordnet import FILES
 from dse.measure.tokenizer import load_tokenizer
@@ -50,4 +52,17 @@ def test_without_its_texts_nothing_is_trained(dse: Dse, tmp_path: Path) -> None:
     assert answer.code == 2
     assert "wordnet-base" in answer.err
     assert "--sst2" in dse("train", "--out", out, "--task", "sst-2").err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("rate", ["inf", "nan", "1e9999", "-1", "1e30"])
+def test_a_model_of_no_numbers_is_not_saved(
+    dse: Dse, tmp_path: Path, rate: str
+) -> None:
+    write_glosses(tmp_path)
+    out = tmp_path / "model"
+    options = ("--wordnet", tmp_path, "--seq-len", "16", "--steps", "2")
+    answer = dse("train", "--out", out, *options, "--learning-rate", rate)
+    assert answer.code == 2
+    assert "Traceback" not in answer.err
     assert not out.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -190,6 +191,12 @@ def test_a_sample_of_everything_is_everything() -> None:
         ({"main_memory": ["dram_32_2_2"]}, "no choice 'dram_32_2_2'. Did you mean"),
         ({"pes": [0, 64]}, "`TileEngine.pes` is 0, outside its range"),
         ({"pes": [1.5]}, "counts whole things"),
+        ({"tile_size": [12.7]}, "counts whole things"),
+        ({"issue_batch": [2.5]}, "counts whole things"),
+        ({"integer_bits": [4.5]}, "counts whole things"),
+        ({"batch": [1.5]}, "counts whole things"),
+        ({"pes": dse.continuous(16, 64)}, "counts whole things; give it `integers("),
+        ({"clock_mhz": dse.continuous(500, math.inf)}, "give a number that is finite"),
         ({"batch": [0]}, "batch` is 0, outside its range"),
         ({"pes": []}, "an axis needs at least one value"),
         ({"pes": 64}, "axis `pes` is 64; give a list of values"),

@@ -115,7 +115,7 @@ def test_the_streamed_front_is_the_front_of_all_rows(
 SPACE = dse.Space(
     EDGE,
     legal={"tile within batch": "tile_batch <= batch"},
-    pes=dse.integers(8, 64, 4),
+    pes=dse.integers(8, 64, 8),
     lanes_per_pe=[1, 3, 8, 12],
     tile_batch=[1, 4],
     non_linearity=["relu", "gelu"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -89,7 +90,24 @@ def test_a_stricter_setting_keeps_less_and_costs_more() -> None:
 def test_a_setting_that_was_not_tried_is_refused() -> None:
     with pytest.raises(InputError, match=r"threshold 0.3 is outside .* 0 to 0.2"):
         curve().check(0.3)
-    curve().check(0.2)
+    assert curve().check(0.2) == 0.2
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        (np.float32(0.3), "threshold 0.3 is outside what"),
+        (np.asarray([0.1, 0.3]), "threshold 0.3 is outside what"),
+        (jnp.asarray(-1.0), "threshold -1 is outside what"),
+        (float("nan"), "threshold of `.*` is nan"),
+        (float("inf"), "threshold of `.*` is inf; give a number that is finite"),
+        ("0.1", "threshold of `.*` takes a number, got '0.1'"),
+        (None, "threshold of `.*` takes a number, got None"),
+    ],
+)
+def test_a_setting_of_any_type_is_checked(setting: Any, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        curve().check(setting)
 
 
 def test_pairs_are_told_as_engines_ask_for_them() -> None:

@@ -102,7 +102,8 @@ class CompiledModel:
         """Return the metrics of every row in SI, a column `[rows]` each.
 
         `table` holds a column `[rows]`, or one number for all rows, for each name of
-        `names`. Raises `InputError` for a column that is missing or too short.
+        `names`. Raises `InputError` for a column that is missing, too short, masked or
+        not of numbers.
         """
         return self._code()(*self._rows(table))
 
@@ -165,9 +166,7 @@ class CompiledModel:
             raise InputError(
                 f"column `{name}` {problem}; the columns are {', '.join(self.names)}."
             )
-        columns = {
-            n: np.atleast_1d(np.asarray(v, self._kind)) for n, v in table.items()
-        }
+        columns = {n: self._column(n, values) for n, values in table.items()}
         counts = {len(column) for column in columns.values()} - {1}
         if len(counts) > 1 or any(column.ndim > 1 for column in columns.values()):
             raise InputError(
@@ -175,3 +174,21 @@ class CompiledModel:
                 "one number per row, or one number for all."
             )
         return columns, counts.pop() if counts else 1
+
+    def _column(self, name: str, values: Any) -> Column:
+        """Return a column of numbers; raise `InputError` where it holds others."""
+        if np.ma.is_masked(values):
+            raise InputError(
+                f"column `{name}` has masked entries; leave their rows out or fill "
+                "them."
+            )
+        try:
+            column = np.atleast_1d(np.asarray(values))
+            if column.dtype.kind in "iuf":
+                return column.astype(self._kind, copy=False)
+        except ValueError:  # rows of different lengths
+            pass
+        raise InputError(
+            f"column `{name}` does not hold numbers; give an array of one a row, or "
+            "one number for all."
+        )

@@ -108,10 +108,11 @@ def small_table(count: int) -> dict[str, Any]:
     random = np.random.default_rng(0)
     around = random.uniform(0.5, 2.0, (len(small().names), count))
     known = {**values, "batch": 8.0}
-    return {
+    table = {
         name: share * float(known[name] if name in known else machine.number(name))
         for name, share in zip(small().names, around, strict=True)
     }
+    return {**table, "batch": np.round(table["batch"])}
 
 
 def test_compiled_rows_are_right_to_single_precision_and_independent() -> None:
@@ -197,3 +198,18 @@ def test_wrong_names_and_columns_are_told() -> None:
         small()({**table, "batch": [1.0, 2.0]})
     with pytest.raises(dse.InputError, match="speed"):
         small().value_and_gradient("speed", table)
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (np.ma.masked_array([4.0, 8.0, 16.0], [0, 1, 0]), "`batch` has masked entries"),
+        (["4", "8", "16"], "`batch` does not hold numbers"),
+        ([4.0, [8.0], 16.0], "`batch` does not hold numbers"),
+        ([None, 8.0, 16.0], "`batch` does not hold numbers"),
+        ([True, False, True], "`batch` does not hold numbers"),
+    ],
+)
+def test_a_column_of_something_else_is_refused(column: Any, said: str) -> None:
+    with pytest.raises(dse.InputError, match=said):
+        small()({**small_table(3), "batch": column})
