@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
 
 from dse.engines.base import describe_run
@@ -63,6 +64,8 @@ def workload_json(workload: Workload, *, moved: Collection[str] = ()) -> dict[st
     Densities are a number, or the least and the greatest where ops or layers differ.
     What follows from an axis in `moved`, as densities do from a threshold, is left out.
     """
+    with jax.enable_x64(True):
+        kept_pairs = float(describe_run(workload).kept_pairs)
     about = {
         "name": workload.name,
         "mode": workload.mode,
@@ -74,7 +77,7 @@ def workload_json(workload: Workload, *, moved: Collection[str] = ()) -> dict[st
         "threshold": None if workload.curve is None else _plain(workload.threshold),
         "activation_density": _ends(density_range(workload, "input_density")),
         "weight_density": _ends(density_range(workload, "weight_density")),
-        "kept_pairs": float(describe_run(workload).kept_pairs),
+        "kept_pairs": kept_pairs,
         "kept_first_round": float(workload.attention.kept_first_round),
     }
     if any(name.startswith("threshold") for name in moved):
