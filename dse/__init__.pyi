@@ -20,6 +20,7 @@ from .explore.evaluate import evaluate
 from .explore.rows.model import CompiledModel, compile_model
 from .explore.runs import Runs, pareto
 from .explore.sensitivity import Sensitivity, sensitivity
+from .explore.slopes import gradient
 from .explore.space import Space
 from .explore.study import Study, load_study
 from .explore.sweep import sweep
@@ -74,6 +75,7 @@ __all__ = [
     "continuous",
     "curve_names",
     "evaluate",
+    "gradient",
     "integers",
     "interval",
     "load_curve",

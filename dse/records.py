@@ -9,10 +9,11 @@ use a record as its `in_axes`.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING
-from typing import Any, Self, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import jax
 import jax.numpy as jnp
@@ -219,6 +220,12 @@ class Record:
             found |= {f"{name}.{n}": meant for n, meant in part.meanings().items()}
         return found
 
+    def names_of_leaves(self) -> list[str]:
+        """Return the name of each number as JAX orders them, dotted for parts."""
+        paths, _ = jax.tree_util.tree_flatten_with_path(self)
+        simple = functools.partial(jax.tree_util.keystr, simple=True, separator=".")
+        return [simple(path) for path, _ in paths]
+
     def number(self, name: str) -> Any:
         """Return a number by its name, which may be dotted, as in `host.pes`."""
         part, dot, rest = name.partition(".")
@@ -234,7 +241,37 @@ class Record:
         """Return the meaning of every number of this record, by field name."""
         return dict(_quantities(cls))
 
+    _slopes: ClassVar[tuple[str, str]] = ("", "")  # of what, and in which SI unit
+
+    def as_slopes(self, of: str, unit: str, numbers: Any) -> Self:
+        """Return a record like this of how something changes by each number of it.
+
+        `numbers` are the slopes as JAX orders the leaves; in `unit` by the unit of the
+        field. Such a record is printed as what it is.
+        """
+        found: Self = jax.tree.unflatten(jax.tree.structure(self), numbers)
+        for part in (found, *found._all_parts()):
+            object.__setattr__(part, "_slopes", (of, unit))
+        return found
+
+    def _all_parts(self) -> Iterator[Record]:
+        for part in self._parts().values():
+            yield part
+            yield from part._all_parts()
+
+    def _slopes_repr(self) -> str:
+        of, unit = self._slopes
+        shown = [
+            f"{name}={float(self.number(name)):.6g} {unit}"
+            + ("" if meaning.unit == "1" else f" per {meaning.unit}")
+            for name, meaning in self.meanings().items()
+            if not meaning.choices
+        ]
+        return f"Slopes of {of} by {type(self).__name__}({', '.join(shown)})"
+
     def __repr__(self) -> str:
+        if self._slopes[0]:
+            return self._slopes_repr()
         meanings = self.quantities()
         shown = (
             f"{f.name}="

@@ -83,6 +83,14 @@ def measures(unit: str) -> str:
     return UNITS[unit][0]
 
 
+def si_unit(unit: str) -> str:
+    """Return the SI unit of what a unit measures: `J` for `mJ`, `m^2` for `mm^2`."""
+    _size(unit)
+    kind = measures(unit)
+    sizes = {u: size for u, (measured, size) in UNITS.items() if measured == kind}
+    return unit if sizes[unit] == 1.0 else next(u for u in sizes if sizes[u] == 1.0)
+
+
 def parse_quantity(text: str, like: str) -> float:
     """Read '50 mm2' or '5 W' as SI; `like` is a unit of what is wanted ('mm^2').
 

@@ -12,10 +12,9 @@ from dse.engines.base import Engine
 from dse.errors import InputError
 from dse.evaluation import TIMINGS, Metrics, Timing, metrics
 from dse.explore.array_program import ArrayProgram
+from dse.explore.slopes import FORMS, differentiable
 from dse.hardware.technology import Technology
 from dse.workload.ops import Workload
-
-FORMS = 64  # kinds of question whose traced models are kept
 
 
 def evaluate(
@@ -31,17 +30,18 @@ def evaluate(
     of them is busy longest, and is never above the walk.
 
     The model is traced once for machines and workloads of one form, which takes half a
-    second, and run by NumPy in float64: the answers are those of a sweep. Under `jit`,
-    `vmap` and `grad` it is a JAX function, differentiable by every number of design,
-    workload and technology. Raises `InputError` for an unknown timing, or an op that
-    the engine cannot run.
+    second, and run by NumPy in float64: the answers are those of a sweep. So are slopes
+    where `jax.grad` or `jax.jvp` ask for them, by every number of design, workload and
+    technology (`dse.gradient` is quicker for those of a design). Under `jit` and `vmap`
+    it is a JAX function like any other. Raises `InputError` for an unknown timing, or
+    an op that the engine cannot run.
     """
     if timing not in TIMINGS:
         raise InputError(f"timing {timing!r} is unknown; use 'walk' or 'roofline'.")
     given = (design, workload, technology or design.default_technology())
     leaves, form = jax.tree.flatten(given)
     if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
-        return metrics(*given, timing)
+        return differentiable(leaves, form, timing)
     numbers = [np.asarray(leaf, float) for leaf in leaves]
     program = _program(form, tuple(number.shape for number in numbers), timing)
     found: Metrics = program.run(_named(numbers), dimensions=0)

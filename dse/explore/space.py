@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import jax
 import numpy as np
 
 from dse.engines.base import Engine
@@ -172,6 +173,8 @@ class Space:
         }
         if layers:
             rest["threshold"] = with_layers(workload, layers)
+        # JAX takes an array that it met in float64 for one of float64 ever after.
+        workload = jax.tree.map(_copy, workload)
         return self.design.replace(**own), workload.replace(**rest)
 
     def at(self, index: int) -> Engine:
@@ -218,6 +221,10 @@ class Space:
     def _scope(self, moved: Mapping[str, Any]) -> dict[str, Any]:
         fields = {n: self.design.number(n) for n in self.design.meanings()}
         return {**fields, **dict.fromkeys(WORKLOAD_FIELDS, 1.0), **moved}
+
+
+def _copy(leaf: Any) -> Any:
+    return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
 
 
 def _in_order(tied: dict[str, Tied]) -> dict[str, Tied]:
