@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from dse.errors import InputError
+from dse.files import TOO_DEEP, check_tree, read_text
+
+LARGEST = 4 * 2**20  # bytes: larger ones take seconds to read
 
 # What ends the last line of a value over several lines, and few lines inside one.
 _MAY_END = re.compile(r"""^\s*[\]}]|[\]}]\s*(#.*)?$|["']{3}""")
@@ -43,14 +46,7 @@ def read_toml(path: Path) -> TomlFile:
 
     Raises `InputError` with file and line where it is not TOML.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not a text file; save it as UTF-8.") from None
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror}); give the path of a TOML file."
-        ) from None
+    text = read_text(path, "a TOML file", largest=LARGEST)
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -60,9 +56,11 @@ def read_toml(path: Path) -> TomlFile:
         raise InputError(
             f"{path}:{line}: not TOML: {said}; correct this line."
         ) from None
-    except (ValueError, RecursionError) as error:
-        why = "it is nested too deeply" if isinstance(error, RecursionError) else error
-        raise InputError(f"{path}: not TOML: {why}; shorten it.") from None
+    except RecursionError:
+        raise InputError(f"{path}: {TOO_DEEP}.") from None
+    except ValueError as error:  # a number or a date that Python cannot hold
+        raise InputError(f"{path}: not TOML: {error}; correct it.") from None
+    check_tree(data, str(path))
     return TomlFile(path, data, text)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from dse.cli.options import log
 from dse.cli.output import json_text, print_json, say, written_together
 from dse.errors import InputError
+from dse.json_file import read_json
 
 if TYPE_CHECKING:  # needs JAX
     from dse.explore.evaluator import Evaluator
@@ -39,9 +39,9 @@ def check_answer(out: Path, study: Study, remedy: str) -> None:
 def _asked(summary: Path) -> str:
     """Return the hash of the study that a summary answers; '' if it is none of ours."""
     try:
-        found = json.loads(summary.read_text(encoding="utf-8"))
+        found = read_json(summary, "the summary of a study")
         return str(found["hash"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (InputError, KeyError):
         return ""
 
 

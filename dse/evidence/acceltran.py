@@ -9,13 +9,13 @@ conventions.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tqdm.auto import tqdm
 
+from dse.csv_file import number_in, read_rows
 from dse.engines.tile import TileEngine
 from dse.engines.tile_conventions import SIMULATOR
 from dse.errors import InputError
@@ -71,12 +71,9 @@ def validate(path: Path | None = None, *, progress: bool = True) -> dict[str, An
     """
     table = path or hw_params_folder() / "reported" / "acceltran_golden.csv"
     technology = load_technology("acceltran")
-    runs = [
-        _compare(place, row, technology)
-        for place, row in tqdm(
-            _rows(table), unit="run", disable=not progress, delay=2.0
-        )
-    ]
+    rows = read_rows(table, "a CSV with one row per run")
+    shown = tqdm(rows, unit="run", disable=not progress, delay=2.0)
+    runs = [_compare(place, row, technology) for place, row in shown]
     plain = [run for run in runs if run["self_attention"]]
     other = [run for run in runs if not run["self_attention"]]
     return {
@@ -88,19 +85,6 @@ def validate(path: Path | None = None, *, progress: bool = True) -> dict[str, An
         "runs": runs,
         "notes": [f"{run['place']}: {run['note']}" for run in runs if run["note"]],
     }
-
-
-def _rows(path: Path) -> list[tuple[str, dict[str, str]]]:
-    try:
-        with open(path, newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(
-            f"{path}: cannot be read as a table of runs: {error}."
-        ) from None
-    if not rows:
-        raise InputError(f"{path}: holds no runs; give a CSV with one row per run.")
-    return [(f"{path.name}, row {i}", row) for i, row in enumerate(rows, start=2)]
 
 
 def _compare(
@@ -175,23 +159,16 @@ def _claimed(place: str, row: Mapping[str, str]) -> dict[str, float]:
     for name, column in columns.items():
         text = row.get(column) or ""
         if text:
-            claimed[name] = _number(place, column, text)
+            claimed[name] = number_in(place, column, text)
     if "cycles" not in claimed:
         raise InputError(f"{place}: `out_cycles` is missing; a run needs its cycles.")
     embedding = row.get("out_emb_cycles") or ""
     if embedding:
-        spent = _number(place, "out_emb_cycles", embedding)
+        spent = number_in(place, "out_emb_cycles", embedding)
         claimed["cycles_without_embedding"] = claimed["cycles"] - spent
         claimed["cycles_walk_without_embedding"] = claimed["cycles"] - spent
     claimed["cycles_walk"] = claimed["cycles"]
     return claimed
-
-
-def _number(place: str, column: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"{place}: `{column}` is {text!r}, not a number.") from None
 
 
 def _model_answers(

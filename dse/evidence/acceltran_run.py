@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from dse.errors import InputError, did_you_mean
+from dse.json_file import parse_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +99,7 @@ def _whole(text: str) -> int:
 
 
 def _dictionary(text: str) -> dict[str, Any]:
-    value = json.loads(text)
+    value = parse_json(text, "the cell", "a model dictionary")
     if not isinstance(value, dict):
         raise ValueError
     return value

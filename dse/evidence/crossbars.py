@@ -7,9 +7,9 @@ have no intervals.
 
 from __future__ import annotations
 
-import csv
 from typing import Any
 
+from dse.csv_file import read_rows
 from dse.engines import crossbar_array, crossbar_memory, crossbar_noise
 from dse.engines.base import Op
 from dse.engines.crossbar import CrossbarEngine
@@ -106,8 +106,6 @@ def read_claims(
 ) -> list[Claim]:
     """Return the claims of one system of `hw_params/reported/crossbars.csv`."""
     table = hw_params_folder() / "reported" / "crossbars.csv"
-    with open(table, newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["system"] == system]
     return [
         Claim(
             name=row["quantity"].replace("_", " "),
@@ -120,5 +118,6 @@ def read_claims(
             fitted=row["fitted"] == "yes",
             reason=reasons.get(row["quantity"], ""),
         )
-        for row in rows
+        for _, row in read_rows(table, "a CSV of claims")
+        if row["system"] == system
     ]

@@ -7,13 +7,13 @@ far one family with one utilisation reaches.
 
 from __future__ import annotations
 
-import csv
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tqdm.auto import tqdm
 
+from dse.csv_file import read_rows
 from dse.engines.filter import FilterEngine
 from dse.evidence.attention_filters import competitor
 from dse.evidence.claims import Claim
@@ -74,7 +74,7 @@ def validate(data: Path | None = None, *, progress: bool = True) -> list[Claim]:
 
 
 def _read(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(path.read_text().splitlines()))
+    return [row for _, row in read_rows(path, "a CSV of claims")]
 
 
 def _saved(row: dict[str, str]) -> float:

@@ -12,7 +12,6 @@ c cycles stands there as c - 1. Its two meanings of sparsity agree with ours so 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 import jax
 from tqdm.auto import tqdm
 
+from dse.csv_file import read_rows
 from dse.engines.nm import NMEngine
 from dse.engines.nm_timing import product_cycles
 from dse.errors import InputError, did_you_mean
@@ -44,7 +44,11 @@ def validate(data: Path | None = None, *, progress: bool = True) -> dict[str, An
     """
     folder = hw_params_folder() / "reported"
     shipped = [folder / f"scalesim_{kind}.csv" for kind in ("dense", "sparse")]
-    rows = [row for path in ([data] if data else shipped) for row in _rows(path)]
+    rows = [
+        row
+        for path in ([data] if data else shipped)
+        for row in read_rows(path, "a CSV with one row per run")
+    ]
     shown = tqdm(rows, unit="run", disable=not progress, delay=2.0)
     runs = [_compare(place, row) for place, row in shown]
     names = dict.fromkeys(run["group"] for run in runs)
@@ -57,19 +61,6 @@ def validate(data: Path | None = None, *, progress: bool = True) -> dict[str, An
         "runs": runs,
         "notes": [],
     }
-
-
-def _rows(path: Path) -> list[tuple[str, dict[str, str]]]:
-    try:
-        with path.open(newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(
-            f"{path}: cannot be read as a table of runs: {error}."
-        ) from None
-    if not rows:
-        raise InputError(f"{path}: holds no runs; give a CSV with one row per run.")
-    return [(f"{path.name}, row {i}", row) for i, row in enumerate(rows, start=2)]
 
 
 def _compare(place: str, row: Mapping[str, str | None]) -> dict[str, Any]:

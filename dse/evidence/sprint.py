@@ -7,12 +7,12 @@ the smallest machine, pruning to its speed-up; claims that this decides are mark
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 
+from dse.csv_file import read_rows
 from dse.evidence.claims import Claim
 from dse.evidence.intervals import Interval, intervals
 from dse.evidence.sprint_answers import answers
@@ -109,10 +109,8 @@ def _headlines(
     path: Path, found: dict[str, float], ranges: dict[str, Interval]
 ) -> list[Claim]:
     """Return the claims of `sprint_headlines.csv`; tolerances there are in the unit."""
-    with open(path, newline="") as file:
-        rows = list(csv.DictReader(file))
     claims = []
-    for row in rows:
+    for _, row in read_rows(path, "a CSV of claims"):
         quantity, claimed = row["quantity"], float(row["claimed"])
         name = quantity
         for start, own in _CASE_OF.items():

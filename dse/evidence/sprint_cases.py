@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dse.csv_file import number_in, read_rows
 from dse.errors import InputError
 from dse.hardware.technology import Technology
 from dse.workload.layers import Op, chain
@@ -61,18 +61,12 @@ def read_cases(path: Path) -> list[Case]:
 
     Raises `InputError` for a file that is no such table, with row and column.
     """
-    try:
-        with open(path, newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read as a table: {error}.") from None
-    if not rows:
-        raise InputError(f"{path}: holds no models; give a CSV with one model per row.")
-    return [_case(f"{path.name}, row {i}", row) for i, row in enumerate(rows, start=2)]
+    rows = read_rows(path, "a CSV with one model per row")
+    return [_case(place, row) for place, row in rows]
 
 
 def _case(place: str, row: Mapping[str, str | None]) -> Case:
-    length = _number(place, "s", row)
+    length = number_in(place, "s", row.get("s"))
     if length < 1 or not length.is_integer():
         raise InputError(f"{place}: `s` is {length:g}; write a whole number of tokens.")
     if not row.get("model"):
@@ -82,24 +76,14 @@ def _case(place: str, row: Mapping[str, str | None]) -> Case:
         seq_len=int(length),
         padded=_share(place, "phi", row),
         pruned=_share(place, "p", row),
-        printed={name: _number(place, name, row) for name in COLUMNS},
+        printed={name: number_in(place, name, row.get(name)) for name in COLUMNS},
     )
 
 
 def _share(place: str, column: str, row: Mapping[str, str | None]) -> float:
-    value = _number(place, column, row)
+    value = number_in(place, column, row.get(column))
     if not 0.0 <= value < 1.0:
         raise InputError(
             f"{place}: `{column}` is {value:g}; it is a share from 0 to below 1."
         )
     return value
-
-
-def _number(place: str, column: str, row: Mapping[str, str | None]) -> float:
-    text = row.get(column)
-    if text is None or not text.strip():
-        raise InputError(f"{place}: `{column}` is missing; write a number.")
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"{place}: `{column}` is {text!r}, not a number.") from None

@@ -7,13 +7,13 @@ energies and sizes, whose ranges give the intervals.
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from dse.csv_file import read_rows
 from dse.engines.nm import NMEngine
 from dse.engines.nm_builds import read_build
 from dse.evaluation import metrics
@@ -73,12 +73,10 @@ def validate(data: Path | None = None, *, progress: bool = True) -> list[Claim]:
 def _reported() -> dict[str, dict[str, Any]]:
     """Return the published figures by name, as fields of a claim."""
     path = hw_params_folder() / "reported" / "sta_claims.csv"
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
     return {
         row["name"]: {k: v for k, v in row.items() if k != "name"}
         | {"claimed": float(row["claimed"])}
-        for row in rows
+        for _, row in read_rows(path, "a CSV of claims")
     }
 
 

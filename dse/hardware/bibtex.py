@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from dse.files import read_text
+
 _START = re.compile(r"^@\w+\{\s*([^,\s]+)\s*,", re.MULTILINE)
 _RELATED = re.compile(r"^\s*related\s*=\s*\{([^}]*)\}", re.MULTILINE)
 
@@ -21,9 +23,9 @@ class Reference:
 
 def read_bibtex(path: Path) -> dict[str, Reference]:
     """Read the entries of a BibTeX file by key, in the order of the file."""
-    text = re.sub(r"^%.*$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    text = re.sub(r"^%.*$", "", read_text(path, "a BibTeX file"), flags=re.MULTILINE)
     starts = list(_START.finditer(text))
-    ends = [start.start() for start in starts[1:]] + [len(text)]
+    ends = [*(start.start() for start in starts[1:]), len(text)][: len(starts)]
     entries = {}
     for start, end in zip(starts, ends, strict=True):
         entry = text[start.start() : end].strip()

@@ -41,10 +41,17 @@ class Architecture:
     norm_epsilon: float = 1e-12
 
     def __post_init__(self) -> None:
-        if self.activation not in ACTIVATIONS:
+        if self.activation not in list(ACTIVATIONS):  # which may be of any type
             raise InputError(
-                f"`{self.shape.name}` has an activation {self.activation!r}."
-                + did_you_mean(self.activation, ACTIVATIONS)
+                f"`{self.shape.name}` has an activation {self.activation!r:.60}."
+                + did_you_mean(str(self.activation), ACTIVATIONS)
+            )
+        epsilon = self.norm_epsilon
+        is_number = isinstance(epsilon, int | float) and not isinstance(epsilon, bool)
+        if not is_number or not 0.0 < epsilon <= 1.0:
+            raise InputError(
+                f"`{self.shape.name}` has layer norms with {epsilon!r:.60} under the "
+                "root; give a small number above 0, as 1e-12."
             )
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,14 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from dse.errors import InputError
+from dse.json_file import read_json
 from dse.measure.bert import Architecture, Bert
+from dse.measure.weight_files import INDEX, WEIGHTS, WeightFiles
 from dse.workload.huggingface import shape_from_config
 
-WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 FILES = ["config.json", "tokenizer.json", "*.safetensors", INDEX]
 MODEL_TYPES = ("bert", "roberta")
 
@@ -80,13 +79,13 @@ def load_checkpoint(folder: str | Path) -> Checkpoint:
             "tokenizer.json, as Hugging Face lays them out."
         )
     architecture = read_architecture(place / "config.json")
-    paths = _weight_files(place)
-    tensors: dict[str, np.ndarray] = {}
-    for path in paths:
-        tensors |= _read_tensors(path)
+    files = WeightFiles(place)
+    prefix = _prefix(files)
+    last = ("layers", architecture.shape.layers - 1, "norm_ffn", "bias")
+    files.read(prefix + tensor_name(last))  # before as many layers are set up
     model = nnx.eval_shape(lambda: Bert(architecture, rngs=nnx.Rngs(0)))
-    nnx.update(model, nnx.from_flat_state(list(_filled(model, tensors, paths[0]))))
-    return Checkpoint(model, place, _hash(paths))
+    nnx.update(model, nnx.from_flat_state(list(_filled(model, files, prefix))))
+    return Checkpoint(model, place, files.sha256())
 
 
 def save_checkpoint(model: Bert, folder: Path) -> None:
@@ -147,17 +146,20 @@ def fetch_checkpoint(repository: str, revision: str) -> Path:
 def read_architecture(path: Path) -> Architecture:
     """Return the architecture of a `config.json`; raise `InputError` for others."""
     shape = shape_from_config(path)
-    config = json.loads(path.read_text(encoding="utf-8"))
+    config = read_json(path, "the `config.json` of a model")
     if config["model_type"] not in MODEL_TYPES:
         raise InputError(
             f"{path}: `model_type` is {config['model_type']!r}; only "
-            f"{' and '.join(MODEL_TYPES)} encoders can be measured."
+            f"{' and '.join(MODEL_TYPES)} encoders can be measured. Give one of those."
         )
-    return Architecture(
-        shape=shape,
-        activation=config.get("hidden_act", "gelu"),
-        norm_epsilon=float(config.get("layer_norm_eps", 1e-12)),
-    )
+    try:
+        return Architecture(
+            shape=shape,
+            activation=config.get("hidden_act", "gelu"),
+            norm_epsilon=config.get("layer_norm_eps", 1e-12),
+        )
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def tensor_name(path: tuple[Any, ...]) -> str:
@@ -168,62 +170,31 @@ def tensor_name(path: tuple[Any, ...]) -> str:
     return f"embeddings.{_EMBEDDINGS[str(path[0])]}.{array}"
 
 
-def _filled(
-    model: Bert, tensors: Mapping[str, np.ndarray], place: Path
-) -> Iterator[tuple[Any, Any]]:
-    """Yield every variable of the model with the values that the file has for it."""
-    prefix = _prefix(tensors, place)
+def _filled(model: Bert, files: WeightFiles, prefix: str) -> Iterator[tuple[Any, Any]]:
+    """Yield every variable of the model with the values that the files have for it."""
     for path, variable in nnx.to_flat_state(nnx.state(model)):
         name = prefix + tensor_name(path)
-        if name not in tensors:
-            raise InputError(
-                f"{place}: tensor `{name}` is missing; the config promises it."
-            )
+        tensor = files.read(name)
         turned = path[-1] == "kernel"  # theirs are [columns, inner]
-        values = tensors[name].T if turned else tensors[name]
+        values = tensor.T if turned else tensor
         if values.shape != variable.shape:
             wanted = variable.shape[::-1] if turned else variable.shape
             raise InputError(
-                f"{place}: tensor `{name}` has shape {list(tensors[name].shape)}; the "
-                f"config says {list(wanted)}. Do the two belong together?"
+                f"{files.paths[0]}: tensor `{name}` has shape {list(tensor.shape)}; "
+                f"the config says {list(wanted)}. Give the config and the weights of "
+                "one model."
             )
-        yield path, variable.replace(jnp.asarray(values, jnp.float32))
+        yield path, variable.replace(jnp.asarray(values))
 
 
-def _prefix(tensors: Mapping[str, np.ndarray], place: Path) -> str:
+def _prefix(files: WeightFiles) -> str:
     """Return what stands before `embeddings.` in the names: `bert.` beside a head."""
     end = "embeddings.word_embeddings.weight"
-    found = [name.removesuffix(end) for name in tensors if name.endswith(end)]
+    found = [name.removesuffix(end) for name in files.names() if name.endswith(end)]
     if len(found) != 1:
+        fault = "is missing" if not found else f"stands there {len(found)} times"
         raise InputError(
-            f"{place}: tensor `{end}` is missing; give a checkpoint of a BERT encoder."
+            f"{files.paths[0]}: tensor `{end}` {fault}; give a checkpoint of a BERT "
+            "encoder."
         )
     return found[0]
-
-
-def _weight_files(folder: Path) -> list[Path]:
-    if (folder / WEIGHTS).is_file():
-        return [folder / WEIGHTS]
-    try:
-        index: Any = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-        names = sorted(set(index["weight_map"].values()))
-    except (OSError, ValueError, KeyError, AttributeError):
-        raise InputError(
-            f"{folder}: holds neither {WEIGHTS} nor a readable {INDEX}. Convert other "
-            "formats with the tools of Hugging Face first."
-        ) from None
-    return [folder / name for name in names]
-
-
-def _read_tensors(path: Path) -> dict[str, np.ndarray]:
-    try:
-        return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"{path}: cannot be read ({error}).") from None
-
-
-def _hash(paths: list[Path]) -> str:
-    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
-    if len(digests) == 1:
-        return digests[0]
-    return hashlib.sha256("".join(digests).encode()).hexdigest()

@@ -16,6 +16,7 @@ import numpy as np
 
 from dse.errors import InputError
 from dse.files import write_whole
+from dse.json_file import read_json
 from dse.measure import balance, statistics
 from dse.measure.checkpoint import Checkpoint
 from dse.measure.encoding import Encoder
@@ -27,6 +28,7 @@ from dse.measure.tasks.task import Examples, Task, join_to_length
 from dse.measure.tokenizer import Tokenizer, Tokens
 
 QUESTION = "question.json"
+_ANSWER = "what a measurement wrote, or remove it, to have it measured again"
 RIDGE = 0.03  # of a thousand texts or so: what does best on texts not seen
 LOOKED_AT = 8192  # tokens of the first seed: densities and pairs
 TRACED = 1024  # of those: tiles and buffers
@@ -110,7 +112,7 @@ def measure(
     paths = [folder / f"setting-{i:02d}.json" for i in range(len(plan.settings))]
     if not all(path.exists() for path in paths):
         _run_missing(checkpoint, tokenizer, load_task, plan, paths, tick)
-    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    return [read_json(path, _ANSWER) for path in paths]
 
 
 def _run_missing(
@@ -238,7 +240,7 @@ def _claim(folder: Path, question: dict[str, Any]) -> None:
     path = folder / QUESTION
     asked = json.loads(json.dumps(question))
     if path.exists():
-        held = json.loads(path.read_text(encoding="utf-8"))
+        held = read_json(path, "another --out, or the file that a measurement wrote")
         other = [key for key in asked if held.get(key) != asked[key]]
         if other:
             raise InputError(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from typing import Any
 
+from dse.csv_file import read_rows
 from dse.evidence.league import League, Player
 from dse.evidence.league_field import OBJECTIVES, SHOWN
 from dse.explore.objectives import SHOWN_UNITS
@@ -94,7 +94,7 @@ def _stability(players: list[Player]) -> str:
 
 def _read_claims() -> list[dict[str, str]]:
     table = hw_params_folder() / "reported" / "league_claims.csv"
-    return list(csv.DictReader(table.read_text().splitlines()))
+    return [row for _, row in read_rows(table, "a CSV of claims")]
 
 
 def _claims() -> list[str]:

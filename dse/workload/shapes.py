@@ -9,6 +9,7 @@ from typing import Any
 
 from dse.errors import InputError, did_you_mean
 
+MOST = 10**9  # of anything that is counted
 FAMILIES = ("encoder", "decoder", "vision")
 
 
@@ -55,6 +56,11 @@ class TransformerShape:
         needed = ("image", "patch", "channels") if vision else ("vocab", "positions")
         for field in ("layers", "hidden", "heads", "head_width", *needed):
             whole(f"`{field}` of `{self.name}`", getattr(self, field))
+        for field in ("token_types", "position_offset", "classes"):
+            whole(f"`{field}` of `{self.name}`", getattr(self, field), least=0)
+        for field in ("kv_heads", "embedding"):
+            if getattr(self, field) is not None:
+                whole(f"`{field}` of `{self.name}`", getattr(self, field))
         if not self.ffn:
             raise InputError(f"`{self.name}` needs at least one width in `ffn`.")
         for width in self.ffn:
@@ -63,6 +69,11 @@ class TransformerShape:
             raise InputError(
                 f"`{self.name}` gates a stack of {len(self.ffn)} feed-forward widths; "
                 "give one width in `ffn`, or `gated=False`."
+            )
+        if self.longest < 1:
+            raise InputError(
+                f"`{self.name}` has {self.positions} `positions` and leaves "
+                f"{self.position_offset} of them out; that leaves none for tokens."
             )
         if self.heads % (self.kv_heads or self.heads):
             raise InputError(
@@ -185,12 +196,13 @@ class TransformerShape:
         return inner * columns + self.biases * columns
 
 
-def whole(what: str, value: Any) -> int:
-    """Return a count of at least one as an int; raise `InputError` naming `what`."""
+def whole(what: str, value: Any, *, least: int = 1) -> int:
+    """Return a count as an int; raise `InputError` naming `what` for others."""
     try:
         number = operator.index(value)
     except TypeError:
-        number = 0
-    if isinstance(value, bool) or number < 1:
-        raise InputError(f"{what} is {value!r}; give a whole number, 1 or more.")
+        number = -1
+    if isinstance(value, bool) or not least <= number <= MOST:
+        wanted = f"{least} to {MOST:,}" if number > MOST else f"{least} or more"
+        raise InputError(f"{what} is {value!r:.60}; give a whole number, {wanted}.")
     return number

@@ -104,6 +104,6 @@ def test_another_table_of_runs_is_judged_by_its_own_claims(tmp_path: Path) -> No
 )
 def test_a_bad_row_is_named(tmp_path: Path, change: dict[str, str], said: str) -> None:
     table = write_rows(tmp_path / "runs.csv", change)
-    with pytest.raises(dse.InputError, match="row 2") as error:
+    with pytest.raises(dse.InputError, match="line 2") as error:
         validate(table, progress=False)
     assert said in str(error.value)

@@ -155,10 +155,10 @@ def test_a_table_of_ones_own_is_compared_without_the_means(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ("8.86", "fast", "row 2: `spd_S` is 'fast', not a number"),
-        ("0.45", "1.5", "row 2: `phi` is 1.5; it is a share"),
-        ("384", "", "row 2: `s` is missing"),
-        ("BERT-B", "", "row 2: `model` is missing"),
+        ("8.86", "fast", "line 2: `spd_S` is 'fast', not a number"),
+        ("0.45", "1.5", "line 2: `phi` is 1.5; it is a share"),
+        ("384", "", "line 2: `s` is missing"),
+        ("BERT-B", "", "line 2: `model` is missing"),
     ],
 )
 def test_a_bad_table_is_told_by_row_and_column(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -119,6 +121,102 @@ def test_a_torn_file_and_a_missing_one_are_told_apart(folder: Path) -> None:
         load_checkpoint(folder)
     with pytest.raises(InputError, match="no folder"):
         load_checkpoint(folder / "nowhere")
+
+
+def write_tensors(path: Path, kind: str, size: int) -> None:
+    """One tensor of two values, of a kind that NumPy may not have."""
+    header = json.dumps(
+        {WORD: {"dtype": kind, "shape": [2], "data_offsets": [0, 2 * size]}}
+    ).encode()
+    path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(2 * size))
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"), [("F8_E4M3", 1), ("F8_E5M2", 1), ("I8", 1), ("BOOL", 1)]
+)
+def test_tensors_of_other_kinds_are_refused(folder: Path, kind: str, size: int) -> None:
+    edit(folder, lambda tensors: tensors.pop(WORD))
+    (folder / "model.safetensors").rename(folder / "a.safetensors")
+    write_tensors(folder / "b.safetensors", kind, size)
+    index = {"weight_map": {"x": "a.safetensors", "y": "b.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(InputError, match=rf"`{WORD}` holds {kind}; convert it"):
+        load_checkpoint(folder)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e39])
+def test_weights_that_are_not_finite_are_refused(folder: Path, value: float) -> None:
+    def change(tensors: dict[str, np.ndarray]) -> None:
+        tensors[UP] = tensors[UP].astype(np.float64)
+        tensors[UP][3, 4] = value
+
+    edit(folder, change)
+    with pytest.raises(InputError, match=rf"`{UP}` holds values that are not finite"):
+        load_checkpoint(folder)
+
+
+def test_norms_may_be_called_as_they_once_were(folder: Path) -> None:
+    def change(tensors: dict[str, np.ndarray]) -> None:
+        for name in [name for name in tensors if "LayerNorm" in name]:
+            old = name.replace("weight", "gamma").replace("bias", "beta")
+            tensors[old] = tensors.pop(name)
+
+    edit(folder, change)
+    assert "embeddings.LayerNorm.gamma" in load_file(folder / "model.safetensors")
+    assert_same(folder, REFERENCE)
+
+
+def test_a_config_of_many_layers_is_refused_at_once(folder: Path) -> None:
+    path = folder / "config.json"
+    many = json.loads(path.read_text()) | {"num_hidden_layers": 3000}
+    path.write_text(json.dumps(many))
+    began = time.perf_counter()
+    with pytest.raises(InputError, match=r"`encoder\.layer\.2999\..*is missing"):
+        load_checkpoint(folder)
+    assert time.perf_counter() - began < 2.0
+
+
+@pytest.mark.parametrize(
+    ("index", "told"),
+    [
+        ("{}", "`weight_map` is None"),
+        ('{"weight_map": []}', r"`weight_map` is \[\]"),
+        ('{"weight_map": {"a": 5}}', "5 names no file beside it"),
+        ('{"weight_map": {"a": "../a.safetensors"}}', "names no file beside it"),
+        ('{"weight_map": {"a": "/etc/passwd"}}', "names no file beside it"),
+        ('{"weight_map": {"a": "gone.safetensors"}}', "gone.safetensors: cannot be"),
+        ('{"weight_map": {"a": ".."}}', "is a folder|names no file"),
+        ("[]", "holds no JSON object"),
+        ("{", "is not JSON"),
+    ],
+)
+def test_an_odd_index_is_refused(folder: Path, index: str, told: str) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors.index.json").write_text(index)
+    with pytest.raises(InputError, match=told):
+        load_checkpoint(folder)
+
+
+@pytest.mark.parametrize("activation", [None, 5, ["gelu"], {"a": 1}, True])
+def test_an_activation_of_another_type_is_refused(
+    folder: Path, activation: Any
+) -> None:
+    path = folder / "config.json"
+    path.write_text(
+        json.dumps(json.loads(path.read_text()) | {"hidden_act": activation})
+    )
+    with pytest.raises(InputError, match=r"config\.json: .* has an activation"):
+        load_checkpoint(folder)
+
+
+@pytest.mark.parametrize("epsilon", [None, "1e-12", 0, -1e-12, 5, True, [1]])
+def test_a_norm_needs_a_small_number(folder: Path, epsilon: Any) -> None:
+    path = folder / "config.json"
+    path.write_text(
+        json.dumps(json.loads(path.read_text()) | {"layer_norm_eps": epsilon})
+    )
+    with pytest.raises(InputError, match=r"config\.json: .* under the root; give a"):
+        load_checkpoint(folder)
 
 
 def test_the_hub_is_asked_for_a_commit_alone() -> None:

@@ -159,6 +159,18 @@ def test_a_head_that_is_not_tied_counts_its_table():
         ({"model_type": "robert"}, r"Did you mean `roberta`\?"),
         ({"position_embedding_type": "relative_key"}, "dse models only 'absolute'"),
         ({"is_decoder": True}, "`is_decoder` is True; dse models only False"),
+        ({"is_decoder": "false"}, "`is_decoder` is 'false'; dse models only False"),
+        ({"is_encoder_decoder": True}, "`is_encoder_decoder` is True; dse models"),
+        ({"pruned_heads": {"0": [1, 2]}}, "`pruned_heads` is {'0': .*dse models only"),
+        ({"head_dim": 32}, "`head_dim` is 32; dse models only 64"),
+        ({"num_key_value_heads": 4}, "`num_key_value_heads` is 4; dse models only 12"),
+        ({"num_local_experts": 8}, "`num_local_experts` is 8, and dse does not know"),
+        ({"ffn_type": "swiglu"}, "`ffn_type` is 'swiglu', and dse does not know"),
+        ({"use_bias": 1}, "`use_bias` is 1; dse models only True"),
+        ({"rope_scaling": {"factor": 2}}, "`rope_scaling` is .* Remove it from a copy"),
+        ({"multi_query": True}, "`multi_query` is True; dse models only False"),
+        ({"tie_word_embeddings": "false"}, "'false'; write true or false"),
+        ({"hidden_size": 768 * 10**12}, "give a whole number, 1 to 1,000,000,000"),
     ],
 )
 def test_an_odd_value_is_refused_with_file_and_key(write, change, message):
@@ -166,6 +178,45 @@ def test_an_odd_value_is_refused_with_file_and_key(write, change, message):
     with pytest.raises(InputError, match=message) as caught:
         shape_from_config(path)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("padding", [600, 513, -1, None, "1", 1.0, True])
+def test_a_roberta_keeps_positions_for_its_tokens(write, padding):
+    path = write(ROBERTA_BASE | {"pad_token_id": padding})
+    with pytest.raises(InputError, match=r"`pad_token_id` is .* from 0 to 512, usual"):
+        shape_from_config(path)
+    assert shape_from_config(ROBERTA_BASE | {"pad_token_id": 512}).longest == 1
+
+
+@pytest.mark.parametrize("labels", [[1, 2], "cat", 5])
+def test_classes_are_counted_in_an_object(write, labels):
+    with pytest.raises(InputError, match=r"`id2label` is .* leave it out"):
+        shape_from_config(write(VIT_B | {"id2label": labels}))
+    assert shape_from_config(VIT_B | {"id2label": None}).classes == 0
+    assert shape_from_config(VIT_B | {"id2label": None, "num_labels": 7}).classes == 7
+    with pytest.raises(InputError, match="as many as `num_labels` says"):
+        shape_from_config(VIT_B | {"id2label": {"0": "cat"}, "num_labels": 2})
+
+
+def test_what_changes_no_op_may_stand_there():
+    """Every key of the configs of widely used checkpoints, and private notes."""
+    also = {
+        "_name_or_path": "bert-base-uncased",
+        "_num_labels": 5,
+        "architectures": ["BertModel"],
+        "gradient_checkpointing": True,
+        "classifier_dropout": None,
+        "head_dim": 64,
+        "is_encoder_decoder": False,
+        "layer_norm_eps": 1e-12,
+        "num_key_value_heads": 12,
+        "pooler_fc_size": 768,
+        "pruned_heads": {},
+        "rope_scaling": None,
+        "task_specific_params": {"a": {"max_length": 5}},
+        "use_cache": True,
+    }
+    assert shape_from_config(BERT_BASE | also) == shape_from_config(BERT_BASE)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +240,17 @@ def test_a_missing_model_type_lists_those_that_can_be_read(write):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("{", "is not JSON"), ("[1]", "holds no JSON object")]
+    ("text", "message"),
+    [
+        ("{", r"config\.json:1: is not JSON"),
+        ("[1]", "holds no JSON object; give the `config.json` of a model"),
+        ('{"hidden_size": 768, "hidden_size": 64}', "`hidden_size` stands twice; rem"),
+        ('{"hidden_size": NaN}', "NaN is no finite number"),
+        ('{"hidden_size": 1e999}', "1e999 is no finite number"),
+        ('{"hidden_size": ' + "7" * 5000 + "}", "7… has more than 64 bits"),
+        ("[" * 100_000, "is nested too deeply"),
+        ('{"a": ' + "[" * 40 + "]" * 40 + "}", "is nested too deeply; write at most"),
+    ],
 )
 def test_a_file_that_is_no_config_is_refused(write, text, message):
     with pytest.raises(InputError, match=message):

@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from dse.errors import InputError
+from dse.files import read_bytes
 from dse.measure.tasks.task import Examples, Task, split
 
 FOLDER = Path("/usr/share/wordnet")  # of the package `wordnet-base`
+LARGEST = 256 * 2**20  # bytes of one of its files
 FILES = ("data.noun", "data.verb", "data.adj", "data.adv")
 
 _NOUNS = """Tops act animal artifact attribute body cognition communication event
@@ -49,13 +51,12 @@ def wordnet_glosses(folder: Path | None = None) -> Task:
 
 def _read(path: Path) -> Iterator[tuple[str, int]]:
     """Yield gloss and number of the class of each synset of a file."""
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror}). Install the Debian package "
-            "wordnet-base, or give the folder of WordNet's data files with --wordnet."
-        ) from None
+    wanted = (
+        "the folder of WordNet's data files with --wordnet, or install the Debian "
+        "package wordnet-base"
+    )
+    data = read_bytes(path, wanted, largest=LARGEST)
+    text = data.decode("utf-8", errors="replace")
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith("  "):  # the licence
             continue

@@ -1,0 +1,65 @@
+"""Tables of text with a header, as CSV, whose rows know their line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dse.errors import InputError
+from dse.files import read_text
+
+
+def read_rows(path: Path, wanted: str) -> list[tuple[str, dict[str, str]]]:
+    """Return place and cells of every row of a CSV with a header, as text.
+
+    Raises `InputError` for a file without rows, a name that stands twice in the header,
+    or a row of another length.
+    """
+    lines = csv.reader(io.StringIO(read_text(path, wanted)), strict=True)
+    try:
+        header = [name.strip() for name in next(lines, [])]
+        rows = list(_rows(path, header, lines))
+    except csv.Error as error:
+        raise InputError(
+            f"{path}, line {lines.line_num}: is no CSV ({error}); give {wanted}."
+        ) from None
+    twice = {name for name in header if header.count(name) > 1}
+    if twice:
+        raise InputError(
+            f"{path}: columns `{'`, `'.join(sorted(twice))}` stand twice; rename them."
+        )
+    if not rows:
+        raise InputError(f"{path}: holds no rows; give {wanted}.")
+    return rows
+
+
+def number_in(place: str, column: str, text: str | None) -> float:
+    """Return the number in a cell; raise `InputError` naming place and column."""
+    if text is None or not text.strip():
+        raise InputError(f"{place}: `{column}` is missing; write a number.")
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"{place}: `{column}` is {text!r:.60}, not a number.")
+    return number
+
+
+def _rows(
+    path: Path, header: list[str], lines: Any
+) -> Iterator[tuple[str, dict[str, str]]]:
+    for cells in lines:
+        if not cells:
+            continue
+        place = f"{path.name}, line {lines.line_num}"
+        if len(cells) != len(header):
+            raise InputError(
+                f"{place}: has {len(cells)} cells under {len(header)} names; write one "
+                "for each."
+            )
+        yield place, dict(zip(header, cells, strict=True))
