@@ -59,12 +59,16 @@ def evaluate_expression(text: str, values: Mapping[str, Any]) -> Any:
 
 
 def names_in(text: str) -> set[str]:
-    """Return the keys that an expression names; nothing for one that cannot be read."""
+    """Return the keys that an expression names; nothing for one that cannot be read.
+
+    The parts of a dotted key are named with it.
+    """
     try:
         tree = ast.parse(text[:LONGEST].strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
-    return {ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    named = (ast.Name, ast.Attribute)
+    return {ast.unparse(n) for n in ast.walk(tree) if isinstance(n, named)}
 
 
 def _power(base: Any, exponent: Any) -> Any:

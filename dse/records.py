@@ -103,7 +103,7 @@ class Quantity:
         """Return the error of a number that does not fit."""
         if self.choices:
             return InputError(f"{place} takes {self._wanted()}, got {number:g}.")
-        if math.isinf(number):
+        if not math.isfinite(number):
             return InputError(f"{place} is {number:g}; give a number that is finite.")
         if not self.low <= number <= self.high:
             return InputError(

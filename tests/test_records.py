@@ -44,7 +44,7 @@ def work(design: Array2D) -> jax.Array:
     [
         ({"row": 8}, "`row` is not a field of `Array2D`. Did you mean `rows`?"),
         ({"rows": 0}, "`Array2D.rows` is 0, outside its range 1 to 1024."),
-        ({"rows": float("nan")}, "`Array2D.rows` is nan, outside its range"),
+        ({"rows": float("nan")}, "`Array2D.rows` is nan; give a number"),
         (
             {"buffer_mib": 0.25},
             "`Array2D.buffer_mib` is 0.25 MiB, outside its range 0.5 to inf MiB.",

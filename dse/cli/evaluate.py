@@ -116,6 +116,15 @@ def evaluate(
             help="A parameter file by name or path.", show_default="the engine's"
         ),
     ] = None,
+    numbers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set-technology",
+            metavar="KEY=VALUE UNIT",
+            help="Change a number of the technology (`dse params`), before any scaling "
+            "to a node; may be repeated.",
+        ),
+    ] = None,
     node: Annotated[
         float | None,
         typer.Option(callback=finite, help="Scale to a process node, in nm."),
@@ -141,6 +150,7 @@ def evaluate(
     Says what that takes in time, energy and area, and where it goes.
     """
     settings = [_read_setting(text) for text in changes or []]
+    physics = dict(_read_number(text) for text in numbers or [])
     find_shape(workload)
     if technology is not None:
         load_parameters(technology)
@@ -174,6 +184,8 @@ def evaluate(
     used = design.default_technology()
     if technology is not None:
         used = dse.load_technology(technology)
+    if physics:
+        used = used.replace(**physics)
     if node is not None:
         used = used.at_node(node)
     asked: Any = {"technology": used, "timing": timing.value}
@@ -216,6 +228,17 @@ def _read_setting(text: str) -> tuple[str, float | str]:
         return name.strip(), float(value)
     except ValueError:
         return name.strip(), value.strip()
+
+
+def _read_number(text: str) -> tuple[str, str]:
+    """Read `clock.frequency=1 GHz`."""
+    key, equals, value = text.partition("=")
+    if not equals or "." not in key or not value.strip():
+        raise InputError(
+            f"--set-technology {text!r}: write KEY=VALUE UNIT, as in "
+            "--set-technology 'clock.frequency=1 GHz'."
+        )
+    return key.strip(), value.strip()
 
 
 def _read_host(text: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ import numpy as np
 from dse.engines.base import describe_run
 from dse.errors import InputError
 from dse.evaluation import Timing, counted_together
+from dse.explore.asked import WorkloadLike, check_timing, read_workload
 from dse.explore.hashes import hash_of_records
 from dse.hardware.technology import Technology
 from dse.shipped import versions
@@ -25,6 +26,9 @@ class Basis:
     suite: tuple[tuple[Workload, float], ...]
     technology: Technology
     timing: Timing
+
+    def __post_init__(self) -> None:
+        check_timing(self.timing)
 
     @property
     def counted(self) -> str:
@@ -45,10 +49,12 @@ class Basis:
 
 
 def read_suite(
-    workload: Workload | Sequence[Workload], weights: Sequence[float] | None
+    workload: WorkloadLike | Sequence[WorkloadLike], weights: Sequence[float] | None
 ) -> tuple[tuple[Workload, float], ...]:
     """Return workloads with their weights; raise `InputError` where those are amiss."""
-    workloads = [workload] if isinstance(workload, Workload) else list(workload)
+    several = isinstance(workload, Sequence) and not isinstance(workload, str)
+    given: Any = workload if several else [workload]
+    workloads = [read_workload(each) for each in given]
     shares = [1.0] * len(workloads) if weights is None else list(weights)
     if not workloads or len(shares) != len(workloads) or min(shares) <= 0:
         raise InputError(

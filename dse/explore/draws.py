@@ -9,6 +9,7 @@ import numpy as np
 
 from dse.errors import InputError
 from dse.expressions import evaluate_expression
+from dse.hardware.derived import derived_from
 from dse.hardware.parameters import Parameters, load_parameters
 from dse.hardware.technology import Technology
 from dse.units import to_si
@@ -85,18 +86,7 @@ def _drawn(parameters: Parameters, count: int, random: np.random.Generator) -> D
             )
         else:
             values[key] = np.full(count, entry.value_si)
-    _derive_anew(parameters, values)
+    drawn = [key for key, column in values.items() if np.ptp(column) > 0]
+    for key, expression in derived_from(parameters.entries, drawn):
+        values[key] = evaluate_expression(expression, values)
     return values
-
-
-def _derive_anew(parameters: Parameters, values: Draws) -> None:
-    """Work derived numbers out of drawn ones, until those derived from them settle."""
-    texts = {k: e.expression for k, e in parameters.entries.items() if e.expression}
-    for _ in texts:
-        again = {
-            key: evaluate_expression(text, values) + np.zeros_like(values[key])
-            for key, text in texts.items()
-        }
-        if all(np.array_equal(again[key], values[key]) for key in again):
-            return
-        values |= again

@@ -8,20 +8,17 @@ from typing import Any
 import jax
 import numpy as np
 
-from dse.engines.base import Engine
-from dse.errors import InputError
-from dse.evaluation import TIMINGS, Metrics, Timing, metrics
+from dse.evaluation import Metrics, Timing, metrics
 from dse.explore.array_program import ArrayProgram
+from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
 from dse.explore.slopes import FORMS, differentiable
-from dse.hardware.technology import Technology
-from dse.workload.ops import Workload
 
 
 def evaluate(
-    design: Engine,
-    workload: Workload,
+    design: DesignLike,
+    workload: WorkloadLike,
     *,
-    technology: Technology | None = None,
+    technology: TechnologyLike | None = None,
     timing: Timing = "walk",
 ) -> Metrics:
     """Say what a machine takes to run a transformer: time, energy, area, and why.
@@ -36,9 +33,7 @@ def evaluate(
     it is a JAX function like any other. Raises `InputError` for an unknown timing, or
     an op that the engine cannot run.
     """
-    if timing not in TIMINGS:
-        raise InputError(f"timing {timing!r} is unknown; use 'walk' or 'roofline'.")
-    given = (design, workload, technology or design.default_technology())
+    given = read_question(design, workload, technology, timing)
     leaves, form = jax.tree.flatten(given)
     if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
         return differentiable(leaves, form, timing)

@@ -9,12 +9,10 @@ import jax
 import numpy as np
 import pandas as pd
 
-from dse.engines.base import Engine
 from dse.evaluation import Timing
+from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
 from dse.explore.objectives import read_objective, unknown_metric
 from dse.explore.slopes import slopes
-from dse.hardware.technology import Technology
-from dse.workload.ops import Workload
 
 METRICS = ("latency", "energy", "power", "area")
 
@@ -43,11 +41,11 @@ class Sensitivity:
 
 
 def sensitivity(
-    design: Engine,
-    workload: Workload,
+    design: DesignLike,
+    workload: WorkloadLike,
     *,
     metrics: Sequence[str] = METRICS,
-    technology: Technology | None = None,
+    technology: TechnologyLike | None = None,
     timing: Timing = "walk",
 ) -> Sensitivity:
     """Say which numbers of a machine and its technology a metric hangs on.
@@ -57,9 +55,10 @@ def sensitivity(
     """
     for name in metrics:
         read_objective(f"min:{name}")
-    used = technology or design.default_technology()
-    meanings, names = design.meanings(), design.names_of_leaves()
-    leaves, form = jax.tree.flatten((design, workload, used))
+    given = read_question(design, workload, technology, timing)
+    machine, _, used = given
+    meanings, names = machine.meanings(), machine.names_of_leaves()
+    leaves, form = jax.tree.flatten(given)
     own, drawn = len(names), len(used.values)
     first = len(leaves) - drawn
     moving = (*range(own), *range(first, len(leaves)))

@@ -17,12 +17,11 @@ import numpy as np
 from dse.engines.base import Engine
 from dse.evaluation import Metrics, Timing, metrics
 from dse.explore.array_program import ArrayProgram
+from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
 from dse.explore.evaluator import known_metrics
 from dse.explore.objectives import read_objective, unknown_metric
 from dse.explore.runs import file_units
-from dse.hardware.technology import Technology
 from dse.units import si_unit
-from dse.workload.ops import Workload
 
 FORMS = 64  # kinds of question whose traced models are kept
 
@@ -30,11 +29,11 @@ Places = tuple[int, ...]  # of numbers among the leaves of a question
 
 
 def gradient(
-    design: Engine,
-    workload: Workload,
+    design: DesignLike,
+    workload: WorkloadLike,
     metric: str,
     *,
-    technology: Technology | None = None,
+    technology: TechnologyLike | None = None,
     timing: Timing = "walk",
 ) -> Engine:
     """Return how a metric changes by each number of a machine, as a record like it.
@@ -45,14 +44,15 @@ def gradient(
     included. Raises `InputError` for a metric that is unknown, or not known here.
     """
     read_objective(f"min:{metric}")
-    given = (design, workload, technology or design.default_technology())
+    given = read_question(design, workload, technology, timing)
+    machine, run, _ = given
     leaves, form = jax.tree.flatten(given)
-    moving = tuple(range(len(jax.tree.leaves(design))))  # a design comes first
+    moving = tuple(range(len(jax.tree.leaves(machine))))  # a design comes first
     found = slopes(leaves, form, moving, timing)
     if metric not in found["known_slopes"]:
         raise unknown_metric(metric)
-    unit = si_unit(file_units(workload.counted)[metric])
-    return design.as_slopes(metric, unit, found["known_slopes"][metric].tolist())
+    unit = si_unit(file_units(run.counted)[metric])
+    return machine.as_slopes(metric, unit, found["known_slopes"][metric].tolist())
 
 
 def differentiable(leaves: list[Any], form: Any, timing: Timing) -> Metrics:

@@ -15,6 +15,7 @@ import numpy as np
 
 from dse.engines.base import Engine
 from dse.errors import InputError, did_you_mean
+from dse.explore.asked import DesignLike, read_design
 from dse.explore.axes import Axis, Continuous, Tied, read_axis
 from dse.expressions import evaluate_expression, names_in
 from dse.records import Quantity
@@ -53,12 +54,12 @@ class Space:
 
     def __init__(
         self,
-        design: Engine,
+        design: DesignLike,
         *,
         legal: Mapping[str, str] | None = None,
         **axes: Any,
     ) -> None:
-        self.design = design
+        self.design = design = read_design(design)
         self.legal = dict(legal or {})
         read = {name: read_axis(name, given) for name, given in axes.items()}
         self.tied = _in_order({n: a for n, a in read.items() if isinstance(a, Tied)})

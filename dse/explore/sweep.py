@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from tqdm.auto import tqdm
 
-from dse.errors import InputError
+from dse.errors import InputError, named
 from dse.evaluation import Timing
+from dse.explore.asked import TechnologyLike, WorkloadLike
 from dse.explore.basis import Basis, read_suite
 from dse.explore.evaluator import Evaluator
 from dse.explore.front_search import FrontSearch
@@ -20,20 +21,19 @@ from dse.explore.pareto import Keep
 from dse.explore.runs import Runs, with_reasons
 from dse.explore.space import Space
 from dse.explore.study import BLOCK_SIZE
-from dse.hardware.technology import Technology
-from dse.workload.ops import Workload
+from dse.hardware.technology import read_technology
 
 MOST_ROWS = 5_000_000  # kept in memory at once
 
 
 def sweep(
     space: Space,
-    workload: Workload | Sequence[Workload],
+    workload: WorkloadLike | Sequence[WorkloadLike],
     *,
     front: Sequence[str] = (),
     weights: Sequence[float] | None = None,
     limits: Sequence[str] = (),
-    technology: Technology | None = None,
+    technology: TechnologyLike | None = None,
     timing: Timing = "walk",
     keep: Keep = "all",
     block_size: int = BLOCK_SIZE,
@@ -47,12 +47,17 @@ def sweep(
     never on a front; among rows they stand with their reason. Raises `InputError` for a
     space too large to keep all rows of.
     """
+    if not isinstance(space, Space):
+        raise InputError(
+            f"{named(space)} is no space; give one, as "
+            "`dse.Space(design, pes=[64, 128])`."
+        )
     if space.continuous:
         raise InputError(
             f"`{next(iter(space.continuous))}` is continuous, and a sweep needs a "
             "grid: give `interval(low, high, points)`, or use `dse.tune`."
         )
-    used = technology or space.design.default_technology()
+    used = read_technology(technology, space.design)
     basis = Basis(read_suite(workload, weights), used, timing)
     bounds = read_limits(limits, basis.counted)
     wanted = read_objectives(tuple(front)) if front else ()

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dse.engines.base import Engine
 from dse.errors import InputError
 from dse.evaluation import Timing
+from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike
 from dse.explore.basis import Basis, read_suite
 from dse.explore.draws import draw_around
 from dse.explore.evaluator import known_metrics
@@ -21,8 +21,7 @@ from dse.explore.pareto import front_mask
 from dse.explore.program import Program
 from dse.explore.runs import Runs, column_name, file_units, from_si_column
 from dse.explore.space import Space
-from dse.hardware.technology import Technology
-from dse.workload.ops import Workload
+from dse.hardware.technology import read_technology
 
 Rows = np.ndarray[Any, Any]
 
@@ -125,13 +124,13 @@ class Uncertainty:
 
 
 def uncertainty(
-    designs: Engine | Runs,
-    workload: Workload | Sequence[Workload],
+    designs: DesignLike | Runs,
+    workload: WorkloadLike | Sequence[WorkloadLike],
     *,
     draws: int = 10_000,
     seed: int = 0,
     weights: Sequence[float] | None = None,
-    technology: Technology | None = None,
+    technology: TechnologyLike | None = None,
     timing: Timing = "walk",
 ) -> Uncertainty:
     """Say how sure the metrics of a machine are, or of all machines of some runs.
@@ -144,7 +143,7 @@ def uncertainty(
         runs, space, index = designs, designs.space, designs.index
     else:
         runs, space, index = None, Space(designs), np.zeros(1, np.int64)
-    used = technology or space.design.default_technology()
+    used = read_technology(technology, space.design)
     basis = Basis(read_suite(workload, weights), used, timing)
     drawn, keys = draw_around(used, count=draws, seed=seed)
     moving = {k: np.asarray(v) for k, v in drawn.values.items() if np.ndim(v) > 0}

@@ -9,9 +9,10 @@ from typing import Any
 
 from dse.errors import InputError, did_you_mean
 from dse.expressions import evaluate_expression
-from dse.hardware.provenance import Parameter, read_parameter
+from dse.hardware.derived import derived_from
+from dse.hardware.provenance import Parameter, read_parameter, why_impossible
 from dse.toml_file import TomlFile
-from dse.units import measures
+from dse.units import from_si, measures
 
 _TOLERANCE = 1e-9
 
@@ -25,8 +26,26 @@ class ParameterCheck:
         self._tables = self._read_tables()
         self.entries = self._read_entries(sources)
 
-    def compare(self, shipped: Mapping[str, Parameter], name: str) -> None:
-        """Fault keys, and kinds of unit, that differ from those of the shipped file."""
+    def inherit(self, shipped: Mapping[str, Parameter], name: str) -> None:
+        """Take what is not here from a shipped file; fault what that has not."""
+        self.compare(shipped, name, whole=False)
+        own = {k: entry for k, entry in self.entries.items() if k in shipped}
+        self.entries = {**shipped, **own}
+        self._tables = {key: {} for key in shipped} | self._tables
+        values = {key: entry.value_si for key, entry in self.entries.items()}
+        for key, expression in derived_from(self.entries, own):
+            values[key] = float(evaluate_expression(expression, values))
+            entry = self.entries[key]
+            known = {"value": from_si(values[key], entry.unit)}
+            self.entries[key] = entry.model_copy(update=known)
+
+    def compare(
+        self, shipped: Mapping[str, Parameter], name: str, *, whole: bool = True
+    ) -> None:
+        """Fault keys, and kinds of unit, that differ from those of the shipped file.
+
+        Keys that are missing, too, where the file should be `whole`.
+        """
         missing = [key for key in shipped if key not in self._tables]
         for key in self._tables:
             if key not in shipped:
@@ -34,10 +53,12 @@ class ParameterCheck:
                 missing = [other for other in missing if [other] != meant]
                 say = f"is not a parameter of {name}; rename or remove it."
                 self._fault(key, say + did_you_mean(key, meant))
-        for key in missing:
+        for key in missing if whole else ():
             self._fault(key, f"is missing; copy it from the {name} that dse ships.")
         for key, entry in self.entries.items():
-            wanted = shipped[key].unit if key in shipped else entry.unit
+            if key not in shipped:
+                continue
+            wanted, old = shipped[key].unit, shipped[key].value_si
             if measures(entry.unit) != measures(wanted):
                 self._fault(
                     key,
@@ -45,6 +66,8 @@ class ParameterCheck:
                     f"{measures(wanted)}, as in `{wanted}`.",
                     "unit",
                 )
+            elif impossible := why_impossible(key, entry.unit, entry.value_si, old):
+                self._fault(key, impossible, "value")
 
     def check_expressions(self) -> None:
         """Fault derived values that are not what their expression works out to."""
@@ -93,9 +116,11 @@ class ParameterCheck:
         entries = {}
         for key, table in self._tables.items():
             read = read_parameter(table, sources)
-            if isinstance(read, Parameter):
+            if not isinstance(read, Parameter):
+                for part, message in read:
+                    self._fault(key, message, part)
+            elif impossible := why_impossible(key, read.unit, read.value_si):
+                self._fault(key, impossible, "value")
+            else:
                 entries[key] = read
-                continue
-            for part, message in read:
-                self._fault(key, message, part)
         return entries

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from dse.hardware.bibtex import read_bibtex
 from dse.hardware.parameter_checks import ParameterCheck
 from dse.hardware.provenance import Parameter
 from dse.shipped import hw_params_folder
-from dse.toml_file import read_toml
+from dse.toml_file import TomlFile, read_toml
 
 
 class ParameterRow(NamedTuple):
@@ -67,18 +67,39 @@ def load_parameters(name_or_path: str | Path, *, like: str | None = None) -> Par
     """Read and check a parameter file: one that `dse` ships, or a path to your own.
 
     Your own file must hold the keys of the shipped file that it is `like` (unless said,
-    the one of the same name, if any), each in a unit of the same kind. Raises one
-    `InputError` with a line `file:line: key: fault; remedy` for every fault found.
+    the one of the same name, if any), each in a unit of the same kind. Or it begins
+    with `inherits = "acceltran"` and holds only what differs from that shipped file;
+    what is derived there from such numbers follows them. Raises one `InputError` with a
+    line `file:line: key: fault; remedy` for every fault found.
     """
     path = _find(name_or_path)
-    check = ParameterCheck(read_toml(path), _known_sources(path.parent))
-    template = _template(path, like)
+    file, inherited = _split(read_toml(path))
+    check = ParameterCheck(file, _known_sources(path.parent))
+    template = _template(path, like) if like or inherited is None else None
+    if inherited is not None:
+        check.inherit(inherited.entries, inherited.name)
     if template is not None:
         shipped = load_parameters(template)
         check.compare(shipped.entries, shipped.name)
     check.check_expressions()
     check.raise_faults()
     return Parameters(path.stem, path, check.entries)
+
+
+def _split(file: TomlFile) -> tuple[TomlFile, Parameters | None]:
+    """Return a file without its first line `inherits = …`, and what that names."""
+    if "inherits" not in file.data:
+        return file, None
+    name = file.data["inherits"]
+    place = f"{file.path}:{file.line('inherits')}: inherits"
+    shipped = {path.stem for path in hw_params_folder().glob("*.toml")}
+    if name not in shipped:
+        raise InputError(
+            f"{place}: {name!r} is not a parameter file that dse ships; name one."
+            + did_you_mean(str(name), shipped)
+        )
+    rest = {key: value for key, value in file.data.items() if key != "inherits"}
+    return replace(file, data=rest), load_parameters(name)
 
 
 def _find(name_or_path: str | Path) -> Path:

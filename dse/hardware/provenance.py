@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal, Self
 
+import numpy as np
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -16,7 +17,7 @@ from pydantic import (
 )
 
 from dse.errors import InputError, did_you_mean
-from dse.units import measures, to_si
+from dse.units import from_si, measures, to_si
 
 
 class Parameter(BaseModel):
@@ -91,6 +92,30 @@ class Parameter(BaseModel):
                 f"{high} {self.unit}; correct the value, or `low` and `high`."
             )
         return self
+
+
+# What cannot be 0 either: something is divided by it.
+_ABOVE_ZERO = ("frequency", "bandwidth", "rate", "length", "voltage", "temperature")
+_SHARES = ("share", "utilization", "efficiency")
+
+
+def why_impossible(key: str, unit: str, values: Any, old: Any = None) -> str:
+    """Say why a number, or one of an array, cannot be what its key and unit say.
+
+    '' where it can. `old` is a number that it stands in for, if any: what is below 0
+    there may be so here.
+    """
+    kind, least, most = measures(unit), np.min(values), np.max(values)
+    words = key.rpartition(".")[2].split("_")
+    if kind in _ABOVE_ZERO and least <= 0:
+        return f"is {from_si(least, unit):g} {unit}; a {kind} is above 0."
+    if kind != "number" and least < 0:
+        return f"is {from_si(least, unit):g} {unit}; give a number of at least 0."
+    if not 0 <= least <= most <= 1 and any(word in _SHARES for word in words):
+        return f"is {least if least < 0 else most:g}; a share is from 0 to 1."
+    if least < 0 and old is not None and np.min(old) >= 0:
+        return f"is {least:g}; give a number of at least 0."
+    return ""
 
 
 def read_parameter(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, did_you_mean, named
+from dse.hardware.changes import check_changed, described, with_derived
 from dse.hardware.node_scaling import (
     area_factor,
     energy_factor,
@@ -16,7 +17,15 @@ from dse.hardware.node_scaling import (
     first_order_energy_factor,
 )
 from dse.hardware.parameters import load_parameters
-from dse.records import Record, record, static
+from dse.records import Quantity, Record, record, static
+from dse.units import from_si, parse_quantity
+
+
+class Default(Protocol):
+    """A machine that knows the technology of what it was built after."""
+
+    def default_technology(self) -> Technology:
+        """Return that technology."""
 
 
 @record
@@ -48,14 +57,42 @@ class Technology(Record):
             for k, v in self.values.items()
             if k.startswith(start)
         }
-        return self.replace(values=own)
+        return Technology(name=self.name, files=self.files, values=own)
+
+    def replace(self, **changes: Any) -> Technology:
+        """Return a copy with some numbers changed, each by its key.
+
+        `technology.replace(**{"clock.frequency": "1 GHz"})`: a text has a unit, a
+        number is in SI. What a parameter file derives from a changed number follows it.
+        Raises `InputError` for an unknown key, for a unit that measures something else,
+        and for what cannot be, as an energy below 0.
+        """
+        fields = {name: value for name, value in changes.items() if name in _FIELDS}
+        whole = fields.pop("values", self.values)
+        numbers = {key: value for key, value in changes.items() if key not in _FIELDS}
+        for key in [*whole, *numbers]:
+            self[key]  # an unknown key is an error
+        other = {k: v for k, v in whole.items() if v is not self.values[k]}
+        values = {**whole, **check_changed(self.files, self.values, other)}
+        if numbers:
+            checked = check_changed(self.files, self.values, numbers)
+            values = with_derived(self.files, values, checked)
+            said = described(self.files, numbers)
+            fields = {"name": f"{self.name}, {said}" if said else self.name} | fields
+        return Technology(
+            **{"name": self.name, "files": self.files, "values": values} | fields
+        )
 
     def at_node(
-        self, to_nm: float, *, rule: str = "stillmaker", from_nm: float | None = None
+        self,
+        to_nm: float | str,
+        *,
+        rule: str = "stillmaker",
+        from_nm: float | None = None,
     ) -> Technology:
         """Scale logic and on-chip memory from their own process node to another.
 
-        Areas, powers and energies by the factors of a rule: "stillmaker" (tables, 0.8
+        To 7, or "7 nm"; areas, powers and energies by a rule: "stillmaker" (tables, 0.8
         V, the one for comparisons of machines) or "first_order" (for nodes that the
         tables leave out); each part of a joint machine from its own `process.node`,
         or from `from_nm`, which is needed where the numbers are tracers of JAX. Clock,
@@ -63,6 +100,7 @@ class Technology(Record):
         for an unknown rule, or a node that the rule does not know. Sources:
         stillmaker2017scaling; wang2024sofa.
         """
+        to_nm = read_node(to_nm)
         if rule not in _RULES:
             raise InputError(
                 f"node scaling has no rule `{rule}`." + did_you_mean(rule, _RULES)
@@ -97,6 +135,7 @@ class Technology(Record):
         return {key: key.removesuffix(last) for key in keys}
 
 
+_FIELDS = ("name", "files", "values")
 _RULES = {
     "stillmaker": (area_factor, energy_factor),
     "first_order": (first_order_area_factor, first_order_energy_factor),
@@ -104,6 +143,16 @@ _RULES = {
 # Components that do not follow the rules of digital logic.
 _UNSCALED = ("main_memory", "adc", "dac", "sample_hold", "cell", "array", "link")
 _ENERGIES = ("dynamic_power", "leakage_power", "access_energy", "energy")
+
+
+def read_node(node: float | str) -> float:
+    """Return a process node in nm, given as 7 or as "7 nm".
+
+    Raises `InputError` for what is neither.
+    """
+    if isinstance(node, str):
+        return round(from_si(parse_quantity(node, "nm"), "nm"), 3)
+    return float(Quantity("nm", "a node").take("the process node", node))
 
 
 def _in_nm(node: Any) -> float:
@@ -143,6 +192,25 @@ def _load(*names: str) -> Technology:
         values |= more
     stems = " + ".join(Path(name).stem for name in names)
     return Technology(name=stems, files=names, values=values)
+
+
+def read_technology(
+    given: Technology | str | Path | None, design: Default
+) -> Technology:
+    """Return a technology, that of a file by name or path, or the one of a design.
+
+    Raises `InputError` for anything else.
+    """
+    if given is None:
+        return design.default_technology()
+    if isinstance(given, str | Path):
+        return load_technology(given)
+    if not isinstance(given, Technology):
+        raise InputError(
+            f"{named(given)} is no technology; give `dse.load_technology(...)`, or the "
+            'name or path of a parameter file, as "acceltran".'
+        )
+    return given
 
 
 def join_technologies(**parts: Technology) -> Technology:

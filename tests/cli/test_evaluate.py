@@ -167,3 +167,22 @@ def test_a_wrong_value_is_told_with_what_to_do(
     answer = dse(*TINY, *arguments)
     assert answer.code == 2
     assert message in answer.err
+
+
+def test_a_number_of_the_technology_is_changed_from_the_command_line(dse: Dse) -> None:
+    asked = ("--set-technology", "clock.frequency=1 GHz", "--json")
+    found = dse(*TINY, *asked).json
+    technology = package.load_technology("acceltran")
+    faster = technology.replace(**{"clock.frequency": "1 GHz"})
+    edge, run = package.TileEngine.edge(), package.transformer("bert-tiny")
+    wanted = package.evaluate(edge, run, technology=faster)
+    assert found["metrics"]["latency_us"] == pytest.approx(float(wanted.latency) * 1e6)
+    assert found["technology"]["name"] == faster.name
+    for text, said in (
+        ("clock.frequncy=1 GHz", "Did you mean `clock.frequency`"),
+        ("clock.frequency=1", "has no unit"),
+        ("clock.frequency", "write KEY=VALUE UNIT"),
+    ):
+        refused = dse(*TINY, "--set-technology", text)
+        assert refused.code == 2
+        assert said in refused.err

@@ -17,7 +17,8 @@ import numpy as np
 from dse import evaluation
 from dse.engines.base import Engine
 from dse.errors import InputError, did_you_mean
-from dse.evaluation import TIMINGS, Timing
+from dse.evaluation import Timing
+from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
 from dse.explore.evaluator import known_metrics
 from dse.explore.objectives import unknown_metric
 from dse.explore.rows.code import Column, Columns, RowCode, compile_rows
@@ -32,11 +33,11 @@ PRECISIONS = {"single": np.float32, "double": np.float64}
 
 
 def compile_model(
-    design: Engine,
-    workload: Workload,
+    design: DesignLike,
+    workload: WorkloadLike,
     *,
     over: Iterable[str] | None = None,
-    technology: Technology | None = None,
+    technology: TechnologyLike | None = None,
     timing: Timing = "walk",
     precision: Precision = "single",
     fast_math: bool = False,
@@ -51,13 +52,11 @@ def compile_model(
     quarter, and a row in which something is infinite or NaN answers anything. Raises
     `InputError` for a name that is unknown, or an unknown timing or precision.
     """
-    if timing not in TIMINGS:
-        raise InputError(f"timing {timing!r} is unknown; use 'walk' or 'roofline'.")
+    design, workload, used = read_question(design, workload, technology, timing)
     if precision not in PRECISIONS:
         raise InputError(
             f"precision {precision!r} is unknown; use 'single' or 'double'."
         )
-    used = technology or design.default_technology()
     names = tuple(dict.fromkeys(design.meanings() if over is None else over))
     if not names:
         raise InputError("`over` names no column; without it, all of the design's do.")

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from dse.errors import InputError
 from dse.evaluation import Timing, counted_together
+from dse.explore.asked import TechnologyLike
 from dse.explore.basis import Basis
 from dse.explore.evaluator import known_metrics
 from dse.explore.grid import answer_for
@@ -18,7 +19,7 @@ from dse.explore.limits import Limit, read_limits
 from dse.explore.objectives import SHOWN_UNITS, Objective, read_objective
 from dse.explore.space import Space, is_of_workload
 from dse.explore.tuning.coordinates import Coordinates
-from dse.hardware.technology import Technology
+from dse.hardware.technology import read_technology
 from dse.workload.ops import Workload
 
 Own = Callable[..., Any]  # of the design, or of design and workload
@@ -45,7 +46,7 @@ class Problem:
         *,
         suite: Suite = (),
         subject_to: Sequence[str | Own] = (),
-        technology: Technology | None = None,
+        technology: TechnologyLike | None = None,
         timing: Timing = "walk",
     ) -> None:
         self.objectives = [
@@ -67,9 +68,8 @@ class Problem:
         self.coordinates = Coordinates(named)
         self._own = [f for f in (*self.objectives, *self.constraints) if callable(f)]
         self._check(list(named.values()))
-        self.technology = (
-            technology or next(iter(named.values())).design.default_technology()
-        )
+        first = next(iter(named.values()))
+        self.technology = read_technology(technology, first.design)
 
     def _check(self, spaces: list[Space]) -> None:
         texts = len(self._own) < len(self.objectives) + len(self.constraints)

@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import Timing
+from dse.explore.asked import TechnologyLike, WorkloadLike
 from dse.explore.basis import read_suite
 from dse.explore.tuning.coordinates import Rows
 from dse.explore.tuning.descent import CHOICES, Choices, Descent, Path, Starts
@@ -22,8 +23,6 @@ from dse.explore.tuning.problem import Own, Problem
 from dse.explore.tuning.relaxation import Relaxation, check_relaxation
 from dse.explore.tuning.result import Tuned, table_of_starts, units_of
 from dse.explore.tuning.starts import rounded, spread
-from dse.hardware.technology import Technology
-from dse.workload.ops import Workload
 
 LEARNING_RATE = 0.1
 FINALISTS = 16  # designs that are improved to the end
@@ -36,13 +35,13 @@ def tune(
     space: Any,
     optimizer: Any = None,
     *,
-    workload: Workload | Sequence[Workload] = (),
+    workload: WorkloadLike | Sequence[WorkloadLike] = (),
     weights: Sequence[float] | None = None,
     subject_to: Sequence[str | Own] = (),
     starts: int = 64,
     steps: int = 200,
     key: Any = None,
-    technology: Technology | None = None,
+    technology: TechnologyLike | None = None,
     timing: Timing = "walk",
     relaxation: Relaxation = "annealed",
     choices: Choices = "spread",
@@ -73,7 +72,7 @@ def tune(
         )
     if starts < 1 or steps < 1:
         raise InputError(f"{starts} starts of {steps} steps: give at least 1 of each.")
-    given = isinstance(workload, Workload) or len(workload) > 0
+    given = not isinstance(workload, Sequence) or len(workload) > 0
     problem = Problem(
         [objective],
         space,

@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 
 from dse.errors import InputError
 from dse.evaluation import Timing
+from dse.explore.asked import TechnologyLike, WorkloadLike
 from dse.explore.basis import read_suite
 from dse.explore.limits import read_limits
 from dse.explore.objectives import read_objectives
@@ -25,8 +26,6 @@ from dse.explore.tuning.exact import Exact, Found
 from dse.explore.tuning.local_search import distinct, neighbours, random_pairs
 from dse.explore.tuning.problem import Problem
 from dse.explore.tuning.starts import rounded, spread
-from dse.hardware.technology import Technology
-from dse.workload.ops import Workload
 
 LEARNING_RATE = 0.1
 LOOKED_AROUND = 64  # designs of the front whose neighbours are evaluated in a round
@@ -58,7 +57,7 @@ class TunedFront:
 
 def tune_front(
     space: Space,
-    workload: Workload | Sequence[Workload],
+    workload: WorkloadLike | Sequence[WorkloadLike],
     *,
     objectives: Sequence[str] = ("max:throughput", "min:energy", "min:area"),
     weights: Sequence[float] | None = None,
@@ -68,7 +67,7 @@ def tune_front(
     steps: int = 60,
     optimizer: Any = None,
     key: Any = None,
-    technology: Technology | None = None,
+    technology: TechnologyLike | None = None,
     timing: Timing = "walk",
     progress: bool = True,
 ) -> TunedFront:

@@ -1,0 +1,65 @@
+"""What a question is asked with: objects, or the names of what `dse` knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dse.engines.base import Engine
+from dse.engines.registry import find_preset
+from dse.errors import InputError, named
+from dse.evaluation import TIMINGS, Timing
+from dse.hardware.technology import Technology, read_technology
+from dse.workload.ops import Workload
+from dse.workload.transformer import transformer
+
+DesignLike = Engine | str  # a name is `tile:edge`
+WorkloadLike = Workload | str | Path
+TechnologyLike = Technology | str | Path
+
+
+def read_question(
+    design: DesignLike,
+    workload: WorkloadLike,
+    technology: TechnologyLike | None,
+    timing: Timing,
+) -> tuple[Engine, Workload, Technology]:
+    """Return design, workload and technology, each given as such or by its name.
+
+    Raises `InputError` for what is neither, and for an unknown timing.
+    """
+    check_timing(timing)
+    machine, run = read_design(design), read_workload(workload)
+    return machine, run, read_technology(technology, machine)
+
+
+def check_timing(timing: str) -> None:
+    """Raise `InputError` for an unknown timing."""
+    if timing not in TIMINGS:
+        raise InputError(f"timing {timing!r} is unknown; use 'walk' or 'roofline'.")
+
+
+def read_design(given: DesignLike) -> Engine:
+    """Return a design, or the published machine of a name, as `tile:edge`."""
+    if isinstance(given, str) and ":" in given:
+        return find_preset(*given.split(":", 1))
+    if not isinstance(given, Engine):
+        raise InputError(
+            f"{named(given)} is no design; give one, as `dse.TileEngine.edge()`, or a "
+            'published machine by its name, as "tile:edge" (`dse engines` lists them).'
+        )
+    return given
+
+
+def read_workload(given: WorkloadLike) -> Workload:
+    """Return a workload, or what a transformer of a name computes at its usual length.
+
+    The name is one of `dse models`, or the path of a `config.json`.
+    """
+    if isinstance(given, str | Path):
+        return transformer(given)
+    if not isinstance(given, Workload):
+        raise InputError(
+            f'{named(given)} is no workload; give `dse.transformer("bert-base")`, or '
+            "the name of a model (`dse models` lists them)."
+        )
+    return given

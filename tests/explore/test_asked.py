@@ -1,0 +1,53 @@
+"""Names stand for what they name; what is neither is refused in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import dse
+
+EDGE = dse.TileEngine.edge()
+TINY = dse.transformer("bert-tiny")
+SPACE = dse.Space("tile:edge", pes=[64, 128])
+
+
+def test_names_are_as_good_as_what_they_name() -> None:
+    named = dse.evaluate("tile:edge", "bert-tiny", technology="acceltran")
+    assert float(named.energy) == float(dse.evaluate(EDGE, TINY).energy)
+    runs = dse.sweep(SPACE, "bert-tiny", technology="acceltran")
+    assert list(runs.metrics["energy"]) == list(
+        dse.sweep(SPACE, [TINY]).metrics["energy"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda: dse.evaluate("edge", TINY), "'edge' is no design; give one, as"),
+        (lambda: dse.evaluate(dse.TileEngine, TINY), "class `TileEngine` is no design"),
+        (lambda: dse.evaluate(TINY, EDGE), "a `Workload` is no design"),
+        (lambda: dse.evaluate(EDGE, EDGE), "a `TileEngine` is no workload"),
+        (lambda: dse.evaluate(EDGE, None), "None is no workload"),
+        (lambda: dse.evaluate(EDGE, "bert-tny"), "Did you mean `bert-tiny`"),
+        (lambda: dse.evaluate("tile:egde", TINY), "Did you mean `edge`"),
+        (lambda: dse.evaluate(EDGE, TINY, technology=7), "7 is no technology; give"),
+        (lambda: dse.gradient(EDGE, TINY, "energy", technology="aceltran"), "Did you"),
+        (lambda: dse.gradient(EDGE, TINY, "energy", timing="wlak"), "'wlak' is unkn"),
+        (lambda: dse.sensitivity(EDGE, TINY, timing="wlak"), "timing 'wlak' is unkn"),
+        (lambda: dse.uncertainty(EDGE, TINY, timing="wlak"), "timing 'wlak' is unkn"),
+        (lambda: dse.sweep(SPACE, TINY, timing="wlak"), "timing 'wlak' is unknown"),
+        (lambda: dse.sweep(EDGE, TINY), "a `TileEngine` is no space; give one, as"),
+        (lambda: dse.sweep(SPACE, None), "None is no workload"),
+        (lambda: dse.Space("edge", pes=[1]), "'edge' is no design"),
+        (lambda: dse.tune("min:energy", "edge", workload=TINY), "no `Space` to tune"),
+        (lambda: dse.compile_model(EDGE, 3), "3 is no workload"),
+    ],
+)
+def test_what_is_neither_is_refused(ask: Callable[[], Any], said: str) -> None:
+    with pytest.raises(dse.InputError) as caught:
+        ask()
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
