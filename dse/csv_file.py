@@ -46,7 +46,7 @@ def number_in(place: str, column: str, text: str | None) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise InputError(f"{place}: `{column}` is {text!r:.60}, not a number.")
+        raise InputError(f"{place}: `{column}` is {text!r:.60}; write a number.")
     return number
 
 

@@ -5,14 +5,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+LONGEST = 1000  # characters of a line of a message
+MOST = 60  # lines of it
 MOST_KNOWN = 40  # names that a message lists
 
 
 class InputError(ValueError):
     """Bad input: the message names the place, what was wrong there and what to do.
 
-    The command line prints the message alone and exits with code 2.
+    The command line prints the message alone and exits with code 2. What of the input
+    stands in it is cut where it is long, and cannot steer a terminal.
     """
+
+    def __init__(self, message: str) -> None:
+        lines = [_short(_plain(line)) for line in message.split("\n")]
+        if len(lines) > MOST:
+            more = len(lines) - MOST
+            lines = [*lines[:MOST], f"… and {more:,} more; correct these first."]
+        super().__init__("\n".join(lines))
 
 
 def named(given: object) -> str:
@@ -24,11 +34,38 @@ def named(given: object) -> str:
     return f"a `{type(given).__name__}`"
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return ' Did you mean `x`?' for the closest known name, or what is known."""
-    known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=1)
+def check_kind(
+    place: str, value: object, kind: type | tuple[type, ...], wanted: str
+) -> None:
+    """Raise `InputError` unless a value is of a kind; `wanted` says what to give.
+
+    True and False are no numbers.
+    """
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    is_flag = isinstance(value, bool) and bool not in kinds
+    if is_flag or not isinstance(value, kinds):
+        raise InputError(f"{place} is {value!r:.60}; give {wanted}.")
+
+
+def did_you_mean(name: object, known: Iterable[object]) -> str:
+    """Return ' Did you mean `x`?' for the closest known name, or the whole list."""
+    names = sorted(str(each) for each in known)
+    asked = str(name)
+    close = difflib.get_close_matches(asked, names, n=1) if len(asked) < 100 else []
     if close:
         return f" Did you mean `{close[0]}`?"
-    rest = f" and {len(known) - MOST_KNOWN} more" if len(known) > MOST_KNOWN else ""
-    return f" Known: {', '.join(known[:MOST_KNOWN])}{rest}."
+    more = f" and {len(names) - MOST_KNOWN} more" if len(names) > MOST_KNOWN else ""
+    return f" Known: {', '.join(names[:MOST_KNOWN])}{more}."
+
+
+def _plain(line: str) -> str:
+    """Return a line with what is not printable as escapes."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+
+
+def _short(line: str) -> str:
+    """Return a line without its middle where it is long: places and remedies stay."""
+    if len(line) <= LONGEST:
+        return line
+    half = LONGEST // 2
+    return f"{line[:half]} … {line[-half:]}"

@@ -7,6 +7,7 @@ The numbers may be arrays, or tracers of JAX.
 from __future__ import annotations
 
 import ast
+import math
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -44,7 +45,10 @@ def evaluate_expression(text: str, values: Mapping[str, Any]) -> Any:
             f"most {LONGEST:,}."
         )
     try:
-        return _value(ast.parse(text.strip(), mode="eval").body, values)
+        answer = _value(ast.parse(text.strip(), mode="eval").body, values)
+        if isinstance(answer, int | float) and not math.isfinite(answer):
+            raise ArithmeticError("it is not finite")
+        return answer
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         if isinstance(error, InputError):
             raise

@@ -19,6 +19,14 @@ DEEPEST = 32  # lists and tables within each other
 TOO_DEEP = f"is nested too deeply; write at most {DEEPEST} levels"
 
 
+def exists(path: Path) -> bool:
+    """Say whether something stands at a path, however odd it is."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name too long, a null character
+        return False
+
+
 def check_regular(path: Path, wanted: str, *, largest: int | None = None) -> None:
     """Raise `InputError` unless a path is that of a file, and a small one if asked.
 

@@ -108,9 +108,9 @@ class Quantity:
         if not self.low <= number <= self.high:
             return InputError(
                 f"{place} is {self.show(number)}, outside its range "
-                f"{self.low:g} to {self.show(self.high)}."
+                f"{self.low:g} to {self.show(self.high)}; give a number in it."
             )
-        return InputError(f"{place} counts whole things, got {number:g}. Round it.")
+        return InputError(f"{place} counts whole things, got {number:g}; round it.")
 
     def show(self, value: Any) -> str:
         """Return the value as a person reads it: a label, or a number with its unit."""

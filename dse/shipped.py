@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 from dse.errors import InputError
+from dse.files import exists
 
 DISTRIBUTION = "transformer-dse"  # what is installed; what is imported is `dse`
 COMPUTES = ("jax", "jaxlib", "numpy", "moocore")  # what answers are worked out with
@@ -43,10 +44,10 @@ def study_path(given: str | Path) -> Path:
     A file or folder of that name goes first.
     """
     path = Path(given)
-    if path.exists() or len(path.parts) != 1:
+    if exists(path) or len(path.parts) != 1:
         return path
     shipped = _folder("studies") / path
-    return shipped if shipped.is_dir() else path
+    return shipped if exists(shipped) else path
 
 
 def _folder(name: str) -> Path:

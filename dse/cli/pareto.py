@@ -151,7 +151,10 @@ def _objective(text: str, rows: Any, path: str) -> tuple[str, bool]:
         meant = did_you_mean(column, rows)
         raise InputError(f"{path} has no column `{column}`.{meant}")
     if rows[column].dtype.kind not in "iuf":
-        raise InputError(f"column `{column}` of {path} does not hold numbers.")
+        raise InputError(
+            f"column `{column}` of {path} does not hold numbers; write a number in "
+            "every row, or leave it blank."
+        )
     return column, sense == "max"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dse.engines.base import Engine, Op, Run, cannot_run, known_sum
-from dse.errors import InputError
+from dse.errors import InputError, check_kind
 from dse.hardware.technology import Technology, join_technologies
 from dse.records import record
 from dse.schedule.stage import Stage
@@ -24,6 +24,11 @@ class Pair(Engine):
 
     host: Engine
     coprocessor: Engine
+
+    def __post_init__(self) -> None:
+        for name in ("host", "coprocessor"):
+            wanted = "a machine, as `dse.TileEngine.edge()`"
+            check_kind(f"`{name}` of a pair", getattr(self, name), Engine, wanted)
 
     @property
     def fetches_ahead(self) -> bool:

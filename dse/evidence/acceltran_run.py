@@ -54,7 +54,7 @@ class SimulatorRun:
                 legal, wanted = 0 < value < math.inf, "above zero"
             if not legal:
                 raise InputError(
-                    f"`{name}` of a run is {value!r}; it must be {wanted}."
+                    f"`{name}` of a run is {value!r:.60}; write a number {wanted}."
                 )
 
     @classmethod
@@ -93,7 +93,7 @@ class SimulatorRun:
 
 def _whole(text: str) -> int:
     number = float(text)
-    if not number.is_integer():
+    if not number.is_integer() or abs(number) > 1e12:
         raise ValueError
     return int(number)
 
@@ -141,5 +141,5 @@ def _read(
         return kind(text)
     except ValueError:
         raise InputError(
-            f"{place}, column `{column}`: {text!r} is not {_WANTED[kind]}."
+            f"{place}, column `{column}`: is {text!r:.60}; write {_WANTED[kind]}."
         ) from None

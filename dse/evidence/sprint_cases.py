@@ -76,7 +76,7 @@ def _case(place: str, row: Mapping[str, str | None]) -> Case:
         seq_len=int(length),
         padded=_share(place, "phi", row),
         pruned=_share(place, "p", row),
-        printed={name: number_in(place, name, row.get(name)) for name in COLUMNS},
+        printed={name: _printed(place, name, row) for name in COLUMNS},
     )
 
 
@@ -84,6 +84,13 @@ def _share(place: str, column: str, row: Mapping[str, str | None]) -> float:
     value = number_in(place, column, row.get(column))
     if not 0.0 <= value < 1.0:
         raise InputError(
-            f"{place}: `{column}` is {value:g}; it is a share from 0 to below 1."
+            f"{place}: `{column}` is {value:g}; write a share from 0 to below 1."
         )
+    return value
+
+
+def _printed(place: str, column: str, row: Mapping[str, str | None]) -> float:
+    value = number_in(place, column, row.get(column))
+    if value < 0:
+        raise InputError(f"{place}: `{column}` is {value:g}; write a number above 0.")
     return value

@@ -34,8 +34,10 @@ def read_question(
 
 def check_timing(timing: str) -> None:
     """Raise `InputError` for an unknown timing."""
-    if timing not in TIMINGS:
-        raise InputError(f"timing {timing!r} is unknown; use 'walk' or 'roofline'.")
+    if not isinstance(timing, str) or timing not in TIMINGS:
+        raise InputError(
+            f"timing `{timing!r:.60}` is unknown; use 'walk' or 'roofline'."
+        )
 
 
 def read_design(given: DesignLike) -> Engine:

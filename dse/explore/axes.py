@@ -6,7 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dse.errors import InputError
+import numpy as np
+
+from dse.errors import InputError, check_kind
+
+MOST = 1_000_000  # values of an axis
+GREATEST = 1e300  # of its ends
+_REAL = (int, float, np.integer, np.floating)
 
 
 @dataclass(frozen=True)
@@ -17,13 +23,19 @@ class Axis:
 
     def __post_init__(self) -> None:
         if not self.values:
-            raise InputError("an axis needs at least one value.")
-        if any(isinstance(v, Sequence) and not isinstance(v, str) for v in self.values):
-            raise InputError(
-                f"an axis holds numbers or labels, not lists: {list(self.values)}."
-            )
+            raise InputError("an axis has no value; give at least one.")
+        for value in self.values:
+            if isinstance(value, str):
+                continue
+            if not isinstance(value, _REAL) or not abs(value) <= GREATEST:
+                raise InputError(
+                    f"a value of an axis is {value!r:.60}; give numbers that are "
+                    "finite, or labels."
+                )
         if len(set(self.values)) != len(self.values):
-            raise InputError(f"an axis names a value twice: {list(self.values)}.")
+            raise InputError(
+                f"a value of an axis stands twice: {list(self.values)}; remove one."
+            )
 
     def __len__(self) -> int:
         return len(self.values)
@@ -51,27 +63,36 @@ def choice(*values: float | str) -> Axis:
 
 def powers_of_two(low: float, high: float) -> Axis:
     """Return an axis low, 2 low, 4 low, ... up to high; `InputError` where empty."""
+    _check("powers_of_two", low=low, high=high)
     if not 0 < low <= high:
-        raise InputError(f"powers_of_two({low:g}, {high:g}): give 0 < low <= high.")
+        raise InputError(f"`powers_of_two({low:g}, {high:g})`: give 0 < low <= high.")
     return Axis(tuple(low * 2**i for i in range(int(math.log2(high / low) + 1e-9) + 1)))
 
 
 def integers(low: int, high: int, step: int = 1) -> Axis:
     """Return an axis of whole numbers from low to high, both included."""
-    if step < 1 or not low <= high:
+    _check("integers", low=low, high=high, step=step)
+    ends = [float(low), float(high), float(step)]
+    if step < 1 or not low <= high or not all(end.is_integer() for end in ends):
         raise InputError(
-            f"integers({low}, {high}, {step}): give low <= high, and step >= 1."
+            f"`integers({low}, {high}, {step})`: give whole numbers, low <= high, and "
+            "step >= 1."
         )
+    low, high, step = int(low), int(high), int(step)
+    _check_length((high - low) // step + 1)
     return Axis(tuple(float(i) for i in range(low, high + 1, step)))
 
 
 def interval(low: float, high: float, points: int, *, log: bool = False) -> Axis:
     """Return an axis of points from low to high, evenly spaced (`log`: in ratio)."""
-    if points < 2 or not low < high or (log and low <= 0):
+    _check("interval", low=low, high=high, points=points)
+    if points < 2 or points % 1 or not low < high or (log and low <= 0):
         raise InputError(
-            f"interval({low:g}, {high:g}, {points}): give low < high, at least two "
+            f"`interval({low:g}, {high:g}, {points})`: give low < high, at least two "
             "points, and low > 0 for a log scale."
         )
+    points = int(points)
+    _check_length(points)
     shares = [i / (points - 1) for i in range(1, points - 1)]
     if log:
         between = [low * (high / low) ** share for share in shares]
@@ -86,14 +107,31 @@ def continuous(low: float, high: float) -> Continuous:
     A sweep needs a grid instead: `interval(low, high, points)`. Raises `InputError`
     unless low < high.
     """
+    _check("continuous", low=low, high=high)
     if not low < high:
-        raise InputError(f"continuous({low:g}, {high:g}): give low < high.")
+        raise InputError(f"`continuous({low:g}, {high:g})`: give low < high.")
     return Continuous(float(low), float(high))
 
 
 def tied(expression: str) -> Tied:
     """Return a field that is worked out from others: `tied("pes / 8")`."""
+    check_kind("what a field is tied to", expression, str, 'a text, as "pes / 8"')
     return Tied(expression)
+
+
+def _check(what: str, **numbers: float) -> None:
+    for name, value in numbers.items():
+        place = f"`{name}` of `{what}`"
+        check_kind(place, value, _REAL, "a number")
+        if not abs(value) <= GREATEST:
+            raise InputError(f"{place} is {value!r:.60}; give a number that is finite.")
+
+
+def _check_length(points: int) -> None:
+    if points > MOST:
+        raise InputError(
+            f"an axis has {points:,} values; give at most {MOST:,} of them."
+        )
 
 
 def read_axis(name: str, given: object) -> Axis | Continuous | Tied:
@@ -101,9 +139,12 @@ def read_axis(name: str, given: object) -> Axis | Continuous | Tied:
     if isinstance(given, Axis | Continuous | Tied):
         return given
     if isinstance(given, Sequence) and not isinstance(given, str):
-        return Axis(tuple(given))
+        try:
+            return Axis(tuple(given))
+        except InputError as error:
+            raise InputError(f"axis `{name}`: {error}") from None
     raise InputError(
-        f"axis `{name}` is {given!r}; give a list of values, `choice(...)`, "
+        f"axis `{name}` is {given!r:.60}; give a list of values, `choice(...)`, "
         "`powers_of_two(low, high)`, `integers(low, high)`, "
         "`interval(low, high, points)`, `continuous(low, high)` or `tied(expression)`."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ import jax
 import numpy as np
 
 from dse.engines.base import describe_run
-from dse.errors import InputError
+from dse.errors import InputError, check_kind
 from dse.evaluation import Timing, counted_together
 from dse.explore.asked import WorkloadLike, check_timing, read_workload
 from dse.explore.hashes import hash_of_records
@@ -55,11 +56,20 @@ def read_suite(
     several = isinstance(workload, Sequence) and not isinstance(workload, str)
     given: Any = workload if several else [workload]
     workloads = [read_workload(each) for each in given]
-    shares = [1.0] * len(workloads) if weights is None else list(weights)
-    if not workloads or len(shares) != len(workloads) or min(shares) <= 0:
+    positive = "one positive weight for each of at least one workload"
+    if weights is not None:
+        check_kind("`weights`", weights, (Sequence, np.ndarray), positive)
+    shares: list[Any] = [1.0] * len(workloads) if weights is None else list(weights)
+    for share in shares:
+        check_kind("one of `weights`", share, (int, float, np.number), positive)
+    if (
+        not workloads
+        or len(shares) != len(workloads)
+        or not all(0 < share < math.inf for share in shares)
+    ):
         raise InputError(
-            f"{len(workloads)} workloads with weights {shares}: give one positive "
-            "weight for each of at least one workload."
+            f"`weights` of {len(workloads)} workloads are {shares!r:.60}; give "
+            f"{positive}."
         )
     return tuple(zip(workloads, shares, strict=True))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import Metrics
+from dse.explore.arguments import texts
 from dse.explore.objectives import SHOWN_UNITS, THROUGHPUTS, metric_value
 from dse.units import from_si, read_quantity, to_si
 
@@ -46,14 +47,15 @@ class Limit:
         return f"{self.metric} {sign} {from_si(self.bound, self.unit):g} {self.unit}"
 
 
-def read_limits(texts: Iterable[str], counted: str | None = None) -> tuple[Limit, ...]:
+def read_limits(given: Iterable[str], counted: str | None = None) -> tuple[Limit, ...]:
     """Read limits such as `power <= 5 W`.
 
     `counted` is what throughput counts where that is known (`Workload.counted`). Raises
     `InputError` for anything else, as for a bound without a unit, or one in seq/s where
     tokens are made.
     """
-    return tuple(_read(text, counted) for text in texts)
+    asked = texts("limits", given, "area <= 50 mm^2")
+    return tuple(_read(text, counted) for text in asked)
 
 
 def _read(text: str, counted: str | None) -> Limit:

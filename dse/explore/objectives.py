@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import Metrics
+from dse.explore.arguments import texts
 
 # What may be asked for, and the unit in which a person sees it.
 SHOWN_UNITS = {
@@ -70,13 +72,14 @@ def read_objective(text: str) -> Objective:
     return Objective(metric, sense == "max")
 
 
-def read_objectives(texts: tuple[str, ...]) -> tuple[Objective, ...]:
+def read_objectives(given: Iterable[str]) -> tuple[Objective, ...]:
     """Read one objective or more; each metric may stand once."""
-    objectives = tuple(read_objective(text) for text in texts)
+    asked = texts("objectives", given, "max:throughput")
+    objectives = tuple(read_objective(text) for text in asked)
     if not objectives:
         raise InputError(
-            "a front needs objectives, as in `max:throughput`, `min:area`."
+            "a front has no objectives; give some, as `max:throughput`, `min:area`."
         )
     if len({o.metric for o in objectives}) != len(objectives):
-        raise InputError(f"an objective stands twice: {', '.join(texts)}.")
+        raise InputError(f"an objective stands twice: {', '.join(asked)}; remove one.")
     return objectives

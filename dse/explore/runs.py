@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dse.errors import InputError
+from dse.errors import InputError, check_kind
 from dse.explore.basis import Basis
 from dse.explore.limits import Limit, read_limits
 from dse.explore.objectives import (
@@ -205,6 +205,7 @@ def pareto(
     kept, or only the first (`keep="distinct"`). Raises `InputError` for an unknown
     metric.
     """
+    check_kind("`runs`", runs, Runs, "runs, as `dse.sweep` returns")
     wanted = read_objectives(objectives)
     allowed = runs.limited(*limits) if limits else runs
     mask = front_mask(allowed.costs(wanted), keep=keep)

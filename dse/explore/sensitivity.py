@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from dse.evaluation import Timing
+from dse.explore.arguments import texts
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
-from dse.explore.objectives import read_objective, unknown_metric
+from dse.explore.objectives import read_objectives, unknown_metric
 from dse.explore.slopes import slopes
 
 METRICS = ("latency", "energy", "power", "area")
@@ -53,8 +54,7 @@ def sensitivity(
     Those of every number above 0, in float64. Numbers of a choice have none. Raises
     `InputError` for a metric that is unknown, or not known here.
     """
-    for name in metrics:
-        read_objective(f"min:{name}")
+    read_objectives(tuple(f"min:{m}" for m in texts("metrics", metrics, "energy")))
     given = read_question(design, workload, technology, timing)
     machine, _, used = given
     meanings, names = machine.meanings(), machine.names_of_leaves()

@@ -14,7 +14,7 @@ import jax
 import numpy as np
 
 from dse.engines.base import Engine
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, check_kind, did_you_mean
 from dse.explore.asked import DesignLike, read_design
 from dse.explore.axes import Axis, Continuous, Tied, read_axis
 from dse.expressions import evaluate_expression, names_in
@@ -42,6 +42,17 @@ def meaning_of(design: Engine, name: str) -> Quantity:
     return design.meanings()[name]
 
 
+def _read_rules(legal: object) -> dict[str, str]:
+    wanted = 'a dict of conditions, as {"tile within batch": "tile_batch <= batch"}'
+    if legal is None:
+        return {}
+    check_kind("`legal`", legal, Mapping, wanted)
+    rules: dict[Any, Any] = dict(legal)  # type: ignore[call-overload]
+    for each in (part for rule in rules.items() for part in rule):
+        check_kind("one of `legal`", each, str, wanted)
+    return rules
+
+
 class Space:
     """All combinations of axis values around a base design.
 
@@ -60,7 +71,7 @@ class Space:
         **axes: Any,
     ) -> None:
         self.design = design = read_design(design)
-        self.legal = dict(legal or {})
+        self.legal = _read_rules(legal)
         read = {name: read_axis(name, given) for name, given in axes.items()}
         self.tied = _in_order({n: a for n, a in read.items() if isinstance(a, Tied)})
         self.axes = {n: a for n, a in read.items() if isinstance(a, Axis)}
@@ -245,3 +256,8 @@ def _in_order(tied: dict[str, Tied]) -> dict[str, Tied]:
             )
         ordered |= ready
     return ordered
+
+
+def check_space(space: object) -> None:
+    """Raise `InputError` for what is no space."""
+    check_kind("`space`", space, Space, "`dse.Space(design, pes=[64, 128])`")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dse.errors import check_kind
 from dse.explore.study_file import read_study_file
 from dse.shipped import study_path
 
@@ -147,6 +148,7 @@ def load_study(path: str | Path) -> Study:
     Raises one `InputError` with a line `file:line: key: fault; remedy` per fault;
     faults of the file itself are told before JAX is loaded.
     """
+    check_kind("`path`", path, (str, Path), "the folder of a study, or its name")
     path = study_path(path)
     file = read_study_file(path)
     from dse.explore.study_parts import build_study

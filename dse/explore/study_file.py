@@ -20,6 +20,7 @@ from pydantic import (
 
 from dse.errors import InputError, did_you_mean
 from dse.explore.study_faults import Faults
+from dse.files import exists
 from dse.hardware.node_scaling import area_factor
 from dse.hardware.parameters import load_parameters
 from dse.sparsity.curve_file import read_curve_file
@@ -88,7 +89,7 @@ class WorkloadTable(_Table):
     def _model_is_known(cls, model: str, info: ValidationInfo) -> str:
         """Return a name of the zoo as it is, a path as seen from the study's folder."""
         beside = info.context["folder"] / model if info.context else Path(model)
-        if beside.exists() or beside.suffix == ".json":
+        if exists(beside) or beside.suffix == ".json":
             model = str(beside)
         find_shape(model)
         return model
@@ -247,7 +248,7 @@ def read_study_file(path: str | Path) -> StudyFile:
     Raises one `InputError` with a line `file:line: key: fault; remedy` per fault.
     """
     path = Path(path)
-    if not path.exists():
+    if not exists(path):
         raise InputError(
             f"there is no study at {path}; give a folder with a {FILE_NAME}."
         )

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from tqdm.auto import tqdm
 
-from dse.errors import InputError, named
+from dse.errors import InputError
 from dse.evaluation import Timing
+from dse.explore.arguments import count
 from dse.explore.asked import TechnologyLike, WorkloadLike
 from dse.explore.basis import Basis, read_suite
 from dse.explore.evaluator import Evaluator
@@ -19,7 +20,7 @@ from dse.explore.limits import Limit, read_limits
 from dse.explore.objectives import read_objectives
 from dse.explore.pareto import Keep
 from dse.explore.runs import Runs, with_reasons
-from dse.explore.space import Space
+from dse.explore.space import Space, check_space
 from dse.explore.study import BLOCK_SIZE
 from dse.hardware.technology import read_technology
 
@@ -47,11 +48,8 @@ def sweep(
     never on a front; among rows they stand with their reason. Raises `InputError` for a
     space too large to keep all rows of.
     """
-    if not isinstance(space, Space):
-        raise InputError(
-            f"{named(space)} is no space; give one, as "
-            "`dse.Space(design, pes=[64, 128])`."
-        )
+    check_space(space)
+    block_size = count("block_size", block_size)
     if space.continuous:
         raise InputError(
             f"`{next(iter(space.continuous))}` is continuous, and a sweep needs a "
@@ -60,7 +58,7 @@ def sweep(
     used = read_technology(technology, space.design)
     basis = Basis(read_suite(workload, weights), used, timing)
     bounds = read_limits(limits, basis.counted)
-    wanted = read_objectives(tuple(front)) if front else ()
+    wanted = read_objectives(front) if front or isinstance(front, str) else ()
     if not wanted and space.size > MOST_ROWS:
         raise InputError(
             f"{space.size:,} rows do not belong in memory (at most {MOST_ROWS:,}); "

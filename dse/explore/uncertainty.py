@@ -11,6 +11,7 @@ import pandas as pd
 
 from dse.errors import InputError
 from dse.evaluation import Timing
+from dse.explore.arguments import count
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike
 from dse.explore.basis import Basis, read_suite
 from dse.explore.draws import draw_around
@@ -143,6 +144,7 @@ def uncertainty(
         runs, space, index = designs, designs.space, designs.index
     else:
         runs, space, index = None, Space(designs), np.zeros(1, np.int64)
+    draws, seed = count("draws", draws), count("seed", seed, least=0)
     used = read_technology(technology, space.design)
     basis = Basis(read_suite(workload, weights), used, timing)
     drawn, keys = draw_around(used, count=draws, seed=seed)

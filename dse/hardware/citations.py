@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, check_kind, did_you_mean
 from dse.hardware.bibtex import read_bibtex
 from dse.shipped import hw_params_folder
 
@@ -20,7 +20,11 @@ def cite(keys: Iterable[str] | str, *, beside: Path | None = None) -> str:
     known = read_bibtex(hw_params_folder() / "references.bib")
     if beside is not None and (beside / "references.bib").is_file():
         known |= read_bibtex(beside / "references.bib")
+    wanted = "a key of references.bib, or several in a list"
+    check_kind("`keys`", keys, (str, Iterable), wanted)
     waiting = [keys] if isinstance(keys, str) else list(keys)
+    for key in waiting:
+        check_kind("one of `keys`", key, str, wanted)
     cited: dict[str, str] = {}
     while waiting:
         key = waiting.pop(0)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from dse.errors import InputError
+import numpy as np
+
+from dse.errors import InputError, check_kind
 from dse.hardware.parameters import load_parameters
 
 _REFERENCE_NODE = "65"
@@ -46,10 +48,12 @@ def _energy(nm: float, supply: Any) -> Any:
 
 
 def _node(nm: float) -> str:
+    check_kind("`nm`", nm, (int, float, np.number), "a number in nm")
     node, known = f"{nm:g}", _areas()
     if node not in known:
         raise InputError(
-            f"{node} nm is not in the scaling tables. Known: {', '.join(known)} nm."
+            f"process node `{node}` nm is not in the scaling tables. Known: "
+            f"{', '.join(known)} nm."
         )
     return node
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, check_kind, did_you_mean
 from dse.hardware.bibtex import read_bibtex
 from dse.hardware.parameter_checks import ParameterCheck
 from dse.hardware.provenance import Parameter
@@ -103,6 +103,8 @@ def _split(file: TomlFile) -> tuple[TomlFile, Parameters | None]:
 
 
 def _find(name_or_path: str | Path) -> Path:
+    wanted = "a name of `dse params` or a path"
+    check_kind("`name_or_path`", name_or_path, (str, Path), wanted)
     path = Path(name_or_path)
     if path.suffix == ".toml" or len(path.parts) > 1:
         return path

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from dse.errors import InputError, did_you_mean, named
+from dse.errors import InputError, check_kind, did_you_mean, named
 from dse.hardware.changes import check_changed, described, with_derived
 from dse.hardware.node_scaling import (
     area_factor,
@@ -101,7 +101,7 @@ class Technology(Record):
         stillmaker2017scaling; wang2024sofa.
         """
         to_nm = read_node(to_nm)
-        if rule not in _RULES:
+        if rule not in list(_RULES):
             raise InputError(
                 f"node scaling has no rule `{rule}`." + did_you_mean(rule, _RULES)
             )
@@ -152,7 +152,7 @@ def read_node(node: float | str) -> float:
     """
     if isinstance(node, str):
         return round(from_si(parse_quantity(node, "nm"), "nm"), 3)
-    return float(Quantity("nm", "a node").take("the process node", node))
+    return float(Quantity("nm", "a node").take("`to_nm`, the process node,", node))
 
 
 def _in_nm(node: Any) -> float:
@@ -176,6 +176,8 @@ def load_technology(*names: str | Path) -> Technology:
 
     Several files are joined. Raises `InputError` where two of them hold the same key.
     """
+    for name in names:
+        check_kind("one of `names`", name, (str, Path), "a name of `dse params`")
     return _load(*map(str, names))
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from tokenizers import Tokenizer as Backend
 
 from dse.errors import InputError
+from dse.files import read_text
 
 FILE = "tokenizer.json"
+LARGEST = 64 * 2**20  # bytes of it: vocabularies of many languages take 17 MB
 
 
 class Tokens(NamedTuple):
@@ -38,7 +40,7 @@ class Tokenizer:
         self._backend.no_padding()
         ids = np.zeros((len(texts), seq_len), np.int32)
         present = np.zeros((len(texts), seq_len), bool)
-        for row, found in enumerate(self._backend.encode_batch(list(texts))):
+        for row, found in enumerate(self._batch(texts)):
             ids[row, : len(found.ids)] = found.ids
             present[row, : len(found.ids)] = True
         return Tokens(ids, present)
@@ -47,8 +49,16 @@ class Tokenizer:
         """Return how many tokens each text has, start and end marks included."""
         self._backend.no_truncation()
         self._backend.no_padding()
-        found = self._backend.encode_batch(list(texts))
+        found = self._batch(texts)
         return np.asarray([len(one.ids) for one in found])
+
+    def _batch(self, texts: Sequence[str]) -> list[Any]:
+        try:
+            return list(self._backend.encode_batch(list(texts)))
+        except Exception as error:  # the library raises nothing more precise
+            raise InputError(
+                f"{FILE} cannot read these texts ({error}); give that of the model."
+            ) from None
 
 
 def load_tokenizer(folder: str | Path) -> Tokenizer:
@@ -57,11 +67,9 @@ def load_tokenizer(folder: str | Path) -> Tokenizer:
     Raises `InputError` where `tokenizer.json` is missing or cannot be read.
     """
     path = Path(folder) / FILE
-    if not path.is_file():
-        raise InputError(
-            f"{path}: is missing; copy it from where the checkpoint came from."
-        )
+    wanted = "the tokenizer.json of the checkpoint, from where that came from"
+    text = read_text(path, wanted, largest=LARGEST)
     try:
-        return Tokenizer(Backend.from_file(str(path)))
+        return Tokenizer(Backend.from_str(text))
     except Exception as error:  # the library raises nothing more precise
-        raise InputError(f"{path}: is no tokenizer ({error}).") from None
+        raise InputError(f"{path}: is no tokenizer ({error}); give {wanted}.") from None

@@ -101,10 +101,10 @@ def _paths(folder: Path) -> list[Path]:
             f"{index}: `weight_map` is {files!r:.60}; write an object that maps each "
             "tensor to its file."
         )
-    names = list(dict.fromkeys(files.values()))
+    names = list(files.values())
     for name in names:
         if not isinstance(name, str) or Path(name).name != name:
             raise InputError(
                 f"{index}: {name!r:.60} names no file beside it; write its plain name."
             )
-    return [folder / name for name in sorted(names)]
+    return [folder / name for name in sorted(set(names))]

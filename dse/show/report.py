@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from string import Template
 
+from dse.errors import check_kind
 from dse.explore.evaluator import Evaluator
 from dse.explore.runs import Runs
 from dse.explore.study import Study
@@ -42,6 +43,9 @@ def write_report(
     `evaluator` of the search for the front if it is given. Raises `InputError` for an
     empty front.
     """
+    check_kind("`study`", study, Study, "what `dse.load_study` returns")
+    check_kind("`front`", front, Runs, "what `study.run()` returns")
+    check_kind("`path`", path, (str, Path), "the path of the file to write")
     found = gather(study, front, evaluator or study.evaluator())
     write_whole(Path(path), _page(found))
     return Path(path)

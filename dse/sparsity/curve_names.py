@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, check_kind, did_you_mean
+from dse.files import exists
 from dse.shipped import hw_params_folder
 
 FOLDER = "curves"
@@ -17,11 +18,13 @@ def curve_names() -> list[str]:
 
 def curve_path(name_or_path: str | Path) -> Path:
     """Return the file of a curve; raise `InputError` where there is none."""
+    wanted = "a name of `dse curves` or a path"
+    check_kind("`name_or_path`", name_or_path, (str, Path), wanted)
     path = Path(name_or_path)
     if path.suffix == ".toml":
         return path
     shipped = _folder() / f"{path}.toml"
-    if not shipped.is_file():
+    if not exists(shipped):
         raise InputError(
             f"`{path}` is not a curve that dse ships; for one of your own give its "
             f"path, ending in .toml.{did_you_mean(str(path), curve_names())}"

@@ -28,6 +28,8 @@ from dse.errors import InputError
 Share = Annotated[float, Field(ge=0, le=1)]
 Shares = Annotated[tuple[Share, ...], Field(min_length=2)]
 Rows = tuple[tuple[Share, ...], ...]
+Setting = Annotated[float, Field(ge=-1e9, le=1e9)]
+LEAST_STEP = 1e-12  # from one setting to the next
 
 
 class _Table(BaseModel):
@@ -37,8 +39,11 @@ class _Table(BaseModel):
 
 
 def _check_rising(settings: tuple[float, ...]) -> None:
-    if any(after <= before for before, after in pairwise(settings)):
-        raise InputError("`settings` must rise from one to the next; sort them.")
+    if any(after - before < LEAST_STEP for before, after in pairwise(settings)):
+        raise InputError(
+            f"`settings` must rise from one to the next, by {LEAST_STEP:g} or more; "
+            "sort them."
+        )
 
 
 class About(_Table):
@@ -90,7 +95,7 @@ class About(_Table):
 class CurveTable(_Table):
     """The table `[curve]`: accuracy over the settings."""
 
-    settings: tuple[float, ...] = Field(
+    settings: tuple[Setting, ...] = Field(
         min_length=2, description="two or more numbers, rising"
     )
     accuracy: Shares = Field(description="a list of shares between 0 and 1")
@@ -147,7 +152,7 @@ class BalanceTable(_Table):
 class LayerLossTable(_Table):
     """The table `[layer_loss]`: what is lost when one layer is pruned and no other."""
 
-    settings: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+    settings: tuple[Annotated[float, Field(gt=0, le=1e9)], ...] = Field(
         min_length=1, description="numbers above 0, where nothing is pruned, rising"
     )
     accuracy_drop: tuple[tuple[Annotated[float, Field(ge=-1, le=1)], ...], ...] = Field(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dse.records import Quantity
 from dse.sparsity.curve_file import read_curve_file
 from dse.sparsity.curve_names import curve_name, curve_path, paths_by_length
 from dse.sparsity.curve_tables import (
@@ -18,6 +19,8 @@ from dse.sparsity.curve_tables import (
 )
 from dse.sparsity.curves import AttentionStatistics, Balance, Curve, fit_curve
 from dse.sparsity.layer_loss import LayerLoss, fit_layer_loss
+
+_LENGTH = Quantity("1", "tokens", low=1.0)
 
 
 def load_curve(
@@ -31,6 +34,7 @@ def load_curve(
     """
     path = curve_path(name_or_path)
     if sequence_length is not None:
+        sequence_length = _LENGTH.take("`sequence_length`", sequence_length)
         path = _nearest_in_length(path, sequence_length)
     return build_curve(curve_name(path), read_curve_file(path))
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, check_kind, did_you_mean
 from dse.workload.layers import (
     Op,
     chain,
@@ -121,6 +121,7 @@ def _head_ops(head: str, count: int, tokens: int, hidden: int, label: str) -> li
 
 
 def _read(dictionary: Mapping[str, Any]) -> list[_Layer]:
+    check_kind("`dictionary`", dictionary, Mapping, "a dict with l, o, h and f")
     for key in dictionary:
         if key not in _KEYS:
             raise InputError(
@@ -129,14 +130,14 @@ def _read(dictionary: Mapping[str, Any]) -> list[_Layer]:
             )
     for key, meaning in _KEYS.items():
         if key not in dictionary:
-            raise InputError(f"the model dictionary lacks `{key}`, its {meaning}.")
+            raise InputError(f"the model dictionary lacks `{key}`; add its {meaning}.")
     count = whole("`l` of the model dictionary", dictionary["l"])
     for key in ("o", "h", "f"):
         value = dictionary[key]
         if not isinstance(value, list | tuple) or len(value) != count:
             raise InputError(
                 f"`{key}` of the model dictionary needs a list with one entry for each "
-                f"of its `l` = {count} layers, got {value!r}."
+                f"of its `l` = {count} layers, got {value!r:.60}."
             )
     return [
         _Layer(
@@ -150,13 +151,15 @@ def _read(dictionary: Mapping[str, Any]) -> list[_Layer]:
 
 def _heads(names: Any, place: str) -> tuple[tuple[str, int], ...]:
     if not isinstance(names, list | tuple) or not names:
-        raise InputError(f"{place} of the model dictionary lists no heads: {names!r}.")
+        raise InputError(
+            f"{place} of the model dictionary is {names!r:.60}; list its heads."
+        )
     for number, name in enumerate(names):
         if not isinstance(name, str) or not _HEAD.fullmatch(name):
             raise InputError(
-                f"head {number} in {place} of the model dictionary is {name!r}; write "
-                "`sa_sdp_D`, `sa_wma_D`, `c_K_D`, `l_dct_D` or `l_dft_D` with whole "
-                "numbers for D and K."
+                f"head {number} in {place} of the model dictionary is {name!r:.60}; "
+                "write `sa_sdp_D`, `sa_wma_D`, `c_K_D`, `l_dct_D` or `l_dft_D` with "
+                "whole numbers for D and K."
             )
     return tuple(Counter(names).items())
 
@@ -164,7 +167,7 @@ def _heads(names: Any, place: str) -> tuple[tuple[str, int], ...]:
 def _widths(values: Any, place: str) -> tuple[int, ...]:
     if not isinstance(values, list | tuple) or not values:
         raise InputError(
-            f"{place} of the model dictionary lists no feed-forward width: {values!r}."
+            f"{place} of the model dictionary is {values!r:.60}; list its widths."
         )
     what = f"a width in {place} of the model dictionary"
     return tuple(whole(what, value) for value in values)

@@ -178,7 +178,7 @@ class Workload(Record):
         in accuracy is not known, unless all are kept. Raises `InputError` for a share
         outside 0..1.
         """
-        kept = _SHARE.take("share of kept pairs", kept)
+        kept = _SHARE.take("share of pairs `kept`", kept)
         blocks = tuple(b.replace(ops=keep_pairs(b.ops, kept)) for b in self.blocks)
         return self.replace(
             blocks=blocks,
@@ -213,8 +213,8 @@ class Workload(Record):
 
 def set_density(ops: Ops, activation: float, weight: float) -> Ops:
     """Return ops whose activations and weights all have the given densities."""
-    activation = _SHARE.take("activation density", activation)
-    weight = _SHARE.take("weight density", weight)
+    activation = _SHARE.take("`activation` density", activation)
+    weight = _SHARE.take("`weight` density", weight)
     ones = np.ones(len(ops))
     stored = ("linear", "convolution", "embedding")
     has_weights = np.asarray([kind in stored for kind in ops.kinds])

@@ -7,7 +7,7 @@ import operator
 from dataclasses import dataclass
 from typing import Any
 
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, check_kind, did_you_mean
 
 MOST = 10**9  # of anything that is counted
 FAMILIES = ("encoder", "decoder", "vision")
@@ -56,7 +56,11 @@ class TransformerShape:
         needed = ("image", "patch", "channels") if vision else ("vocab", "positions")
         for field in ("layers", "hidden", "heads", "head_width", *needed):
             whole(f"`{field}` of `{self.name}`", getattr(self, field))
-        for field in ("token_types", "position_offset", "classes"):
+        for field in ("gated", "biases", "pooler", "tied_head", "shared_layers"):
+            flag = getattr(self, field)
+            check_kind(f"`{field}` of `{self.name}`", flag, bool, "true or false")
+        counts = ("vocab", "positions", "position_offset", "token_types", "classes")
+        for field in (*counts, "image", "patch", "channels"):
             whole(f"`{field}` of `{self.name}`", getattr(self, field), least=0)
         for field in ("kv_heads", "embedding"):
             if getattr(self, field) is not None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import NoneType
 
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, check_kind, did_you_mean
 from dse.workload.layers import (
     Op,
     activation,
@@ -70,12 +71,14 @@ def transformer(
     if mode == "decode":
         tokens, keys = 1, _context(shape, context_len, length)
     elif mode != "prefill":
-        raise InputError(f"there is no mode {mode!r}." + did_you_mean(str(mode), MODES))
+        raise InputError(f"`mode` is {mode!r:.60}." + did_you_mean(mode, MODES))
     elif context_len is not None:
         raise InputError(
             "`context_len` counts the tokens in the cache of a decode step; leave it "
             'out, or give mode="decode".'
         )
+    check_kind("`causal`", causal, (bool, NoneType), "True, False or nothing")
+    check_kind("`lm_head`", lm_head, bool, "True or False")
     if causal is None:
         causal = shape.family == "decoder"
     blocks = [

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, check_kind, did_you_mean
+from dse.files import exists
 from dse.shipped import hw_params_folder
 from dse.toml_file import TomlFile, read_toml
 from dse.workload.huggingface import shape_from_config
@@ -65,10 +68,11 @@ def find_shape(model: str | Path | TransformerShape) -> TransformerShape:
     """
     if isinstance(model, TransformerShape):
         return model
+    check_kind("`model`", model, (str, Path), "a name of the zoo or a path")
     if isinstance(model, str) and model in zoo():
         return zoo()[model].shape
     path = Path(model)
-    if path.suffix == ".json" or path.exists():
+    if path.suffix == ".json" or exists(path):
         return shape_from_config(path)
     raise InputError(
         f"`{model}` is neither a model of the zoo nor a path to a `config.json`."
@@ -93,8 +97,9 @@ def read_zoo(path: Path) -> dict[str, ZooEntry]:
 
 
 def _entry(name: str, file: TomlFile) -> ZooEntry:
-    row = dict(file.data[name])
     place = f"{file.path}:{file.line(name)}: [{name}]"
+    check_kind(place, file.data[name], dict, "a table with the sizes of a model")
+    row = dict(file.data[name])
     missing = _REQUIRED - row.keys()
     if missing:
         raise InputError(f"{place} needs `{'`, `'.join(sorted(missing))}`; add it.")
@@ -106,9 +111,30 @@ def _entry(name: str, file: TomlFile) -> ZooEntry:
             f"{file.path}:{line}: [{name}] has no key `{key}`."
             + did_you_mean(key, _SIZES)
         )
+    check_kind(f"{place} `ffn`", row["ffn"], list, "a list of widths")
+    check_kind(f"{place} `published`", figures, (list, tuple), "a list of tables")
+    for key, value in {"source": source, "where": where}.items():
+        check_kind(f"{place} `{key}`", value, str, "a text")
+    published = tuple(_published(f"{place} `published`", each) for each in figures)
     try:
-        published = tuple(Published(**figure) for figure in figures)
         shape = TransformerShape(name=name, **row | {"ffn": tuple(row["ffn"])})
-    except (InputError, TypeError) as error:
+    except InputError as error:
         raise InputError(f"{place}: {error}") from None
     return ZooEntry(shape=shape, source=source, where=where, published=published)
+
+
+def _published(place: str, figure: Any) -> Published:
+    """Return a published size; raise `InputError` for a table of another form."""
+    kinds = {"parameters": str, "with_head": bool, "source": str, "where": str}
+    check_kind(place, figure, dict, f"tables with {', '.join(kinds)}")
+    for key in figure.keys() - kinds:
+        raise InputError(f"{place} has no key `{key}`." + did_you_mean(key, kinds))
+    for key, kind in kinds.items():
+        wanted = "true or false" if kind is bool else "a text"
+        check_kind(f"{place} `{key}`", figure.get(key), kind, wanted)
+    if not re.fullmatch(r"\d+|\d+(\.\d+)?[kMB]", figure["parameters"]):
+        raise InputError(
+            f"{place} `parameters` is {figure['parameters']!r:.60}; write it as `110M` "
+            "or in full, as `109482240`."
+        )
+    return Published(**figure)

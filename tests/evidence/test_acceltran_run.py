@@ -58,12 +58,12 @@ def test_every_kind_of_head_is_read() -> None:
     ("column", "value", "message"),
     [
         ("act_buf_MB", None, "line 2: there is no column `act_buf_MB`. Did you mean"),
-        ("pe", "2.5", "runs.csv, line 2, column `pe`: '2.5' is not a whole number."),
-        ("pe", "many", "runs.csv, line 2, column `pe`: 'many' is not a whole number."),
+        ("pe", "2.5", "runs.csv, line 2, column `pe`: is '2.5'; write a whole number."),
+        ("pe", "many", "line 2, column `pe`: is 'many'; write a whole number."),
         ("mem_mode", "xb", "runs.csv, line 2, `mem_mode`: 'xb' is no memory mode."),
-        ("model_json", "[", "column `model_json`: '[' is not a model dictionary"),
-        ("issue_batch", "0", "runs.csv, line 2: `issue_batch` of a run is 0; it must"),
-        ("wt_sparsity", "1", "`weight_sparsity` of a run is 1.0; it must be at least"),
+        ("model_json", "[", "column `model_json`: is '['; write a model dictionary"),
+        ("issue_batch", "0", "runs.csv, line 2: `issue_batch` of a run is 0; write"),
+        ("wt_sparsity", "1", "`weight_sparsity` of a run is 1.0; write a number"),
     ],
 )
 def test_an_unreadable_row_names_its_place_and_column(

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from dse.errors import InputError
+from dse.errors import InputError, check_kind
 from dse.evaluation import Timing, counted_together
 from dse.explore.asked import TechnologyLike
 from dse.explore.basis import Basis
@@ -49,6 +49,13 @@ class Problem:
         technology: TechnologyLike | None = None,
         timing: Timing = "walk",
     ) -> None:
+        check_kind("`subject_to`", subject_to, (list, tuple), "a list of limits")
+        for wish in (*objectives, *subject_to):
+            if not isinstance(wish, str) and not callable(wish):
+                raise InputError(
+                    f"an objective or a limit is {wish!r:.60}; give a text, as "
+                    "`min:energy` or `area <= 50 mm^2`, or a function of the design."
+                )
         self.objectives = [
             read_objective(o) if isinstance(o, str) else o for o in objectives
         ]

@@ -12,7 +12,8 @@ from tqdm.auto import tqdm
 
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import Timing
-from dse.explore.asked import TechnologyLike, WorkloadLike
+from dse.explore.arguments import count
+from dse.explore.asked import TechnologyLike, WorkloadLike, check_timing
 from dse.explore.basis import read_suite
 from dse.explore.tuning.coordinates import Rows
 from dse.explore.tuning.descent import CHOICES, Choices, Descent, Path, Starts
@@ -70,8 +71,8 @@ def tune(
             f"choices={choices!r} is unknown; use one of {', '.join(CHOICES)}."
             + did_you_mean(str(choices), CHOICES)
         )
-    if starts < 1 or steps < 1:
-        raise InputError(f"{starts} starts of {steps} steps: give at least 1 of each.")
+    starts, steps = count("starts", starts), count("steps", steps)
+    check_timing(timing)
     given = not isinstance(workload, Sequence) or len(workload) > 0
     problem = Problem(
         [objective],

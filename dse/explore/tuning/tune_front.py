@@ -13,13 +13,14 @@ from tqdm.auto import tqdm
 
 from dse.errors import InputError
 from dse.evaluation import Timing
-from dse.explore.asked import TechnologyLike, WorkloadLike
+from dse.explore.arguments import count, texts
+from dse.explore.asked import TechnologyLike, WorkloadLike, check_timing
 from dse.explore.basis import read_suite
 from dse.explore.limits import read_limits
 from dse.explore.objectives import read_objectives
 from dse.explore.pareto import front_mask
 from dse.explore.runs import Runs, with_reasons
-from dse.explore.space import Space
+from dse.explore.space import Space, check_space
 from dse.explore.tuning.coordinates import Rows
 from dse.explore.tuning.descent import Descent, Starts
 from dse.explore.tuning.exact import Exact, Found
@@ -82,17 +83,21 @@ def tune_front(
     it is not the default. Raises `InputError` for continuous
     axes, which have no grid to search.
     """
+    check_space(space)
+    check_timing(timing)
+    budget, starts = count("budget", budget), count("starts", starts, least=0)
+    steps = count("steps", steps)
     if space.continuous:
         raise InputError(
             f"`{next(iter(space.continuous))}` is continuous, and a front is searched "
             "on a grid: give `interval(low, high, points)`."
         )
-    wanted = read_objectives(tuple(objectives))
+    wanted = read_objectives(objectives)
     problem = Problem(
         [str(objective) for objective in wanted],
         space,
         suite=read_suite(workload, weights),
-        subject_to=tuple(limits),
+        subject_to=texts("limits", limits, "area <= 50 mm^2"),
         technology=technology,
         timing=timing,
     )

@@ -1,0 +1,34 @@
+"""What a refusal must say: where, what is wrong, and what to do."""
+
+from __future__ import annotations
+
+import re
+
+# A sentence, or a part of one behind a semicolon, that tells what to do.
+_DOES = (
+    "add|ask|build|call|change|choose|convert|copy|correct|cut|drop|evaluate|fill|give|"
+    "install|leave|make|move|name|pass|pick|raise|read|remove|rename|repeat|replace|"
+    "round|save|say|set|shorten|sort|state|take|type|use|write"
+)
+_REMEDY = re.compile(
+    rf"(^|[.;:,?)] |, or |\n)({_DOES})\b|Did you mean|Known: |takes |needs ",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(r"`|an axis|/|\.(toml|json|csv|bib|parquet)|--\w|'|row \d|line \d")
+LONGEST = 1100  # characters of a line
+
+
+def fault_of_message(text: str) -> str:
+    """Return what a message lacks; '' if it is as good as it should be."""
+    if not text.strip():
+        return "empty"
+    if any(not c.isprintable() and c not in "\n\t" for c in text):
+        return "control characters"
+    if max(map(len, text.splitlines())) > LONGEST:
+        return "too long"
+    if not _PLACE.search(text):
+        return "no place"
+    bad = [line for line in text.splitlines() if line.strip()]
+    if not any(_REMEDY.search(line) for line in bad):
+        return "no remedy"
+    return ""
