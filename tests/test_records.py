@@ -43,13 +43,13 @@ def work(design: Array2D) -> jax.Array:
     ("given", "said"),
     [
         ({"row": 8}, "`row` is not a field of `Array2D`. Did you mean `rows`?"),
-        ({"rows": 0}, "`Array2D.rows` is 0, outside its range 1 to 1024."),
+        ({"rows": 0}, "`Array2D.rows` is 0, outside its range 1 to 1024; give a"),
         ({"rows": float("nan")}, "`Array2D.rows` is nan; give a number"),
         (
             {"buffer_mib": 0.25},
-            "`Array2D.buffer_mib` is 0.25 MiB, outside its range 0.5 to inf MiB.",
+            "`Array2D.buffer_mib` is 0.25 MiB, outside its range 0.5 to inf MiB; give",
         ),
-        ({"rows": 1.5}, "`Array2D.rows` counts whole things, got 1.5. Round it."),
+        ({"rows": 1.5}, "`Array2D.rows` counts whole things, got 1.5; round it."),
         ({"rows": "many"}, "`Array2D.rows` takes a number, got 'many'."),
         ({"rows": True}, "`Array2D.rows` takes a number, got True."),
         ({"rows": [1, 2]}, "`Array2D.rows` takes a number, got [1, 2]."),
@@ -57,11 +57,17 @@ def work(design: Array2D) -> jax.Array:
         ({"rows": 10**400}, "`Array2D.rows` is inf; give a number that is finite."),
         ({"buffer_mib": float("inf")}, "`Array2D.buffer_mib` is inf; give a number"),
         ({"rows": np.float32(0.5)}, "`Array2D.rows` is 0.5, outside its range"),
-        ({"rows": np.asarray(0)}, "`Array2D.rows` is 0, outside its range 1 to 1024."),
-        ({"rows": jnp.asarray(1.5)}, "`Array2D.rows` counts whole things, got 1.5."),
+        (
+            {"rows": np.asarray(0)},
+            "`Array2D.rows` is 0, outside its range 1 to 1024; give a",
+        ),
+        (
+            {"rows": jnp.asarray(1.5)},
+            "`Array2D.rows` counts whole things, got 1.5; round",
+        ),
         (
             {"rows": np.asarray([4, 0, 8])},
-            "`Array2D.rows`[1] is 0, outside its range 1 to 1024.",
+            "`Array2D.rows`[1] is 0, outside its range 1 to 1024; give a",
         ),
         ({"buffer_mib": np.asarray([1.0, np.nan])}, "`Array2D.buffer_mib`[1] is nan"),
         (

@@ -52,8 +52,7 @@ def _node(nm: float) -> str:
     node, known = f"{nm:g}", _areas()
     if node not in known:
         raise InputError(
-            f"process node `{node}` nm is not in the scaling tables. Known: "
-            f"{', '.join(known)} nm."
+            f"{node} nm is not in the scaling tables. Known: {', '.join(known)} nm."
         )
     return node
 

@@ -14,7 +14,9 @@ _REMEDY = re.compile(
     rf"(^|[.;:,?)] |, or |\n)({_DOES})\b|Did you mean|Known: |takes |needs ",
     re.IGNORECASE,
 )
-_PLACE = re.compile(r"`|an axis|/|\.(toml|json|csv|bib|parquet)|--\w|'|row \d|line \d")
+_PLACE = re.compile(
+    r"`|an axis| nm is |/|\.(toml|json|csv|bib|parquet)|--\w|'|row \d|line \d"
+)
 LONGEST = 1100  # characters of a line
 
 

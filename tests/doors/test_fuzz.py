@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dse.errors import InputError
-from tests.doors.doors import DOORS
+from tests.doors.door import DOORS
 from tests.doors.judge import fault_of_message
 
 BY_DAY = 36  # inputs of each door

@@ -52,17 +52,28 @@ def test_a_log_interval_has_even_ratios() -> None:
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: dse.choice(), "at least one value"),
-        (lambda: dse.choice(1, 2, 1.0), "names a value twice: [1, 2, 1.0]"),
-        (lambda: dse.choice([64, 128]), "not lists: [[64, 128]]"),  # type: ignore[arg-type]
+        (lambda: dse.choice(), "give at least one"),
+        (lambda: dse.choice(1, 2, 1.0), "stands twice: [1, 2, 1.0]; remove one"),
+        (
+            lambda: dse.choice([64, 128]),
+            "a value of an axis is [64, 128]; give numbers",
+        ),  # type: ignore[arg-type]
         (lambda: dse.powers_of_two(0, 8), "give 0 < low <= high"),
         (lambda: dse.powers_of_two(8, 4), "give 0 < low <= high"),
-        (lambda: dse.integers(5, 2), "integers(5, 2, 1): give low <= high"),
+        (
+            lambda: dse.integers(5, 2),
+            "`integers(5, 2, 1)`: give whole numbers, low <= high",
+        ),
         (lambda: dse.integers(2, 5, 0), "step >= 1"),
         (lambda: dse.interval(0, 1, 1), "at least two points"),
         (lambda: dse.interval(1, 1, 3), "give low < high"),
         (lambda: dse.interval(0, 1, 3, log=True), "low > 0 for a log scale"),
-        (lambda: dse.interval(math.nan, 1, 3), "give low < high"),
+        (lambda: dse.interval(math.nan, 1, 3), "`low` of `interval` is nan; give"),
+        (lambda: dse.continuous(5, math.inf), "is inf; give a number that is finite"),
+        (lambda: dse.integers(1, 10**9), "has 1,000,000,000 values; give at most"),
+        (lambda: dse.integers(1, 2.5), "integers(1, 2.5, 1)`: give whole numbers"),  # type: ignore[arg-type]
+        (lambda: dse.choice(1, math.nan), "a value of an axis is nan; give numbers"),
+        (lambda: dse.choice(1, 10**400), "give numbers that are finite, or labels"),
         (lambda: read_axis("pes", 64), "axis `pes` is 64; give a list"),
         (lambda: read_axis("pes", "64"), "axis `pes` is '64'; give a list"),
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any
 
@@ -196,9 +195,8 @@ def test_a_sample_of_everything_is_everything() -> None:
         ({"integer_bits": [4.5]}, "counts whole things"),
         ({"batch": [1.5]}, "counts whole things"),
         ({"pes": dse.continuous(16, 64)}, "counts whole things; give it `integers("),
-        ({"clock_mhz": dse.continuous(500, math.inf)}, "give a number that is finite"),
         ({"batch": [0]}, "batch` is 0, outside its range"),
-        ({"pes": []}, "an axis needs at least one value"),
+        ({"pes": []}, "axis `pes`: an axis has no value; give"),
         ({"pes": 64}, "axis `pes` is 64; give a list of values"),
         ({"issue_batch": dse.tied("pe / 8")}, "`pe` is not a key here"),
         ({"issue_batch": dse.tied("pes /")}, "is not an expression"),

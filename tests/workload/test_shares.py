@@ -18,11 +18,11 @@ NAN = float("nan")
     "share", [50, -0.1, NAN, np.float32(50), np.asarray(1.5), jnp.asarray(-2.0), "0.5"]
 )
 def test_what_is_no_share_is_refused(share: Any) -> None:
-    with pytest.raises(dse.InputError, match="activation density"):
+    with pytest.raises(dse.InputError, match="`activation` density"):
         BERT.with_density(activation=share)
-    with pytest.raises(dse.InputError, match="weight density"):
+    with pytest.raises(dse.InputError, match="`weight` density"):
         BERT.with_density(weight=share)
-    with pytest.raises(dse.InputError, match="share of kept pairs"):
+    with pytest.raises(dse.InputError, match="share of pairs `kept`"):
         BERT.with_attention(kept=share)
 
 
