@@ -112,11 +112,11 @@ def test_a_table_of_your_own_can_be_read(tmp_path):
             r"mine\.toml:13: \[small\] has no key `vocabulary`\. Did you mean `vocab`",
         ),
         ("heads = 2", "heads = 0", r"mine\.toml:2: \[small\]: `heads` of `small` is 0"),
-        ("[512]", "512", r"mine\.toml:2: \[small\]: `ffn` is 512; give a list"),
+        ("[512]", "512", r"mine\.toml:2: \[small\] `ffn` is 512; give a list"),
         (
             'where = "table 1"',
             'where = "table 1"\n[[small.published]]\nparametrs = "4M"',
-            r"mine\.toml:2: \[small\]: .*no key `parametrs`. Did you mean",
+            r"mine\.toml:2: \[small\] .*no key `parametrs`. Did you mean",
         ),
         ("= 128", "=", r"mine\.toml:5: not TOML"),
     ],

@@ -254,7 +254,7 @@ def test_a_rule_of_the_space_rules_designs_out() -> None:
         ({"space": dse.Space(EDGE, pes=[64])}, "nothing can move"),
         ({"relaxation": "straight"}, "Did you mean"),
         ({"choices": "mixed"}, "choices='mixed' is unknown"),
-        ({"starts": 0}, "at least 1"),
+        ({"starts": 0}, "`starts` is 0; give a whole"),
     ],
 )
 def test_a_problem_that_makes_no_sense_is_refused(
