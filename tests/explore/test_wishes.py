@@ -27,7 +27,7 @@ def test_every_metric_can_be_asked_for_both_ways(metric: str) -> None:
 @pytest.mark.parametrize(
     ("texts", "said"),
     [
-        ((), "a front needs objectives"),
+        ((), "a front has no objectives"),
         (("throughput",), "'throughput': write `max:` or `min:` and a metric"),
         (("best:energy",), "write `max:` or `min:`"),
         (("min:enrgy",), "`enrgy` is not a metric. Did you mean `energy`?"),
