@@ -14,6 +14,7 @@ from dse.hardware.technology import Technology
 from dse.records import Record, quantity, record, static
 from dse.schedule.stage import Chain, Stage, resource_cycles, total
 from dse.schedule.walk import roofline, walk
+from dse.shown import Shown, shown
 from dse.workload.ops import Workload
 
 Timing = Literal["walk", "roofline"]
@@ -21,7 +22,7 @@ TIMINGS = {"walk": walk, "roofline": roofline}
 
 
 @record
-class Metrics(Record):
+class Metrics(Shown, Record):
     """The answer for one run of a batch, in SI; scalars, or `[designs]` under `vmap`.
 
     Energy counts everything: work, leakage and main memory. Breakdowns sum to totals.
@@ -60,6 +61,10 @@ class Metrics(Record):
     def energy_delay(self) -> Any:
         """Energy per sequence times latency of a batch, in J s."""
         return self.energy * self.latency
+
+    def summary(self) -> Any:
+        """Return the tables of `dse evaluate`: totals, parts, units and ops."""
+        return shown("metrics_summary", self)
 
     @property
     def bottleneck(self) -> str:

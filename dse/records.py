@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING
@@ -112,6 +113,21 @@ class Quantity:
             )
         return InputError(f"{place} counts whole things, got {number:g}; round it.")
 
+    @property
+    def range(self) -> str:
+        """What it can be, in words: `MiB, 1e-06 or more`, `one of dram, rram`."""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        whole = "a whole number" if self.integer else "any number"
+        ends = {
+            (False, False): whole,
+            (True, False): f"{self.low:g} or more",
+            (False, True): f"at most {self.high:g}",
+            (True, True): f"{self.low:g} to {self.high:g}",
+        }[math.isfinite(self.low), math.isfinite(self.high)]
+        said = f"{ends}, whole" if self.integer and ends != whole else ends
+        return said if self.unit == "1" else f"{self.unit}, {said}"
+
     def show(self, value: Any) -> str:
         """Return the value as a person reads it: a label, or a number with its unit."""
         try:
@@ -191,9 +207,60 @@ def record(cls: type[_T]) -> type[_T]:
             object.__setattr__(new, name, value)
         return new
 
+    def refuse(self: Any, name: str, *value: Any) -> None:
+        shown = f"{name}={value[0]!r:.40}" if value else f"{name}=..."
+        raise dataclasses.FrozenInstanceError(
+            f"a `{cls.__name__}` is never changed; make another one: "
+            f"`.replace({shown})`."
+        )
+
     data.__init__ = init  # type: ignore[method-assign]
+    data.__setattr__ = data.__delattr__ = refuse  # type: ignore[method-assign]
+    data.__signature__ = _signature(data)  # type: ignore[attr-defined]
+    data.__doc__ = _documented(data)
     jax.tree_util.register_pytree_with_keys(data, flatten, unflatten)
     return data
+
+
+def _signature(data: Any) -> inspect.Signature:
+    """Return the fields as `help` shows them: what each can be, and its default."""
+    parameters = []
+    for field in dataclasses.fields(data):
+        meaning, default = field.metadata.get("quantity"), field.default
+        if default is MISSING:
+            default = inspect.Parameter.empty
+        elif meaning is not None and meaning.choices:
+            default = meaning.show(default)
+        elif meaning is not None and meaning.integer:
+            default = int(default)
+        parameters.append(
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=default,
+                annotation=field.type if meaning is None else meaning.range,
+            )
+        )
+    return inspect.Signature(parameters)
+
+
+def _documented(data: Any) -> str:
+    """Return the text of a class with a line for each of its fields."""
+    lines = []
+    for field in dataclasses.fields(data):
+        meaning = field.metadata.get("quantity")
+        if meaning is not None:
+            about = [meaning.doc, meaning.range]
+            shown = "" if field.default is MISSING else meaning.show(field.default)
+        elif "doc" in field.metadata:
+            about = [field.metadata["doc"]]
+            shown = field.default if isinstance(field.default, str) else ""
+        else:
+            continue
+        about += [f"default {shown}"] if shown else []
+        lines.append(f"    {field.name}: {'; '.join(about)}")
+    own = inspect.cleandoc(data.__doc__ or "")
+    return "\n".join([own, "", "Fields:", *lines]) if lines else own
 
 
 class Record:
@@ -241,7 +308,7 @@ class Record:
         """Return the meaning of every number of this record, by field name."""
         return dict(_quantities(cls))
 
-    _slopes: ClassVar[tuple[str, str]] = ("", "")  # of what, and in which SI unit
+    slopes_of: ClassVar[tuple[str, str]] = ("", "")  # of what, and in which SI unit
 
     def as_slopes(self, of: str, unit: str, numbers: Any) -> Self:
         """Return a record like this of how something changes by each number of it.
@@ -251,7 +318,7 @@ class Record:
         """
         found: Self = jax.tree.unflatten(jax.tree.structure(self), numbers)
         for part in (found, *found._all_parts()):
-            object.__setattr__(part, "_slopes", (of, unit))
+            object.__setattr__(part, "slopes_of", (of, unit))
         return found
 
     def _all_parts(self) -> Iterator[Record]:
@@ -259,19 +326,8 @@ class Record:
             yield part
             yield from part._all_parts()
 
-    def _slopes_repr(self) -> str:
-        of, unit = self._slopes
-        shown = [
-            f"{name}={float(self.number(name)):.6g} {unit}"
-            + ("" if meaning.unit == "1" else f" per {meaning.unit}")
-            for name, meaning in self.meanings().items()
-            if not meaning.choices
-        ]
-        return f"Slopes of {of} by {type(self).__name__}({', '.join(shown)})"
-
-    def __repr__(self) -> str:
-        if self._slopes[0]:
-            return self._slopes_repr()
+    def in_one_line(self) -> str:
+        """Return all fields with their units, as `Array(rows=64, cell=rram)`."""
         meanings = self.quantities()
         shown = (
             f"{f.name}="
@@ -283,6 +339,9 @@ class Record:
             for f in dataclasses.fields(self)  # type: ignore[arg-type]
         )
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __repr__(self) -> str:
+        return self.in_one_line()
 
 
 def _quantities(cls: type) -> Iterator[tuple[str, Quantity]]:

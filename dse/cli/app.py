@@ -12,6 +12,7 @@ from dse.cli.cite import cite
 from dse.cli.curves import curves
 from dse.cli.evaluate import evaluate
 from dse.cli.info import info
+from dse.cli.known import engines, memories, models
 from dse.cli.league import league
 from dse.cli.measure import measure
 from dse.cli.merge import merge
@@ -100,6 +101,9 @@ for verb in (
     params,
     train,
     measure,
+    engines,
+    models,
+    memories,
     curves,
     cite,
     validate,

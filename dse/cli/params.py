@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dse.cli.known import models
 from dse.cli.options import Json, Quiet, Verbose
 from dse.cli.output import print_json, say
 from dse.errors import InputError
@@ -58,7 +59,7 @@ def params(
     elif name is None:
         _list(as_json)
     elif name == MODELS:
-        _show_models(as_json)
+        models(as_json)
     else:
         _show(load_parameters(name), as_json)
 
@@ -130,32 +131,3 @@ def _basis(entry: Parameter) -> str:
             span = f"{entry.low:g} to {entry.high:g}{unit}"
             return f"{entry.where}; may be {span}: {entry.why}"
     return entry.where
-
-
-def _show_models(as_json: bool) -> None:
-    rows = [
-        {
-            "name": name,
-            "family": entry.shape.family,
-            "layers": entry.shape.layers,
-            "hidden": entry.shape.hidden,
-            "heads": entry.shape.heads,
-            "ffn": list(entry.shape.ffn),
-            "longest": entry.shape.longest,
-            "parameters": entry.shape.parameters,
-            "source": entry.source,
-        }
-        for name, entry in zoo().items()
-    ]
-    if as_json:
-        print_json({"models": rows})
-        return
-    header = list(rows[0])
-    cells = [[_cell(row[key]) for key in header] for row in rows]
-    say(text_table(header, cells))
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return f"{value:,}" if isinstance(value, int) else str(value)

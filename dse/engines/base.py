@@ -17,6 +17,7 @@ from dse.errors import InputError
 from dse.hardware.technology import Technology
 from dse.records import Record, record, static
 from dse.schedule.stage import Chain
+from dse.shown import Shown
 from dse.sparsity.attention import AttentionPruning
 from dse.sparsity.curves import Curve
 from dse.sparsity.imbalance import Imbalance
@@ -63,7 +64,7 @@ class Run(Record):
     causal: bool = static("whether a token sees only earlier ones")
 
 
-class Engine(Record):
+class Engine(Shown, Record):
     """Base of the engines; each one is finished, none inherits from another.
 
     An engine defines a method for each kind of op that it can run, named as the kind,

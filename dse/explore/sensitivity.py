@@ -14,12 +14,13 @@ from dse.explore.arguments import texts
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
 from dse.explore.objectives import read_objectives, unknown_metric
 from dse.explore.slopes import slopes
+from dse.shown import Shown
 
 METRICS = ("latency", "energy", "power", "area")
 
 
-@dataclass(frozen=True, eq=False)
-class Sensitivity:
+@dataclass(frozen=True, eq=False, repr=False)
+class Sensitivity(Shown):
     """Elasticities d log(metric) / d log(number): -0.5 is 5 % less for 10 % more.
 
     `design` and `technology` have a row per number and a column per metric. Counts are

@@ -23,14 +23,15 @@ from dse.explore.program import Program
 from dse.explore.runs import Runs, column_name, file_units, from_si_column
 from dse.explore.space import Space
 from dse.hardware.technology import read_technology
+from dse.shown import Shown
 
 Rows = np.ndarray[Any, Any]
 
 SHARE = 0.9  # of the draws, inside an error bar
 
 
-@dataclass(frozen=True, eq=False)
-class Uncertainty:
+@dataclass(frozen=True, eq=False, repr=False)
+class Uncertainty(Shown):
     """Metrics of designs over draws of all assumed numbers.
 
     `metrics` holds SI columns `[designs, draws]`, `nominal` those of the numbers as

@@ -18,6 +18,7 @@ from dse.hardware.node_scaling import (
 )
 from dse.hardware.parameters import load_parameters
 from dse.records import Quantity, Record, record, static
+from dse.shown import Shown
 from dse.units import from_si, parse_quantity
 
 
@@ -29,7 +30,7 @@ class Default(Protocol):
 
 
 @record
-class Technology(Record):
+class Technology(Shown, Record):
     """Sourced parameters in SI, by their key in `hw_params/`; each one can be varied.
 
     `technology["lane.area_m16_gelu"]` is a number in SI units; a gradient by a

@@ -23,7 +23,7 @@ from dse.show.labels import (
     shown_unit,
 )
 from dse.show.scale import Scale, scale_of
-from dse.show.text_table import text_table
+from dse.show.text_table import Table
 from dse.units import from_si
 from dse.workload.ops import Workload
 
@@ -53,9 +53,14 @@ def evaluation_text(
 
 def metrics_text(metrics: Metrics) -> str:
     """Return the totals of one run, and where they go: parts, units and ops."""
+    return "\n\n".join(table.text for table in metrics_tables(metrics))
+
+
+def metrics_tables(metrics: Metrics) -> list[Table]:
+    """Return totals, energy and area by part, how busy units are, and ops."""
     scale = scale_of(metrics)
     tables = [_totals(metrics, scale), _parts(metrics, scale), _units(metrics)]
-    return "\n\n".join([*tables, _ops(metrics, scale)])
+    return [*tables, _ops(metrics, scale)]
 
 
 def evaluation_json(
@@ -107,7 +112,7 @@ def _in(values: Mapping[str, Any], unit: str) -> dict[str, float]:
     return {name: from_si(float(value), unit) for name, value in values.items()}
 
 
-def _totals(metrics: Metrics, scale: Scale) -> str:
+def _totals(metrics: Metrics, scale: Scale) -> Table:
     rows = [
         [scale.title(metric), scale.amount(metric, getattr(metrics, metric))]
         for metric in SHOWN_UNITS
@@ -120,10 +125,10 @@ def _totals(metrics: Metrics, scale: Scale) -> str:
         [component_label(name), number(float(value))]
         for name, value in metrics.extras.items()
     ]
-    return text_table(["metric", "value"], rows)
+    return Table(["metric", "value"], rows)
 
 
-def _parts(metrics: Metrics, scale: Scale) -> str:
+def _parts(metrics: Metrics, scale: Scale) -> Table:
     """Return energy and area by component with their shares, largest energy first."""
     energy = {n: float(v) for n, v in metrics.energy_by_component.items()}
     area = {n: float(v) for n, v in metrics.area_by_component.items()}
@@ -143,16 +148,16 @@ def _parts(metrics: Metrics, scale: Scale) -> str:
         )
     shown = shown_unit(unit)
     header = ["component", f"work ({shown})", f"leakage ({shown})", f"energy ({shown})"]
-    return text_table([*header, "share", "area (mm²)", "share"], rows)
+    return Table([*header, "share", "area (mm²)", "share"], rows)
 
 
-def _units(metrics: Metrics) -> str:
+def _units(metrics: Metrics) -> Table:
     busiest = sorted(metrics.utilization.items(), key=lambda unit: -float(unit[1]))
     rows = [[component_label(name), f"{float(busy):.1%}"] for name, busy in busiest]
-    return text_table(["port or unit", "busy"], rows)
+    return Table(["port or unit", "busy"], rows)
 
 
-def _ops(metrics: Metrics, scale: Scale) -> str:
+def _ops(metrics: Metrics, scale: Scale) -> Table:
     """Return the time and energy of each op, summed over the layers that repeat it."""
     parts = {
         what: [float(seconds) for seconds in metrics.op_busy[what]]
@@ -170,4 +175,4 @@ def _ops(metrics: Metrics, scale: Scale) -> str:
     ]
     header = [f"{what} ({shown_unit(time_unit)})" for what in parts]
     work = f"work ({shown_unit(energy_unit)})"
-    return text_table(["op, all layers", *header, work], rows)
+    return Table(["op, all layers", *header, work], rows)

@@ -113,7 +113,7 @@ def _player_json(player: Player) -> dict[str, Any]:
     return {
         "family": player.family,
         "objective": player.objective,
-        "design": repr(player.design),
+        "design": player.design.in_one_line(),
         "batch": player.batch,
         "skips": player.skips,
         "bound": player.bound,

@@ -18,6 +18,7 @@ from jax.core import Tracer
 from dse.arrays import array_namespace
 from dse.errors import InputError, did_you_mean
 from dse.records import Quantity, Record, record, static
+from dse.shown import Shown
 from dse.sparsity.attention import AttentionPruning, Measured
 from dse.sparsity.curve_tables import About
 from dse.sparsity.layer_loss import LayerLoss
@@ -56,7 +57,7 @@ class Balance(Record):
 
 
 @record
-class Curve(Record):
+class Curve(Shown, Record):
     """Densities and accuracy of one policy on one model and task, at `k` settings.
 
     Sites are the ops whose output is meant, as in `scores`; `activations` is all of

@@ -10,6 +10,7 @@ import numpy as np
 
 from dse.errors import InputError
 from dse.records import Quantity, Record, quantity, record, static
+from dse.shown import Shown
 from dse.sparsity.attention import AttentionPruning
 from dse.sparsity.curves import Curve
 from dse.sparsity.imbalance import Imbalance, even
@@ -91,7 +92,7 @@ class Block(Record):
 
 
 @record
-class Workload(Record):
+class Workload(Shown, Record):
     """What is to be run: blocks of ops, and how many sequences run together.
 
     All op sizes are those of ONE sequence; an engine multiplies by `batch`. Weights are

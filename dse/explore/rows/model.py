@@ -25,6 +25,7 @@ from dse.explore.rows.code import Column, Columns, RowCode, compile_rows
 from dse.explore.rows.program import ScalarProgram
 from dse.explore.space import WORKLOAD_FIELDS, Space, is_of_workload
 from dse.hardware.technology import Technology
+from dse.shown import Shown
 from dse.workload.ops import Workload
 
 Precision = Literal["single", "double"]
@@ -70,7 +71,7 @@ def compile_model(
     return CompiledModel(design, workload, names, used, timing, precision, fast_math)
 
 
-class CompiledModel:
+class CompiledModel(Shown):
     """Metrics of rows, and the gradient of one of them; compiled when first asked for.
 
     Answers are those of `dse.evaluate`. A number outside the range of its field is not
@@ -117,6 +118,19 @@ class CompiledModel:
         """
         found = self._code(metric)(*self._rows(table))
         return found.pop(metric), {name: found[f"d_{name}"] for name in self.names}
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What it is a model of, and how it computes, in words."""
+        return {
+            "machine": type(self._space.design).__name__,
+            "workload": self._workload.name,
+            "technology": self._technology.name,
+            "columns": ", ".join(self.names),
+            "timing": self._timing,
+            "numbers": np.dtype(self._kind).name,
+            "fast math": "yes" if self._fast_math else "no",
+        }
 
     @property
     def metrics(self) -> list[str]:

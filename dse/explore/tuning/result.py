@@ -11,12 +11,13 @@ import pandas as pd
 from dse.explore.basis import Basis
 from dse.explore.runs import column_name, file_units, from_si_column
 from dse.explore.tuning.descent import Path
+from dse.shown import Shown
 from dse.units import from_si
 from dse.workload.ops import Workload
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Tuned:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Tuned(Shown):
     """The best design found, in the shape of the space it was sought in.
 
     `values` holds the axis values and tied fields, `workload` the first workload with
@@ -54,9 +55,6 @@ class Tuned:
             return "All constraints hold."
         parts = [_broken(name, excess) for name, excess in self.violated.items()]
         return f"No feasible design was found: {'; '.join(parts)}."
-
-    def __repr__(self) -> str:
-        return f"Tuned(objective={self.objective:.6g}, {self.verdict} {self.design!r})"
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as plain data, units in the names."""

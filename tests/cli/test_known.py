@@ -1,0 +1,52 @@
+"""`dse engines`, `dse models`, `dse memories`."""
+
+from __future__ import annotations
+
+import pytest
+
+import dse as package
+from dse.engines.registry import ENGINES
+from dse.workload.zoo import zoo
+
+
+def test_every_engine_is_listed_with_its_machines(dse) -> None:
+    rows = dse("engines", "--json").json["engines"]
+    assert [row["engine"] for row in rows] == list(ENGINES)
+    tile = rows[-1]
+    assert (tile["class"], tile["presets"]) == (
+        "TileEngine",
+        list(package.TileEngine.presets),
+    )
+    text = dse("engines").out
+    assert all(name in text for name in ENGINES)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_the_fields_of_an_engine_are_listed_with_their_ranges(dse, name: str) -> None:
+    rows = dse("engines", name, "--json").json["fields"]
+    assert [row["field"] for row in rows] == list(ENGINES[name].quantities())
+    assert all(row["can be"] and row["meaning"] for row in rows)
+    assert "can be" in dse("engines", name).out
+
+
+def test_an_unknown_engine_is_refused(dse) -> None:
+    refused = dse("engines", "tlie")
+    assert refused.code == 2
+    assert "Did you mean `tile`" in refused.err
+
+
+def test_every_model_is_listed(dse) -> None:
+    rows = dse("models", "--json").json["models"]
+    assert [row["name"] for row in rows] == list(zoo())
+    assert dse("params", "transformers").out == dse("models").out
+
+
+def test_every_memory_that_can_be_chosen_is_listed_with_its_energy(dse) -> None:
+    rows = dse("memories", "--json").json["memories"]
+    listed = {(row["engine"], row["main_memory"]) for row in rows}
+    for name, kind in ENGINES.items():
+        field = kind.quantities().get("main_memory")
+        choices = field.choices if field else ()
+        assert {(name, choice) for choice in choices} <= listed
+    assert all(row["value"] and row["status"] for row in rows)
+    assert "dram_32_2_1" in dse("memories").out

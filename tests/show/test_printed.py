@@ -1,0 +1,97 @@
+"""What objects look like where they are printed, or end a cell of a notebook."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import pydoc
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+import dse
+
+EDGE = dse.TileEngine.edge()
+TINY = dse.transformer("bert-tiny", seq_len=32)
+METRICS = dse.evaluate(EDGE, TINY)
+SPACE = dse.Space(EDGE, pes=[64, 128])
+CURVE = dse.load_curve("minilm-l6/wordnet/dynatran")
+UNCERTAIN = dse.uncertainty(EDGE, TINY, draws=20)
+
+SHOWN: dict[str, tuple[Callable[[], Any], list[str]]] = {
+    "metrics": (lambda: METRICS, ["Energy per sequence", "Latency", "Bottleneck"]),
+    "design": (lambda: EDGE, ["TileEngine", "weight_buffer_mib", "8 MiB", "dram_32"]),
+    "pair": (
+        lambda: dse.Pair(host=EDGE, coprocessor=dse.SprintEngine.m_sprint()),
+        ["host.pes", "coprocessor.corelets"],
+    ),
+    "workload": (lambda: TINY, ["bert-tiny: prefill of 32 tokens", "1 x 32 x 128 x"]),
+    "curve": (lambda: CURVE, ["minilm-l6/wordnet/dynatran", "density of activations"]),
+    "technology": (EDGE.default_technology, ["acceltran: 119 numbers", "frequency"]),
+    "sensitivity": (lambda: dse.sensitivity(EDGE, TINY), ["pes", "energy", " %"]),
+    "uncertainty": (lambda: UNCERTAIN, ["20 draws", "Energy per sequence", " to "]),
+    "model": (lambda: dse.compile_model(EDGE, TINY), ["TileEngine", "float32", "pes"]),
+    "slopes": (lambda: dse.gradient(EDGE, TINY, "power"), ["Slopes of power", "W per"]),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_it_prints_as_a_short_table_in_text_and_in_html(name: str) -> None:
+    make, said = SHOWN[name]
+    shown = make()
+    text, html = repr(shown), shown._repr_html_()
+    lines = text.splitlines()
+    assert 5 < len(lines) < 40
+    assert any(set(line) == {"-", " "} for line in lines)  # the rule below the heads
+    for part in said:
+        assert part in text
+        assert part in html.replace("&#x27;", "'")
+    assert "<table>" in html
+    assert "[" not in text.split("`")[0]  # no array is written out
+
+
+def test_a_summary_is_what_the_command_line_prints() -> None:
+    from dse.show.evaluation_text import metrics_text
+
+    assert str(METRICS.summary()) == metrics_text(METRICS)
+    assert METRICS.summary()._repr_html_().count("<table>") == 4
+
+
+def test_metrics_of_many_designs_and_traced_records_print_too() -> None:
+    def energy(pes: Any) -> Any:
+        design = EDGE.replace(pes=pes)
+        assert "pes" in repr(design)
+        found = dse.evaluate(design, TINY)
+        assert "shape" in repr(found)
+        return found
+
+    assert "(2,)" in repr(jax.vmap(energy)(jnp.asarray([64.0, 128.0])))
+
+
+def test_text_of_a_user_is_no_markup() -> None:
+    html = TINY.replace(name="<script>alert(1)</script>")._repr_html_()
+    assert "<script>" not in html
+
+
+def test_help_says_what_each_field_can_be() -> None:
+    signature = inspect.signature(dse.TileEngine)
+    size = signature.parameters["weight_buffer_mib"]
+    assert (size.annotation, size.default) == ("MiB, 1e-06 or more", 8.0)
+    assert signature.parameters["non_linearity"].default == "gelu"
+    assert signature.parameters["pes"].default == 64
+    text = pydoc.render_doc(dse.TileEngine, renderer=pydoc.plaintext)
+    assert "weight_buffer_mib: weight buffer; MiB, 1e-06 or more; default 8 MiB" in text
+    assert (
+        "non_linearity: at the lanes' output; one of relu, gelu; default gelu" in text
+    )
+    assert dse.TileEngine.edge() == dse.TileEngine()  # the signature is only shown
+
+
+def test_what_is_set_in_place_is_told_of_replace() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError, match=r"\.replace\(pes=3\)"):
+        EDGE.pes = 3  # type: ignore[misc]
+    with pytest.raises(AttributeError, match="never changed"):
+        del EDGE.pes
