@@ -31,8 +31,9 @@ from .explore.uncertainty import Uncertainty, uncertainty
 from .hardware.citations import cite
 from .hardware.parameters import load_parameters
 from .hardware.technology import Technology, load_technology
+from .runs.saved import load, save
 from .show.plots import plot_breakdown, plot_front, plot_time
-from .show.report import write_report
+from .show.report import report, write_report
 from .show.tornado import plot_sensitivity
 from .sparsity.curve_names import curve_names
 from .sparsity.curves import Curve
@@ -78,6 +79,7 @@ __all__ = [
     "gradient",
     "integers",
     "interval",
+    "load",
     "load_curve",
     "load_parameters",
     "load_study",
@@ -88,6 +90,8 @@ __all__ = [
     "plot_sensitivity",
     "plot_time",
     "powers_of_two",
+    "report",
+    "save",
     "sensitivity",
     "sweep",
     "tied",

@@ -44,7 +44,8 @@ def check_kind(
     kinds = kind if isinstance(kind, tuple) else (kind,)
     is_flag = isinstance(value, bool) and bool not in kinds
     if is_flag or not isinstance(value, kinds):
-        raise InputError(f"{place} is {value!r:.60}; give {wanted}.")
+        shown = " ".join(repr(value).split())  # tables take many lines
+        raise InputError(f"{place} is {shown:.60}; give {wanted}.")
 
 
 def did_you_mean(name: object, known: Iterable[object]) -> str:

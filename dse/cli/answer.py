@@ -61,17 +61,17 @@ def write(
     """Write front, summary and report to a folder, and further tables by name."""
     from pyarrow.parquet import write_table
 
-    from dse.runs.table_file import arrow_table, csv_text
+    from dse.runs.saved import results_table
+    from dse.runs.table_file import csv_text
     from dse.show.report import write_report
 
     log.info("Writing the report.")
     study, front = summary.study, summary.front
-    columns = front.columns
     with written_together(out, first=SUMMARY) as drafts:
-        write_table(arrow_table(columns), drafts / "front.parquet")
-        for name, rows in tables.items():
-            write_table(arrow_table(rows.columns), drafts / f"{name}.parquet")
-        (drafts / "front.csv").write_text(csv_text(columns), encoding="utf-8")
+        for name, rows in {"front": front, **tables}.items():
+            write_table(results_table(rows), drafts / f"{name}.parquet")
+        text = csv_text(front.columns)
+        (drafts / "front.csv").write_text(text, encoding="utf-8")
         text = json_text(summary.to_json())
         (drafts / SUMMARY).write_text(text + "\n", encoding="utf-8")
         write_report(study, front, drafts / "report.html", evaluator=evaluator)

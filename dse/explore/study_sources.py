@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dse.explore.study_file import StudyTable
 from dse.hardware.citations import cite
 from dse.hardware.parameters import Parameters, load_parameters
 from dse.sparsity.curve_file import read_curve_file
 from dse.sparsity.curve_names import curve_path
 from dse.workload.zoo import zoo
+
+if TYPE_CHECKING:  # needs JAX
+    from dse.explore.basis import Basis
 
 NODE_SCALING = "stillmaker2017"
 
@@ -21,6 +26,19 @@ def study_sources(table: StudyTable) -> tuple[str, ...]:
     curves = [w.density for w in table.workload if w.density is not None]
     for curve in curves:
         keys += read_curve_file(curve_path(curve)).about.sources
+    return tuple(dict.fromkeys(keys))
+
+
+def sources_of(basis: Basis) -> tuple[str, ...]:
+    """Return the keys that results rest on: of parameters first, then of models."""
+    technology = basis.technology
+    keys = [key for file in technology.files for key in load_parameters(file).sources()]
+    if " nm" in technology.name:  # it was scaled to a node
+        keys += load_parameters(NODE_SCALING).sources()
+    for workload, _ in basis.suite:
+        model = workload.name.removesuffix(", attention")
+        keys += [zoo()[model].source] if model in zoo() else []
+        keys += workload.curve.about.sources if workload.curve else []
     return tuple(dict.fromkeys(keys))
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.util import find_spec
 from itertools import combinations
 from pathlib import Path
 from string import Template
 
+from dse.engines.base import Engine
 from dse.errors import check_kind
 from dse.explore.evaluator import Evaluator
-from dse.explore.runs import Runs
+from dse.explore.runs import Runs, pareto
 from dse.explore.study import Study
+from dse.explore.study_sources import sources_of
 from dse.files import write_whole
+from dse.hardware.citations import cite
 from dse.show import basis, sections
 from dse.show.breakdown import breakdown
 from dse.show.choices import choices_table
@@ -49,6 +53,42 @@ def write_report(
     found = gather(study, front, evaluator or study.evaluator())
     write_whole(Path(path), _page(found))
     return Path(path)
+
+
+def report(
+    results: Runs,
+    path: str | Path,
+    *,
+    question: str = "Which of these machines gives most for what it takes?",
+    objectives: Sequence[str] = ("max:throughput", "min:energy", "min:area"),
+    references: Mapping[str, Engine] | None = None,
+) -> Path:
+    """Write what some results say as one HTML page, and return where it is.
+
+    `dse.report(runs, "out.html")`. A front is shown as it is, of other results their
+    front in the `objectives`. `references` are machines to compare with, by name.
+    Raises `InputError` where nothing is on the front.
+    """
+    check_kind("`results`", results, Runs, "what `dse.sweep` or `dse.load` returns")
+    front = results if results.objectives else pareto(results, *objectives)
+    basis = results.basis
+    sources = sources_of(basis)
+    study = Study(
+        name=Path(path).stem if isinstance(path, str | Path) else "",
+        question=question,
+        space=results.space,
+        suite=basis.suite,
+        why_density=tuple("" for _ in basis.suite),
+        objectives=tuple(map(str, front.objectives)),
+        limits=(),
+        references=dict(references or {}),
+        reference_batches={},
+        technology=basis.technology,
+        timing=basis.timing,
+        sources=sources,
+        bibtex=cite(sources),
+    )
+    return write_report(study, front, path)
 
 
 def _page(found: Findings) -> str:

@@ -31,8 +31,9 @@ def commands() -> list[object]:
 
 
 def test_the_notebook_start_and_the_gradient_run(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(plotly.io.renderers, "default", "json")
     names: dict[str, object] = {}
     for block in blocks("python"):

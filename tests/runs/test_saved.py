@@ -1,0 +1,155 @@
+"""Designs and results come back as they were saved; a finished folder is results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+import dse
+
+EDGE = dse.TileEngine.edge()
+CURVE = dse.load_curve("minilm-l6/wordnet/dynatran")
+TINY = dse.transformer("bert-tiny", seq_len=32)
+RECORDS = {
+    "design": EDGE,
+    "simulator": dse.TileEngine(conventions=dse.SIMULATOR),
+    "crossbar": dse.CrossbarEngine.puma(),
+    "reference": dse.ReferenceMachine.a100(),
+    "pair": dse.Pair(host=EDGE, coprocessor=dse.SprintEngine.m_sprint()),
+    "technology": EDGE.default_technology().at_node(7),
+    "workload": TINY.with_curve(CURVE, 0.005),
+    "curve": CURVE,
+}
+
+
+@pytest.fixture(scope="module")
+def runs() -> dse.Runs:
+    space = dse.Space(
+        EDGE,
+        pes=[64, 128],
+        main_memory=["dram_32_2_1", "hbm_32_1_4"],
+        batch=[1, 4],
+        issue_batch=dse.tied("pes / 8"),
+        legal={"few": "pes * batch < 512"},
+    )
+    suite = [TINY.with_curve(CURVE, 0.005), TINY]
+    asked = {"weights": [1, 2], "limits": ["area <= 60 mm^2"]}
+    return dse.sweep(space, suite, technology="acceltran", **asked)
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_record_comes_back_as_it_was(name: str, tmp_path: Path) -> None:
+    saved = RECORDS[name]
+    path = dse.save(saved, tmp_path / "it.json")
+    found = dse.load(path)
+    assert jax.tree.structure(found) == jax.tree.structure(saved)
+    for new, old in zip(jax.tree.leaves(found), jax.tree.leaves(saved), strict=True):
+        np.testing.assert_array_equal(new, old)
+
+
+def test_a_design_is_saved_in_words_that_a_person_can_change(tmp_path: Path) -> None:
+    path = dse.save(EDGE, tmp_path / "edge.json")
+    assert '"main_memory": "dram_32_2_1"' in path.read_text()
+    path.write_text(path.read_text().replace('"pes": 64.0', '"pes": 128'))
+    assert dse.load(path) == EDGE.replace(pes=128)
+
+
+def test_results_come_back_with_all_they_rest_on(runs: Any, tmp_path: Path) -> None:
+    front = dse.pareto(runs, "max:throughput", "min:energy", "min:area")
+    for saved in (runs, front):
+        found = dse.load(dse.save(saved, tmp_path / "results.parquet"))
+        assert found.basis.to_json() == saved.basis.to_json()
+        assert found.evaluated == saved.evaluated
+        assert found.objectives == saved.objectives
+        assert list(found.reason) == list(saved.reason)
+        assert found.designs.keys() == saved.designs.keys()
+        number = int(saved.index[-1])
+        assert found.design(number) == saved.design(number)
+        for metric, column in saved.metrics.items():
+            np.testing.assert_allclose(found.metrics[metric], column, rtol=1e-15)
+    again = dse.pareto(dse.load(dse.save(runs, tmp_path / "all.parquet")), "min:energy")
+    assert list(again.index) == list(dse.pareto(runs, "min:energy").index)
+
+
+def test_a_report_needs_no_study(runs: Any, tmp_path: Path) -> None:
+    path = dse.report(runs, tmp_path / "out.html", references={"Our machine": EDGE})
+    text = path.read_text()
+    assert "bert-tiny" in text
+    assert "Our machine" in text
+    assert "tuli2023acceltran" in text
+
+
+def test_the_folder_of_a_finished_sweep_is_results(tmp_path: Path) -> None:
+    from dse.cli.main import main
+
+    out = tmp_path / "found"
+    (tmp_path / "study.toml").write_text(
+        """question = "Which?"
+engine = "tile"
+preset = "edge"
+objectives = ["max:throughput", "min:energy"]
+[[workload]]
+model = "bert-tiny"
+seq_len = 16
+[space]
+pes = [64, 128]
+tile_size = [8, 16]
+"""
+    )
+    with pytest.raises(SystemExit) as ended:
+        main(["sweep", str(tmp_path / "study.toml"), "--out", str(out), "-q"])
+    assert ended.value.code == 0
+    wanted = dse.load_study(tmp_path / "study.toml").run(progress=False)
+    found = dse.load(out)
+    assert list(found.index) == list(wanted.index)
+    assert found.objectives == wanted.objectives
+    with pytest.raises(dse.InputError, match=r"has no front\.parquet"):
+        dse.load(tmp_path)
+
+
+def test_what_is_no_such_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(dse.InputError, match="ends in"):
+        dse.save(EDGE, tmp_path / "edge.parquet")
+    with pytest.raises(dse.InputError, match="give a design or results"):
+        dse.save(3, tmp_path / "x.json")  # type: ignore[arg-type]
+    with pytest.raises(dse.InputError, match="slopes are no design"):
+        dse.save(dse.gradient(EDGE, TINY, "energy"), tmp_path / "x.json")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(dse.InputError, match="cannot be read"):
+        dse.load(tmp_path / "none.json")
+    other = tmp_path / "other.parquet"
+    parquet.write_table(pa.table({"a": [1]}), other)
+    with pytest.raises(dse.InputError, match="does not say what it rests on"):
+        dse.load(other)
+    other.write_bytes(b"PAR1")
+    with pytest.raises(dse.InputError, match=r"other\.parquet: cannot be read"):
+        dse.load(other)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"record": "TileEngin"}, "Did you mean `TileEngine`"),
+        ({"fields": {"pes": -1}}, "outside its range"),
+        ({"fields": {"pess": 1}}, "Did you mean `pes`"),
+        ({"fields": 3}, "is nothing that dse saved"),
+        ({"record": "builtins.eval", "fields": {}}, "is no record"),
+    ],
+)
+def test_a_damaged_file_is_refused_in_one_message(
+    change: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    path = dse.save(EDGE, tmp_path / "edge.json")
+    whole = json.loads(path.read_text())
+    path.write_text(json.dumps({**whole, "saved": {**whole["saved"], **change}}))
+    with pytest.raises(dse.InputError) as caught:
+        dse.load(path)
+    assert said in str(caught.value)
+    assert str(caught.value).startswith(str(path))
