@@ -10,16 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from dse.errors import InputError
-from dse.files import read_text
+from dse.files import LARGEST, read_text
 
 
-def read_rows(path: Path, wanted: str) -> list[tuple[str, dict[str, str]]]:
+def read_rows(
+    path: Path, wanted: str, *, largest: int = LARGEST
+) -> list[tuple[str, dict[str, str]]]:
     """Return place and cells of every row of a CSV with a header, as text.
 
     Raises `InputError` for a file without rows, a name that stands twice in the header,
     or a row of another length.
     """
-    lines = csv.reader(io.StringIO(read_text(path, wanted)), strict=True)
+    lines = csv.reader(
+        io.StringIO(read_text(path, wanted, largest=largest)), strict=True
+    )
     try:
         header = [name.strip() for name in next(lines, [])]
         rows = list(_rows(path, header, lines))

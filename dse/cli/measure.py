@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import importlib.util
 import shlex
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +21,7 @@ from dse.show.text_table import text_table
 if TYPE_CHECKING:  # needs the extra `measure`
     from dse.measure.checkpoint import Checkpoint
     from dse.measure.experiment import Plan
+    from dse.measure.tasks.task import Task
 
 EXTRA = ("flax", "huggingface_hub", "safetensors", "tokenizers")
 CURVE = "curve.toml"
@@ -45,8 +47,9 @@ def measure(
     ],
     policy: Annotated[str, typer.Option(help="The pruning rule.")] = "dynatran",
     task: Annotated[
-        TaskName, typer.Option(help="What accuracy is measured on.")
-    ] = TaskName.wordnet,
+        TaskName | None,
+        typer.Option(help="What accuracy is measured on.", show_default="wordnet"),
+    ] = None,
     seq_len: Annotated[
         int, typer.Option(min=8, max=512, help="Tokens per sequence.")
     ] = 128,
@@ -76,6 +79,16 @@ def measure(
     sst2: Annotated[
         Path | None, typer.Option(help="SST-2's train and validation files.")
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Texts of your own, a CSV, in place of a --task."),
+    ] = None,
+    text: Annotated[
+        str, typer.Option(metavar="COLUMN", help="Of --data, with the texts.")
+    ] = "text",
+    label: Annotated[
+        str, typer.Option(metavar="COLUMN", help="Of --data, with their classes.")
+    ] = "label",
     revision: Annotated[
         str | None, typer.Option(help="Commit of the hub repository to download.")
     ] = None,
@@ -98,38 +111,88 @@ def measure(
     from dse.measure.policies.choices import find_choice
 
     choice = find_choice(policy)
+    asked = _data(task, data, wordnet, sst2, (text, label))
     plan = Plan(
         policy=policy,
         settings=choice.settings if settings is None else _read_settings(settings),
-        task=task.value,
+        task=asked.task,
         seq_len=seq_len,
-        join=not single and task is TaskName.wordnet,
+        join=not single and asked.task == TaskName.wordnet,
         seeds=tuple(range(seeds)),
         train=train,
         test=test,
     )
-    data = wordnet if task is TaskName.wordnet else sst2
     with resumed_later(out):
-        answers = _run(_checkpoint(model, revision), plan, data, out, name)
+        checkpoint = _checkpoint(model, revision)
+        called = checkpoint.name if name is None else name
+        command = _command(plan, model, out, revision, called, asked)
+        answers = _run(checkpoint, plan, asked, out, called, command)
     if as_json:
         print_json({"curve": str(out / CURVE), "settings": answers})
     else:
         say(_text(answers, choice.setting))
 
 
+@dataclass(frozen=True)
+class _Data:
+    """What accuracy is measured on: a task by name, where it lies, whose columns."""
+
+    task: str
+    place: Path | None
+    columns: tuple[str, str] | None = None
+
+    def load(self, seed: int) -> Task:
+        """Return the task in the order of a seed."""
+        from dse.measure.tasks.load import load_task
+
+        return load_task(self.task, self.place, seed=seed, columns=self.columns)
+
+    def options(self) -> dict[str, Any]:
+        """Return the options that name it."""
+        if self.columns is None:
+            place = (
+                {} if self.place is None else {self.task.replace("-", ""): self.place}
+            )
+            return {"task": self.task} | place
+        return {"data": self.place, "text": self.columns[0], "label": self.columns[1]}
+
+
+def _data(
+    task: TaskName | None,
+    data: Path | None,
+    wordnet: Path | None,
+    sst2: Path | None,
+    columns: tuple[str, str],
+) -> _Data:
+    """Return what was named, once; raise `InputError` where things are named twice."""
+    if data is None:
+        name = task or TaskName.wordnet
+        return _Data(name.value, wordnet if name is TaskName.wordnet else sst2)
+    if task is not None:
+        raise InputError(
+            f"--data {data} is a task of its own; leave out --task {task}."
+        )
+    if data.stem in list(TaskName):
+        raise InputError(f"--data {data} has the name of a known task; rename it.")
+    return _Data(data.stem, data, columns)
+
+
 def _run(
-    checkpoint: Checkpoint, plan: Plan, data: Path | None, out: Path, name: str | None
+    checkpoint: Checkpoint,
+    plan: Plan,
+    asked: _Data,
+    out: Path,
+    called: str,
+    command: str,
 ) -> list[dict[str, Any]]:
     from tqdm import tqdm
 
     from dse.measure.curve_from import curve_file
     from dse.measure.experiment import measure as run_plan
-    from dse.measure.tasks.load import load_task
     from dse.measure.tokenizer import load_tokenizer
     from dse.sparsity.curve_file import write_curve_file
 
-    called = checkpoint.name if name is None else name
-    first = load_task(plan.task, data, seed=plan.seeds[0])
+    first = asked.load(plan.seeds[0])
     log.debug(f"{checkpoint.folder}: sha256 {checkpoint.sha256}; {first.data}.")
     with tqdm(
         total=plan.sequences, unit="seq", disable=not shows_progress(), delay=2
@@ -137,7 +200,7 @@ def _run(
         answers = run_plan(
             checkpoint,
             load_tokenizer(checkpoint.folder),
-            lambda seed: load_task(plan.task, data, seed=seed),
+            asked.load,
             plan,
             out,
             tick=bar.update,
@@ -149,7 +212,7 @@ def _run(
         name=called,
         data=first.data,
         date=datetime.date.today().isoformat(),
-        command=_command(plan, called),
+        command=command,
     )
     write_curve_file(out / CURVE, file)
     log.info(f"Wrote {out / CURVE}.")
@@ -182,20 +245,24 @@ def _read_settings(text: str) -> tuple[float, ...]:
         ) from None
 
 
-def _command(plan: Plan, name: str) -> str:
+def _command(
+    plan: Plan, model: str, out: Path, revision: str | None, name: str, asked: _Data
+) -> str:
     """Return what to type to measure it again, every default spelt out."""
-    options = {
-        "task": plan.task,
+    options = asked.options() | {
         "policy": plan.policy,
-        "settings": ",".join(f"{setting:g}" for setting in plan.settings),
+        "settings": ",".join(repr(float(setting)) for setting in plan.settings),
         "seq-len": plan.seq_len,
         "seeds": len(plan.seeds),
         "train": plan.train,
         "test": plan.test,
+        "name": name,
     }
-    words = ["dse", "measure", name, *(f"--{o}={v}" for o, v in options.items())]
+    if revision is not None:
+        options["revision"] = revision
+    words = ["dse", "measure", model, *(f"--{o}={v}" for o, v in options.items())]
     alone = plan.task == TaskName.wordnet.value and not plan.join
-    return shlex.join([*words, *["--single"] * alone, f"--out={plan.policy}"])
+    return shlex.join([*words, *["--single"] * alone, f"--out={out}"])
 
 
 def _text(answers: list[dict[str, Any]], setting: str) -> str:

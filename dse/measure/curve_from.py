@@ -23,8 +23,9 @@ from dse.sparsity.curves import POOLED, WEIGHTS
 DATA_SOURCES = {"wordnet": "fellbaum1998wordnet", "sst-2": "socher2013sst"}
 
 _SPREAD = (
-    "spread: standard deviation over the seeds of the accuracy lost against the dense "
-    "model, each seed with its own texts and its own probe"
+    "spread: of the accuracy, over the texts of one seed and over seeds together (root "
+    "of the sum of squares; over the seeds: of the accuracy lost against the dense "
+    "model, each seed with its own texts and its own probe)"
 )
 _SPREAD_OF_ONE = "spread: standard error of the accuracy, of one seed, over its texts"
 _DENSITIES = "share of values of real tokens that are not zero; padding is not counted"
@@ -55,10 +56,9 @@ def curve_file(
     accuracy = np.asarray([one["accuracy"] for one in answers])  # [k, seeds]
     dense = np.asarray(answers[0]["dense_accuracy"])
     means = accuracy.mean(axis=1)
+    spread = _sampling(means, plan.test)
     if len(plan.seeds) > 1:
-        spread = (dense - accuracy).std(axis=1, ddof=1)
-    else:
-        spread = np.sqrt(means * (1 - means) / plan.test)
+        spread = np.hypot(spread, (dense - accuracy).std(axis=1, ddof=1))
     first = answers[0]
     about = About(
         model=name,
@@ -72,9 +72,9 @@ def curve_file(
         densities=_DENSITIES,
         note=_note(plan),
         model_sha256=checkpoint.sha256,
-        data=f"{data}, {_how_long(plan)}; per seed {plan.train} sequences for the "
-        f"probe and {plan.test} to judge it",
-        data_source=DATA_SOURCES[plan.task],
+        data=f"{data}, {_how_long(plan, first['padded_fraction'])}; per seed "
+        f"{plan.train} sequences for the probe and {plan.test} to judge it",
+        data_source=DATA_SOURCES.get(plan.task, ""),
         seq_len=plan.seq_len,
         padded_fraction=first["padded_fraction"],
         seeds=plan.seeds,
@@ -110,6 +110,15 @@ def curve_file(
     )
 
 
+def _sampling(accuracy: np.ndarray, texts: int) -> np.ndarray:
+    """Return the standard error of accuracies over so many texts.
+
+    Never 0: one more text of either kind is counted, for none may be right or wrong.
+    """
+    share = (accuracy * texts + 1) / (texts + 2)
+    return np.asarray(np.sqrt(share * (1 - share) / texts))
+
+
 def _attention(answers: list[dict[str, Any]]) -> AttentionTable:
     rounds = np.asarray(_column(answers, "rounds"))  # [k, rounds]
     return AttentionTable(
@@ -135,10 +144,11 @@ def _by_product(answers: list[dict[str, Any]], part: str) -> dict[str, Any]:
     return {p: [one[part][p] for one in answers] for p in answers[0][part]}
 
 
-def _how_long(plan: Plan) -> str:
+def _how_long(plan: Plan, padded: float) -> str:
+    real = f", {plan.seq_len * (1 - padded):.1f} of them no padding"
     if plan.join:
-        return f"joined within a class to at most {plan.seq_len} tokens"
-    return f"each padded to {plan.seq_len} tokens"
+        return f"joined within a class to at most {plan.seq_len} tokens{real}"
+    return f"each padded to {plan.seq_len} tokens{real}"
 
 
 def _note(plan: Plan) -> str:

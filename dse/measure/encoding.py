@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from dse.errors import InputError
 from dse.measure import statistics
 from dse.measure.balance import Histograms, histograms
 from dse.measure.bert import Bert, mean_of_tokens
@@ -31,6 +32,7 @@ class Encoder:
     """
 
     def __init__(self, model: Bert) -> None:
+        self.architecture = model.architecture
         self._graph, self._state = nnx.split(model)
 
     def features(
@@ -41,14 +43,23 @@ class Encoder:
     ) -> np.ndarray:
         """Return the mean vector of the tokens of each sequence, [sequences, hidden].
 
-        `tick` is told of every batch how many sequences it had.
+        `tick` is told of every batch how many sequences it had. Raises `InputError`
+        for a result that is not finite.
         """
         found = []
         for ids, present, real in _batches(tokens):
             part = _features(self._graph, self._state, ids, present, pruning)
             found.append(np.asarray(part)[:real])
             tick(real)
-        return np.concatenate(found)
+        features = np.concatenate(found)
+        lost = ~np.isfinite(features).all(axis=1)
+        if lost.any():
+            raise InputError(
+                f"the result of the model is not finite for text {lost.argmax() + 1} "
+                f"of {len(lost)}; its weights overflow in float32: give another "
+                "checkpoint."
+            )
+        return features
 
     def sums(self, tokens: Tokens, pruning: Pruning) -> statistics.Sums:
         """Return the statistics of sequences, as sums."""

@@ -51,7 +51,9 @@ class Plan:
     test: int = 256  # sequences it is judged by, per setting and seed
 
     def __post_init__(self) -> None:
-        find_choice(self.policy)
+        choice = find_choice(self.policy)
+        for setting in self.settings:
+            choice.check(setting)
         if not self.seeds or len(self.settings) < 2:
             raise InputError("a curve needs a seed and two settings; name more.")
         if list(self.settings) != sorted(set(self.settings)):
@@ -108,7 +110,19 @@ def measure(
     Raises:
         InputError: where the folder holds something else, or the texts are too few.
     """
-    _claim(folder, {"model_sha256": checkpoint.sha256, **asdict(plan)})
+    shape = checkpoint.model.architecture.shape
+    if plan.seq_len > shape.longest:
+        raise InputError(
+            f"{checkpoint.folder}: `seq_len` is {plan.seq_len}, and the model has "
+            f"positions for {shape.longest} tokens; give at most these."
+        )
+    question = {
+        "model_sha256": checkpoint.sha256,
+        "architecture": asdict(checkpoint.model.architecture),
+        "tokenizer_sha256": tokenizer.sha256,
+        "data_sha256": load_task(plan.seeds[0]).sha256(),
+    }
+    _claim(folder, question | asdict(plan))
     paths = [folder / f"setting-{i:02d}.json" for i in range(len(plan.settings))]
     if not all(path.exists() for path in paths):
         _run_missing(checkpoint, tokenizer, load_task, plan, paths, tick)
@@ -205,10 +219,11 @@ def _trial(
         _texts(part, tokenizer, plan, count)
         for part, count in ((task.train, plan.train), (task.test, plan.test))
     )
-    tokens = tokenizer.encode(train.texts, plan.seq_len)
+    vocab = encoder.architecture.shape.vocab
+    tokens = tokenizer.encode(train.texts, plan.seq_len, vocab=vocab)
     features = encoder.features(tokens, Pruning(), tick)
     probe = fit_probe(features, train.labels, len(task.classes), ridge=RIDGE)
-    judged = tokenizer.encode(test.texts, plan.seq_len)
+    judged = tokenizer.encode(test.texts, plan.seq_len, vocab=vocab)
     features = encoder.features(judged, Pruning(), tick)
     dense = probe.accuracy(features, test.labels)
     return Trial(judged, test.labels, tokens, probe, dense)

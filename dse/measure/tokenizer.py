@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,11 +32,17 @@ class Tokens(NamedTuple):
 class Tokenizer:
     """Cuts texts into the tokens of one model."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, sha256: str = "") -> None:
         self._backend = backend
+        self.sha256 = sha256  # of its file
 
-    def encode(self, texts: Sequence[str], seq_len: int) -> Tokens:
-        """Return texts as ids of `seq_len` tokens: cut off, or padded, at the end."""
+    def encode(
+        self, texts: Sequence[str], seq_len: int, *, vocab: int | None = None
+    ) -> Tokens:
+        """Return texts as ids of `seq_len` tokens: cut off, or padded, at the end.
+
+        Raises `InputError` for an id that a model of `vocab` rows does not have.
+        """
         self._backend.enable_truncation(seq_len)
         self._backend.no_padding()
         ids = np.zeros((len(texts), seq_len), np.int32)
@@ -43,6 +50,11 @@ class Tokenizer:
         for row, found in enumerate(self._batch(texts)):
             ids[row, : len(found.ids)] = found.ids
             present[row, : len(found.ids)] = True
+        if vocab is not None and ids.max(initial=0) >= vocab:
+            raise InputError(
+                f"{FILE} gives the id {ids.max()}, and the model has {vocab} rows in "
+                "its token table; give the tokenizer of the model."
+            )
         return Tokens(ids, present)
 
     def lengths(self, texts: Sequence[str]) -> np.ndarray:
@@ -70,6 +82,8 @@ def load_tokenizer(folder: str | Path) -> Tokenizer:
     wanted = "the tokenizer.json of the checkpoint, from where that came from"
     text = read_text(path, wanted, largest=LARGEST)
     try:
-        return Tokenizer(Backend.from_str(text))
+        return Tokenizer(
+            Backend.from_str(text), hashlib.sha256(text.encode()).hexdigest()
+        )
     except Exception as error:  # the library raises nothing more precise
         raise InputError(f"{path}: is no tokenizer ({error}); give {wanted}.") from None

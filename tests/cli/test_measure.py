@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,7 @@ def test_what_is_written_is_a_curve_that_says_where_it_comes_from(
     assert curve.settings.tolist() == [0.2, 0.6, 1.0]
     assert curve.about.seeds == (0, 1)
     assert len(curve.about.model_sha256) == 64
-    assert "--settings=0.2,0.6,1" in curve.about.command
-    assert str(measured.parent) not in curve.about.command
+    assert "--settings=0.2,0.6,1.0" in curve.about.command
     last = json.loads((measured / "setting-02.json").read_text())
     assert last["accuracy"] == last["dense_accuracy"]  # all keys kept
     assert float(curve.density("query", 0.2)) == 1.0
@@ -117,11 +117,123 @@ def test_a_folder_with_another_question_is_refused(
     assert (answer.code, "holds other files" in answer.err) == (2, True)
 
 
+def test_the_recorded_command_asks_the_same(
+    measured: Path, dse: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dse.measure.experiment.Encoder", None)
+    words = shlex.split(load_curve(measured / "curve.toml").about.command)
+    before = (measured / "curve.toml").read_text()
+    assert words[0] == "dse"
+    answer = dse(*words[1:])
+    assert answer.code == 0, answer.err
+    assert (measured / "curve.toml").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "told"),
+    [
+        ("config.json", ('"gelu"', '"relu"'), "another `architecture`"),
+        ("tokenizer.json", ("}", " }"), "another `tokenizer_sha256`"),
+    ],
+)
+def test_a_folder_does_not_mix_what_answers_hang_on(
+    place: Path,
+    measured: Path,
+    dse: Any,
+    tmp_path: Path,
+    file: str,
+    change: tuple[str, str],
+    told: str,
+) -> None:
+    shutil.copytree(place / "model", tmp_path / "model")
+    path = tmp_path / "model" / file
+    path.write_text(path.read_text().replace(*change, 1))
+    words = arguments(place, measured)
+    words[1] = str(tmp_path / "model")
+    answer = dse(*words)
+    assert (answer.code, told in answer.err) == (2, True), answer.err
+
+
+def test_a_folder_does_not_mix_texts(
+    place: Path, measured: Path, dse: Any, tmp_path: Path
+) -> None:
+    shutil.copytree(place / "wordnet", tmp_path / "wordnet")
+    path = tmp_path / "wordnet" / "data.noun"
+    path.write_text(path.read_text().replace("bread", "soup", 1))
+    answer = dse(*arguments(place, measured, wordnet=tmp_path / "wordnet"))
+    assert (answer.code, "another `data_sha256`" in answer.err) == (2, True)
+
+
+def own(path: Path) -> Path:
+    lines = [f'"{t}",kind {n}' for n, t in glosses()]
+    path.write_text("words,kind\n" + "\n".join(lines) + "\n")
+    return path
+
+
+def own_arguments(place: Path, tmp_path: Path, data: Path, **changes: Any) -> list[str]:
+    asked = {"data": data, "text": "words", "label": "kind"} | changes
+    words = arguments(place, tmp_path / "out", **asked)
+    at = words.index("--wordnet")
+    return words[:at] + words[at + 2 :]
+
+
+def test_texts_of_ones_own_have_their_own_name(
+    place: Path, dse: Any, tmp_path: Path
+) -> None:
+    words = own_arguments(place, tmp_path, own(tmp_path / "menus.csv"))
+    answer = dse(*words)
+    assert answer.code == 0, answer.err
+    about = load_curve(tmp_path / "out" / "curve.toml").about
+    assert (about.task, about.data_source) == ("menus", "")
+    assert about.data.startswith("menus.csv, 210 texts of 3 classes")
+    assert "--text=words --label=kind" in about.command
+    assert (load_curve(tmp_path / "out" / "curve.toml").spread > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"text": "word"}, "there is no column `word`. Did you mean `words`?"),
+        ({}, "fewer than the 5000"),
+        ({"task": "wordnet"}, "leave out --task wordnet"),
+    ],
+)
+def test_texts_of_ones_own_that_cannot_be_used_are_told(
+    place: Path, dse: Any, tmp_path: Path, changes: dict[str, Any], told: str
+) -> None:
+    data = own(tmp_path / "menus.csv")
+    answer = dse(*own_arguments(place, tmp_path, data, **changes, train=5000))
+    assert (answer.code, told in answer.err) == (2, True), answer.err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("words,kind\na,\n", "menus.csv, line 2: `kind` is blank; fill it."),
+        ("words,kind\na,x\nb,x\n", "is 'x' in every row; give two classes"),
+        ("words,kind\n", "holds no rows"),
+        ("words,kind\na,x\nb,y\n", "too few for a task"),
+    ],
+)
+def test_a_table_of_texts_is_read_strictly(
+    place: Path, dse: Any, tmp_path: Path, text: str, told: str
+) -> None:
+    data = tmp_path / "menus.csv"
+    data.write_text(text)
+    answer = dse(*own_arguments(place, tmp_path, data))
+    assert (answer.code, told in answer.err) == (2, True), answer.err
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
         ({"policy": "top_k"}, "`topk`"),
         ({"settings": "1,0.5"}, "must rise"),
+        ({"settings": "0,inf", "policy": "dynatran"}, "setting inf is no threshold"),
+        ({"settings": "-1,0.5", "policy": "sprint"}, "setting -1 is no share of pairs"),
+        ({"settings": "0.5,1.2", "policy": "one_shot_m8"}, "in steps of 0.125"),
+        ({"settings": "0.3,0.5", "policy": "one_shot_m8"}, "choose from 0.125 to 1"),
+        ({"seq_len": 32}, "`seq_len` is 32, and the model has positions for"),
         ({"settings": "1;2"}, "write numbers with commas"),
         ({"train": 5000}, "fewer than the 5000 asked for"),
         ({"task": "sst-2"}, "--sst2"),

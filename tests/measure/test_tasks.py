@@ -107,13 +107,18 @@ def parquet(path: Path, table: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize("write", [tsv, parquet])
 def test_sst2_is_read_from_files(
-    tmp_path: Path, write: Callable[[Path, pd.DataFrame], None]
+    tmp_path: Path,
+    write: Callable[[Path, pd.DataFrame], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     table = pd.DataFrame({"sentence": ['so "good"', "so bad "], "label": [1, 0]})
     if write is tsv:
         table["sentence"] = ["so good", "so bad "]
     write(tmp_path / "train", table)
     write(tmp_path / "dev", table)
+    with pytest.raises(InputError, match=r"2 and 2 sentences, .* 67,349 and 872"):
+        sst2(tmp_path)
+    monkeypatch.setattr("dse.measure.tasks.sst2.SIZES", (2, 2))
     task = sst2(tmp_path)
     assert task.test.texts[1] == "so bad"
     assert [task.classes[i] for i in task.test.labels] == ["positive", "negative"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from dse.measure.policies.top_k import TopK
 from dse.measure.policies.weight_magnitude import WeightMagnitude
 
 PRUNED_AT = 0.025  # magnitude: AccelTran's choice for the weights of BERT-Base
+LEAST_SHARE = 1e-4  # of keys or pairs kept
 GROUP = 8  # weights of a group of N:M
 
 Calibrate = Callable[[float], Any]  # share of pairs to keep -> thresholds [layers]
@@ -29,7 +31,20 @@ class Choice:
     setting: str  # what the number is
     settings: tuple[float, ...]  # rising
     source: str  # a key of references.bib
+    low: float = 0.0  # what a setting may be
+    high: float = math.inf
+    step: float = 0.0  # settings are whole multiples of it; 0: any
     build: Callable[[float, Calibrate], Pruning]
+
+    def check(self, setting: float) -> None:
+        """Raise `InputError` for a setting that the rule cannot have."""
+        whole = not self.step or (setting / self.step).is_integer()
+        if not (math.isfinite(setting) and self.low <= setting <= self.high and whole):
+            steps = f" in steps of {self.step:g}" if self.step else ""
+            raise InputError(
+                f"setting {setting:g} is no {self.setting}; choose from {self.low:g} "
+                f"to {self.high:g}{steps}."
+            )
 
 
 def find_choice(name: str) -> Choice:
@@ -67,6 +82,8 @@ CHOICES = {
     "topk": Choice(
         about="keep the largest scores of every query",
         setting="share of keys kept",
+        low=LEAST_SHARE,
+        high=1.0,
         settings=_SHARES,
         source="tuli2023acceltran",
         build=lambda x, _: Pruning(score=TopK(share=x)),
@@ -74,6 +91,8 @@ CHOICES = {
     "mp_mrf": Choice(
         about="filter keys in two rounds, at 2 and 4 bits, both with one mix",
         setting="mix of mean and maximum, or minimum",
+        low=-1.0,
+        high=1.0,
         settings=(-0.75, -0.4, -0.2, 0.0, 0.1, 0.2, 0.35, 0.5),
         source="zhou2023energon",
         build=lambda x, _: Pruning(score=MpMrf(first=x, second=x)),
@@ -81,6 +100,8 @@ CHOICES = {
     "sprint": Choice(
         about="threshold coarse scores in memory, recompute what passes",
         setting="share of pairs kept at calibration",
+        low=LEAST_SHARE,
+        high=1.0,
         settings=_SHARES,
         source="yazdanbakhsh2022sprint",
         build=lambda x, calibrate: _sprint(x, calibrate, recompute=True),
@@ -88,6 +109,8 @@ CHOICES = {
     "sprint_no_recompute": Choice(
         about="threshold coarse scores in memory, and use these scores",
         setting="share of pairs kept at calibration",
+        low=LEAST_SHARE,
+        high=1.0,
         settings=_SHARES,
         source="yazdanbakhsh2022sprint",
         build=lambda x, calibrate: _sprint(x, calibrate, recompute=False),
@@ -95,6 +118,9 @@ CHOICES = {
     "one_shot_m8": Choice(
         about="keep the N largest of every 8 weights, without training",
         setting="kept share N/M",
+        low=1.0 / GROUP,
+        high=1.0,
+        step=1.0 / GROUP,
         settings=tuple(n / GROUP for n in range(1, GROUP + 1)),
         source="fang2022sta",
         build=lambda x, _: Pruning(weight=NOfM(n=GROUP * x, m=GROUP)),

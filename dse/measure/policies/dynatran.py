@@ -22,5 +22,8 @@ class DynaTran(Record):
     threshold: Any = quantity("1", "magnitude below which a value is dropped")
 
     def keep(self, site: str, layer: int, values: jax.Array) -> jax.Array:
-        """Return the mask of kept values, of the shape of `values`."""
-        return jnp.greater_equal(jnp.abs(values), self.threshold)
+        """Return the mask of kept values, of the shape of `values`.
+
+        What is no number is kept, so that it shows in the result.
+        """
+        return ~jnp.less(jnp.abs(values), self.threshold)

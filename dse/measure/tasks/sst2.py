@@ -14,6 +14,7 @@ from dse.errors import InputError
 from dse.measure.tasks.task import Examples, Task
 
 CLASSES = ("negative", "positive")
+SIZES = (67_349, 872)  # sentences to learn from, and of validation
 HUB = "stanfordnlp/sst2"
 _FILES = ("{part}.tsv", "{part}.parquet", "data/{part}-00000-of-00001.parquet")
 
@@ -26,6 +27,13 @@ def sst2(folder: Path) -> Task:
     """
     train = _examples(_find(folder, ("train",)))
     test = _examples(_find(folder, ("validation", "dev")))
+    if (len(train), len(test)) != SIZES:
+        wanted = " and ".join(f"{size:,}" for size in SIZES)
+        raise InputError(
+            f"{folder}: holds {len(train):,} and {len(test):,} sentences, where SST-2 "
+            f"has {wanted}; measure other texts with --data FILE.csv --text COLUMN "
+            "--label COLUMN."
+        )
     return Task("sst-2", CLASSES, train, test, f"SST-2, {len(test)} of validation")
 
 
@@ -71,8 +79,10 @@ def _examples(path: Path) -> Examples:
         labels = np.asarray(table["label"], np.int32)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
-            f"{path}: cannot be read ({error}); it takes columns sentence and label."
+            f"{path}: cannot be read ({error}); write columns sentence and label."
         ) from None
     if not set(labels.tolist()) <= {0, 1}:
-        raise InputError(f"{path}: `label` takes 0 and 1; this is not SST-2.")
+        raise InputError(
+            f"{path}: `label` takes 0 and 1; give SST-2, or other texts with --data."
+        )
     return Examples(texts, labels)

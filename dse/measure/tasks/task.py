@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -43,6 +45,12 @@ class Task:
     test: Examples
     data: str  # what was read, in words, for the header of a curve
 
+    def sha256(self) -> str:
+        """Return a hash of classes, texts and answers, in their order."""
+        told: list[object] = [self.classes]
+        told += [(e.texts, e.labels.tolist()) for e in (self.train, self.test)]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
     def shuffled(self, seed: int) -> Task:
         """Return the task with the examples of each kind in the order of a seed."""
         draw = np.random.default_rng(seed)
@@ -75,7 +83,9 @@ def split(
     places = np.random.default_rng(SPLIT).permutation(places)
     held = round(test_share * len(places))
     if held < 1:
-        raise InputError(f"{data}: {len(places)} texts are too few for a task.")
+        raise InputError(
+            f"{data}: {len(places)} texts are too few for a task; give more of them."
+        )
     return Task(
         name,
         classes,

@@ -1,0 +1,45 @@
+"""Labelled texts of anybody's: a CSV with a column of texts and a column of classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from dse.csv_file import read_rows
+from dse.errors import InputError, did_you_mean
+from dse.measure.tasks.task import Examples, Task, split
+
+LARGEST = 512 * 2**20  # bytes of the file
+
+
+def own_task(path: Path, text: str, label: str) -> Task:
+    """Return the task of a file: any number of classes, named as the file is.
+
+    A tenth of the texts is held back to judge by, the same for all seeds. Raises
+    `InputError`, with line and column, for a column that is missing, a blank cell, or a
+    file of one class.
+    """
+    rows = read_rows(path, "a CSV with a header", largest=LARGEST)
+    for column in (text, label):
+        if column not in rows[0][1]:
+            raise InputError(
+                f"{path}: there is no column `{column}`."
+                + did_you_mean(column, rows[0][1])
+            )
+    for place, row in rows:
+        for column in (text, label):
+            if not row[column].strip():
+                raise InputError(f"{place}: `{column}` is blank; fill it.")
+    names = [row[label].strip() for _, row in rows]
+    classes = tuple(sorted(set(names)))
+    if len(classes) < 2:
+        raise InputError(
+            f"{path}: `{label}` is {names[0]!r:.60} in every row; give two classes or "
+            "more."
+        )
+    number = {name: i for i, name in enumerate(classes)}
+    labels = np.asarray([number[name] for name in names], np.int32)
+    texts = tuple(row[text].strip() for _, row in rows)
+    data = f"{path.name}, {len(texts)} texts of {len(classes)} classes"
+    return split(path.stem, classes, Examples(texts, labels), data=data)
