@@ -94,6 +94,13 @@ def evaluate(
     threshold: Annotated[
         float | None, typer.Option(callback=finite, help="The setting of that curve.")
     ] = None,
+    stand_in: Annotated[
+        bool,
+        typer.Option(
+            "--stand-in",
+            help="Take that curve though it is of another model or length.",
+        ),
+    ] = False,
     kept_pairs: Annotated[
         float,
         typer.Option(
@@ -176,7 +183,7 @@ def evaluate(
         run = run.with_density(activation=activation_density, weight=weight_density)
     else:
         curve = dse.load_curve(density, sequence_length=run.seq_len)
-        run = run.with_curve(curve, threshold)
+        run = run.with_curve(curve, threshold, stand_in=stand_in)
     if kept_pairs < 1:
         run = run.with_attention(kept=kept_pairs)
     if part is Part.attention:

@@ -91,7 +91,9 @@ def _pruned(allowed: list[tuple[Curve, float]]) -> tuple[Workload, ...]:
     Workloads of a suite are alike but for their numbers.
     """
     pairs = zip(_dense(), allowed, strict=True)
-    return tuple(w.with_curve(*each).replace(curve=None) for w, each in pairs)
+    return tuple(
+        w.with_curve(*each, stand_in=True).replace(curve=None) for w, each in pairs
+    )
 
 
 def _at_each_length(shares: Iterable[Any]) -> str:

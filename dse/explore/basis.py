@@ -90,6 +90,7 @@ def workload_json(workload: Workload, *, moved: Collection[str] = ()) -> dict[st
         "batch": float(workload.batch),
         "padded_fraction": float(workload.padded_fraction),
         "curve": None if workload.curve is None else workload.curve.name,
+        "curve_of": None if workload.curve is None else _curve_of(workload),
         "threshold": None if workload.curve is None else _plain(workload.threshold),
         "activation_density": _ends(density_range(workload, "input_density")),
         "weight_density": _ends(density_range(workload, "weight_density")),
@@ -137,6 +138,18 @@ def density_range(workload: Workload, operand: str) -> tuple[float, float] | Non
         ]
     )
     return (float(found.min()), float(found.max())) if found.size else None
+
+
+def _curve_of(workload: Workload) -> dict[str, Any]:
+    """Return what the curve of a workload was measured on, and whether it stands in."""
+    assert workload.curve is not None
+    about = workload.curve.about
+    return {
+        "model": about.model,
+        "task": about.task,
+        "seq_len": about.seq_len,
+        "stands_in": bool(workload.curve_misfit(workload.curve)),
+    }
 
 
 def _ends(ends: tuple[float, float] | None) -> float | list[float] | None:

@@ -79,6 +79,11 @@ class WorkloadTable(_Table):
     threshold: float | None = Field(
         None, strict=True, description="a setting of that curve, a number"
     )
+    stand_in: bool = Field(
+        False,
+        strict=True,
+        description="true where the curve is of another model or length, else false",
+    )
     why_density: str = Field("", description="where the densities come from, in words")
     weight: float = Field(
         1.0, gt=0, strict=True, description="its weight in the suite, above 0"

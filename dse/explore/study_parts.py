@@ -98,7 +98,7 @@ def _workload(entry: WorkloadTable) -> Workload:
         )
     else:
         curve = load_curve(entry.density, sequence_length=workload.seq_len)
-        workload = workload.with_curve(curve, entry.threshold)
+        workload = workload.with_curve(curve, entry.threshold, stand_in=entry.stand_in)
     if entry.kept_pairs < 1:
         workload = workload.with_attention(
             kept=entry.kept_pairs, kept_first_round=entry.kept_first_round

@@ -95,12 +95,20 @@ def describe_workload(workload: Workload, *, moved: Collection[str] = ()) -> str
     if about["curve"]:
         at = about.get("threshold")
         said.append(
-            f"curve {about['curve']}" + (f" at {at:g}" if isinstance(at, float) else "")
+            f"curve {about['curve']}"
+            + (f" at {at:g}" if isinstance(at, float) else "")
+            + f" ({_measured_on(**about['curve_of'])})"
         )
     for key, what in _SHARES.items():
         if about.get(key) not in (1.0, None):
             said.append(f"{what} {shown_range(about[key])}")
     return f"{workload.name}: {', '.join(said)}"
+
+
+def _measured_on(model: str, task: str, seq_len: int | None, *, stands_in: bool) -> str:
+    """Return what a curve was measured on in words."""
+    length = "" if seq_len is None else f", {seq_len} tokens"
+    return f"of {model} on {task}{length}" + "; it stands in here" * stands_in
 
 
 def run_kind(workload: Workload) -> str:

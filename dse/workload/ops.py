@@ -162,14 +162,28 @@ class Workload(Shown, Record):
             blocks=blocks, accuracy_drop=_drop(activation, weight), curve=None
         )
 
-    def with_curve(self, curve: Curve, setting: Any) -> Workload:
+    def curve_misfit(self, curve: Curve) -> str:
+        """Say why a curve does not tell of this run; '' where it does."""
+        return curve.misfit(self.name.partition(",")[0], self.seq_len)
+
+    def with_curve(
+        self, curve: Curve, setting: Any, *, stand_in: bool = False
+    ) -> Workload:
         """Return the same workload, as sparse as a curve is at one of its settings.
 
         Sets the density of every operand, how the kept query-key pairs lie, and what
         it costs in accuracy; differentiable by `setting` (as a threshold), which may be
         one for each layer, `[layers]`. Raises `InputError` for a setting outside the
-        curve.
+        curve, and for a curve of another model or of much shorter sequences, unless it
+        is to stand in for one that nobody has measured.
         """
+        misfit = self.curve_misfit(curve)
+        if misfit and not stand_in:
+            raise InputError(
+                f"curve `{curve.name}` {misfit}; take a curve of this model and "
+                "length, or let it stand in: `stand_in=True`, `--stand-in`, or "
+                "`stand_in = true` in a study."
+            )
         return prune_at(self, curve, setting)
 
     def with_attention(self, *, kept: float, **how: Any) -> Workload:

@@ -56,7 +56,7 @@ def compare_bits() -> pd.DataFrame:
             chosen[curve.name] = (curve, setting, kept)
     rows: list[dict[str, object]] = []
     for curve, setting, kept in chosen.values():
-        run = bert(TOKENS).attention_only().with_curve(curve, setting)
+        run = bert(TOKENS).attention_only().with_curve(curve, setting, stand_in=True)
         for bits in BITS:
             machine = SPRINT.replace(pruning_bits=bits)
             drop = dse.evaluate(machine, run).accuracy_drop

@@ -53,6 +53,18 @@ def test_a_machine_is_evaluated_at_a_threshold(dse: Dse) -> None:
     assert pruned["metrics"]["accuracy_drop_percent"] == pytest.approx(1.2, abs=0.05)
 
 
+def test_a_curve_that_stands_in_is_told_wherever_it_is_shown(dse: Dse) -> None:
+    curve = ("--density", "minilm-l6/wordnet/dynatran", "--threshold", "0.005")
+    refused = evaluate(dse, *curve)
+    assert refused.code == 2
+    assert "measured on minilm-l6, not on bert-base" in refused.err.replace("\n", " ")
+    told = evaluate(dse, *curve, "--stand-in").out.replace("\n", " ")
+    assert "(of minilm-l6 on wordnet, 128 tokens; it stands in here)" in told
+    record = evaluate(dse, *curve, "--stand-in", "--json").json["workload"]
+    about = {"model": "minilm-l6", "task": "wordnet", "seq_len": 128}
+    assert record["curve_of"] == about | {"stands_in": True}
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import dse
+from dse.errors import InputError
 from dse.sparsity.curve_tables import About
 from dse.sparsity.curves import AttentionStatistics, Balance, Curve, fit_curve
 from dse.workload.ops import Ops, Workload
@@ -196,3 +197,28 @@ def test_an_axis_beyond_the_curve_is_refused() -> None:
     space = dse.Space(dse.TileEngine.edge(), threshold=[0.5, 2.0])
     with pytest.raises(dse.InputError, match="threshold 2 is outside"):
         dse.sweep(space, tiny().with_curve(curve(), 0.0), progress=False)
+
+
+@pytest.mark.parametrize(
+    ("run", "why"),
+    [
+        (dse.transformer("bert-mini"), "was measured on minilm-l6, not on bert-mini"),
+        (dse.transformer("gpt2", seq_len=1024), "on minilm-l6, not on gpt2"),
+        (dse.transformer("minilm-l6", seq_len=256), "at 128 tokens, not at 256"),
+        (dse.transformer("bert-mini").attention_only(), "not on bert-mini; take"),
+    ],
+)
+def test_a_curve_of_another_run_stands_in_only_where_told(
+    run: Workload, why: str
+) -> None:
+    curve = dse.load_curve("minilm-l6/wordnet/dynatran")
+    with pytest.raises(InputError, match=f"{why}.*stand_in"):
+        run.with_curve(curve, 0.01)
+    assert run.with_curve(curve, 0.01, stand_in=True).threshold == 0.01
+
+
+def test_a_curve_tells_of_lengths_near_its_own() -> None:
+    curve = dse.load_curve("minilm-l6/wordnet/dynatran")
+    for tokens in (16, 128, 255):
+        run = dse.transformer("minilm-l6", seq_len=tokens)
+        assert run.with_curve(curve, 0.01).threshold == 0.01
