@@ -10,6 +10,7 @@ import hashlib
 import platform
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jax
@@ -36,6 +37,9 @@ def python_front() -> bytes:
     assert dse.tune("min:energy_delay", space, workload=bert).feasible
     table = {"pes": np.arange(64, 128.0), "clock_mhz": 700.0}
     model = dse.compile_model(edge, bert, over=table)
+    with ThreadPoolExecutor(2) as threads:  # that ask for what is not compiled yet
+        one, other = threads.map(lambda _: model(table)["latency"], range(2))
+    np.testing.assert_array_equal(one, other)
     _, slopes = model.value_and_gradient("latency", table)
     assert all(np.isfinite(np.asarray(slope)).all() for slope in slopes.values())
     own = dse.gradient(edge, bert, "energy")

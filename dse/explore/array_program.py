@@ -16,7 +16,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from dse.explore.array_rules import Rule, rule_for
+from dse.explore.array_rules import Rule, plain, rule_for
 from dse.explore.steps import Found, Step, Steps, needed
 from dse.explore.tracing import follow, trace
 
@@ -101,7 +101,7 @@ class ArrayProgram:
 
     def constant(self, value: Any) -> int:
         """Return the place of an array that no input can change."""
-        known = np.asarray(value)
+        known = np.asarray(plain(value))
         return self._once(
             (known.dtype, known.shape, known.tobytes()), lambda: self._keep(known)
         )[0]

@@ -6,8 +6,9 @@ An operation without a rule is left to JAX itself, which is slower but never wro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import cache, reduce
 from typing import Any
 
 import jax
@@ -22,6 +23,8 @@ Rule = Callable[..., Sequence[Any]]
 def rule_for(equation: Any) -> Rule:
     """Return the rule of one traced operation."""
     name, params = name_of(equation), equation.params
+    if any(_is_key(v.aval) for v in (*equation.invars, *equation.outvars)):
+        return _by_jax(equation)
     floats = all(np.issubdtype(v.aval.dtype, np.floating) for v in equation.invars)
     function = EACH.get(name) or (EACH_FLOAT.get(name) if floats else None)
     if function is not None:
@@ -51,8 +54,10 @@ def _logic(on_bools: Callable[..., Array]) -> Callable[..., Rule | None]:
     return make
 
 
-def _convert(params: Any, _inputs: Any) -> Rule:
-    wanted = params["new_dtype"]
+def _convert(params: Any, inputs: Sequence[Any]) -> Rule | None:
+    wanted = np.dtype(params["new_dtype"])
+    if not {inputs[0].dtype.kind, wanted.kind} <= set("biuf"):
+        return None
     return lambda _, x: [convert(x, wanted)]
 
 
@@ -208,7 +213,8 @@ def _take(params: Any, inputs: Sequence[Any]) -> Rule | None:
 
 def _look_up(table: Array, where: Array) -> Array:
     """Return `table[where]` along its first axis; both may differ over the grid."""
-    where = np.clip(where, 0, len(table) - 1)
+    last = min(len(table) - 1, np.iinfo(where.dtype).max)
+    where = np.clip(where, 0, last)
     if where.size == len(where):  # the same places for the whole grid
         return np.asarray(table[where.ravel()])
     if table.size == len(table):  # one table for the whole grid
@@ -246,26 +252,61 @@ def _by_jax(equation: Any) -> Rule:
     """Let JAX do an operation for each point of the grid."""
     primitive, params = equation.primitive, equation.params
     several = primitive.multiple_results
+    avals = [v.aval for v in equation.invars]
+    own = [aval.ndim + _is_key(aval) for aval in avals]
 
     def once(*arrays: Any) -> Any:
-        found = primitive.bind(*arrays, **params)
-        return found if several else [found]
+        given = [_as_key(x, aval) for x, aval in zip(arrays, avals, strict=True)]
+        found = primitive.bind(*given, **params)
+        return [plain(part) for part in (found if several else [found])]
 
-    over_grid = jax.jit(jax.vmap(once, in_axes=-1, out_axes=-1))
-    own = [v.aval.ndim for v in equation.invars]
+    @cache
+    def over_grid(*axes: int | None) -> Any:
+        return jax.jit(jax.vmap(once, in_axes=axes, out_axes=-1))
 
     def rule(grid: int, *arrays: Array) -> list[Array]:
+        grids = [x.shape[n:] for x, n in zip(arrays, own, strict=True)]
+        shape = np.broadcast_shapes((1,) * grid, *grids)
+        flat, axes = [], []
+        for x, n, of_grid in zip(arrays, own, grids, strict=True):
+            moves = of_grid != (1,) * grid
+            full = np.broadcast_to(x, x.shape[:n] + shape) if moves else x
+            flat.append(full.reshape(x.shape[:n] + (math.prod(shape),) * moves))
+            axes.append(-1 if moves else None)
         with jax.enable_x64(True):
-            if not grid:
-                return [np.asarray(found) for found in once(*arrays)]
-            shape = np.broadcast_shapes(
-                *(x.shape[n:] for x, n in zip(arrays, own, strict=True))
-            )
-            flat = [
-                np.broadcast_to(x, x.shape[:n] + shape).reshape(*x.shape[:n], -1)
-                for x, n in zip(arrays, own, strict=True)
-            ]
-            found = [np.asarray(part) for part in over_grid(*flat)]
+            if not any(axes):
+                return [_spread(part, grid) for part in once(*flat)]
+            found = [np.asarray(part) for part in over_grid(*axes)(*flat)]
         return [part.reshape(*part.shape[:-1], *shape) for part in found]
 
     return rule
+
+
+_KEYS = {
+    "key<fry>": "threefry2x32",
+    "key<rbg>": "rbg",
+    "key<urbg>": "unsafe_rbg",
+}
+
+
+def _spread(found: Any, grid: int) -> Array:
+    """Return an array that is the same for the whole grid."""
+    one = np.asarray(found)
+    return one.reshape(one.shape + (1,) * grid)
+
+
+def _is_key(aval: Any) -> bool:
+    """Return whether these are keys of random numbers, which NumPy does not know."""
+    return bool(jax.numpy.issubdtype(aval.dtype, jax.dtypes.prng_key))
+
+
+def _as_key(x: Any, aval: Any) -> Any:
+    if not _is_key(aval):
+        return x
+    return jax.random.wrap_key_data(x, impl=_KEYS[str(aval.dtype)])
+
+
+def plain(x: Any) -> Any:
+    """Return an array that NumPy knows; keys of random numbers as what they hold."""
+    is_key = hasattr(x, "dtype") and _is_key(x)
+    return jax.random.key_data(x) if is_key else x

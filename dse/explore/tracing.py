@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from importlib import metadata
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import jax
@@ -19,6 +20,7 @@ import numpy as np
 from dse.errors import InputError
 from dse.shipped import DISTRIBUTION
 
+JAX_FOLDER = str(Path(jax.__file__).parent)
 _INLINED = {
     "jit": "jaxpr",
     "pjit": "jaxpr",
@@ -26,15 +28,16 @@ _INLINED = {
     "custom_jvp_call": "call_jaxpr",
     "custom_vjp_call": "call_jaxpr",
     "remat": "jaxpr",
+    "remat2": "jaxpr",
     "checkpoint": "jaxpr",
 }
 # What newer JAX does in operations of its own, done as older JAX does it: a model has
 # the same bits with all of them.
 _WRITTEN_OUT: dict[str, Callable[..., Any]] = {
     "log2": lambda x: jnp.log(x) / np.log(2.0),
-    "exp_neg_sq": lambda x: jnp.exp(-(x * x)),
     "polynomial": lambda x, *by_power: reduce(lambda a, b: a * x + b, by_power[::-1]),
 }
+_CUTS = ("_split_square", "_half_mantissa")  # functions of newer JAX
 
 
 class Trace(NamedTuple):
@@ -116,7 +119,7 @@ def _do(equation: Any, follower: Follower, given: list[Any]) -> list[Any]:
         return given
     if name in _INLINED:
         return _inner(params[_INLINED[name]], follower, given)
-    if name == "scan" and params["length"] <= follower.longest_loop:
+    if name == "scan" and 0 < params["length"] <= follower.longest_loop:
         return _write_out(equation, follower, given)
     return follower.operation(equation, given)
 
@@ -127,22 +130,18 @@ def _cuts_digits(equation: Any) -> bool:
     It takes the leading digits of x, by its bits, and adds what x^2 has beside their
     square. With the whole of x in their place nothing is added, and no bits are needed.
     """
-    name, kinds = (
-        equation.primitive.name,
-        [atom.aval.dtype for atom in (*equation.invars, *equation.outvars)],
+    if equation.primitive.name not in ("bitcast_convert_type", "and"):
+        return False
+    traceback = equation.source_info.traceback
+    return traceback is not None and any(
+        frame.function_name in _CUTS and frame.file_name.startswith(JAX_FOLDER)
+        for frame in traceback.frames
     )
-    to_bits = name == "bitcast_convert_type" and {np.float64, np.uint64} == {
-        kind.type for kind in kinds
-    }
-    return to_bits or (name == "and" and all(kind == np.uint64 for kind in kinds))
 
 
 def _written_out(equation: Any) -> Any:
     """Return the trace of what an operation of newer JAX does, or None."""
-    named = equation.primitive.name, equation.params.get("name")
-    function = next(
-        (_WRITTEN_OUT[name] for name in named if name in _WRITTEN_OUT), None
-    )
+    function = _WRITTEN_OUT.get(equation.primitive.name)
     if function is None:
         return None
     avals = [atom.aval for atom in equation.invars]

@@ -10,20 +10,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-import jax
 import numpy as np
 
 from dse.errors import InputError
 from dse.explore.array_functions import EACH, EACH_FLOAT, convert
 from dse.explore.rows.functions import WRITTEN_OUT
 from dse.explore.rows.shorter import SHORTER
+from dse.explore.tracing import JAX_FOLDER
 
 INPUT, CONSTANT, _CONVERT = "input", "constant", "convert_element_type"
+KINDS = {"bool", "int8", "int16", "int32", "int64", "float32", "float64"}
 COMPARED = ("gt", "ge", "lt", "le", "eq", "ne")
-_JAX = str(Path(jax.__file__).parent)
 _EITHER_WAY = {"add", "mul", "max", "min", "eq", "ne", "and", "or", "xor"}
 _IN_DOUBLE = {*WRITTEN_OUT, "integer_pow"}  # whose constants are doubles
 _FOLDED: dict[str, Callable[..., Any]] = {
@@ -51,9 +50,15 @@ def _place_in_source(equation: Any) -> str:
     """Return file and line where an operation was asked for, as far as JAX knows."""
     traceback = getattr(getattr(equation, "source_info", None), "traceback", None)
     for frame in traceback.frames if traceback is not None else ():
-        if not frame.file_name.startswith((_JAX, "<")):
+        if not frame.file_name.startswith((JAX_FOLDER, "<")):
             return f"{frame.file_name}:{frame.line_num}"
     return ""
+
+
+def not_by_rows(operation: str, what: str = "") -> NotByRowsError:
+    """Return the error about an operation that rows cannot do, or not on `what`."""
+    told = " ".join([f"`{operation}`", *([what] if what else [])])
+    return NotByRowsError(f"{told} cannot be compiled for rows; use `dse.sweep`.")
 
 
 class Node(NamedTuple):

@@ -53,7 +53,8 @@ class Instructions:
 
     def number(self, value: Any) -> str:
         """Return a vector of one float, told LLVM as the bits of a double."""
-        exact = np.float64(self.kind.type(value))
+        with np.errstate(over="ignore"):
+            exact = np.float64(self.kind.type(value))
         return self._alike(self.format.name, f"0x{exact.view(np.uint64):016X}")
 
     def whole(self, value: int, bits: int | None = None) -> str:

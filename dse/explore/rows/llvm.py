@@ -19,6 +19,7 @@ from dse.explore.rows.graph import (
     Graph,
     Node,
     NotByRowsError,
+    not_by_rows,
 )
 from dse.explore.rows.instructions import Instructions
 from dse.explore.rows.program import ScalarProgram
@@ -126,16 +127,11 @@ def _as_float(write: Instructions, value: str, kind: np.dtype[Any]) -> str:
 
 
 def _type(write: Instructions, kind: np.dtype[Any]) -> str:
-    """Return the type of a vector: floats are as wide as the columns are.
-
-    Raises `NotByRowsError` for a kind of number that rows do not have.
-    """
+    """Return the type of a vector: floats are as wide as the columns are."""
     if kind == np.bool_:
         return write.logicals
     if kind.kind == "i":
         return write.vector(f"i{8 * kind.itemsize}")
-    if kind not in (np.float32, np.float64):
-        raise NotByRowsError(f"numbers of kind `{kind}` cannot be compiled for rows.")
     return write.floats
 
 
@@ -166,7 +162,7 @@ def _of_floats(write: Instructions, name: str, taken: list[str]) -> str:
         return write.call(_BY_LLVM[name], *taken)
     if name in _BY_US:
         return _BY_US[name](write, *taken)
-    raise NotByRowsError(f"`{name}` cannot be compiled for rows; use `dse.sweep`.")
+    raise not_by_rows(name)
 
 
 def _extreme(write: Instructions, graph: Graph, node: Node, taken: list[str]) -> str:
@@ -201,9 +197,7 @@ def _of_others(write: Instructions, name: str, taken: list[str], kind: str) -> s
     if name in ("max", "min"):
         more = _compare(write, "gt" if name == "max" else "lt", taken, kind)
         return write.choose(more, taken[0], taken[1], kind)
-    raise NotByRowsError(
-        f"`{name}` of whole numbers cannot be compiled for rows; use `dse.sweep`."
-    )
+    raise not_by_rows(name, "of whole numbers")
 
 
 def _compare(write: Instructions, name: str, taken: list[str], kind: str) -> str:
@@ -227,8 +221,10 @@ def _convert(
         return write.new(f"{unequal} {old} {value}, zeroinitializer")
     if new == write.floats:
         signed = "uitofp" if old == write.logicals else "sitofp"
-        whole = write.cast(signed, value, old, new)
-        return _rounded(write, whole) if after == np.float32 else whole
+        if after == np.float64 or write.kind == np.float32:
+            return write.cast(signed, value, old, new)
+        narrow = write.vector("float")  # rounded once
+        return write.cast("fpext", write.cast(signed, value, old, narrow), narrow, new)
     if old == write.floats:
         return write.to_whole(value, 8 * after.itemsize)
     if old == write.logicals:

@@ -19,11 +19,13 @@ def constants(graph: Graph, array: Any) -> Places:
     return np.asarray(places, np.int64).reshape(array.shape)
 
 
-def known_array(graph: Graph, places: Places) -> Any | None:
+def known_array(graph: Graph, places: Places, kind: Any) -> Any | None:
     """Return the numbers at some places, None where one of them is not known."""
     numbers = [graph.known(place) for place in places.ravel().tolist()]
-    if not numbers or any(number is None for number in numbers):
+    if any(number is None for number in numbers):
         return None
+    if not numbers:
+        return np.zeros(places.shape, kind)
     return np.asarray(numbers).reshape(places.shape)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from dse.explore.array_functions import EACH, EACH_FLOAT
 from dse.explore.array_rules import name_of, rule_for
-from dse.explore.rows.graph import Graph, NotByRowsError
+from dse.explore.rows.graph import KINDS, Graph, NotByRowsError, not_by_rows
 from dse.explore.rows.places import Places, constants, each, known_array
 from dse.explore.rows.table_rules import add_at, look_up, put
 
@@ -29,6 +29,8 @@ _MOVED = {
     "split",
     "rev",
     "stack",
+    "tile",
+    "pad",
 }
 _SAME = {"copy", "copy_p", "stop_gradient"}
 _RENAMED = {"add_any": "add", "lt_to": "lt", "le_to": "le"}
@@ -65,11 +67,17 @@ def _written(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     name = name_of(equation)
     if name in _SAME:
         return given
-    known = [known_array(graph, places) for places in given]
+    known = [
+        known_array(graph, places, atom.aval.dtype)
+        for places, atom in zip(given, equation.invars, strict=True)
+    ]
     if all(array is not None for array in known):
         with np.errstate(all="ignore"):
             found = rule_for(equation)(0, *known)
         return [constants(graph, array) for array in found]
+    for atom in (*equation.invars, *equation.outvars):
+        if atom.aval.dtype.name not in KINDS:
+            raise not_by_rows(name, f"of numbers of kind `{atom.aval.dtype}`")
     if name in _MOVED:
         return [np.asarray(places) for places in rule_for(equation)(0, *given)]
     if name in _REDUCED:
@@ -78,7 +86,7 @@ def _written(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     if name in _SINGLE or (name in EACH_FLOAT and floats):
         return [each(graph, _RENAMED.get(name, name), given)]
     if name not in _RULES:
-        raise NotByRowsError(f"`{name}` cannot be compiled for rows; use `dse.sweep`.")
+        raise not_by_rows(name)
     return _RULES[name](graph, equation, given)
 
 
@@ -111,7 +119,7 @@ def _select(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
 
 def _integer_power(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     if equation.invars[0].aval.dtype.kind != "f":
-        raise NotByRowsError("powers of whole numbers cannot be compiled for rows.")
+        raise not_by_rows("integer_pow", "of whole numbers")
     return [each(graph, "integer_pow", given, equation.params["y"])]
 
 
@@ -120,29 +128,20 @@ def _unstack(_: Graph, equation: Any, given: list[Places]) -> list[Places]:
     return [np.asarray(places) for places in turns]
 
 
-def _pad(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
-    places, filling = given
-    sizes = equation.params["padding_config"]
-    shape = equation.outvars[0].aval.shape
-    found = np.full(shape, int(filling))
-    found[
-        tuple(
-            slice(low, low + (n - 1) * (gap + 1) + 1, gap + 1)
-            for n, (low, _, gap) in zip(places.shape, sizes, strict=True)
-        )
-    ] = places
-    return [found]
-
-
 def _product(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     """Multiply matrices: one sum of products for each number of the result."""
     (left_axes, right_axes), (batch, _) = equation.params["dimension_numbers"]
     if batch:
-        raise NotByRowsError(
-            "products of stacks of matrices cannot be compiled for rows."
-        )
-    left = np.moveaxis(given[0], left_axes, range(len(left_axes)))
-    right = np.moveaxis(given[1], right_axes, range(len(right_axes)))
+        raise not_by_rows("dot_general", "of stacks of matrices")
+    kind = equation.outvars[0].aval.dtype
+    alike = [
+        given[side]
+        if equation.invars[side].aval.dtype == kind
+        else each(graph, "convert_element_type", [given[side]], kind.name)
+        for side in (0, 1)
+    ]
+    left = np.moveaxis(alike[0], left_axes, range(len(left_axes)))
+    right = np.moveaxis(alike[1], right_axes, range(len(right_axes)))
     summed = int(np.prod(left.shape[: len(left_axes)], dtype=int))
     rows = left.reshape(summed, -1, 1)
     columns = right.reshape(summed, 1, -1)
@@ -173,7 +172,7 @@ def _first_largest(graph: Graph, equation: Any, given: list[Places]) -> list[Pla
 
 def _first_least(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     if equation.invars[0].aval.dtype == bool:
-        raise NotByRowsError("rows cannot look for the first of what is false.")
+        raise not_by_rows("argmin", "of logicals")
     return _first(graph, equation, given, "lt", "min")
 
 
@@ -212,7 +211,6 @@ _RULES: dict[str, Callable[[Graph, Any, list[Places]], list[Places]]] = {
     "select_n": _select,
     "integer_pow": _integer_power,
     "unstack": _unstack,
-    "pad": _pad,
     "dot_general": _product,
     "argmax": _first_largest,
     "argmin": _first_least,

@@ -12,48 +12,69 @@ from typing import Any
 import jax
 import numpy as np
 
-from dse.explore.rows.graph import Graph, NotByRowsError
+from dse.explore.rows.graph import Graph, not_by_rows
 from dse.explore.rows.places import Places, known_array
 
-_AXES = "a table with more than one axis cannot be compiled for rows."
+_NOWHERE = -1  # a place that is not in the table
 
 
 def look_up(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     """Look up a table: by places that are known, or by one that is not."""
     table, *where = given
-    known = [known_array(graph, places) for places in where]
+    fills = "FILL" in str(equation.params.get("mode"))
+    kinds = [atom.aval.dtype for atom in equation.invars[1:]]
+    known = [known_array(graph, *pair) for pair in zip(where, kinds, strict=True)]
     if all(array is not None for array in known):
+        params = {**equation.params, **({"fill_value": _NOWHERE} if fills else {})}
         with jax.enable_x64(True):
-            found = equation.primitive.bind(table, *known, **equation.params)
-        return [np.asarray(found)]
-    if table.ndim > 1 or sum(places.size for places in where) > 1:
-        raise NotByRowsError(_AXES)
-    [place] = (int(places.ravel()[0]) for places in where)
-    kind = equation.invars[1].aval.dtype
-    found_place = int(table[0])
-    for number, entry in enumerate(table[1:].tolist(), start=1):
+            found = np.array(equation.primitive.bind(table, *known, **params))
+        if fills:
+            found[found == _NOWHERE] = _filling(graph, equation)
+        return [found]
+    _check_one_axis(equation, table)
+    if equation.outvars[0].aval.size > 1:
+        raise not_by_rows(equation.primitive.name, "of several numbers at once")
+    [place], [kind] = (where[0].ravel().tolist(), kinds)
+    last = int(np.iinfo(kind).max)
+    at_place = int(table[0])
+    for number, entry in enumerate(table[1 : last + 1].tolist(), start=1):
         beyond = graph.add("ge", (place, graph.constant(kind.type(number))))
-        found_place = graph.add("select_n", (beyond, found_place, entry))
-    return [np.full(equation.outvars[0].aval.shape, found_place)]
+        at_place = graph.add("select_n", (beyond, at_place, entry))
+    if fills:
+        ends = {"ge": 0, "le": min(len(table) - 1, last)}
+        for how, end in ends.items():
+            inside = graph.add(how, (place, graph.constant(kind.type(end))))
+            filling = _filling(graph, equation)
+            at_place = graph.add("select_n", (inside, filling, at_place))
+    return [np.full(equation.outvars[0].aval.shape, at_place)]
+
+
+def _filling(graph: Graph, equation: Any) -> int:
+    """Return the place of what stands for entries that a table does not have."""
+    kind, filling = equation.outvars[0].aval.dtype, equation.params["fill_value"]
+    if filling is None:
+        filling = {"f": np.nan, "b": True}.get(kind.kind)
+    if filling is None:
+        filling = np.iinfo(kind).min
+    return graph.constant(kind.type(filling))
 
 
 def put(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     """Put one number into a table, at a place that the design decides."""
-    table, new, where = given[0], _only(given[1]), _only(given[2])
+    table, new, where = given[0], *_only(equation, given[1:])
     kind = equation.invars[2].aval.dtype
-
-    def change(here: int, entry: int) -> int:
-        return graph.add("select_n", (here, entry, new))
-
-    return [_changed(graph, table, where, kind, change)]
+    _check_one_axis(equation, table)
+    within = _clipped(graph, where, kind, table)
+    return [_changed(graph, table, within, kind, lambda _: new)]
 
 
 def add_at(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     """Add numbers to a table; it is a look-up turned round."""
     table, where, new = given
-    known = known_array(graph, where)
+    known = known_array(graph, where, equation.invars[1].aval.dtype)
     if known is None:
         return _add_one(graph, equation, given)
+    clips = "CLIP" in str(equation.params["mode"])
     numbers = equation.params["dimension_numbers"]
     lost = {*numbers.inserted_window_dims, *numbers.operand_batching_dims}
     lengths = iter([new.shape[axis] for axis in numbers.update_window_dims])
@@ -69,26 +90,35 @@ def add_at(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
         known,
         looked_up,
         tuple(1 if axis in lost else next(lengths) for axis in range(table.ndim)),
-        mode="fill",
-        fill_value=-1,
+        mode="clip" if clips else "fill",
+        fill_value=None if clips else _NOWHERE,
     )
     found = table.ravel().copy()
     pairs = zip(np.ravel(targets).tolist(), new.ravel().tolist(), strict=True)
     for target, place in pairs:
-        if target >= 0:
+        if target != _NOWHERE:
             found[target] = graph.add("add", (int(found[target]), place))
     return [found.reshape(table.shape)]
 
 
 def _add_one(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     """Add one number to a table, at a place that the design decides."""
-    table, where, new = given[0], _only(given[1]), _only(given[2])
-    kind, zero = equation.invars[1].aval.dtype, graph.constant(0.0)
+    table, where, new = given[0], *_only(equation, given[1:])
+    kind = equation.invars[1].aval.dtype
+    _check_one_axis(equation, table)
+    if "CLIP" in str(equation.params["mode"]):
+        where = _clipped(graph, where, kind, table)
 
-    def change(here: int, entry: int) -> int:
-        return graph.add("add", (entry, graph.add("select_n", (here, zero, new))))
+    def change(entry: int) -> int:
+        return graph.add("add", (entry, new))
 
     return [_changed(graph, table, where, kind, change)]
+
+
+def _clipped(graph: Graph, where: int, kind: Any, table: Places) -> int:
+    """Return a place, or the end of the table that it lies beyond."""
+    last = graph.constant(kind.type(min(len(table) - 1, np.iinfo(kind).max)))
+    return graph.add("clamp", (graph.constant(kind.type(0)), where, last))
 
 
 def _changed(
@@ -96,19 +126,23 @@ def _changed(
     table: Places,
     where: int,
     kind: Any,
-    change: Callable[[int, int], int],
+    change: Callable[[int], int],
 ) -> Places:
     """Return a table with its entry at a place changed."""
-    if table.ndim != 1:
-        raise NotByRowsError(_AXES)
     found = table.copy()
-    for number, entry in enumerate(table.tolist()):
+    for number, entry in enumerate(table[: int(np.iinfo(kind).max) + 1].tolist()):
         here = graph.add("eq", (where, graph.constant(kind.type(number))))
-        found[number] = change(here, entry)
+        found[number] = graph.add("select_n", (here, entry, change(entry)))
     return found
 
 
-def _only(places: Places) -> int:
-    if places.size != 1:
-        raise NotByRowsError("only single numbers are put into tables by rows.")
-    return int(places.ravel()[0])
+def _check_one_axis(equation: Any, table: Places) -> None:
+    if table.ndim != 1:
+        name = equation.primitive.name
+        raise not_by_rows(name, "at a place that moves in a table of several axes")
+
+
+def _only(equation: Any, several: list[Places]) -> list[int]:
+    if any(places.size != 1 for places in several):
+        raise not_by_rows(equation.primitive.name, "at several places that move")
+    return [int(places.ravel()[0]) for places in several]
