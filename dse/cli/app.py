@@ -17,7 +17,7 @@ from dse.cli.league import league
 from dse.cli.measure import measure
 from dse.cli.merge import merge
 from dse.cli.options import log
-from dse.cli.output import check_said, say
+from dse.cli.output import check_said, say, unread_help
 from dse.cli.params import params
 from dse.cli.pareto import pareto
 from dse.cli.reference import reference
@@ -40,10 +40,15 @@ Exit codes: 0 done, 1 failed, 2 bad input, 3 done but not for all of the input,
 class _Verbs(TyperGroup):
     """The verbs; what stops one becomes a message and an exit code."""
 
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        with unread_help():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, ctx: Any) -> Any:
         began = time.perf_counter()
         try:
-            answer = super().invoke(ctx)
+            with unread_help():
+                answer = super().invoke(ctx)
             check_said()
             return answer
         except InputError as error:

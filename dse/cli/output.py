@@ -46,6 +46,16 @@ def say(text: str, *, err: bool = False, end: str = "\n") -> None:
         _say_no_more(sys.stderr if err else sys.stdout)
 
 
+@contextmanager
+def unread_help() -> Iterator[None]:
+    """Take a reader that goes away from a page of help for one who has read enough."""
+    try:
+        yield
+    except BrokenPipeError:
+        _say_no_more(sys.stdout)
+        raise typer.Exit from None
+
+
 def seen(text: str) -> str:
     r"""Return text with its control characters as JSON spells them: `\u001b`."""
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

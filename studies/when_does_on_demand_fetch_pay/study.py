@@ -33,10 +33,9 @@ def attention(mode: str, setting: float, *, measured: bool) -> dse.Workload:
     The union of the keys that neighbouring queries keep is the measured one, or that of
     queries that choose independently of each other.
     """
-    run = dse.transformer("bert-base", seq_len=TOKENS)
+    curve, run = dse.load_curve(CURVE), dse.transformer("bert-base", seq_len=TOKENS)
     if mode == "decode":
         run = dse.transformer("gpt2", mode="decode", context_len=TOKENS)
-    curve = dse.load_curve(CURVE)
     pruned = run.attention_only().with_curve(curve, setting, stand_in=True)
     if measured:
         return pruned

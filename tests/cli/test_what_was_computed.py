@@ -195,6 +195,17 @@ def test_a_reader_that_goes_away_costs_nothing(study: Path, tmp_path: Path) -> N
     assert names(out) == FILES
 
 
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("sweep", "--help"), ("--version",), ("params",)]
+)
+def test_help_may_be_read_in_part(arguments: tuple[str, ...]) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    done = run(*arguments, stdout=writes)
+    os.close(writes)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_what_stdout_does_not_take_is_told_and_written(
     study: Path, tmp_path: Path
 ) -> None:

@@ -39,9 +39,10 @@ class Sweep:
             *("--parts", str(PARTS), "--block-size", "128"),
         ]
 
-    def start(self) -> Process:
+    def start(self, first: str = "") -> Process:
+        """Start it, after what is to happen first in its process."""
         return subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *self._arguments],
+            [sys.executable, "-c", first + PROGRAM, *self._arguments],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -150,6 +151,34 @@ def test_fifty_kills_and_fifty_resumes(
         if kill == 50:
             return
     pytest.fail(f"only {kill} of 100 sweeps were killed before they were done")
+
+
+# Kills the process before the file of a number is moved from the drafts to the answer.
+KILLED_WHILE_MOVING = """
+import os, signal
+move, moved = os.replace, 0
+def replace(source, target, **options):
+    global moved
+    if ".dse-draft-" in str(source) and ".dse-draft-" not in str(target):
+        if moved == {number}:
+            os.kill(os.getpid(), signal.SIGKILL)
+        moved += 1
+    return move(source, target, **options)
+os.replace = replace
+"""
+
+
+@pytest.mark.parametrize("number", range(len(FILES)))
+def test_a_kill_while_the_answer_is_moved_is_made_good(
+    quick_file: Path, tmp_path: Path, answer: object, number: int
+) -> None:
+    sweep = Sweep(quick_file, tmp_path / "out")
+    killed = sweep.start(KILLED_WHILE_MOVING.format(number=number))
+    killed.communicate(timeout=300)
+    assert killed.returncode == -signal.SIGKILL
+    there = [path.name for path in sweep.out.iterdir() if path.name in FILES]
+    assert len(there) == number
+    assert sweep.finish() == answer  # and leaves nothing else
 
 
 @pytest.fixture
