@@ -16,7 +16,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from dse.explore.array_rules import Rule, plain, rule_for
+from dse.explore.array_by_jax import plain
+from dse.explore.array_rules import Rule, rule_for
 from dse.explore.steps import Found, Step, Steps, needed
 from dse.explore.tracing import follow, trace
 

@@ -6,14 +6,13 @@ An operation without a rule is left to JAX itself, which is slower but never wro
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from functools import cache, reduce
+from functools import reduce
 from typing import Any
 
-import jax
 import numpy as np
 
+from dse.explore.array_by_jax import by_jax, is_key
 from dse.explore.array_functions import EACH, EACH_FLOAT, convert
 
 Array = np.ndarray[Any, Any]
@@ -23,15 +22,15 @@ Rule = Callable[..., Sequence[Any]]
 def rule_for(equation: Any) -> Rule:
     """Return the rule of one traced operation."""
     name, params = name_of(equation), equation.params
-    if any(_is_key(v.aval) for v in (*equation.invars, *equation.outvars)):
-        return _by_jax(equation)
+    if any(is_key(v.aval) for v in (*equation.invars, *equation.outvars)):
+        return by_jax(equation)
     floats = all(np.issubdtype(v.aval.dtype, np.floating) for v in equation.invars)
     function = EACH.get(name) or (EACH_FLOAT.get(name) if floats else None)
     if function is not None:
         return lambda _, *arrays: [function(*arrays)]
     make = _SHAPED.get(name)
     rule = make(params, [v.aval for v in equation.invars]) if make else None
-    return rule or _by_jax(equation)
+    return rule or by_jax(equation)
 
 
 def name_of(equation: Any) -> str:
@@ -246,67 +245,3 @@ _SHAPED: dict[str, Callable[[Any, Sequence[Any]], Rule | None]] = {
     "gather": _take,
     "dynamic_slice": _one_of,
 }
-
-
-def _by_jax(equation: Any) -> Rule:
-    """Let JAX do an operation for each point of the grid."""
-    primitive, params = equation.primitive, equation.params
-    several = primitive.multiple_results
-    avals = [v.aval for v in equation.invars]
-    own = [aval.ndim + _is_key(aval) for aval in avals]
-
-    def once(*arrays: Any) -> Any:
-        given = [_as_key(x, aval) for x, aval in zip(arrays, avals, strict=True)]
-        found = primitive.bind(*given, **params)
-        return [plain(part) for part in (found if several else [found])]
-
-    @cache
-    def over_grid(*axes: int | None) -> Any:
-        return jax.jit(jax.vmap(once, in_axes=axes, out_axes=-1))
-
-    def rule(grid: int, *arrays: Array) -> list[Array]:
-        grids = [x.shape[n:] for x, n in zip(arrays, own, strict=True)]
-        shape = np.broadcast_shapes((1,) * grid, *grids)
-        flat, axes = [], []
-        for x, n, of_grid in zip(arrays, own, grids, strict=True):
-            moves = of_grid != (1,) * grid
-            full = np.broadcast_to(x, x.shape[:n] + shape) if moves else x
-            flat.append(full.reshape(x.shape[:n] + (math.prod(shape),) * moves))
-            axes.append(-1 if moves else None)
-        with jax.enable_x64(True):
-            if not any(axes):
-                return [_spread(part, grid) for part in once(*flat)]
-            found = [np.asarray(part) for part in over_grid(*axes)(*flat)]
-        return [part.reshape(*part.shape[:-1], *shape) for part in found]
-
-    return rule
-
-
-_KEYS = {
-    "key<fry>": "threefry2x32",
-    "key<rbg>": "rbg",
-    "key<urbg>": "unsafe_rbg",
-}
-
-
-def _spread(found: Any, grid: int) -> Array:
-    """Return an array that is the same for the whole grid."""
-    one = np.asarray(found)
-    return one.reshape(one.shape + (1,) * grid)
-
-
-def _is_key(aval: Any) -> bool:
-    """Return whether these are keys of random numbers, which NumPy does not know."""
-    return bool(jax.numpy.issubdtype(aval.dtype, jax.dtypes.prng_key))
-
-
-def _as_key(x: Any, aval: Any) -> Any:
-    if not _is_key(aval):
-        return x
-    return jax.random.wrap_key_data(x, impl=_KEYS[str(aval.dtype)])
-
-
-def plain(x: Any) -> Any:
-    """Return an array that NumPy knows; keys of random numbers as what they hold."""
-    is_key = hasattr(x, "dtype") and _is_key(x)
-    return jax.random.key_data(x) if is_key else x

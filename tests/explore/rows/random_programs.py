@@ -18,7 +18,8 @@ import numpy as np
 from dse.explore.array_program import ArrayProgram
 from dse.explore.rows.machine_code import MachineCode
 from dse.explore.rows.program import ScalarProgram
-from tests.explore.rows.operations import EACH, KINDS, OPERATIONS, SHAPED
+from tests.explore.rows.operation import KINDS
+from tests.explore.rows.operations import EACH, OPERATIONS, SHAPED
 
 ROWS = 6
 _TOGETHER = {True: 512, False: 192}  # rows that JAX is asked for together

@@ -13,7 +13,8 @@ from dse.evaluation import metrics
 from dse.explore.space import Space
 from dse.explore.tracing import follow, trace
 from tests.contract.test_engine_laws import MACHINES, VARIANTS, WORKLOAD
-from tests.explore.rows.operations import KINDS, OPERATIONS, Operation
+from tests.explore.rows.operation import KINDS, Operation
+from tests.explore.rows.operations import OPERATIONS
 
 # A name that a new JAX gives to one of them is missing here: see what it does, have an
 # operation of `operations.py` held against JAX, and add it.
