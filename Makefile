@@ -31,7 +31,7 @@ shell: .venv/installed ## a shell in which `dse` and `python` are those of this 
 	@PATH="$(CURDIR)/$(BIN):$$PATH" VIRTUAL_ENV="$(CURDIR)/.venv" exec "$${SHELL:-/bin/sh}"
 
 notebook: .venv/installed ## Jupyter, with the notebooks
-	$(UV) run --frozen --inexact --python $(PYTHON) --extra notebook --with jupyterlab jupyter lab notebooks
+	$(UV) run --frozen --inexact --python $(PYTHON) --extra notebook --with jupyterlab jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks
 
 test: lint pythons ## all checks: format, types, floors, every Python here, tests
 	$(BIN)/pytest -q -rs --no-fold-skipped

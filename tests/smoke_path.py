@@ -28,7 +28,7 @@ def run(*words: str) -> str:
 
 
 def python_front() -> bytes:
-    """Evaluate, sweep, tune, compile and differentiate; the front's table."""
+    """Evaluate, sweep, tune, compile, differentiate and save; the front's table."""
     bert = dse.transformer("bert-tiny", seq_len=64)
     edge = dse.TileEngine.edge()
     assert float(dse.evaluate(edge, bert).energy) > 0
@@ -42,6 +42,10 @@ def python_front() -> bytes:
     np.testing.assert_array_equal(one, other)
     _, slopes = model.value_and_gradient("latency", table)
     assert all(np.isfinite(np.asarray(slope)).all() for slope in slopes.values())
+    assert "Energy per sequence" in repr(dse.evaluate(edge, bert))
+    saved = dse.load(dse.save(front, "front.parquet"))
+    assert list(saved.index) == list(front.index)
+    assert dse.load(dse.save(edge, "edge.json")) == edge
     own = dse.gradient(edge, bert, "energy")
     asked = jax.grad(lambda design: dse.evaluate(design, bert).energy)(edge)
     np.testing.assert_allclose(asked.pes, own.pes, rtol=1e-5)
@@ -54,7 +58,9 @@ def command_front() -> bytes:
     assert "latency" in run("evaluate", "--workload", "bert-base").lower()
     run("evaluate", "--workload", "bert-base", "--sensitivity", "energy")
     run("params", "acceltran")
+    run("engines")
     run("sweep", "acceltran_design_space", "--out", "found")
+    assert len(dse.load("found")) > 100
     assert Path("found/report.html").stat().st_size > 10_000
     return Path("found/front.csv").read_bytes()
 
