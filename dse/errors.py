@@ -44,8 +44,9 @@ def check_kind(
     kinds = kind if isinstance(kind, tuple) else (kind,)
     is_flag = isinstance(value, bool) and bool not in kinds
     if is_flag or not isinstance(value, kinds):
-        shown = " ".join(repr(value).split())  # tables take many lines
-        raise InputError(f"{place} is {shown:.60}; give {wanted}.")
+        shown = repr(value)
+        said = named(value) if "\n" in shown else f"{shown:.60}"  # a table is long
+        raise InputError(f"{place} is {said}; give {wanted}.")
 
 
 def did_you_mean(name: object, known: Iterable[object]) -> str:

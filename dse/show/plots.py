@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from dse.errors import InputError
+from dse.errors import InputError, check_kind
 from dse.evaluation import Metrics, counted_together
 from dse.explore.objectives import read_objectives
 from dse.explore.runs import Runs
@@ -30,6 +30,7 @@ def plot_front(
     `background` are runs of the whole space, shown as a density behind two metrics.
     Raises `InputError` for an empty front, or for other than two or three metrics.
     """
+    check_kind("`runs`", runs, Runs, "runs, as `dse.pareto` returns")
     names = metrics or tuple(o.metric for o in runs.objectives)[:3]
     if len(runs) == 0 or len(names) not in (2, 3):
         raise InputError(
@@ -49,6 +50,7 @@ def plot_breakdown(metrics: Metrics | Mapping[str, Metrics]) -> Figure:
     and labels give amounts. Components below half a percent everywhere are one bar.
     Raises `InputError` for no machine.
     """
+    check_kind("`metrics`", metrics, (Metrics, Mapping), "what `dse.evaluate` returns")
     machines = {"": metrics} if isinstance(metrics, Metrics) else dict(metrics)
     if not machines:
         raise InputError("plot_breakdown got no machine; give it metrics by name.")
@@ -66,4 +68,5 @@ def plot_time(metrics: Metrics) -> Figure:
     What holds the machine back, the busiest port or unit, stands out in colour. Loads,
     work and stores of different ops overlap, so bars do not add up to a run.
     """
+    check_kind("`metrics`", metrics, Metrics, "what `dse.evaluate` returns")
     return Figure(time_bars(metrics, scale_of(metrics)))

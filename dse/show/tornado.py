@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from dse.errors import check_kind
 from dse.explore.objectives import read_objective
 from dse.explore.sensitivity import Sensitivity
 from dse.show.figure import Figure, new_figure
@@ -19,6 +20,8 @@ def plot_sensitivity(
     design stand out in colour; those of the technology are grey. Raises `InputError`
     for an unknown metric.
     """
+    given = "what `dse.sensitivity` returns"
+    check_kind("`sensitivity`", sensitivity, Sensitivity, given)
     read_objective(f"min:{metric}")
     largest = sensitivity.largest(metric, count)[::-1]
     of_design = [name in sensitivity.design.index for name in largest.index]

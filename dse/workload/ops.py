@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dse.errors import InputError
+from dse.errors import InputError, check_kind
 from dse.records import Quantity, Record, quantity, record, static
 from dse.shown import Shown
 from dse.sparsity.attention import AttentionPruning
@@ -177,6 +177,7 @@ class Workload(Shown, Record):
         curve, and for a curve of another model or of much shorter sequences, unless it
         is to stand in for one that nobody has measured.
         """
+        check_kind("`curve`", curve, Curve, "what `dse.load_curve` returns")
         misfit = self.curve_misfit(curve)
         if misfit and not stand_in:
             raise InputError(
