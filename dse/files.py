@@ -27,6 +27,16 @@ def exists(path: Path) -> bool:
         return False
 
 
+def is_file(path: Path) -> bool:
+    """Say whether a file stands at a path, however odd that is."""
+    return exists(path) and path.is_file()
+
+
+def is_folder(path: Path) -> bool:
+    """Say whether a folder stands at a path, however odd that is."""
+    return exists(path) and path.is_dir()
+
+
 def check_regular(path: Path, wanted: str, *, largest: int | None = None) -> None:
     """Raise `InputError` unless a path is that of a file, and a small one if asked.
 

@@ -11,6 +11,7 @@ import typer
 from dse.cli.options import Json, Quiet, Verbose
 from dse.cli.output import print_json, say
 from dse.errors import InputError, did_you_mean
+from dse.files import is_folder
 from dse.hardware.bibtex import read_bibtex
 from dse.hardware.citations import cite as find_bibtex
 from dse.hardware.parameters import load_parameters
@@ -46,7 +47,9 @@ def cite(
 
 def _bibtex(name: str) -> str:
     path = Path(name)
-    if path.is_dir() or (path.suffix == ".toml" and "question" in read_toml(path).data):
+    if is_folder(path) or (
+        path.suffix == ".toml" and "question" in read_toml(path).data
+    ):
         from dse.explore.study_file import read_study_file
         from dse.explore.study_sources import study_bibtex
 

@@ -13,6 +13,7 @@ from dse.cli.options import Json, Quiet, Verbose, log
 from dse.cli.output import PARTIAL, print_json, say
 from dse.cli.sweep_folder import find_parts, objective_columns, part_tables
 from dse.errors import InputError, did_you_mean
+from dse.files import is_file
 
 _MEANT = {
     **dict.fromkeys(("true", "yes", "1", "1.0"), True),
@@ -105,7 +106,7 @@ def _front(
 def _read(path: Path) -> Any:
     if path.suffix not in (".csv", ".parquet"):
         raise InputError(f"{path} is neither .csv nor .parquet; convert it to one.")
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"{path} is no file; give a table as .csv or .parquet.")
     import pandas as pd
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dse.errors import InputError
+from dse.files import is_folder
 
 if TYPE_CHECKING:  # pyarrow and pandas wait until there is something to read
     from dse.runs.store import Store
@@ -17,7 +18,7 @@ def find_parts(place: str) -> Store | None:
 
     Raises `InputError` for a folder without parts, naming the answer if it has one.
     """
-    if "://" not in place and not Path(place).is_dir():
+    if "://" not in place and not is_folder(Path(place)):
         return None
     from dse.runs.store import find_store
 
@@ -37,7 +38,9 @@ def part_tables(store: Store) -> Iterator[Any]:
         found += 1
         yield table.to_pandas()
     if not found:
-        raise InputError(f"{store.folder.place} holds no part yet; wait for one.")
+        raise InputError(
+            f"{store.folder.place} holds no part yet; run its sweep first."
+        )
 
 
 def objective_columns(store: Store) -> list[str]:

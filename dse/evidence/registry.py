@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dse.errors import InputError, did_you_mean
+from dse.files import is_file
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Validation:
         """
         if data is not None and not self.takes:
             raise InputError(f"`{self.module}` takes no --data; leave it out.")
-        if data is not None and not data.is_file():
+        if data is not None and not is_file(data):
             raise InputError(f"{data} is no file; give the path of {self.takes}.")
         found = importlib.import_module(f"dse.evidence.{self.module}")
         return found.validate(data, progress=progress)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dse.errors import InputError, check_kind, did_you_mean
+from dse.files import is_file
 from dse.hardware.bibtex import read_bibtex
 from dse.hardware.parameter_checks import ParameterCheck
 from dse.hardware.provenance import Parameter
@@ -119,9 +120,9 @@ def _find(name_or_path: str | Path) -> Path:
 
 def _template(path: Path, like: str | None) -> Path | None:
     template = _find(like) if like else hw_params_folder() / f"{path.stem}.toml"
-    if like and not template.is_file():
+    if like and not is_file(template):
         raise InputError(f"{like} is no file; give the name of one that dse ships.")
-    is_another = template.is_file() and template.resolve() != path.resolve()
+    is_another = is_file(template) and template.resolve() != path.resolve()
     return template if is_another else None
 
 

@@ -15,6 +15,7 @@ from flax import nnx
 from safetensors.numpy import save_file
 
 from dse.errors import InputError
+from dse.files import is_folder
 from dse.json_file import read_json
 from dse.measure.bert import Architecture, Bert
 from dse.measure.weight_files import INDEX, WEIGHTS, WeightFiles
@@ -73,7 +74,7 @@ def load_checkpoint(folder: str | Path) -> Checkpoint:
             says; the message names file and tensor.
     """
     place = Path(folder)
-    if not place.is_dir():
+    if not is_folder(place):
         raise InputError(
             f"{place}: is no folder; give one with config.json, model.safetensors and "
             "tokenizer.json, as Hugging Face lays them out."

@@ -6,8 +6,12 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from dse.errors import InputError
+from dse.errors import InputError, check_kind, did_you_mean
+from dse.explore.arguments import count
+from dse.explore.limits import read_limits
+from dse.explore.objectives import THROUGHPUTS, read_objectives
 from dse.explore.study import Study
+from dse.json_file import parse_json
 from dse.runs.fingerprint import differences, fingerprint
 from dse.runs.kept import Kept, read_kept
 
@@ -76,16 +80,36 @@ def sensible_parts(designs: int, kept: Kept) -> int:
 def read_plan(text: str) -> Plan:
     """Read the plan of a manifest. Raises `InputError` where it is none."""
     try:
-        found: dict[str, Any] = json.loads(text)
+        found: dict[str, Any] = parse_json(text, "it", "a manifest")
         if found["format"] != FORMAT:
             raise InputError(
                 f"it has format {found['format']}; this dse reads {FORMAT}"
             )
+        _check(found)
         for name in ("objectives", "limits"):
             found[name] = tuple(found[name])
-        return Plan(**found)
+        plan = Plan(**found)
+        read_objectives(plan.objectives)
+        read_limits(plan.limits)
+        read_kept(plan.keep)
+        return plan
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"it cannot be read as a manifest ({error})") from None
+
+
+def _check(found: dict[str, Any]) -> None:
+    """Raise `InputError` for entries of another kind than a plan has."""
+    texts = {"study": str, "counted": str, "keep": str}
+    lists = {"objectives": list, "limits": list}
+    for name, kind in {**texts, **lists, "fingerprint": dict}.items():
+        check_kind(f"`{name}`", found[name], kind, "what a sweep wrote")
+    for name, least in {"designs": 1, "parts": 1, "block_size": 1, "seed": 0}.items():
+        count(name, found[name], least=least, most=2**62)
+    if found["counted"] not in THROUGHPUTS:
+        known = did_you_mean(found["counted"], THROUGHPUTS)
+        raise InputError(f"`counted` is {found['counted']!r:.60}.{known}")
+    for name, told in found["fingerprint"].items():
+        check_kind(f"`fingerprint.{name}`", told, str, "what a sweep wrote")
 
 
 def agreed(found: Plan, wanted: Plan) -> Plan:

@@ -88,7 +88,9 @@ def join_parts(study: Study, stores: Sequence[Store]) -> tuple[PartSearch, list[
         except InputError as unlike:
             fault = str(unlike)
         if fault:
-            raise InputError(f"{store.folder.place} is of another sweep: {fault}.")
+            raise InputError(
+                f"{store.folder.place} is of another sweep: {fault}; leave it out."
+            )
         for part, table in store.parts(set_aside=False):
             search.learn(table)
             missing.discard(part)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dse.errors import InputError, did_you_mean
+from dse.files import is_folder
 from dse.json_file import read_json
 from dse.workload.shapes import TransformerShape, whole
 
@@ -133,7 +134,7 @@ def shape_from_config(config: str | Path | Mapping[str, Any]) -> TransformerShap
     if isinstance(config, Mapping):
         return _shape(config, place="the config", name=None)
     path = Path(config)
-    path = path / "config.json" if path.is_dir() else path
+    path = path / "config.json" if is_folder(path) else path
     name = path.parent.resolve().name if path.name == "config.json" else path.stem
     return _shape(read_json(path, _WANTED), place=str(path), name=name)
 

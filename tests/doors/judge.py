@@ -7,8 +7,8 @@ import re
 # A sentence, or a part of one behind a semicolon, that tells what to do.
 _DOES = (
     "add|ask|build|call|change|choose|convert|copy|correct|cut|drop|evaluate|fill|give|"
-    "install|leave|make|move|name|pass|pick|raise|read|remove|rename|repeat|replace|"
-    "round|save|say|set|shorten|sort|state|take|type|use|write"
+    "install|leave|loosen|make|move|name|pass|pick|raise|read|remove|rename|repeat|replace|"
+    "round|run|save|say|set|shorten|sort|state|take|try|type|use|write"
 )
 _REMEDY = re.compile(
     rf"(^|[.;:,?)] |, or |\n)({_DOES})\b|Did you mean|Known: |takes |needs ",
