@@ -80,9 +80,7 @@ class WorkloadTable(_Table):
         None, strict=True, description="a setting of that curve, a number"
     )
     stand_in: bool = Field(
-        False,
-        strict=True,
-        description="true where the curve is of another model or length, else false",
+        False, strict=True, description="true for a curve of another model, or false"
     )
     why_density: str = Field("", description="where the densities come from, in words")
     weight: float = Field(
