@@ -28,10 +28,13 @@ def in_rows(function: Function, names: Sequence[str], count: int) -> Function:
     """
     pulled = [f"pulled {number}" for number in range(count)]
 
+    def in_double(given: Mapping[str, Any]) -> Any:
+        return jnp.asarray(function(given)).astype(float)
+
     def both(given: Mapping[str, Any]) -> Any:
         """Return values, and slopes of their sum weighted by what is pulled back."""
         moved = {name: given[name] for name in names}
-        values, pull_back = jax.vjp(function, moved)
+        values, pull_back = jax.vjp(in_double, moved)
         (slopes,) = pull_back(jnp.stack([given[name] for name in pulled]))
         return dict(zip(pulled, values, strict=True)) | slopes
 

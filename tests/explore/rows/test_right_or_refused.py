@@ -90,6 +90,16 @@ CASES: dict[str, Case] = {
         [1, 2, 3, NAN],
         [1, 0, 0, 0],
     ),
+    "how many of some are true": (
+        lambda x: jnp.mean(jnp.stack([x > 0.0, x > 1.0])),  # a float32
+        [-1, 0.5, 2, NAN],
+        [0, 0.5, 1, 0],
+    ),
+    "a whole number": (
+        lambda x: jnp.sum(jnp.stack([x > 0.0, x > 1.0])),
+        [0, 2],
+        [0, 2],
+    ),
     "a place beyond a table": (
         lambda x: jnp.asarray([3.0, 5.0, 7.0])[x.astype(int)],
         [-1, 0, 9, NAN],
@@ -123,7 +133,7 @@ def by_devices(function: Callable[[Any], Any], x: Any) -> Any:
 
 def by_jax_function(function: Callable[[Any], Any], x: Any) -> Any:
     def vector(given: Any) -> Any:
-        return jnp.stack([function(given["x"]) * 1.0])
+        return jnp.stack([function(given["x"])])
 
     with jax.enable_x64(True):
         return jax.vmap(in_rows(vector, ["x"], 1))({"x": x})[:, 0]
