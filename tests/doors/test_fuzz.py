@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from dse.errors import InputError
+from tests.doors import calls, commands, files, tables
 from tests.doors.door import DOORS
 from tests.doors.judge import fault_of_message
 
+MODULES = (calls, commands, files, tables)  # whose import adds doors to DOORS
 BY_DAY = 36  # inputs of each door
 BY_NIGHT = 600
 COSTS = {"command": 3, "parts": 3}  # doors behind which a whole verb runs
@@ -55,6 +57,10 @@ def try_door(name: str, seeds: range, folder: Path) -> None:
 @pytest.fixture(autouse=True)
 def _quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
+
+
+def test_every_door_is_tried() -> None:
+    assert len(DOORS) == 19
 
 
 @pytest.mark.parametrize("name", DOORS)
