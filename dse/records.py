@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import inspect
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING
@@ -21,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dse.errors import InputError, did_you_mean
+from dse.record_help import documented, range_in_words, signature
 
 _T = TypeVar("_T")
 
@@ -116,17 +116,7 @@ class Quantity:
     @property
     def range(self) -> str:
         """What it can be, in words: `MiB, 1e-06 or more`, `one of dram, rram`."""
-        if self.choices:
-            return f"one of {', '.join(self.choices)}"
-        whole = "a whole number" if self.integer else "any number"
-        ends = {
-            (False, False): whole,
-            (True, False): f"{self.low:g} or more",
-            (False, True): f"at most {self.high:g}",
-            (True, True): f"{self.low:g} to {self.high:g}",
-        }[math.isfinite(self.low), math.isfinite(self.high)]
-        said = f"{ends}, whole" if self.integer and ends != whole else ends
-        return said if self.unit == "1" else f"{self.unit}, {said}"
+        return range_in_words(self)
 
     def show(self, value: Any) -> str:
         """Return the value as a person reads it: a label, or a number with its unit."""
@@ -216,51 +206,10 @@ def record(cls: type[_T]) -> type[_T]:
 
     data.__init__ = init  # type: ignore[method-assign]
     data.__setattr__ = data.__delattr__ = refuse  # type: ignore[method-assign]
-    data.__signature__ = _signature(data)  # type: ignore[attr-defined]
-    data.__doc__ = _documented(data)
+    data.__signature__ = signature(data)  # type: ignore[attr-defined]
+    data.__doc__ = documented(data)
     jax.tree_util.register_pytree_with_keys(data, flatten, unflatten)
     return data
-
-
-def _signature(data: Any) -> inspect.Signature:
-    """Return the fields as `help` shows them: what each can be, and its default."""
-    parameters = []
-    for field in dataclasses.fields(data):
-        meaning, default = field.metadata.get("quantity"), field.default
-        if default is MISSING:
-            default = inspect.Parameter.empty
-        elif meaning is not None and meaning.choices:
-            default = meaning.show(default)
-        elif meaning is not None and meaning.integer:
-            default = int(default)
-        parameters.append(
-            inspect.Parameter(
-                field.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=default,
-                annotation=field.type if meaning is None else meaning.range,
-            )
-        )
-    return inspect.Signature(parameters)
-
-
-def _documented(data: Any) -> str:
-    """Return the text of a class with a line for each of its fields."""
-    lines = []
-    for field in dataclasses.fields(data):
-        meaning = field.metadata.get("quantity")
-        if meaning is not None:
-            about = [meaning.doc, meaning.range]
-            shown = "" if field.default is MISSING else meaning.show(field.default)
-        elif "doc" in field.metadata:
-            about = [field.metadata["doc"]]
-            shown = field.default if isinstance(field.default, str) else ""
-        else:
-            continue
-        about += [f"default {shown}"] if shown else []
-        lines.append(f"    {field.name}: {'; '.join(about)}")
-    own = inspect.cleandoc(data.__doc__ or "")
-    return "\n".join([own, "", "Fields:", *lines]) if lines else own
 
 
 class Record:
