@@ -64,7 +64,7 @@ def choice(*values: float | str) -> Axis:
 def powers_of_two(low: float, high: float) -> Axis:
     """Return an axis low, 2 low, 4 low, ... up to high; `InputError` where empty."""
     _check("powers_of_two", low=low, high=high)
-    if not 0 < low <= high:
+    if not 0 < low <= high or high / low > GREATEST:
         raise InputError(f"`powers_of_two({low:g}, {high:g})`: give 0 < low <= high.")
     return Axis(tuple(low * 2**i for i in range(int(math.log2(high / low) + 1e-9) + 1)))
 

@@ -62,7 +62,7 @@ class Parameter(BaseModel):
         known: Collection[str] = (info.context or {}).get("sources", (source,))
         if source not in known:
             raise InputError(
-                f"source `{source}` is not in references.bib; add its entry to a "
+                f"source `{source:.60}` is not in references.bib; add its entry to a "
                 "references.bib beside this file." + did_you_mean(source, known)
             )
         return source

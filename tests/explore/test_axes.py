@@ -60,6 +60,7 @@ def test_a_log_interval_has_even_ratios() -> None:
         ),  # type: ignore[arg-type]
         (lambda: dse.powers_of_two(0, 8), "give 0 < low <= high"),
         (lambda: dse.powers_of_two(8, 4), "give 0 < low <= high"),
+        (lambda: dse.powers_of_two(5e-324, 1e300), "give 0 < low <= high"),
         (
             lambda: dse.integers(5, 2),
             "`integers(5, 2, 1)`: give whole numbers, low <= high",
