@@ -9,7 +9,7 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 
-from dse.engines.base import Engine, describe_run, known_sum, stages
+from dse.engines.base import Engine, describe_run, known_sum, schedule_run
 from dse.hardware.technology import Technology
 from dse.records import Record, quantity, record, static
 from dse.schedule.stage import Chain, Stage, resource_cycles, total
@@ -46,6 +46,8 @@ class Metrics(Shown, Record):
     op_names: tuple[str, ...] = static("name of each op, in program order")
     op_energy: Any = quantity("J", "dynamic, per sequence and op, [ops]")
     op_busy: dict[str, Any]
+    off_chip_bytes: dict[str, Any]  # over the main-memory port, a sequence, by origin
+    compulsory_bytes: dict[str, Any]  # of these, what no machine can do without
     extras: dict[str, Any]  # what only machines of its kind have, units in the names
 
     @property
@@ -76,18 +78,8 @@ def metrics(
     design: Engine, workload: Workload, technology: Technology, timing: Timing
 ) -> Metrics:
     """Return the metrics of one design; pure, for the caller to trace or compile."""
-    run = describe_run(workload)
-    chains = [
-        stages(
-            design,
-            block.ops,
-            block.repeats,
-            run,
-            technology,
-            last=block is workload.blocks[-1],
-        )
-        for block in workload.blocks
-    ]
+    run, batch = describe_run(workload), workload.batch
+    chains, planned = schedule_run(design, workload, technology)
     clock = design.clock(technology)
     cycles = TIMINGS[timing](chains)
     seconds = cycles / clock
@@ -97,7 +89,6 @@ def metrics(
     area = design.area(technology)
     energy = sum(dynamic.values()) + sum(leakage.values())
     macs = sum(b.repeats * jnp.sum(b.ops.macs) for b in workload.blocks)
-    batch = workload.batch
     return Metrics(
         latency=seconds,
         throughput=batch / seconds,
@@ -121,6 +112,13 @@ def metrics(
         )
         / batch,
         op_busy=_by_op(chains, clock),
+        off_chip_bytes={
+            origin: bits / (8.0 * batch)
+            for origin, bits in total(chains, "moved").items()
+        },
+        compulsory_bytes={
+            origin: bits / 8.0 for origin, bits in planned.compulsory.items()
+        },
         extras=design.extras(run, technology, seconds, dynamic),
     )
 
@@ -175,6 +173,8 @@ def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
         accuracy_drop=mean(lambda part: part.accuracy_drop) if drops_known else None,
         dynamic_energy=mean(lambda part: part.dynamic_energy),
         leakage_energy=mean(lambda part: part.leakage_energy),
+        off_chip_bytes=mean(lambda part: part.off_chip_bytes),
+        compulsory_bytes=mean(lambda part: part.compulsory_bytes),
         utilization=jax.tree.map(
             lambda busy: busy / per_sequence,
             mean(

@@ -16,6 +16,7 @@ import numpy as np
 from dse.errors import InputError
 from dse.hardware.technology import Technology
 from dse.records import Record, record, static
+from dse.schedule.residency import Residency, Storage, Traffic, plan_residency
 from dse.schedule.stage import Chain
 from dse.shown import Shown
 from dse.sparsity.attention import AttentionPruning
@@ -24,7 +25,7 @@ from dse.sparsity.imbalance import Imbalance
 from dse.workload.attention import attention_places, fuse_attention
 from dse.workload.ops import Ops, Workload
 
-SIZES = ("heads", "rows", "inner", "columns")
+SIZES = ("heads", "rows", "inner", "columns", "sharing", "cached")
 DENSITIES = ("input_density", "weight_density", "output_density")
 
 
@@ -36,6 +37,8 @@ class Op(Record):
     rows: Any
     inner: Any
     columns: Any
+    sharing: Any = 1.0
+    cached: Any = 0.0
     input_density: Any
     weight_density: Any
     output_density: Any
@@ -44,24 +47,27 @@ class Op(Record):
     in_attention: Any
     last_share: Any
     imbalance: Imbalance = Imbalance()
+    traffic: Traffic = Traffic()
 
 
 @record
 class Run(Record):
     """What an engine knows of the whole run: the batch, and all weights there are.
 
-    `weights`, `density` and `repeats` are `[ops]` over all ops of all blocks.
+    `weights`, `density` and `weight_sets` are `[ops]` over all ops of all blocks.
     """
 
     batch: Any
+    together: Any  # sequences of the batch that are on chip at the same time
     weights: Any
     density: Any
-    repeats: Any
+    weight_sets: Any  # how often each op has weights of its own
     padded_fraction: Any
     attention: AttentionPruning
     kept_pairs: Any  # share of query-key pairs kept, mean over layers
     curve: Curve | None  # the one that densities were taken from
     causal: bool = static("whether a token sees only earlier ones")
+    weights_stay: bool = static("whether weights may stay on chip from run to run")
 
 
 class Engine(Shown, Record):
@@ -75,6 +81,9 @@ class Engine(Shown, Record):
     """
 
     presets: ClassVar[tuple[str, ...]] = ()
+    # What a co-processor's own counts hold of the values that it gets and gives:
+    # "operands written", "operands read", "result written".
+    counts: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def fetches_ahead(self) -> bool:
@@ -106,6 +115,13 @@ class Engine(Shown, Record):
         """Return the technology of the machine this engine was built after."""
         raise NotImplementedError
 
+    def storage(self, ops: Ops, run: Run, technology: Technology) -> Storage | None:
+        """Return how it keeps the values of a block; None where it counts all itself.
+
+        What its ops move over the main-memory port follows, as `op.traffic`.
+        """
+        return None
+
     def accuracy_drop(self, run: Run, technology: Technology) -> Any | None:
         """Return the accuracy that this machine costs by itself, as a share.
 
@@ -132,6 +148,32 @@ class Engine(Shown, Record):
         return {}
 
 
+def schedule_run(
+    engine: Engine, workload: Workload, technology: Technology
+) -> tuple[list[Chain], Residency]:
+    """Return what each block asks of a machine, and how the batch runs on it."""
+    run, blocks = describe_run(workload), workload.blocks
+    planned = Residency(run.batch, [Traffic()] * len(blocks), {})
+    storage = [engine.storage(block.ops, run, technology) for block in blocks]
+    kept = [one for one in storage if one is not None]
+    if kept:
+        planned = plan_residency(blocks, kept, run.batch)
+        run = run.replace(together=planned.together)
+    chains = [
+        stages(
+            engine,
+            block.ops,
+            block.repeats,
+            run,
+            technology,
+            traffic=moved,
+            last=block is blocks[-1],
+        )
+        for block, moved in zip(blocks, planned.traffic, strict=True)
+    ]
+    return chains, planned
+
+
 def stages(
     engine: Engine,
     ops: Ops,
@@ -139,6 +181,7 @@ def stages(
     run: Run,
     technology: Technology,
     *,
+    traffic: Traffic,
     last: bool,
 ) -> Chain:
     """Return what a chain of ops asks of a machine.
@@ -148,8 +191,9 @@ def stages(
     no such kind of op.
     """
     if hasattr(engine, "attention"):
+        traffic = fuse_traffic(traffic, ops)
         ops = fuse_attention(ops)
-    rows = _rows(ops, last_share=1.0 / repeats if last else 0.0)
+    rows = _rows(ops, traffic, last_share=1.0 / repeats if last else 0.0)
     groups = []
     for kind in dict.fromkeys(ops.kinds):
         physics = getattr(engine, kind, None)
@@ -183,7 +227,22 @@ def cannot_run(engine: Engine, kind: str) -> InputError:
     return InputError(f"{problem} use another engine or a workload without them.")
 
 
-def _rows(ops: Ops, *, last_share: float) -> Op:
+def fuse_traffic(traffic: Traffic, ops: Ops) -> Traffic:
+    """Return what ops move, scores, softmax and context taken as one op, `[ops]`."""
+    inside = {i: i + 3 for i in attention_places(ops)}
+    gone = {i + back for i in inside for back in (1, 2)}
+    spans = [(i, inside.get(i, i + 1)) for i in range(len(ops)) if i not in gone]
+
+    def fuse(column: Any) -> Any:
+        if jnp.ndim(column) == 0:  # nothing is counted
+            return column
+        return jnp.stack([column[..., i:j].sum(axis=-1) for i, j in spans], axis=-1)
+
+    fused: Traffic = jax.tree.map(fuse, traffic)
+    return fused
+
+
+def _rows(ops: Ops, traffic: Traffic, *, last_share: float) -> Op:
     """Return the columns of a chain, with what the op before left in buffers."""
     has_weights = [kind in ("linear", "convolution") for kind in ops.kinds]
     with_weights = [i for i, has in enumerate(has_weights) if has]
@@ -199,12 +258,14 @@ def _rows(ops: Ops, *, last_share: float) -> Op:
         name: jnp.asarray(getattr(ops, name)) * 1.0
         for name in (*SIZES, "in_attention", "weights", *DENSITIES)
     }
-    shape = jnp.broadcast_shapes(*(c.shape for c in columns.values()))
+    moved = jax.tree.leaves(traffic)
+    shape = jnp.broadcast_shapes(*map(jnp.shape, (*columns.values(), *moved)))
     columns = {name: jnp.broadcast_to(c, shape) for name, c in columns.items()}
     weights = columns.pop("weights")
     return Op(
         **columns,
         imbalance=jax.tree.map(lambda c: jnp.broadcast_to(c, shape), ops.imbalance),
+        traffic=jax.tree.map(lambda c: jnp.broadcast_to(c, shape), traffic),
         weights_before=weights[..., wrapped_places],
         density_before=columns["weight_density"][..., wrapped_places],
         last_share=jnp.broadcast_to(np.eye(len(ops))[-1] * last_share, shape),
@@ -216,16 +277,20 @@ def describe_run(workload: Workload) -> Run:
     blocks = workload.blocks
     return Run(
         batch=workload.batch,
+        together=workload.batch,
         weights=jnp.concatenate([jnp.asarray(b.ops.weights) * 1.0 for b in blocks]),
         density=jnp.concatenate(
             [_mean_over_layers(b.ops, "weight_density") for b in blocks]
         ),
-        repeats=np.concatenate([np.full(len(b.ops), float(b.repeats)) for b in blocks]),
+        weight_sets=np.concatenate(
+            [np.full(len(b.ops), float(b.weight_sets)) for b in blocks]
+        ),
         padded_fraction=workload.padded_fraction,
         attention=workload.attention,
         kept_pairs=_mean_kept_pairs(workload),
         curve=workload.curve,
         causal=workload.causal,
+        weights_stay=workload.weights_stay,
     )
 
 

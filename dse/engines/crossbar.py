@@ -23,8 +23,10 @@ from dse.engines.crossbar_adc import LAWS
 from dse.engines.vector_unit import vector_area, vector_leakage
 from dse.hardware.technology import Technology, load_technology
 from dse.records import quantity, record, static
+from dse.schedule.residency import Storage
 from dse.schedule.stage import Stage
 from dse.smooth import ceil_div
+from dse.workload.ops import Ops
 
 
 @record
@@ -257,6 +259,10 @@ class CrossbarEngine(Engine):
             "lifetime_years": life / crossbar_wear.YEAR,
         }
 
+    def storage(self, ops: Ops, run: Run, technology: Technology) -> Storage:
+        """Return how it keeps values: weights in cells, all others in buffers."""
+        return crossbar_memory.storage(self, ops, run)
+
     # -- one op, of every kind that the machine runs ---------------------------------
 
     def embedding(self, op: Op, run: Run, technology: Technology) -> Stage:
@@ -268,8 +274,11 @@ class CrossbarEngine(Engine):
         return crossbar_ops.stored_product(self, op, run, technology)
 
     def matmul(self, op: Op, run: Run, technology: Technology) -> Stage:
-        """Write keys or values into arrays, then multiply by them."""
-        return crossbar_ops.written_product(self, op, run, technology)
+        """Write keys or values into arrays, then multiply by them.
+
+        Those of a cache serve one token and are multiplied by on the vector units.
+        """
+        return crossbar_ops.attention_product(self, op, run, technology)
 
     def softmax(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Normalise scores on the vector units."""

@@ -10,7 +10,9 @@ from dse.engines.base import Op, Run
 from dse.engines.crossbar_array import Placement, weight_slices
 from dse.hardware.technology import Technology
 from dse.memory import sram, traffic
+from dse.schedule.residency import Room, Storage
 from dse.smooth import ceil_div
+from dse.workload.ops import Ops
 
 if TYPE_CHECKING:
     from dse.engines.crossbar import CrossbarEngine
@@ -28,14 +30,29 @@ def capacity(design: CrossbarEngine) -> Any:
 
 
 def rewritten_share(design: CrossbarEngine, run: Run) -> Any:
-    """Return the share of the weights that must be written anew for every batch.
+    """Return the share of the weights that must be written anew for every run.
 
-    None where all fit. Arrays that are too few keep what they can beside a working set
-    of the largest op. Empty edges of arrays are neglected here.
+    None where all fit; else those for which there are no cells. Empty edges of arrays
+    are neglected here.
     """
-    cells = cells_of_weights(design, run)
-    return traffic.streamed_share(
-        jnp.sum(run.repeats * cells), jnp.max(cells), capacity(design)
+    total = jnp.sum(run.weight_sets * cells_of_weights(design, run))
+    return traffic.fetched_share(total, capacity(design), weights_stay=True)
+
+
+def storage(design: CrossbarEngine, ops: Ops, run: Run) -> Storage:
+    """Return how values of a block are kept: weights in cells, the rest in buffers."""
+    of_weight = weight_slices(design) * design.replication / design.weight_bits
+    value = design.activation_bits * jnp.ones(len(ops))
+    return Storage(
+        rooms=(Room(buffer_bits(design), value, value),),
+        weight_room=capacity(design) / of_weight,
+        weights=jnp.asarray(ops.weights) * design.weight_bits,
+        gathered=jnp.asarray(ops.rows) * ops.columns * value,
+        operand=value,
+        result=value,
+        cached=design.activation_bits,
+        fetched=rewritten_share(design, run),
+        weights_stay=True,
     )
 
 
@@ -45,7 +62,7 @@ def share_of_arrays(design: CrossbarEngine, run: Run, placed: Placement) -> Any:
     Those are the cells of the whole model, or of as much of it as there is room for;
     more than 1 where an op alone needs several rounds.
     """
-    everything = jnp.sum(run.repeats * cells_of_weights(design, run))
+    everything = jnp.sum(run.weight_sets * cells_of_weights(design, run))
     room = jnp.minimum(everything, capacity(design))
     return placed.cells * design.replication / jnp.maximum(room, 1.0)
 
@@ -61,18 +78,6 @@ def prefetched_share(design: CrossbarEngine, op: Op, placed: Placement) -> Any:
 def buffer_bits(design: CrossbarEngine) -> Any:
     """Return the bits that the buffers of all tiles hold."""
     return design.tiles * design.buffer_kib_per_tile * 1024.0 * 8.0
-
-
-def spilled_bits(design: CrossbarEngine, op: Op, run: Run) -> Any:
-    """Return the bits that go to main memory and back as the tiles' buffers are full.
-
-    Operands and result of an op are live together; what does not fit is written once
-    and read once.
-    """
-    left = op.rows * jnp.where(op.inner > 0, op.inner, op.columns)
-    live = run.batch * op.heads * (left + op.rows * op.columns)
-    bits = live * design.activation_bits
-    return 2.0 * traffic.spilled(bits, buffer_bits(design))
 
 
 def main_memory_energy(technology: Technology, bits: Any) -> dict[str, Any]:

@@ -48,9 +48,10 @@ def stored_product(
     together = jnp.asarray(design.pipelining) > 0.5
     compute = jnp.where(together, in_flight, sequence * run.batch * rounds)
 
-    again = memory.rewritten_share(design, run)
+    matrix = jnp.maximum(op.heads * op.inner * op.columns * design.weight_bits, 1.0)
+    again = op.traffic.weights / matrix
     writing = write_seconds(design, technology, placed, copies, design.weight_tiles)
-    bits = again * op.heads * op.inner * op.columns * design.weight_bits
+    bits = op.traffic.weights
     cells = again * placed.cells * copies
     return _product(
         design,
@@ -62,11 +63,54 @@ def stored_product(
         tiles=jnp.maximum(placed.arrays * copies / design.arrays_per_tile, 1.0),
         load=jnp.maximum(_transfer(design, bits), again * writing),
         prefetch=memory.prefetched_share(design, op, placed),
+        lead=1.0,  # cells are written before the first product
         compute=compute,
         occupied=sequence * run.batch * share,
         fetched=bits,
         writes={"weight_writes": cells * technology["cell.write_energy"]},
     )
+
+
+def attention_product(
+    design: CrossbarEngine, op: Op, run: Run, technology: Technology
+) -> Stage:
+    """Return scores or context: by operands written into arrays, or from a cache.
+
+    A value of a cache serves one token: it is multiplied by where it comes in, on the
+    vector units, a product a lane and cycle, and no cell is written for it.
+    """
+    written = written_product(design, op, run, technology)
+    macs = run.batch * op.heads * op.rows * op.inner * op.columns
+    together = jnp.asarray(design.pipelining) > 0.5
+    cycles = macs / design.vector_lanes
+    from_cache = op.cached > 0
+    none = jnp.zeros_like(cycles)
+    spent = dict.fromkeys(written.dynamic, none) | {
+        part: written.dynamic[part] for part in ("main_memory", "link")
+    }
+    alone = written.replace(
+        compute=jnp.where(together, cycles / run.batch, cycles),
+        occupied=cycles,
+        store=none,
+        dynamic=spent | memory.elementwise_traffic_energy(design, technology, op, run),
+        busy=dict.fromkeys(written.busy, none),
+    )
+    energy = macs * technology["vector_unit.energy"]
+    both = {
+        "compute": jnp.where(from_cache, alone.compute, written.compute),
+        "occupied": jnp.where(from_cache, alone.occupied, written.occupied),
+        "store": jnp.where(from_cache, alone.store, written.store),
+        "dynamic": {
+            part: jnp.where(from_cache, alone.dynamic[part], joule)
+            for part, joule in written.dynamic.items()
+        }
+        | {"vector_unit": jnp.where(from_cache, energy, 0.0)},
+        "busy": {
+            part: jnp.where(from_cache, 0.0, cycles)
+            for part, cycles in written.busy.items()
+        },
+    }
+    return written.replace(**both)
 
 
 def written_product(
@@ -103,6 +147,7 @@ def written_product(
         tiles=design.attention_tiles,
         load=0.0,
         prefetch=1.0,
+        lead=0.0,
         compute=jnp.where(together, one, take(run.batch)),
         occupied=run.batch * one * share,
         fetched=0.0,
@@ -121,6 +166,7 @@ def _product(
     tiles: Any,
     load: Any,
     prefetch: Any,
+    lead: Any,
     compute: Any,
     occupied: Any,
     fetched: Any,
@@ -133,22 +179,27 @@ def _product(
     """
     vectors = run.batch * op.rows
     energy = vectors_energy(design, technology, op, placed, vectors)
-    spill = memory.spilled_bits(design, op, run)
+    moved = op.traffic
     results = run.batch * op.heads * op.rows * op.columns * design.activation_bits
     sending = results / (tiles * technology["router.width"] * 8.0)  # cycles
     clock = design.clock(technology)
     return Stage(
         unit=unit,
-        load=(load + _transfer(design, spill)) * clock,
+        load=(load + _transfer(design, moved.operands)) * clock,
+        lead=lead,
+        drained=_transfer(design, moved.written) * clock,
         compute=jnp.maximum(compute * clock, sending),
         occupied=occupied * clock,
         store=sending / vectors,
         prefetch=prefetch,
         dynamic=energy.by_component
         | memory.product_traffic_energy(design, technology, op, placed, run.batch)
-        | memory.main_memory_energy(technology, fetched + spill)
+        | memory.main_memory_energy(
+            technology, fetched + moved.operands + moved.written
+        )
         | writes,
         busy={"adc": energy.adc_seconds * clock, "dac": energy.dac_seconds * clock},
+        moved=moved.by_origin,
     )
 
 
@@ -158,34 +209,39 @@ def elementwise(
     """Return softmax, layer norm or non-linearity on the vector units of all tiles."""
     work = vector_work(op, run, technology, lanes=design.vector_lanes, kind=kind)
     together = jnp.asarray(design.pipelining) > 0.5
-    spill = memory.spilled_bits(design, op, run)
+    moved = op.traffic
     clock = design.clock(technology)
     return Stage(
         unit="vector_unit",
-        load=_transfer(design, spill) * clock,
+        load=_transfer(design, moved.operands) * clock,
+        lead=0.0,
+        drained=_transfer(design, moved.written) * clock,
         compute=jnp.where(together, work.cycles / run.batch, work.cycles),
         occupied=work.cycles,
         store=0.0,
         prefetch=1.0,
         dynamic={"vector_unit": work.energy}
         | memory.elementwise_traffic_energy(design, technology, op, run)
-        | memory.main_memory_energy(technology, spill),
+        | memory.main_memory_energy(technology, moved.operands + moved.written),
         busy={},
+        moved=moved.by_origin,
     )
 
 
 def gather(design: CrossbarEngine, op: Op, run: Run, technology: Technology) -> Stage:
     """Return the rows of the embedding table that a batch takes from main memory."""
-    bits = run.batch * op.rows * op.columns * design.activation_bits
+    moved, clock = op.traffic, design.clock(technology)
     return Stage(
         unit="",
-        load=_transfer(design, bits) * design.clock(technology),
+        load=_transfer(design, moved.read) * clock,
+        drained=_transfer(design, moved.written) * clock,
         compute=0.0,
         occupied=0.0,
         store=0.0,
         prefetch=1.0,
-        dynamic=memory.main_memory_energy(technology, bits),
+        dynamic=memory.main_memory_energy(technology, moved.read + moved.written),
         busy={},
+        moved=moved.by_origin,
     )
 
 

@@ -48,6 +48,8 @@ class FilterEngine(Engine):
         "sofa",
     )
 
+    counts: ClassVar[frozenset[str]] = frozenset({"operands read", "result written"})
+
     low_bit_multipliers: float = quantity(
         "1",
         "of the filtering unit, query x first-round bits",
@@ -220,24 +222,20 @@ class FilterEngine(Engine):
     def attention(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Run scores, softmax and context of all heads, filtered.
 
-        Blocks of queries stream through load and units. Of S equal steps, the first
-        load comes before all work, and the others while the units are busy:
-
-            compute = max(elapsed, load (S - 1) + occupied / S)   with load of a step
-
-        Nothing is fetched before the op before has ended.
+        Keys stream through load and units: work starts with the first key of the first
+        head and ends one key after the last. Nothing is fetched before the op before
+        has ended.
         """
         pairs = count_pairs(self, op, run)
         work = count_work(self, pairs)
         heads = run.batch * op.heads
         fetched = fetched_bits(self, op, run, pairs)
         moved = heads * sum(fetched.values())
+        keys_and_values = fetched["key_buffer"] + fetched["value_buffer"]
+        moved_in = keys_and_values + 0.5 * fetched["query_buffer"]
+        from_cache = op.cached / jnp.maximum(op.inner * op.columns, 1.0)
         own = pace(self, technology, op, run, work)
-        load = moved * self.clock(technology)
-        load = load / (self.memory_bandwidth_gb_per_s * 1e9 * 8.0) / own.steps
-        compute = jnp.maximum(
-            own.elapsed, load * (own.steps - 1.0) + own.occupied / own.steps
-        )
+        port = self.memory_bandwidth_gb_per_s * 1e9 * 8.0 / self.clock(technology)
         read = buffer_reads(self, run, pairs, work)
         dynamic = work_energies(self, technology, work) | {
             buffer: access_energy(
@@ -249,12 +247,17 @@ class FilterEngine(Engine):
         dynamic["main_memory"] = moved * technology["main_memory.energy"]
         return Stage(
             unit="attention_pipeline",
-            load=load,
-            streamed=load * (own.steps - 1.0),
-            compute=compute,
-            occupied=compute,
-            store=jnp.zeros_like(load),
-            prefetch=jnp.zeros_like(load),
+            load=moved / port,
+            lead=1.0 / (heads * pairs.keys),
+            compute=own.elapsed,
+            occupied=own.elapsed,
+            store=0.0,
+            prefetch=0.0,
             dynamic=dynamic,
             busy={"attention_pipeline": own.occupied},
+            moved={
+                "cache": from_cache * heads * keys_and_values,
+                "input": heads * (moved_in - from_cache * keys_and_values),
+                "output": heads * 0.5 * fetched["query_buffer"],
+            },
         )

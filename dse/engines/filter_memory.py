@@ -20,17 +20,21 @@ def fetched_bits(
 ) -> dict[str, Any]:
     """Return the bits that cross the main-memory port for one head, by buffer.
 
-        K, V = held * once(all queries) + (1 - held) * blocks * once(a block)
+        K, V = held * once(all queries) + (1 - held) * blocks * seen * once(a block)
         once(q) = n d (b1 + (b2 - b1) u1 + (w - b2) u + w u)
 
-    u1 and u: shares of the keys that one or more of q queries keep after the first and
-    the last round. Keys are stored in slices by precision; all of them are scored, so
-    their first bits always come, and the rest on demand. What the buffers hold of K and
-    V is fetched once, the remainder again for every block of queries. Queries come, and
-    results go, once and at full width.
+    seen: the share of all keys that the mean block sees, (blocks + 1) / (2 blocks) of
+    the tokens under a causal mask, 1 without. u1 and u: shares of the keys that one or
+    more of q queries keep after the first and the last round. Keys are stored in slices
+    by precision; all of them are scored, so their first bits always come, and the rest
+    on demand. What the buffers hold of K and V is fetched once, the remainder again for
+    every block of queries. Queries come, and results go, once and at full width.
     """
     block = query_block(design, op)
     blocks = pairs.queries / jnp.minimum(block, pairs.queries)
+    if run.causal:  # the mean block ends half-way through the tokens
+        hidden = 0.5 * pairs.tokens * (1.0 - 1.0 / blocks)
+        blocks = blocks * (1.0 - hidden / pairs.keys)
     values = pairs.keys * pairs.width
     size = jnp.maximum(values * design.word_bits / 8.0, 1.0)
 

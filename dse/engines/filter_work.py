@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 class Pairs:
     """The query-key pairs of one head: how many there are, and which share survives.
 
-    `queries` and `keys` leave out padding, `pairs` what a causal mask hides.
+    `queries` and `keys` leave out padding, `pairs` what a causal mask hides. Queries
+    are those of all heads that share the keys, of some `tokens`.
     """
 
     queries: Any
     keys: Any
+    tokens: Any
     width: Any
     pairs: Any
     kept_first_round: Any
@@ -48,18 +50,20 @@ class HeadWork:
 def count_pairs(design: FilterEngine, op: Op, run: Run) -> Pairs:
     """Return the pairs of a head, and the shares that the rounds of a machine keep.
 
-    A causal mask hides (queries - 1) / 2 keys from the mean query. A machine without
+    A causal mask hides (tokens - 1) / 2 keys from the mean query. A machine without
     rounds keeps all pairs; one with a single round has no first one to speak of.
     """
     real = 1.0 - run.padded_fraction
     queries = jnp.maximum(op.rows * real, 1.0)
     keys = jnp.maximum(op.columns * real, 1.0)
-    seen = 1.0 - 0.5 * (queries - 1.0) / keys if run.causal else 1.0
+    tokens = jnp.maximum(queries / op.sharing, 1.0)
+    seen = 1.0 - 0.5 * (tokens - 1.0) / keys if run.causal else 1.0
     kept = jnp.where(design.rounds > 0.5, op.output_density, 1.0)
     first = jnp.maximum(run.attention.kept_first_round, kept)
     return Pairs(
         queries=queries,
         keys=keys,
+        tokens=tokens,
         width=op.inner,
         pairs=queries * keys * seen,
         kept_first_round=jnp.where(design.rounds > 1.5, first, kept),
@@ -96,7 +100,6 @@ class Pace:
 
     occupied: Any
     elapsed: Any
-    steps: Any  # blocks of queries that follow each other through the pipeline
 
 
 def pace(
@@ -124,8 +127,7 @@ def pace(
     waves = ceil_div(run.batch * op.heads, design.heads_in_parallel)
     occupied = waves * jnp.maximum(filtering, attention)
     first_row = jnp.minimum(filtering, attention) / jnp.maximum(op.rows, 1.0)
-    blocks = jnp.maximum(op.rows / query_block(design, op), 1.0)
-    return Pace(occupied, occupied + first_row, waves * blocks)
+    return Pace(occupied, occupied + first_row)
 
 
 def query_block(design: FilterEngine, op: Op) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 
 import jax.numpy as jnp
 
-from dse.engines import nm_work
+from dse.engines import nm_memory, nm_work
 from dse.engines.base import Engine, Op, Run
 from dse.engines.nm_accuracy import NMAccuracy, nm_accuracy
 from dse.engines.nm_builds import read_build
@@ -20,7 +20,9 @@ from dse.engines.nm_codes import CODES
 from dse.engines.nm_costs import MAIN_MEMORIES, TARGETS, budget_use, costs, resources
 from dse.hardware.technology import Technology, load_technology
 from dse.records import quantity, record, static
+from dse.schedule.residency import Storage
 from dse.schedule.stage import Stage
+from dse.workload.ops import Ops
 
 FORMATS = ("int8", "int16", "fp16")
 
@@ -273,6 +275,10 @@ class NMEngine(Engine):
     def accuracy_drop(self, run: Run, technology: Technology) -> Any | None:
         """Return what the N:M setting costs by its table; None without a table."""
         return None if self.accuracy is None else self.accuracy.drop(*self.pair)
+
+    def storage(self, ops: Ops, run: Run, technology: Technology) -> Storage:
+        """Return how it keeps values: weights compressed, activations whole."""
+        return nm_memory.storage(self, ops, run)
 
     # -- one op, of every kind that the machine runs ---------------------------------
 

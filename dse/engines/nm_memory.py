@@ -11,7 +11,9 @@ from dse.engines.base import Op, Run
 from dse.engines.nm_costs import main_memory_energy
 from dse.hardware.technology import Technology
 from dse.memory import traffic
+from dse.schedule.residency import Room, Storage
 from dse.smooth import ceil_div
+from dse.workload.ops import Ops
 
 if TYPE_CHECKING:
     from dse.engines.nm import NMEngine
@@ -51,21 +53,48 @@ def bits_per_weight(design: NMEngine) -> Weights:
     return Weights(kept / group * design.value_bits, code / group)
 
 
-def streamed_share(design: NMEngine, run: Run) -> Any:
-    """Return the share of all weights fetched anew for a batch; see `memory.traffic`.
+def room(design: NMEngine) -> Any:
+    """Return the bits of activations that stay on chip; the other half streams."""
+    return HALF * design.bits("activation_buffer")
 
-    What neither the weight buffer nor the index buffer keeps, whichever keeps less.
+
+def storage(design: NMEngine, ops: Ops, run: Run) -> Storage:
+    """Return how values of a block are kept: compressed weights, whole activations.
+
+    Weights go to two buffers, values and positions; the fuller one counts.
     """
     each = bits_per_weight(design)
-    total, largest = jnp.sum(run.repeats * run.weights), jnp.max(run.weights)
-    shares = [
-        traffic.streamed_share(total * bits, largest * bits, design.bits(buffer))
-        for buffer, bits in (
-            ("weight_buffer", each.values),
-            ("index_buffer", each.positions),
-        )
-    ]
-    return jnp.maximum(*shares)
+    weights = jnp.stack(
+        [
+            stored_weights(
+                design,
+                jnp.asarray(ops.heads)[i],
+                jnp.asarray(ops.inner)[i],
+                jnp.asarray(ops.columns)[i],
+                kept=kept,
+                group=group,
+            ).bits
+            for i, kind in enumerate(ops.kinds)
+            for kept, group in [design.pair if kind == "linear" else (1.0, 1.0)]
+        ]
+    )
+    held = each.bits * jnp.minimum(
+        design.bits("weight_buffer") / each.values,
+        design.bits("index_buffer") / jnp.maximum(each.positions, 1e-9),
+    )
+    total = jnp.sum(run.weight_sets * run.weights) * each.bits
+    value = design.value_bits * jnp.ones(len(ops))
+    return Storage(
+        rooms=(Room(room(design), value, value),),
+        weight_room=held,
+        weights=weights,
+        gathered=jnp.asarray(ops.rows) * ops.columns * value,
+        operand=value,
+        result=value,
+        cached=design.value_bits,
+        fetched=traffic.fetched_share(total, held, weights_stay=run.weights_stay),
+        weights_stay=run.weights_stay,
+    )
 
 
 def prefetch_share(design: NMEngine, op: Op, weights: Weights) -> Any:
@@ -81,13 +110,10 @@ def prefetch_share(design: NMEngine, op: Op, weights: Weights) -> Any:
     return jnp.minimum(*shares)
 
 
-def spilled_bits(design: NMEngine, live: Any) -> Any:
-    """Return what crosses to main memory and back as live values overflow a buffer.
-
-    Half of the activation buffer holds what an op reads and writes, the other half what
-    is under way; what does not fit is written once and read once.
-    """
-    return 2.0 * traffic.spilled(live, HALF * design.bits("activation_buffer"))
+def lead(design: NMEngine, op: Op, kept: Any, group: Any) -> Any:
+    """Return the share of a right operand, and of the work on it, of one array-full."""
+    values = jnp.maximum(op.inner * kept / group, 1.0) * op.columns
+    return jnp.minimum(design.tile_columns * design.tile_depth / values, 1.0)
 
 
 def undrained(design: NMEngine, results: Any) -> Any:

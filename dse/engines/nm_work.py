@@ -12,6 +12,7 @@ from dse.engines.nm_costs import BUFFERS, Costs, costs
 from dse.engines.nm_timing import product_cycles, softmax_exposed
 from dse.engines.vector_unit import VectorWork, vector_work
 from dse.hardware.technology import Technology
+from dse.schedule.residency import Traffic
 from dse.schedule.stage import Stage
 
 if TYPE_CHECKING:
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
 
 def embedding(design: NMEngine, op: Op, run: Run, technology: Technology) -> Stage:
     """Return the gather of a batch's rows; the table is stored as it is."""
-    bits = run.batch * op.rows * op.columns * design.value_bits
+    bits = op.traffic.input
     price = costs(design, technology)
-    return _stage(design, technology, price, "", loaded=bits, stored=bits)
+    moved = op.traffic.replace(input=0.0)
+    stage = _stage(design, technology, price, "", moved, loaded=bits, stored=bits)
+    return stage.replace(moved=op.traffic.by_origin)
 
 
 def weighted(
@@ -51,7 +54,6 @@ def weighted(
         group=group,
     )
     values = op.heads * tokens
-    live = values * (op.inner + op.columns) * design.value_bits
     left, right = nm_memory.operand_bits(
         design,
         rows=values,
@@ -59,7 +61,7 @@ def weighted(
         columns=op.columns,
         right=1.0,
     )
-    fetched = weights.bits * nm_memory.streamed_share(design, run)
+    fetched = op.traffic.weights
     macs = values * op.inner * op.columns * kept / group
     nonzero = jnp.minimum(op.weight_density * group / kept, 1.0)
     reads = {
@@ -72,11 +74,12 @@ def weighted(
         technology,
         costs(design, technology),
         "array",
+        op.traffic,
+        lead=nm_memory.lead(design, op, kept, group),
         cycles=cycles / design.utilization
         + nm_memory.undrained(design, values * op.columns),
         loaded=fetched,
         kept_values=fetched * weights.values / weights.bits,
-        spilled=nm_memory.spilled_bits(design, live),
         stored=values * op.columns * design.value_bits,
         prefetch=nm_memory.prefetch_share(design, op, weights),
         macs=macs,
@@ -90,8 +93,9 @@ def attention(design: NMEngine, op: Op, run: Run, technology: Technology) -> Sta
 
         scores + softmax_exposed + context   (cycles)
 
-    Pruned probabilities gate multipliers of the context and save no cycle. Scores that
-    leave the chip cross the port four times: out and in, before and after the softmax.
+    Pruned probabilities gate multipliers of the context and save no cycle. Where
+    scores do not stay on chip head by head, those that do not fit cross the port four
+    times: out and in, before and after the softmax.
     """
     instances = run.batch * op.heads
     sides = ((op.inner, op.columns), (op.columns, op.inner))
@@ -120,9 +124,10 @@ def attention(design: NMEngine, op: Op, run: Run, technology: Technology) -> Sta
             design, rows=op.rows, summed=summed, columns=columns, right=right
         )
         reads = reads + instances * (left + again)
-    outward = jnp.where(jnp.asarray(design.scores_on_chip) > 0.5, 0.0, 4.0) * pairs
-    stripe = jnp.minimum(op.rows, design.tile_rows) * op.columns
-    live = instances * op.inner * 2.0 * (op.rows + op.columns) + stripe
+    stay = jnp.asarray(design.scores_on_chip) > 0.5
+    held = nm_memory.room(design) / bits * run.batch / run.together
+    beyond = jnp.maximum(pairs - held, 0.0)
+    outward = 4.0 * jnp.where(stay, 0.0, beyond)
     macs = pairs * op.inner
     results = instances * op.rows * op.inner
     price = costs(design, technology)
@@ -131,8 +136,10 @@ def attention(design: NMEngine, op: Op, run: Run, technology: Technology) -> Sta
         technology,
         price,
         "array",
+        op.traffic,
+        lead=nm_memory.lead(design, op, 1.0, 1.0),
         cycles=products[0] + exposed + products[1],
-        spilled=outward * bits + nm_memory.spilled_bits(design, live * bits),
+        between=outward * bits,
         stored=results * bits,
         macs=2.0 * macs,
         gated=macs * op.input_density * op.weight_density + macs * op.output_density,
@@ -153,8 +160,8 @@ def elementwise(
         technology,
         price,
         "vector_unit",
+        op.traffic,
         cycles=work.cycles,
-        spilled=nm_memory.spilled_bits(design, 2.0 * bits),
         stored=bits,
         reads={"activation_buffer": bits},
     )
@@ -174,45 +181,52 @@ def _stage(
     technology: Technology,
     price: Costs,
     unit: str,
+    moved: Traffic,
     *,
     cycles: Any = 0.0,
     loaded: Any = 0.0,
     kept_values: Any = 0.0,
-    spilled: Any = 0.0,
+    between: Any = 0.0,
     stored: Any = 0.0,
     prefetch: Any = 1.0,
+    lead: Any = 1.0,
     macs: Any = 0.0,
     gated: Any = 0.0,
     reads: dict[str, Any] | None = None,
 ) -> Stage:
     """Put an op together; all sizes in bits, `macs` issued and `gated` at work.
 
-    What is spilled streams while the op works, so that the op takes no less than that.
     Of what is `loaded`, `kept_values` go to the weight buffer and the rest, positions
-    or embeddings, where they belong. Results pass the output buffer on their way.
+    or embeddings, where they belong; other operands of `moved` come beside it. What
+    goes out and in again `between` parts of the op is waited for. Results pass the
+    output buffer on their way.
     """
-    streamed = nm_memory.port_cycles(design, technology, spilled)
-    working = jnp.maximum(cycles, streamed)
+    waited = nm_memory.port_cycles(design, technology, between)
+    working = jnp.maximum(cycles, waited)
     fill = design.pipeline_stages if unit == "array" else 0.0
-    crossing = loaded + spilled
+    others = moved.operands + moved.written + between
     through = {
         "weight_buffer": kept_values,
         "index_buffer": loaded - kept_values if unit else 0.0,
-        "activation_buffer": stored + spilled,
+        "activation_buffer": stored + others,
         "output_buffer": 2.0 * stored if unit == "array" else 0.0,
     }
-    moved = {b: through[b] + (reads or {}).get(b, 0.0) for b in BUFFERS}
+    passed = {b: through[b] + (reads or {}).get(b, 0.0) for b in BUFFERS}
+    crossing = nm_memory.main_memory(design, technology, loaded + others)
+    origins = moved.by_origin
     return Stage(
         unit=unit,
-        load=nm_memory.port_cycles(design, technology, loaded),
-        streamed=streamed,
+        load=nm_memory.port_cycles(design, technology, loaded + moved.operands),
+        lead=lead,
+        streamed=waited,
+        drained=nm_memory.port_cycles(design, technology, moved.written),
         compute=working + fill,
         occupied=working,
         store=stored / design.value_bits / design.results_per_cycle,
         prefetch=prefetch,
-        dynamic=_energy(price, moved, macs, gated)
-        | {"main_memory": nm_memory.main_memory(design, technology, crossing)},
+        dynamic=_energy(price, passed, macs, gated) | {"main_memory": crossing},
         busy={"array": macs},
+        moved=origins | {"spilled": origins["spilled"] + between},
     )
 
 

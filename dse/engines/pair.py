@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
+
 from dse.engines.base import Engine, Op, Run, cannot_run, known_sum
 from dse.errors import InputError, check_kind
 from dse.hardware.technology import Technology, join_technologies
 from dse.records import record
+from dse.schedule.residency import ORIGINS, Storage
 from dse.schedule.stage import Stage
+from dse.workload.ops import Ops
 
 
 @record
@@ -90,6 +94,22 @@ class Pair(Engine):
         machines = self.machines(technology).values()
         return sum(machine.peak_rate(own) for machine, own in machines)
 
+    def storage(self, ops: Ops, run: Run, technology: Technology) -> Storage | None:
+        """Return how the host keeps values; those of attention change hands off chip.
+
+        The host writes queries, keys and values to main memory, the co-processor reads
+        them there, and the context comes back the same way.
+        """
+        kept = self.host.storage(ops, run, technology.part("host"))
+        return kept and kept._replace(hands_over=self.coprocessor.counts)
+
+    def budget_use(self, technology: Technology) -> Any | None:
+        """Return the largest share that a machine takes of what it is built from."""
+        machines = self.machines(technology).values()
+        shares = [machine.budget_use(own) for machine, own in machines]
+        known = [share for share in shares if share is not None]
+        return jnp.max(jnp.stack(known)) if known else None
+
     def accuracy_drop(self, run: Run, technology: Technology) -> Any | None:
         """Return the accuracy that both machines cost; None where one is not known."""
         machines = self.machines(technology).values()
@@ -112,8 +132,16 @@ class Pair(Engine):
         return found
 
     def attention(self, op: Op, run: Run, technology: Technology) -> Stage:
-        """Run scores, softmax and context of a layer on the co-processor."""
-        return self._on("coprocessor", "attention", op, run, technology)
+        """Run scores, softmax and context of a layer on the co-processor.
+
+        What it is given and answers was made, and is wanted, by the host.
+        """
+        stage = self._on("coprocessor", "attention", op, run, technology)
+        handed = sum(stage.moved.get(origin, 0.0) for origin in ("input", "output"))
+        spilled = handed + stage.moved.get("spilled", 0.0)
+        none = dict.fromkeys(ORIGINS, jnp.zeros_like(stage.load))
+        cache = stage.moved.get("cache", none["cache"])
+        return stage.replace(moved=none | {"cache": cache, "spilled": spilled})
 
     def embedding(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Gather rows of a table on the host."""
@@ -157,6 +185,7 @@ class Pair(Engine):
             unit=f"{name}.{stage.unit}" if stage.unit else "",
             load=stage.load * ratio,
             streamed=stage.streamed * ratio,
+            drained=stage.drained * ratio,
             compute=stage.compute * ratio,
             occupied=stage.occupied * ratio,
             store=stage.store * ratio,

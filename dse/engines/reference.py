@@ -21,7 +21,9 @@ from dse.hardware.technology import Technology, load_technology
 from dse.memory import traffic
 from dse.memory.sram import MIB
 from dse.records import quantity, record, static
+from dse.schedule.residency import Room, Storage
 from dse.schedule.stage import Stage
+from dse.workload.ops import Ops
 
 FILE = "reference_machines"
 # Passes over every value of an op without products, as arithmetic counts.
@@ -153,29 +155,38 @@ class ReferenceMachine(Engine):
 
     # -- one op, of every kind ---------------------------------------------------------
 
+    def storage(self, ops: Ops, run: Run, technology: Technology) -> Storage:
+        """Return how it keeps values: all in one cache, nothing compressed."""
+        word = self.word_bits * jnp.ones(len(ops))
+        total = jnp.sum(run.weight_sets * run.weights) * self.word_bits
+        room = self.cache_mib * MIB * 8.0
+        return Storage(
+            rooms=(Room(room, word, word),),
+            weight_room=room,
+            weights=jnp.asarray(ops.weights) * word,
+            gathered=jnp.asarray(ops.rows) * ops.columns * word,
+            operand=word,
+            result=word,
+            cached=self.word_bits,
+            fetched=traffic.fetched_share(total, room, weights_stay=run.weights_stay),
+            weights_stay=run.weights_stay,
+        )
+
     def embedding(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Gather rows of a table."""
-        rows = run.batch * op.rows * op.columns
-        return self._stage(0.0, 2.0 * rows * self.word_bits)
+        return self._stage(op, 0.0)
 
     def linear(self, op: Op, run: Run, technology: Technology) -> Stage:
-        """Multiply activations by weights, which come from memory for every batch."""
-        weights = op.heads * op.inner * op.columns * self.word_bits
-        streamed = weights * traffic.streamed_share(
-            jnp.sum(run.repeats * run.weights) * self.word_bits,
-            jnp.max(run.weights) * self.word_bits,
-            self._cache_bits,
-        )
-        return self._product(op, run, streamed)
+        """Multiply activations by weights, which come from memory for every run."""
+        return self._product(op, run)
 
     def matmul(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by activations."""
-        right = run.batch * op.heads * op.inner * op.columns * self.word_bits
-        return self._product(op, run, self._spilled(right))
+        return self._product(op, run)
 
     def convolution(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Slide a kernel over columns."""
-        return self._product(op, run, 0.0)
+        return self._product(op, run)
 
     def softmax(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Normalise rows."""
@@ -189,23 +200,13 @@ class ReferenceMachine(Engine):
         """Normalise the channels of every token."""
         return self._elementwise(op, run, "layer_norm")
 
-    @property
-    def _cache_bits(self) -> Any:
-        return self.cache_mib * MIB * 8.0
-
-    def _spilled(self, bits: Any) -> Any:
-        return traffic.spilled(bits, self._cache_bits)
-
-    def _product(self, op: Op, run: Run, right_bits: Any) -> Stage:
-        values = run.batch * op.heads * op.rows * (op.inner + op.columns)
+    def _product(self, op: Op, run: Run) -> Stage:
         macs = run.batch * op.heads * op.rows * op.inner * op.columns
-        moved = self._spilled(values * self.word_bits) + right_bits
-        return self._stage(2.0 * macs, moved)
+        return self._stage(op, 2.0 * macs)
 
     def _elementwise(self, op: Op, run: Run, kind: str) -> Stage:
         values = run.batch * op.heads * op.rows * op.columns
-        moved = self._spilled(2.0 * values * self.word_bits)
-        return self._stage(_FLOPS_PER_VALUE[kind] * values, moved)
+        return self._stage(op, _FLOPS_PER_VALUE[kind] * values)
 
     def times(self, operations: Any, bits: Any) -> Times:
         """Return what an op of some operations and bits from memory waits for, in s."""
@@ -215,12 +216,12 @@ class ReferenceMachine(Engine):
             memory=bits / (self.memory_bandwidth_gb_per_s * 1e9 * 8.0),
         )
 
-    def _stage(self, operations: Any, bits: Any) -> Stage:
+    def _stage(self, op: Op, operations: Any) -> Stage:
         """Put an op in time: overhead + max(arithmetic, memory), nothing overlaps.
 
         While it works the machine draws its full power, while it waits the idle one.
         """
-        taken = self.times(operations, bits)
+        taken = self.times(operations, op.traffic.read + op.traffic.written)
         hertz = self.clock_mhz * 1e6
         work = jnp.maximum(taken.arithmetic, taken.memory)
         beyond_idle = self.full_power_w - self.idle_power_w
@@ -239,4 +240,5 @@ class ReferenceMachine(Engine):
                 "main_memory": beyond_idle * (work - by_arithmetic),
             },
             busy={"processor": cycles},
+            moved=op.traffic.by_origin,
         )

@@ -17,7 +17,7 @@ from dse.engines.sprint_energy import head_energy
 from dse.engines.sprint_noise import drop_by_curve, score_noise, wrongly_pruned
 from dse.engines.sprint_pairs import pairs
 from dse.engines.sprint_time import query_cycles, threshold_cycles
-from dse.engines.sprint_traffic import read_bits, written_bits
+from dse.engines.sprint_traffic import WORD_BITS, read_bits, written_bits
 from dse.hardware.technology import Technology, load_technology
 from dse.records import quantity, record
 from dse.schedule.stage import Stage
@@ -47,6 +47,8 @@ class SprintEngine(Engine):
         "m_pruning",
         "l_pruning",
     )
+
+    counts: ClassVar[frozenset[str]] = frozenset({"operands written", "operands read"})
 
     corelets: float = quantity(
         "1", "CORELETs: QK unit, softmax, V unit", default=2.0, low=1, integer=True
@@ -236,6 +238,10 @@ class SprintEngine(Engine):
         write = written * technology["main_memory.write_slowdown"] / self.bits_per_cycle
         first = write + threshold_cycles(self, op, technology, pair)
         work = heads * pair.queries * query_cycles(self, op, technology, pair)
+        given = read + written
+        from_cache = (read - op.inner * WORD_BITS * pair.queries) * (
+            op.cached / jnp.maximum(op.inner * op.columns, 1.0)
+        )
         energy = head_energy(self, op, technology, pair, read=read, written=written)
         return Stage(
             unit="corelets",
@@ -247,4 +253,5 @@ class SprintEngine(Engine):
             prefetch=1.0,
             dynamic={part: heads * joule for part, joule in energy.items()},
             busy={},
+            moved={"cache": heads * from_cache, "input": heads * (given - from_cache)},
         )

@@ -18,7 +18,8 @@ class Pairs:
     """Queries and keys of one head, and the pairs of them that cost work.
 
     A machine goes through `queries`, and for each of them through `keys` of those that
-    are `stored`; `new_keys` of these come with this op. Padding left out there are
+    are `stored`; `new_keys` of these come with this op. Queries are those of all heads
+    that share the keys, of some `tokens` without padding. Padding left out there are
     `real_queries` and `real_keys`; a query may see `seen_keys` of them (mean over
     queries) and keeps `kept`. `scored` pairs are multiplied on chip, `weighed` ones
     reach softmax and values.
@@ -28,6 +29,7 @@ class Pairs:
     keys: Any
     stored_keys: Any
     new_keys: Any
+    tokens: Any
     real_queries: Any
     real_keys: Any
     seen_keys: Any
@@ -46,12 +48,13 @@ def pairs(design: SprintEngine, op: Op, run: Run) -> Pairs:
     Source: yazdanbakhsh2022sprint, two-dimensional sequence reduction.
     """
     real = 1.0 - run.padded_fraction
-    is_step = op.rows <= 1.0
+    is_step = op.rows <= op.sharing
     real_queries = jnp.where(is_step, op.rows, jnp.maximum(op.rows * real, 1.0))
     real_keys = jnp.maximum(op.columns * real, 1.0)
+    tokens = jnp.maximum(real_queries / op.sharing, 1.0)
     seen = real_keys
     if run.causal:
-        seen = jnp.maximum(real_keys - 0.5 * (real_queries - 1.0), 1.0)
+        seen = jnp.maximum(real_keys - 0.5 * (tokens - 1.0), 1.0)
     kept = op.output_density * seen
     queries = jnp.where(design.skips_queries, real_queries, op.rows)
     keys = jnp.where(design.skips_keys, seen, op.columns)
@@ -61,7 +64,8 @@ def pairs(design: SprintEngine, op: Op, run: Run) -> Pairs:
         queries=queries,
         keys=keys,
         stored_keys=stored,
-        new_keys=jnp.where(is_step, op.rows, stored),
+        new_keys=jnp.where(is_step, 1.0, stored),
+        tokens=tokens,
         real_queries=real_queries,
         real_keys=real_keys,
         seen_keys=seen,

@@ -20,7 +20,9 @@ from dse.engines.tile_units import BLOCKS, count, longest_path, unit
 from dse.hardware.technology import Technology, load_technology
 from dse.memory import sram
 from dse.records import quantity, record, static
+from dse.schedule.residency import Storage
 from dse.schedule.stage import Stage
+from dse.workload.ops import Ops
 
 
 @record
@@ -189,6 +191,10 @@ class TileEngine(Engine):
         """Return the size of `activation_buffer`, `weight_buffer` or `mask_buffer`."""
         return getattr(self, f"{buffer}_mib")
 
+    def storage(self, ops: Ops, run: Run, technology: Technology) -> Storage:
+        """Return how it keeps values: those that are not zero, with their masks."""
+        return tile_memory.storage(self, ops, run)
+
     # -- one op, of every kind that the machine runs ---------------------------------
 
     def embedding(self, op: Op, run: Run, technology: Technology) -> Stage:
@@ -198,7 +204,7 @@ class TileEngine(Engine):
         else:
             elements = run.batch * op.rows * op.columns
         fetch = tile_memory.Fetch(elements, op.weight_density)
-        return tile_memory.stage(self, technology, fetch=fetch)
+        return tile_memory.stage(self, technology, fetch=fetch, moved=op.traffic)
 
     def linear(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by weights that come from main memory."""
@@ -231,7 +237,9 @@ class TileEngine(Engine):
             result=tile_memory.Result(
                 run.batch * op.rows * op.columns, op.output_density
             ),
-            spill=tile_memory.spilled_bits(self, op, run, None),
+            moved=op.traffic,
+            operands=op.traffic.operands,
+            lead=tile_memory.lead(self, op),
         )
 
     def layer_norm(self, op: Op, run: Run, technology: Technology) -> Stage:
@@ -257,7 +265,9 @@ class TileEngine(Engine):
             heads=op.heads,
             work=work,
             result=tile_memory.Result(elements, op.output_density),
-            spill=tile_memory.spilled_bits(self, op, run, None),
+            moved=op.traffic,
+            operands=op.traffic.operands,
+            lead=tile_memory.lead(self, op),
         )
 
     def _product(
@@ -265,13 +275,10 @@ class TileEngine(Engine):
     ) -> Stage:
         """Run tile ops of some cycles; `weights` per head, None for activations."""
         trips = tile_work.trips(self, op, run)
-        work = tile_work.product(self, op, trips, cycles)
+        work = tile_work.product(self, op, trips, cycles, weights)
         fetch = tile_memory.Fetch(0.0, 1.0)
         if weights is not None:
-            copies = run.batch if self.conventions.weights_per_sequence else 1.0
-            fetch = tile_memory.Fetch(
-                weights * copies, op.weight_density, tile_memory.streamed(self, run)
-            )
+            fetch = tile_memory.fetch_weights(self, op, run, weights)
         reads = tile_memory.operand_reads(self, op, technology, trips, work, weights)
         return tile_memory.stage(
             self,
@@ -282,7 +289,9 @@ class TileEngine(Engine):
             result=tile_memory.Result(
                 run.batch * op.rows * op.columns, op.output_density
             ),
-            spill=tile_memory.spilled_bits(self, op, run, weights),
-            prefetch=tile_memory.prefetch(self, op, weights),
+            moved=op.traffic,
+            operands=op.traffic.operands,
+            prefetch=tile_memory.prefetch(self, op, run, weights),
+            lead=tile_memory.lead(self, op),
             reads=reads,
         )

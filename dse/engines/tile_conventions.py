@@ -45,7 +45,7 @@ class Conventions(Record):
         "outside attention a window of S issues S+1 tile ops", default=False
     )
     free_helpers: bool = static(
-        "FIFO, sparsity modules, dataflow, DMA and operand reads cost no energy",
+        "FIFO, sparsity modules, dataflow, DMA and operand reads cost nothing",
         default=False,
     )
     masks_cost_as_weights: bool = static(
@@ -57,6 +57,10 @@ class Conventions(Record):
     idle_parts_do_not_leak: bool = static(
         "parts leak, SRAM too, only while they are busy", default=False
     )
+    whole_loads: bool = static(
+        "an op starts when all that it loads has arrived, not with the first tile",
+        default=False,
+    )
     memory_in_program_order: bool = static(
         "a load waits until all stores before it in the program have been issued",
         default=False,
@@ -65,7 +69,7 @@ class Conventions(Record):
         "the clock ignores the reported critical path", default=False
     )
     unbounded_buffers: bool = static(
-        "buffers never spill, never keep weights and never hold back a load",
+        "buffers never spill and never hold back a load; only weights are moved",
         default=False,
     )
 
@@ -84,6 +88,7 @@ SIMULATOR = Conventions(
     masks_cost_as_weights=True,
     dense_stores=True,
     idle_parts_do_not_leak=True,
+    whole_loads=True,
     memory_in_program_order=True,
     nominal_clock=True,
     unbounded_buffers=True,

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 
 from dse.engines.base import Op, Run
-from dse.engines.operand_reuse import LEFT, RIGHT, reuse_share
-from dse.engines.tile_units import BLOCKS, LANE_BLOCKS, count, unit
-from dse.engines.tile_work import Work, whole
+from dse.engines.operand_reuse import LEFT, RIGHT
+from dse.engines.tile_units import BLOCKS, LANE_BLOCKS, unit
+from dse.engines.tile_work import Work, missed_shares, whole
 from dse.hardware.technology import Technology
 from dse.memory import sram, traffic
+from dse.schedule.residency import Room, Storage, Traffic
 from dse.schedule.stage import Stage
+from dse.workload.ops import Ops
 
 if TYPE_CHECKING:
     from dse.engines.tile import TileEngine
@@ -42,7 +44,7 @@ class Fetch:
 
     elements: Any = 0.0
     density: Any = 1.0
-    streamed: Any = 1.0  # share that the buffers did not keep from the batch before
+    streamed: Any = 1.0  # how often it is fetched, below 1 where buffers kept some
 
 
 @dataclass(frozen=True)
@@ -58,24 +60,83 @@ def bits(design: TileEngine, buffer: str) -> Any:
     return design.mib(buffer) * sram.MIB * 8.0
 
 
-def streamed(design: TileEngine, run: Run) -> Any:
-    """Return the share of the weights, and of their masks, fetched anew for a batch."""
-    if design.conventions.unbounded_buffers:
-        return 1.0
-    values = run.weights * run.density * design.word_bits
-    by_values = traffic.streamed_share(
-        jnp.sum(run.repeats * values), jnp.max(values), bits(design, "weight_buffer")
+def storage(design: TileEngine, ops: Ops, run: Run) -> Storage:
+    """Return how values of a block are kept: words that are not zero, a mask bit each.
+
+    A buffer and its masks hold as many values as fit both. Keys and values of a cache
+    are dense and have no masks. The simulator's buffers are without bounds, and a word
+    has no mask on the bus.
+    """
+    rules, word = design.conventions, design.word_bits
+    mask = 0.0 if rules.word_per_byte else 1.0
+
+    def stored(density: Any) -> Any:
+        return word * jnp.asarray(density) + mask
+
+    density = jnp.asarray(ops.weight_density) * 1.0
+    values = jnp.broadcast_to(ops.weights, density.shape)
+    gathered = jnp.broadcast_to(jnp.asarray(ops.rows) * ops.columns, density.shape)
+    copies = run.batch if rules.weights_per_sequence else 1.0
+    rooms: tuple[Room, ...] = ()
+    weights, fetched = None, jnp.ones(())
+    if not rules.unbounded_buffers:
+        masks = jnp.ones(len(ops))
+        rooms = (
+            Room(
+                bits(design, "activation_buffer"),
+                word * jnp.asarray(ops.input_density),
+                word * jnp.asarray(ops.output_density),
+            ),
+            Room(MASK_SHARE * bits(design, "mask_buffer"), masks, masks),
+        )
+        weights = _room(design, "weight_buffer", _mean_weight_density(run))
+        total = jnp.sum(run.weight_sets * run.weights * stored(run.density))
+        fetched = traffic.fetched_share(total, weights, weights_stay=run.weights_stay)
+    return Storage(
+        rooms=rooms,
+        weight_room=weights,
+        weights=values * stored(density) * copies,
+        gathered=gathered * stored(density),
+        operand=stored(ops.input_density),
+        result=stored(ops.output_density),
+        cached=word,
+        fetched=fetched,
+        weights_stay=run.weights_stay,
+        grain=design.tile_batch,
     )
-    by_masks = traffic.streamed_share(
-        jnp.sum(run.repeats * run.weights),
-        jnp.max(run.weights),
-        MASK_SHARE * bits(design, "mask_buffer"),
-    )
-    return jnp.maximum(by_values, by_masks)
 
 
-def prefetch(design: TileEngine, op: Op, weights: Any) -> Any:
-    """Return the share of an op's weights that fits beside those of the last op."""
+def _room(design: TileEngine, buffer: str, density: Any) -> Any:
+    """Return the bits of words and masks that a buffer holds, and the mask buffer."""
+    words = jnp.maximum(design.word_bits * density, 1e-6)
+    values = jnp.minimum(
+        bits(design, buffer) / words, MASK_SHARE * bits(design, "mask_buffer")
+    )
+    return values * (words + 1.0)
+
+
+def _mean_weight_density(run: Run) -> Any:
+    values = run.weight_sets * run.weights
+    return jnp.sum(values * run.density) / jnp.maximum(jnp.sum(values), 1.0)
+
+
+def fetch_weights(design: TileEngine, op: Op, run: Run, weights: Any) -> Fetch:
+    """Return the weights that come for an op, as often as its traffic says.
+
+    `weights` of each head; the simulator loads a copy for every sequence.
+    """
+    rules = design.conventions
+    if rules.unbounded_buffers:
+        copies = run.batch if rules.weights_per_sequence else 1.0
+        return Fetch(weights * copies, op.weight_density)
+    mask = 0.0 if rules.word_per_byte else 1.0
+    whole_set = op.heads * weights * (design.word_bits * op.weight_density + mask)
+    times = op.traffic.weights / jnp.maximum(whole_set, 1.0)
+    return Fetch(weights, op.weight_density, times)
+
+
+def prefetch(design: TileEngine, op: Op, run: Run, weights: Any) -> Any:
+    """Return the share of an op's load that fits beside that of the last op."""
     if design.conventions.unbounded_buffers or weights is None:
         return 1.0
     return traffic.prefetch_share(
@@ -85,33 +146,12 @@ def prefetch(design: TileEngine, op: Op, weights: Any) -> Any:
     )
 
 
-def spilled_bits(design: TileEngine, op: Op, run: Run, weights: Any) -> Any:
-    """Return the bits that go to main memory and back because a buffer is full.
-
-    Operands and result of an op are live together; what does not fit is written once,
-    and read once for every buffer-full of weights. `weights` is None where the right
-    operand is an activation too, or absent.
-    """
-    if design.conventions.unbounded_buffers:
-        return 0.0
-    per_row = run.batch * op.heads * op.rows
-    left = per_row * jnp.where(op.inner > 0, op.inner, op.columns)
-    result = per_row * op.columns
-    right = run.batch * op.heads * op.inner * op.columns if weights is None else 0.0
-    live = design.word_bits * (
-        left * op.input_density + right * op.weight_density + result * op.output_density
-    )
-    over = traffic.spilled(live, bits(design, "activation_buffer"))
-    over_masks = traffic.spilled(
-        left + right + result, MASK_SHARE * bits(design, "mask_buffer")
-    )
-    again: Any = 1.0
-    if weights is not None:
-        again = traffic.passes(
-            op.heads * weights * op.weight_density * design.word_bits,
-            bits(design, "weight_buffer"),
-        )
-    return (over + over_masks) * (1.0 + again)
+def lead(design: TileEngine, op: Op) -> Any:
+    """Return the share of a load, and of the work on it, that one tile is."""
+    if design.conventions.whole_loads:
+        return 1.0
+    values = jnp.maximum(op.inner, 1.0) * op.columns
+    return jnp.minimum(design.tile_size**2 / values, 1.0)
 
 
 def operand_reads(
@@ -128,12 +168,8 @@ def operand_reads(
     """
     if design.conventions.free_helpers:
         return {}
-    lanes = count("mac_lanes", design)
     square = design.tile_size**2
-    missed = {
-        side: 1.0 - reuse_share(design.loop_order, trips, lanes, side)
-        for side in (LEFT, RIGHT)
-    }
+    missed = missed_shares(design, trips)
     depth = design.tile_batch if weights is None else 1.0
     left = work.issued * design.tile_batch * square * missed[LEFT]
     right = work.issued * depth * square * missed[RIGHT]
@@ -157,15 +193,20 @@ def stage(
     work: Work | None = None,
     fetch: Fetch | None = None,
     result: Result | None = None,
-    spill: Any = 0.0,
+    moved: Traffic | None = None,
+    operands: Any = 0.0,
     prefetch: Any = 1.0,
+    lead: Any = 1.0,
     reads: dict[str, Any] | None = None,
 ) -> Stage:
     """Put an op together: what it fetches, works and stores, in time and energy.
 
-    A load keeps the main-memory port for its compressed bits, masks included; a store
-    keeps the store port for its compressed bits. Times in cycles, energies in J.
+    A load keeps the main-memory port for its compressed bits, masks included, and for
+    `operands`, bits that are no weights; a store keeps the store port for its
+    compressed bits, and what leaves the chip the main-memory port while the op works.
+    Times in cycles, energies in J.
     """
+    moved = moved or Traffic()
     rules = design.conventions
     work, fetch, result = work or Work(), fetch or Fetch(), result or Result()
     word = design.word_bits
@@ -179,7 +220,9 @@ def stage(
         whole(design, fetch.elements / bus) + whole(design, result.elements / port)
     )
     busy = _busy(design, work)
-    dynamic = _transfer_energy(design, technology, heads, fetch, result, spill)
+    dynamic = _transfer_energy(
+        design, technology, heads, fetch, result, operands + moved.written
+    )
     for part in BLOCKS:
         if part in busy:
             power = unit(technology, part, "dynamic_power", design)
@@ -188,7 +231,9 @@ def stage(
         dynamic[buffer] = dynamic[buffer] + energy
     return Stage(
         unit=work.block,
-        load=load + spill / bus,
+        load=load + operands / bus,
+        lead=lead,
+        drained=moved.written / bus,
         compute=work.elapsed,
         occupied=work.occupied,
         store=store,
@@ -196,6 +241,7 @@ def stage(
         dynamic=dynamic,
         busy=busy
         | {"activation_buffer": store, "weight_buffer": load, "mask_buffer": masks},
+        moved=moved.by_origin,
     )
 
 
@@ -216,16 +262,19 @@ def _transfer_energy(
     heads: Any,
     fetch: Fetch,
     result: Result,
-    spill: Any,
+    others: Any,
 ) -> dict[str, Any]:
-    """Return the energy in J of moving values between main memory and buffers."""
+    """Return the energy in J of moving values between main memory and buffers.
+
+    `others` are bits that cross the port and are neither weights nor embeddings.
+    """
     rules = design.conventions
     fetched = heads * fetch.elements * fetch.streamed
     stored = heads * result.elements
     # Bits that one value counts for; the simulator takes a word for a byte.
     word, mask = (8.0, 8.0) if rules.word_per_byte else (design.word_bits, 1.0)
     on_bus = 0.0 if rules.word_per_byte else mask
-    bytes_moved = (fetched * (fetch.density * word + on_bus) + spill) / 8.0
+    bytes_moved = (fetched * (fetch.density * word + on_bus) + others) / 8.0
     memory = (
         bytes_moved
         / technology["main_memory.block"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 
 from dse.engines.base import Op, Run
+from dse.engines.operand_reuse import LEFT, RIGHT, reuse_share
 from dse.engines.tile_units import count
 from dse.smooth import ceil, ceil_div
 
@@ -81,17 +82,48 @@ def trips(design: TileEngine, op: Op, run: Run) -> dict[str, Any]:
     }
 
 
-def product(design: TileEngine, op: Op, trips: dict[str, Any], cycles: Any) -> Work:
+def product(
+    design: TileEngine, op: Op, trips: dict[str, Any], cycles: Any, weights: Any
+) -> Work:
     """Return the work of a product whose tile ops take some cycles each.
 
-    Lanes in lockstep wait for the slow tile; they work, and burn, as long as before.
+    Lanes in lockstep wait for the slow tile; they work, and burn, as long as before. So
+    do lanes that wait for their operands. `weights` is None for activations.
     """
     per_head = trips["b"] * trips["i"] * trips["k"] * trips["j"]
     lanes = count("mac_lanes", design)
     waits = jnp.asarray(design.lane_schedule) > 0.5
     slowest = cycles * jnp.where(waits, op.imbalance.at(design.tile_size), 1.0)
+    if not design.conventions.free_helpers:
+        slowest = jnp.maximum(slowest, operand_cycles(design, op, trips, weights))
     work = _work(design, op, "mac_lanes", per_head, slowest, lanes)
     return replace(work, busy=work.issued * cycles)
+
+
+def missed_shares(design: TileEngine, trips: dict[str, Any]) -> dict[str, Any]:
+    """Return the share of tile ops whose lane does not hold an operand yet, by side."""
+    lanes = count("mac_lanes", design)
+    return {
+        side: 1.0 - reuse_share(design.loop_order, trips, lanes, side)
+        for side in (LEFT, RIGHT)
+    }
+
+
+def operand_cycles(
+    design: TileEngine, op: Op, trips: dict[str, Any], weights: Any
+) -> Any:
+    """Return the cycles in which a lane takes in the operands of one tile op.
+
+        tile_batch tile_size density_left missed_left + the same of the right side
+
+    A row of a tile, as it is compressed, a cycle (assumed: AccelTran's papers give the
+    FIFOs no rate); what a lane still holds it does not take again.
+    """
+    missed = missed_shares(design, trips)
+    depth = design.tile_batch if weights is None else 1.0
+    left = design.tile_batch * op.input_density * missed[LEFT]
+    right = depth * op.weight_density * missed[RIGHT]
+    return design.tile_size * (left + right)
 
 
 def elementwise(

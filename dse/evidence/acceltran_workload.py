@@ -29,7 +29,7 @@ def simulator_workload(
     """Return the ops that the simulator runs for a model dictionary."""
     layers = list(zip(model["o"], model["h"], model["f"], strict=True))
     first = layers[0][1]
-    chains = [chain([Op("embedding", "embedding", 0, seq_len, first, vocab)])]
+    chains = [chain([Op("embedding", "embedding", (), seq_len, first, vocab)])]
     repeats = [1]
     for (heads, hidden, widths), run in _runs(layers):
         ops: list[Op] = []
@@ -65,21 +65,21 @@ def _head_ops(head: str, count: int, tokens: int, hidden: int, label: str) -> li
     if kind == "c":
         taps = int(parameter)
         return [
-            Op(f"convolution{label}", "convolution", 0, tokens, hidden, taps, count)
+            Op(f"convolution{label}", "convolution", (0,), tokens, hidden, taps, count)
         ]
     if kind == "l":
         # [N, N] x [N, hidden], written transposed so that the transform is the weight.
-        return [Op(f"transform{label}", "linear", 0, hidden, tokens, tokens, count)]
+        return [Op(f"transform{label}", "linear", (0,), hidden, tokens, tokens, count)]
     project = [
-        Op(f"{name}{label}", "linear", 0, tokens, width, hidden, count)
+        Op(f"{name}{label}", "linear", (0,), tokens, width, hidden, count)
         for name in ("query", "key", "value")
     ]
-    weighted = [Op(f"weighted_key{label}", "linear", 1, tokens, width, width, count)]
+    weighted = [Op(f"weighted_key{label}", "linear", (1,), tokens, width, width, count)]
     return [
         *project,
         *(weighted if parameter == "wma" else []),
-        Op(f"scores{label}", "matmul", 1, tokens, tokens, width, count),
-        Op(f"softmax{label}", "softmax", 1, tokens, tokens, 0, count),
-        Op(f"context{label}", "matmul", 1, tokens, width, tokens, count),
-        Op(f"output{label}", "linear", 1, tokens, hidden, width, count),
+        Op(f"scores{label}", "matmul", (1,), tokens, tokens, width, count),
+        Op(f"softmax{label}", "softmax", (1,), tokens, tokens, 0, count),
+        Op(f"context{label}", "matmul", (1,), tokens, width, tokens, count),
+        Op(f"output{label}", "linear", (1,), tokens, hidden, width, count),
     ]

@@ -42,9 +42,9 @@ class Case:
         kind = "image" if self.name.startswith(IMAGES) else "text"
         s = self.seq_len
         ops = [
-            Op("scores", "matmul", 0, s, s, HEAD_WIDTH, HEADS),
-            Op("softmax", "softmax", 1, s, s, 0, HEADS),
-            Op("context", "matmul", 1, s, HEAD_WIDTH, s, HEADS),
+            Op("scores", "matmul", (0, 0), s, s, HEAD_WIDTH, HEADS),
+            Op("softmax", "softmax", (1,), s, s, 0, HEADS),
+            Op("context", "matmul", (1, 0), s, HEAD_WIDTH, s, HEADS),
         ]
         dense = Workload(
             name=self.name,

@@ -16,13 +16,23 @@ class Stage(Record):
 
     Times are cycles of the machine's clock. `dynamic` and `busy` hold one entry for
     each component of the machine: energy spent by working, and cycles x units spent
-    working (what leakage of power-gated parts is counted from).
+    working (what leakage of power-gated parts is counted from). `moved` holds the bits
+    that cross the main-memory port by origin, one of `residency.ORIGINS`.
     """
 
     unit: str = static("name of the compute unit that works; '' where none does")
-    load: Any = quantity("cycle", "the main-memory port is busy before the op starts")
+    load: Any = quantity("cycle", "the main-memory port is busy with what it reads")
+    lead: Any = quantity(
+        "1",
+        "share of the load that is there before the op starts, and of the op's work "
+        "that is left when all is there",
+        default=1.0,
+    )
     streamed: Any = quantity(
         "cycle", "the main-memory port is busy while the op works", default=0.0
+    )
+    drained: Any = quantity(
+        "cycle", "the main-memory port is busy with what leaves the chip", default=0.0
     )
     compute: Any = quantity("cycle", "from the first issue to the last result")
     occupied: Any = quantity("cycle", "until the unit can take the next op")
@@ -30,11 +40,12 @@ class Stage(Record):
     prefetch: Any = quantity("1", "share of the load that fits beside the op before it")
     dynamic: dict[str, Any]
     busy: dict[str, Any]
+    moved: dict[str, Any]
 
     @property
     def transfers(self) -> Any:
-        """Cycles that the main-memory port is busy, before and during the op."""
-        return self.load + self.streamed
+        """Cycles that the main-memory port is busy, before, during and after the op."""
+        return self.load + self.streamed + self.drained
 
 
 class Chain(NamedTuple):
@@ -69,7 +80,12 @@ class Chain(NamedTuple):
 
     def column(self, what: str) -> list[Any]:
         """Return one field of the stages, as `load`, of each op in turn."""
-        return self._in_turn(lambda stages: jnp.moveaxis(getattr(stages, what), -1, 0))
+
+        def read(stages: Stage) -> Any:
+            column = jnp.broadcast_to(getattr(stages, what), stages.compute.shape)
+            return jnp.moveaxis(column, -1, 0)
+
+        return self._in_turn(read)
 
     def totals(self, read: Callable[[Stage], Any]) -> list[Any]:
         """Return what `read` takes of each op in turn, all repeats together."""
@@ -84,7 +100,7 @@ class Chain(NamedTuple):
 
 
 def total(chains: list[Chain], what: str) -> dict[str, Any]:
-    """Return a table of the stages (`dynamic` or `busy`) summed over a whole run."""
+    """Return a table of the stages (`dynamic`, `busy`, `moved`) summed over a run."""
     totals: dict[str, Any] = {}
     for chain in chains:
         for _, stages in chain.groups:

@@ -1,10 +1,11 @@
 """Ops in time: a max-plus walk over ports and units, and the roofline below it.
 
-Every op loads its weights over the main-memory port, computes on its unit and stores
+Every op loads its operands over the main-memory port, computes on its unit and stores
 its result, in program order. A port serves one op at a time, a unit takes the next op
-as soon as it has room; an op starts when its unit is free, its weights have arrived and
-its input is visible. Weights are double-buffered: while one op computes, the next one's
-weights may arrive, as far as the buffer holds both.
+as soon as it has room; an op starts when its unit is free, the first tile of what it
+loads has arrived and its input is visible, and ends no earlier than what is left to do
+when the last tile is there. Buffers are double: while one op computes, what the next
+one loads may arrive, as far as the buffer holds both.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ WALKED_LAYERS = 3
 class _Op(NamedTuple):
     unit: str
     load: Any
+    lead: Any
     streamed: Any
+    drained: Any
     compute: Any
     occupied: Any
     store: Any
@@ -62,18 +65,25 @@ def _start_of_run(chains: list[Chain]) -> Clock:
 def _run_chain(clock: Clock, ops: list[_Op], depends: tuple[int, ...]) -> Clock:
     """Run ops whose weights are fetched ahead, one after another.
 
-        loaded  = max(load_port + load, done_1 + (1 - prefetch) load)
-        start   = max(loaded, unit, input visible);  unit = start + occupied
-        visible = max(start + compute, store_port) + store
+        there(s) = max(load_port + s load, done_1 + max(s - prefetch, 0) load)
+        start    = max(there(lead), unit, input visible)
+        done     = max(start + compute, there(1) + lead compute)
+        visible  = max(done, store_port) + store;  unit = done - compute + occupied
 
-    done_1: when the op with weights before this one was done, whose weights make room.
+    there(s): when a share of what it loads has arrived. done_1: when the op with a load
+    before this one was done, whose operands make room.
     """
     visible = [clock.visible]  # of the input of the chain, then of each op
     for index, (op, back) in enumerate(zip(ops, depends, strict=True)):
         ready = visible[index + 1 - back] if back else visible[0]
-        early = clock.load_port + op.load
-        late = clock.weights_done + (1.0 - op.prefetch) * op.load
-        clock, done = _compute(clock, op, jnp.maximum(early, late), ready)
+        first, loaded = (
+            jnp.maximum(
+                clock.load_port + share * op.load,
+                clock.weights_done + jnp.maximum(share - op.prefetch, 0.0) * op.load,
+            )
+            for share in (op.lead, 1.0)
+        )
+        clock, done = _compute(clock, op, first, loaded, ready)
         loads = op.load > 0
         clock = _store(clock, op, done).replace(
             weights_done=jnp.where(loads, done, clock.weights_done)
@@ -98,9 +108,10 @@ def _run_chain_in_program_order(
         if back:
             clock = _issue_stores(clock, waiting, visible)
         ready = visible[index + 1 - back] if back else visible[0]
-        loaded = jnp.maximum(clock.load_port, clock.issued) + op.load
-        clock, done = _compute(clock, op, loaded, ready)
-        issued = jnp.where(op.load > 0, loaded - op.load, clock.issued)
+        begun = jnp.maximum(clock.load_port, clock.issued)
+        first, loaded = begun + op.lead * op.load, begun + op.load
+        clock, done = _compute(clock, op, first, loaded, ready)
+        issued = jnp.where(op.load > 0, begun, clock.issued)
         clock = clock.replace(issued=issued)
         waiting.append((index + 1, op, done))
     return _issue_stores(clock, waiting, visible)
@@ -120,25 +131,30 @@ def _issue_stores(
     return clock
 
 
-def _compute(clock: Clock, op: _Op, loaded: Array, ready: Array) -> tuple[Clock, Array]:
-    """Run an op on its unit, once weights (if any) and input are there.
+def _compute(
+    clock: Clock, op: _Op, first: Array, loaded: Array, ready: Array
+) -> tuple[Clock, Array]:
+    """Run an op on its unit while what it loads comes in, from `first` to `loaded`.
 
-    It ends no earlier than what it streams: done = max(start + compute, max(start,
-    load_port) + streamed).
+    It ends no earlier than what it streams in beside: max(start, load_port) + streamed.
+    What leaves the chip keeps the port busy after that, and no op waits for it.
     """
     loads = op.load > 0
-    start = jnp.maximum(jnp.where(loads, loaded, 0.0), ready)
+    start = jnp.maximum(jnp.where(loads, first, 0.0), ready)
     units = clock.units
     if op.unit:
         start = jnp.maximum(start, units[op.unit])
     done = start + op.compute
+    done = jnp.where(loads, jnp.maximum(done, loaded + op.lead * op.compute), done)
     if op.unit:
-        units = units | {op.unit: start + op.occupied}
+        units = units | {op.unit: done - (op.compute - op.occupied)}
     port = jnp.where(loads, loaded, clock.load_port)
     streams = op.streamed > 0
     through = jnp.maximum(start, port) + op.streamed
     done = jnp.where(streams, jnp.maximum(done, through), done)
     port = jnp.where(streams, through, port)
+    drains = op.drained > 0
+    port = jnp.where(drains, jnp.maximum(start, port) + op.drained, port)
     return clock.replace(load_port=port, units=units), done
 
 
@@ -167,7 +183,8 @@ def walk(chains: list[Chain]) -> Array:
     clock = _start_of_run(chains)
     for chain in chains:
         clock = _run_layers(clock, chain)
-    return jnp.maximum(clock.finished, roofline(chains))
+    last = jnp.maximum(clock.finished, clock.load_port)
+    return jnp.maximum(last, roofline(chains))
 
 
 def _run_layers(clock: Clock, chain: Chain) -> Clock:

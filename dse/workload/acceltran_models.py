@@ -78,7 +78,7 @@ def acceltran_model(
     hidden = first
     for layer, run in itertools.groupby(layers):
         if layer.hidden != hidden:
-            step = linear("ffn_projection", tokens, hidden, layer.hidden, depends=0)
+            step = linear("ffn_projection", tokens, hidden, layer.hidden, reads=(0,))
             blocks.append(Block(ops=chain([step]), repeats=1))
             hidden = layer.hidden
         ops = chain(_layer_ops(layer, tokens))
@@ -88,12 +88,15 @@ def acceltran_model(
 
 def _layer_ops(layer: _Layer, tokens: int) -> list[Op]:
     ops: list[Op] = []
+    ends = []  # of each kind of head
     for head, count in layer.heads:
         label = f"_{head}" if len(layer.heads) > 1 else ""
         ops += _head_ops(head, count, tokens, layer.hidden, label)
+        ends.append(len(ops))
+    reads = tuple(len(ops) + 1 - end for end in reversed(ends))
     return [
         *ops,
-        layer_norm("norm_attention", tokens, layer.hidden),
+        layer_norm("norm_attention", tokens, layer.hidden, reads=reads),
         *feed_forward(tokens=tokens, hidden=layer.hidden, widths=layer.widths),
         layer_norm("norm_ffn", tokens, layer.hidden),
     ]
@@ -115,9 +118,9 @@ def _head_ops(head: str, count: int, tokens: int, hidden: int, label: str) -> li
     if kind == "c":
         taps = int(parameter)
         return [
-            Op(f"convolution{label}", "convolution", 0, tokens, hidden, taps, count)
+            Op(f"convolution{label}", "convolution", (0,), tokens, hidden, taps, count)
         ]
-    return [linear(f"transform{label}", count * hidden, tokens, tokens, depends=0)]
+    return [linear(f"transform{label}", count * hidden, tokens, tokens, reads=(0,))]
 
 
 def _read(dictionary: Mapping[str, Any]) -> list[_Layer]:

@@ -48,11 +48,16 @@ def fuse_attention(ops: Ops) -> Ops:
     for i in first:
         place_of |= {i + 1: place_of[i], i + 2: place_of[i]}
 
-    def depends(old: int) -> int:
-        if old in first:  # it waits for the values, which come last
-            return min(1, old)
-        back = ops.depends[old]
-        return place_of[old] - place_of[old - back] if back else 0
+    def reads(old: int) -> tuple[int, ...]:
+        if old not in first:
+            return tuple(
+                place_of[old] - place_of[old - back] if back else 0
+                for back in ops.reads[old]
+            )
+        inputs = [old - back for back in ops.reads[old] if back]
+        values = ops.reads[old + 2][1:]  # of the context, beside the probabilities
+        inputs += [old + 2 - back for back in values if back]
+        return tuple(place_of[old] - place_of[made] for made in inputs) or (0,)
 
     def name(old: int) -> str:
         return "attention" + ops.names[old].removeprefix("scores")
@@ -65,7 +70,7 @@ def fuse_attention(ops: Ops) -> Ops:
     return taken.replace(
         names=tuple(name(i) if i in first else ops.names[i] for i in places),
         kinds=tuple("attention" if i in first else ops.kinds[i] for i in places),
-        depends=tuple(depends(i) for i in places),
+        reads=tuple(reads(i) for i in places),
     )
 
 
@@ -75,13 +80,13 @@ def _with(column: Any, place: int, value: Any) -> Any:
 
 
 def take(ops: Ops, places: list[int]) -> Ops:
-    """Return some of the ops; what they depended on stays as it is written."""
+    """Return some of the ops; what they read stays as it is written."""
     pick = np.asarray(places, int)
     columns: Ops = jax.tree.map(lambda column: column[..., pick], ops)
     return columns.replace(
         **{
             name: tuple(getattr(ops, name)[i] for i in places)
-            for name in ("names", "kinds", "depends")
+            for name in ("names", "kinds", "reads")
         }
     )
 
@@ -93,4 +98,4 @@ def only_attention(ops: Ops) -> Ops:
     """
     places = attention_places(ops)
     kept = take(ops, [i + step for i in places for step in range(3)])
-    return kept.replace(depends=(0, 1, 1) * len(places))
+    return kept.replace(reads=((0, 0), (1,), (1, 0)) * len(places))

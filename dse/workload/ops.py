@@ -43,13 +43,18 @@ class Ops(Record):
 
     names: tuple[str, ...] = static("what each op is called, as in `scores`")
     kinds: tuple[str, ...] = static("one of KINDS for each op")
-    depends: tuple[int, ...] = static(
-        "how many ops back the last producer of its input is; 0: before the block"
+    reads: tuple[tuple[int, ...], ...] = static(
+        "how many ops back each result that an op reads was made, its left operand "
+        "first; 0: before the block"
     )
     heads: Any = quantity("1", "independent products per sequence, [ops]")
     rows: Any = quantity("1", "tokens per product, [ops]")
     inner: Any = quantity("1", "length of the summed axis, [ops]")
     columns: Any = quantity("1", "outputs per token and product, [ops]")
+    sharing: Any = quantity("1", "query heads in the rows of one product, [ops]")
+    cached: Any = quantity(
+        "1", "values of the right operand of a product from a cache, [ops]"
+    )
     input_density: Any = quantity("1", "of the left operand, [ops]", high=1.0)
     weight_density: Any = quantity(
         "1", "of the right operand: weights, or the second activation, [ops]", high=1.0
@@ -61,6 +66,11 @@ class Ops(Record):
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def depends(self) -> tuple[int, ...]:
+        """How many ops back the last producer of an op's input is; 0: before all."""
+        return tuple(min(filter(None, read), default=0) for read in self.reads)
 
     @property
     def macs(self) -> Any:
@@ -88,7 +98,13 @@ class Block(Record):
     """A chain of ops that runs `repeats` times in a row, as the layers of a BERT do."""
 
     ops: Ops
-    repeats: int = static("how often the chain runs, each time with its own weights")
+    repeats: int = static("how often the chain runs")
+    shared: bool = static("whether all repeats have one set of weights", default=False)
+
+    @property
+    def weight_sets(self) -> int:
+        """How many sets of weights the repeats have: one each, or one for all."""
+        return 1 if self.shared else self.repeats
 
 
 @record
@@ -112,6 +128,9 @@ class Workload(Shown, Record):
     mode: str = static(
         "`prefill` reads sequences, `decode` makes one token of each", default="prefill"
     )
+    weights_stay: bool = static(
+        "whether weights that fit on chip stay there from run to run", default=False
+    )
     attention: AttentionPruning = AttentionPruning()
     accuracy_drop: Any = 0.0  # as a share, 0.01 is a point; None where it is not known
     curve: Curve | None = None  # the one that the densities were taken from
@@ -132,7 +151,7 @@ class Workload(Shown, Record):
     @property
     def weights(self) -> float:
         """Values of all weight matrices of the blocks (embedding tables excluded)."""
-        return sum(float(np.sum(b.ops.weights)) * b.repeats for b in self.blocks)
+        return sum(float(np.sum(b.ops.weights)) * b.weight_sets for b in self.blocks)
 
     def replace(self, **changes: Any) -> Workload:
         """Return a copy with some fields changed; a new `threshold` prunes anew.

@@ -83,7 +83,11 @@ def transformer(
         causal = shape.family == "decoder"
     blocks = [
         Block(ops=chain(_embedding(shape, tokens)), repeats=1),
-        Block(ops=chain(_layer(shape, tokens, keys)), repeats=shape.layers),
+        Block(
+            ops=chain(_layer(shape, tokens, keys)),
+            repeats=shape.layers,
+            shared=shape.shared_layers,
+        ),
     ]
     end = _end(shape, tokens, lm_head=lm_head)
     if end:
@@ -135,7 +139,7 @@ def _embedding(shape: TransformerShape, tokens: int) -> list[Op]:
     if shape.family == "vision":
         patches = tokens - 1
         values = shape.patch_values
-        return [linear("embedding_patches", patches, values, shape.hidden, depends=0)]
+        return [linear("embedding_patches", patches, values, shape.hidden, reads=(0,))]
     return text_embedding(
         tokens=tokens,
         vocab=shape.vocab,
@@ -156,30 +160,35 @@ def _layer(shape: TransformerShape, tokens: int, keys: int) -> list[Op]:
         normed=shape.pre_norm,
     )
     network = feed_forward(
-        tokens=tokens, hidden=shape.hidden, widths=shape.ffn, gated=shape.gated
+        tokens=tokens,
+        hidden=shape.hidden,
+        widths=shape.ffn,
+        gated=shape.gated,
+        residual=2 if shape.pre_norm else 1,
     )
-    # Residual sums ride along with the norms; what they add stands further back.
     first = layer_norm("norm_attention", tokens, shape.hidden)
     second = layer_norm("norm_ffn", tokens, shape.hidden)
     if shape.pre_norm:
-        return [first._replace(depends=0), *attention, second, *network]
+        return [first._replace(reads=(0,)), *attention, second, *network]
     return [*attention, first, *network, second]
 
 
 def _end(shape: TransformerShape, tokens: int, *, lm_head: bool) -> list[Op]:
     ops = []
     if shape.pre_norm:
-        ops.append(layer_norm("norm_final", tokens, shape.hidden, depends=0))
+        ops.append(layer_norm("norm_final", tokens, shape.hidden, reads=(0,)))
     if not lm_head:
         return ops
     if shape.family == "vision":
         classes = whole(f"`classes` of `{shape.name}`", shape.classes)
-        return [*ops, linear("head", 1, shape.hidden, classes)]
+        reads = (1,) if ops else (0,)
+        return [*ops, linear("head", 1, shape.hidden, classes, reads=reads)]
     width = shape.embedding_width
     if shape.family == "encoder":
         ops += [
-            linear("head_transform", tokens, shape.hidden, width, depends=0),
+            linear("head_transform", tokens, shape.hidden, width, reads=(0,)),
             activation("head_activation", tokens, width),
             layer_norm("head_norm", tokens, width),
         ]
-    return [*ops, linear("head", tokens, width, shape.vocab)]
+    reads = (1,) if ops else (0,)
+    return [*ops, linear("head", tokens, width, shape.vocab, reads=reads)]

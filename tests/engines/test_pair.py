@@ -51,6 +51,7 @@ class OneSecond(Engine):
             prefetch=none,
             dynamic={"core": jnp.asarray(1.0)},
             busy={"core": cycles},
+            moved={},
         )
 
 

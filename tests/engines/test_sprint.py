@@ -29,9 +29,9 @@ def attention(
     """Twelve heads of self-attention; only its static parts need whole numbers."""
     ops = chain(
         [
-            Op("scores", "matmul", 0, 1, 1, width, 12),
-            Op("softmax", "softmax", 1, 1, 1, 0, 12),
-            Op("context", "matmul", 1, 1, width, 1, 12),
+            Op("scores", "matmul", (0, 0), 1, 1, width, 12),
+            Op("softmax", "softmax", (1,), 1, 1, 0, 12),
+            Op("context", "matmul", (1, 0), 1, width, 1, 12),
         ]
     )
     sized = ops.replace(

@@ -14,7 +14,7 @@ from dse.workload.layers import chain, linear
 from dse.workload.ops import Block, Workload
 
 LOCKSTEP = dse.TileEngine.edge().replace(lane_schedule="lockstep")
-TWO = chain([linear("query", 64, 64, 64, depends=0), linear("output", 64, 64, 64)])
+TWO = chain([linear("query", 64, 64, 64, reads=(0,)), linear("output", 64, 64, 64)])
 HALF = Workload(name="two", blocks=(Block(ops=TWO, repeats=1),), seq_len=64, batch=16)
 HALF = HALF.with_density(activation=0.5, weight=0.5)
 

@@ -23,7 +23,7 @@ GOALS = ("max:throughput", "min:energy", "min:area")
 
 def product(rows: int, *, batch: float = 1.0) -> Workload:
     """A workload of one matrix product, quick to compile."""
-    ops = chain([linear("ffn_up", rows, 96, 160, depends=0)])
+    ops = chain([linear("ffn_up", rows, 96, 160, reads=(0,))])
     block = Block(ops=ops, repeats=1)
     return Workload(name=f"product {rows}", blocks=(block,), batch=batch, seq_len=rows)
 

@@ -17,9 +17,9 @@ HERTZ = 1e9
 
 def head(queries: int, keys: int, *, padded: float = 0.0) -> dse.Workload:
     ops = [
-        Op("scores", "matmul", 0, queries, keys, 64),
-        Op("softmax", "softmax", 1, queries, keys),
-        Op("context", "matmul", 1, queries, 64, keys),
+        Op("scores", "matmul", (0, 0), queries, keys, 64),
+        Op("softmax", "softmax", (1,), queries, keys),
+        Op("context", "matmul", (1, 0), queries, 64, keys),
     ]
     dense = dse.Workload(
         name="head",

@@ -11,7 +11,7 @@ from dse.workload.ops import Block
 
 
 def query_alone(*, density: float = 1.0) -> dse.Workload:
-    ops = chain([linear("query", 128, 128, 128, depends=0)])
+    ops = chain([linear("query", 128, 128, 128, reads=(0,))])
     alone = dse.Workload(
         name="query", blocks=(Block(ops=ops, repeats=1),), seq_len=128, batch=1
     )

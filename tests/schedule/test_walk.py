@@ -39,7 +39,9 @@ def chain(
         times = task._replace(occupied=occupied)._asdict()
         unit = times.pop("unit")
         columns = {name: jnp.asarray([time]) for name, time in times.items()}
-        groups.append(((place,), Stage(unit=unit, dynamic={}, busy={}, **columns)))
+        groups.append(
+            ((place,), Stage(unit=unit, dynamic={}, busy={}, moved={}, **columns))
+        )
     return Chain(
         groups=tuple(groups),
         names=tuple(f"op {place}" for place in range(len(tasks))),

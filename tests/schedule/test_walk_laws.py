@@ -62,6 +62,7 @@ def chain(
             prefetch=prefetch[at],
             dynamic={},
             busy={},
+            moved={},
         )
         groups.append(((place,), stage))
     names = tuple(map(str, range(len(depends))))

@@ -26,6 +26,7 @@ def stage(*, load: Any = 0.0, streamed: Any = 0.0, compute: Any) -> Stage:
         prefetch=column(1.0),
         dynamic={},
         busy={},
+        moved={},
     )
 
 

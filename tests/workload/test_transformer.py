@@ -27,6 +27,12 @@ def producer(ops, name):
     return ops.names[i - ops.depends[i]] if ops.depends[i] else None
 
 
+def made(ops, name):
+    """Return the ops whose results an op reads, None for the input of the block."""
+    i = ops.names.index(name)
+    return [ops.names[i - back] if back else None for back in ops.reads[i]]
+
+
 def test_bert_tiny_at_128_tokens_is_the_chain_worked_out_by_hand():
     bert = transformer("bert-tiny", seq_len=128)
     embedding, layer = bert.blocks
@@ -48,6 +54,10 @@ def test_bert_tiny_at_128_tokens_is_the_chain_worked_out_by_hand():
         "norm_ffn": (1, 128, 0, 128),
     }
     assert layer.ops.depends == (0, 0, 0, 2, 1, 1, 1, 1, 1, 1, 1, 1)
+    assert made(layer.ops, "scores") == ["query", "key"]
+    assert made(layer.ops, "context") == ["softmax", "value"]
+    assert made(layer.ops, "output") == ["context", None]  # and what the layer read
+    assert made(layer.ops, "ffn_down") == ["activation", "norm_attention"]
     # Per layer: 4 x 128^3 + 2 x (2 x 128 x 64 x 128) + 2 x 128 x 128 x 512.
     assert bert.macs == 2 * (8_388_608 + 4_194_304 + 16_777_216)
     assert bert.weights == 2 * (4 * 128 * 128 + 2 * 128 * 512)
@@ -66,6 +76,8 @@ def test_models_that_normalise_first_do_so_before_each_half_and_at_the_end():
     assert producer(layer, "norm_attention") is None
     for name in ("query", "key", "value"):
         assert producer(layer, name) == "norm_attention"
+    assert made(layer, "output") == ["context", None]
+    assert made(layer, "ffn_down") == ["activation", "output"]
     assert end.names == ("norm_final",)
 
 
@@ -109,12 +121,14 @@ def test_albert_steps_up_from_its_narrow_table_and_runs_every_layer():
     assert albert.blocks[1].repeats == 24
 
 
-def test_heads_that_share_keys_have_narrower_projections_but_as_many_products():
+def test_heads_that_share_keys_are_rows_of_one_product_by_them():
     shared = dataclasses.replace(find_shape("bert-base"), kv_heads=4)
     workload = transformer(shared)
     assert sizes(workload, 1, "query") == (1, 128, 768, 768)
     assert sizes(workload, 1, "key") == (1, 128, 768, 4 * 64)
-    assert sizes(workload, 1, "scores") == (12, 128, 64, 128)
+    assert sizes(workload, 1, "scores") == (4, 3 * 128, 64, 128)
+    assert sizes(workload, 1, "softmax") == (4, 3 * 128, 0, 128)
+    assert sizes(workload, 1, "context") == (4, 3 * 128, 128, 64)
     assert workload.macs == shared.macs(128)
 
 

@@ -1,0 +1,274 @@
+"""What crosses the main-memory port, over every engine: each byte once, no cliff."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dse
+from dse.engines.base import Engine
+from dse.workload.shapes import TransformerShape
+
+MACHINES: dict[str, Engine] = {
+    "crossbar-isaac": dse.CrossbarEngine.isaac(),
+    "crossbar-puma": dse.CrossbarEngine.puma(),
+    "nm": dse.NMEngine(),
+    "nm-tensor-core": dse.NMEngine.sparse_tensor_core(),
+    "reference-a100": dse.ReferenceMachine.a100(),
+    "tile-edge": dse.TileEngine.edge(),
+    "tile-nano": dse.TileEngine.nano(),
+    "tile-server": dse.TileEngine.server(),
+}
+PAIRS: dict[str, Engine] = {
+    "energon": dse.Pair(
+        host=dse.TileEngine.edge(), coprocessor=dse.FilterEngine.energon_edge()
+    ),
+    "sprint": dse.Pair(
+        host=dse.TileEngine.edge(), coprocessor=dse.SprintEngine.m_baseline()
+    ),
+}
+WORD_BITS = {"nm": 8, "tile-edge": 20, "tile-nano": 20, "tile-server": 20}  # others 16
+LLAMA = TransformerShape(
+    name="llama-like",
+    family="decoder",
+    layers=32,
+    hidden=4096,
+    heads=32,
+    kv_heads=8,
+    head_width=128,
+    ffn=(14336,),
+    gated=True,
+    vocab=128256,
+    positions=131072,
+)
+BERT = dse.transformer("bert-mini", seq_len=64, batch=4)
+GPT2 = dse.transformer("gpt2", mode="decode", context_len=512, batch=2)
+
+
+def of(found: dict[str, Any]) -> dict[str, float]:
+    return {origin: float(value) for origin, value in found.items()}
+
+
+def off_chip(machine: Engine, workload: dse.Workload) -> float:
+    """Bytes over the main-memory port, a sequence."""
+    return sum(of(dse.evaluate(machine, workload).off_chip_bytes).values())
+
+
+def buffers(machine: Engine) -> list[str]:
+    known = machine.meanings().items()
+    return [name for name, meaning in known if meaning.unit in ("KiB", "MiB")]
+
+
+@pytest.fixture(params=MACHINES)
+def machine(request: pytest.FixtureRequest) -> Engine:
+    return MACHINES[request.param]
+
+
+@pytest.mark.parametrize("workload", [BERT, GPT2], ids=["prefill", "decode"])
+def test_nothing_moves_less_than_weights_cache_input_and_output_once(
+    machine: Engine, workload: dse.Workload
+) -> None:
+    found = dse.evaluate(machine, workload)
+    moved, needed = of(found.off_chip_bytes), of(found.compulsory_bytes)
+    for origin, bytes_needed in needed.items():
+        assert moved[origin] >= bytes_needed * (1 - 1e-9)
+    again = moved["spilled"] + moved["refetched"]
+    assert sum(moved.values()) == pytest.approx(
+        again + sum(moved[origin] for origin in needed)
+    )
+
+
+@pytest.mark.parametrize("workload", [BERT, GPT2], ids=["prefill", "decode"])
+def test_without_bounds_on_buffers_no_byte_moves_twice(
+    machine: Engine, workload: dse.Workload
+) -> None:
+    boundless = machine.replace(**dict.fromkeys(buffers(machine), 1e9))
+    found = dse.evaluate(boundless, workload)
+    needed = of(found.compulsory_bytes)
+    moved = of(found.off_chip_bytes)
+    if isinstance(machine, dse.CrossbarEngine):  # weights wait for cells, not buffers
+        assert needed["weights"] == 0
+        moved.pop("weights")
+    assert sum(moved.values()) == pytest.approx(sum(needed.values()))
+
+
+def test_compulsory_values_are_those_counted_by_hand() -> None:
+    # Without sparsity a word of 16 bits a value, whatever the op.
+    found = dse.evaluate(dse.ReferenceMachine.a100(), GPT2).compulsory_bytes
+    width, layers, batch, context = 768, 12, 2, 512
+    weights = layers * (4 * width**2 + 2 * width * 4 * width)
+    assert of(found) == pytest.approx(
+        {
+            "weights": 2 * weights / batch,
+            "cache": 2 * 2 * layers * width * context,
+            "input": 2 * width,
+            "output": 2 * width,
+        }
+    )
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_token_of_context_is_a_key_and_a_value_of_each_key_head(name: str) -> None:
+    for kv_heads in (8, 32):
+        shape = dataclasses.replace(LLAMA, kv_heads=kv_heads)
+        near, far = (
+            dse.transformer(shape, mode="decode", context_len=tokens)
+            for tokens in (1000, 3000)
+        )
+        machine = MACHINES[name]
+        each = (off_chip(machine, far) - off_chip(machine, near)) / 2000
+        bits = WORD_BITS.get(name, 16)
+        assert each == pytest.approx(2 * 32 * kv_heads * 128 * bits / 8, rel=1e-9)
+
+
+def test_a_step_of_gpt2_takes_as_much_longer_as_its_cache_needs() -> None:
+    first, last = (
+        dse.evaluate(
+            dse.TileEngine.edge(),
+            dse.transformer("gpt2", mode="decode", context_len=tokens),
+        )
+        for tokens in (1, 1024)
+    )
+    seconds = 2 * 12 * 768 * 1023 * 2.5 / 25.6e9  # 47 MB: 1.84 ms
+    assert float(last.latency - first.latency) == pytest.approx(seconds, rel=0.01)
+
+
+def test_sixteen_long_contexts_move_their_weights_and_caches_once() -> None:
+    shape = dataclasses.replace(
+        LLAMA, layers=16, hidden=2048, head_width=64, ffn=(8192,)
+    )
+    step = dse.transformer(shape, mode="decode", context_len=8192, batch=16)
+    found = dse.evaluate(dse.TileEngine.server(), step)
+    values = 16 * float(found.off_chip_bytes["cache"]) / 2.5
+    values += 16 * float(found.off_chip_bytes["weights"]) / (21 / 8)  # with a mask bit
+    assert values == pytest.approx(3121e6, rel=1e-3)
+
+
+def test_the_head_of_gpt2_reads_its_weights_and_writes_its_logits_once() -> None:
+    with_head, without = (
+        dse.evaluate(
+            dse.TileEngine.edge(), dse.transformer("gpt2", seq_len=1024, lm_head=head)
+        )
+        for head in (True, False)
+    )
+    more = {
+        origin: (float(found) - float(without.off_chip_bytes[origin])) / 1e6
+        for origin, found in with_head.off_chip_bytes.items()
+    }
+    words = 21 / 8e6  # MB of a value with its mask
+    assert more["weights"] == pytest.approx(768 * 50257 * words)
+    assert more["output"] == pytest.approx(1024 * (50257 - 768) * words)
+    assert sum(more.values()) <= 253  # its input fits beside: no pass comes again
+
+
+def test_bytes_and_energy_a_sequence_never_rise_with_the_batch(
+    machine: Engine,
+) -> None:
+    runs = [
+        dse.evaluate(machine, dse.transformer("bert-base", seq_len=128, batch=batch))
+        for batch in (1, 2, 4, 16, 64, 256, 1024)
+    ]
+    moved = [sum(of(run.off_chip_bytes).values()) for run in runs]
+    assert np.all(np.diff(moved) <= 1e-9 * np.asarray(moved[:-1]))
+    energy = np.asarray([float(run.energy) for run in runs])
+    assert np.all(np.diff(energy) <= 1e-3 * energy[:-1])
+
+
+def test_a_buffer_that_is_a_little_smaller_moves_a_little_more(
+    machine: Engine,
+) -> None:
+    workload = dse.transformer("bert-base", seq_len=128, batch=4)
+    for buffer in buffers(machine):
+        size = machine.number(buffer)
+        if size is None:
+            continue
+        for scale in (0.003, 0.03, 0.3, 1.0, 3.0):
+            smaller, larger = (
+                off_chip(machine.replace(**{buffer: scale * size * step}), workload)
+                for step in (0.99, 1.0)
+            )
+            assert larger * (1 - 1e-9) <= smaller <= 1.1 * larger, (buffer, scale)
+
+
+def test_a_sparse_product_that_memory_holds_back_gains_no_more_than_its_bytes() -> None:
+    step = dse.transformer("gpt2", mode="decode", context_len=1)
+    slow = dse.NMEngine(memory_bandwidth_gb_per_s=1.0)
+    dense, sparse = (
+        dse.evaluate(slow.replace(kept=kept, position_code="index"), step)
+        for kept in (4, 2)
+    )
+    gain = float(dense.latency / sparse.latency)
+    bytes_gain = off_chip(slow.replace(kept=4), step) / off_chip(
+        slow.replace(kept=2, position_code="index"), step
+    )
+    assert gain <= bytes_gain * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("workload", [BERT, GPT2], ids=["prefill", "decode"])
+def test_a_co_processor_that_skips_nothing_gains_nothing_in_traffic(
+    name: str, workload: dse.Workload
+) -> None:
+    pair = PAIRS[name]
+    word = 20 / (8 if name == "sprint" else 16)  # its words are shorter than the host's
+    alone = dse.evaluate(pair.host, workload).off_chip_bytes
+    beside = dse.evaluate(pair, workload).off_chip_bytes
+    assert float(beside["weights"]) == pytest.approx(float(alone["weights"]))
+    assert float(beside["cache"]) * word >= float(alone["cache"]) * (1 - 1e-2)
+    assert float(beside["spilled"]) > float(alone["spilled"])
+
+
+def test_layers_that_share_weights_fetch_them_again_only_if_they_do_not_fit() -> None:
+    albert = dse.transformer("albert-xl", seq_len=64)
+    machine = dse.TileEngine.server()
+    one_set = 12 * 2048**2 + 0.0  # values of a layer
+    for mib, sets in ((1e6, 1.0), (1e-6, 24.0)):
+        found = dse.evaluate(
+            machine.replace(weight_buffer_mib=mib, mask_buffer_mib=1e6), albert
+        )
+        layers = float(found.off_chip_bytes["weights"]) / (21 / 8) - 128 * 2048
+        assert layers == pytest.approx(sets * one_set, rel=1e-6)
+
+
+def test_no_machine_is_faster_than_its_port_or_its_multipliers() -> None:
+    """On 300 random machines and workloads; 10,000 by night."""
+    check_random_machines(300)
+
+
+@pytest.mark.nightly
+def test_none_of_ten_thousand_is_faster_than_its_port_or_its_multipliers() -> None:
+    check_random_machines(10_000)
+
+
+def check_random_machines(count: int) -> None:
+    draw = np.random.default_rng(15)
+    workloads = [
+        dse.transformer("bert-tiny", seq_len=32, batch=2),
+        dse.transformer("gpt2", mode="decode", context_len=64, batch=3),
+    ]
+    for workload in workloads:
+        rows = count // len(workloads)
+        table = {
+            "pes": np.round(2 ** draw.uniform(0, 10, rows)),
+            "lanes_per_pe": np.round(2 ** draw.uniform(0, 7, rows)),
+            "tile_size": 2.0 ** draw.integers(2, 6, rows),
+            "activation_buffer_mib": 2 ** draw.uniform(-8, 6, rows),
+            "weight_buffer_mib": 2 ** draw.uniform(-8, 6, rows),
+            "memory_bandwidth_gb_per_s": 2 ** draw.uniform(0, 12, rows),
+        }
+        edge = dse.TileEngine.edge()
+        for row in range(rows):
+            design = edge.replace(**{name: float(c[row]) for name, c in table.items()})
+            found = dse.evaluate(design, workload)
+            moved = sum(of(found.off_chip_bytes).values()) * workload.batch
+            seconds = float(found.latency)
+            assert (
+                seconds >= moved / (design.memory_bandwidth_gb_per_s * 1e9) * 0.999999
+            )
+            clock = design.clock(design.default_technology())
+            multipliers = design.pes * design.lanes_per_pe * design.multipliers_per_lane
+            macs = workload.macs * workload.batch
+            assert seconds >= macs / (multipliers * clock) * 0.999999

@@ -1,0 +1,131 @@
+"""Every byte once: closed forms of what crosses the port, and a naive memory."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dse.schedule.residency import Room, Storage, plan_residency
+from dse.workload.layers import Op, chain
+from dse.workload.ops import Block
+from tests.schedule.naive_memory import Moved, Step, run_in_parts
+
+ROOMY = 1e12
+
+
+def storage(ops: Any, *, room: float, weight_room: float = ROOMY) -> Storage:
+    """One word a value, nothing compressed."""
+    ones = np.ones(len(ops))
+    return Storage(
+        rooms=(Room(room, ones, ones),),
+        weight_room=weight_room,
+        weights=ops.weights * ones,
+        gathered=ones,
+        operand=ones,
+        result=ones,
+        cached=1.0,
+    )
+
+
+def moved(
+    steps: list[Step], *, given: int, batch: float = 1.0, **rooms: float
+) -> tuple[float, dict[str, float]]:
+    """The sequences of a part, and the words of the whole batch by origin."""
+    sizes = {-1: given} | {i: step.result for i, step in enumerate(steps)}
+    ops = chain(
+        [
+            Op(
+                f"op_{i}",
+                "layer_norm" if step.norm else "linear",
+                tuple(0 if maker < 0 else i - maker for maker in step.reads),
+                1,
+                step.result,
+                0 if step.norm else sizes[step.reads[0]],
+            )
+            for i, step in enumerate(steps)
+        ]
+    )
+    part, (traffic,), _ = plan_residency(
+        [Block(ops=ops, repeats=1)], [storage(ops, **rooms)], batch
+    )
+    words = traffic.by_origin.items()
+    return float(part), {name: float(np.sum(each)) for name, each in words}
+
+
+def linears(count: int, width: int) -> list[Step]:
+    return [Step([i - 1], width, width * width) for i in range(count)]
+
+
+def test_four_linears_without_a_buffer_move_eight_tensors() -> None:
+    _, words = moved(linears(4, 100), given=100, room=1e-9)
+    weights = words.pop("weights")
+    assert weights == 4 * 100**2
+    # What is given, three results out and in again, what is answered.
+    assert sum(words.values()) == pytest.approx(8 * 100)
+
+
+def test_with_room_for_all_only_what_must_is_moved() -> None:
+    _, words = moved(linears(4, 100), given=100, room=ROOMY)
+    assert (words["input"], words["output"], words["spilled"]) == (100, 100, 0)
+
+
+def random_chain(draw: random.Random) -> tuple[list[Step], int]:
+    """Products of any widths, some with a residual, some with a norm behind."""
+    given = draw.randint(1, 60)
+    steps: list[Step] = []
+    before = given
+    for _ in range(draw.randint(1, 6)):
+        result = draw.randint(1, 60)
+        i = len(steps)
+        reads = [i - 1]
+        sizes = {-1: given} | {j: s.result for j, s in enumerate(steps)}
+        same = [m for m, size in sizes.items() if size == result and m != i - 1]
+        if same and draw.random() < 0.5:
+            reads.append(draw.choice(same))
+        elif i and draw.random() < 0.3:
+            reads[0], before = -1, given
+        steps.append(Step(reads, result, before * result))
+        before = result
+        if draw.random() < 0.4:
+            steps.append(Step([len(steps) - 1], result, norm=True))
+    read = {maker for step in steps for maker in step.reads}
+    unread = [i for i in range(len(steps) - 1) if i not in read]
+    return ([], 0) if unread or -1 not in read else (steps, given)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_closed_forms_move_what_a_naive_memory_moves(seed: int) -> None:
+    draw = random.Random(seed)
+    tried = 0
+    while tried < 100:
+        steps, given = random_chain(draw)
+        if not steps:
+            continue
+        tried += 1
+        batch = draw.choice([1, 2, 5, 16])
+        rooms = {
+            "room": draw.uniform(1.0, 400.0),
+            "weight_room": draw.uniform(1.0, 8000.0),
+        }
+        part, words = moved(steps, given=given, batch=batch, **rooms)
+        naive = run_in_parts(steps, given=given, batch=batch, part=part, **rooms)
+        for origin, expected in vars(naive).items():
+            assert words[origin] == pytest.approx(expected, rel=1e-5, abs=1e-6), (
+                origin,
+                steps,
+                rooms,
+                batch,
+                part,
+            )
+        best = min(
+            total(run_in_parts(steps, given=given, batch=batch, part=b, **rooms))
+            for b in range(1, batch + 1)
+        )
+        assert total(naive) <= best * (1 + 1e-6)
+
+
+def total(words: Moved) -> float:
+    return sum(vars(words).values())
