@@ -16,8 +16,9 @@ import numpy as np
 from dse.errors import InputError
 from dse.hardware.technology import Technology
 from dse.records import Record, record, static
-from dse.schedule.residency import Residency, Storage, Traffic, plan_residency
+from dse.schedule.residency import Residency, plan_residency
 from dse.schedule.stage import Chain
+from dse.schedule.traffic import Storage, Traffic
 from dse.shown import Shown
 from dse.sparsity.attention import AttentionPruning
 from dse.sparsity.curves import Curve

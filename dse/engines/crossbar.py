@@ -23,8 +23,8 @@ from dse.engines.crossbar_adc import LAWS
 from dse.engines.vector_unit import vector_area, vector_leakage
 from dse.hardware.technology import Technology, load_technology
 from dse.records import quantity, record, static
-from dse.schedule.residency import Storage
 from dse.schedule.stage import Stage
+from dse.schedule.traffic import Storage
 from dse.smooth import ceil_div
 from dse.workload.ops import Ops
 

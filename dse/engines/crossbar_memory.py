@@ -10,7 +10,7 @@ from dse.engines.base import Op, Run
 from dse.engines.crossbar_array import Placement, weight_slices
 from dse.hardware.technology import Technology
 from dse.memory import sram, traffic
-from dse.schedule.residency import Room, Storage
+from dse.schedule.traffic import Room, Storage
 from dse.smooth import ceil_div
 from dse.workload.ops import Ops
 

@@ -20,8 +20,8 @@ from dse.engines.nm_codes import CODES
 from dse.engines.nm_costs import MAIN_MEMORIES, TARGETS, budget_use, costs, resources
 from dse.hardware.technology import Technology, load_technology
 from dse.records import quantity, record, static
-from dse.schedule.residency import Storage
 from dse.schedule.stage import Stage
+from dse.schedule.traffic import Storage
 from dse.workload.ops import Ops
 
 FORMATS = ("int8", "int16", "fp16")

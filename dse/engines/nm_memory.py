@@ -11,7 +11,7 @@ from dse.engines.base import Op, Run
 from dse.engines.nm_costs import main_memory_energy
 from dse.hardware.technology import Technology
 from dse.memory import traffic
-from dse.schedule.residency import Room, Storage
+from dse.schedule.traffic import Room, Storage
 from dse.smooth import ceil_div
 from dse.workload.ops import Ops
 

@@ -12,8 +12,8 @@ from dse.engines.nm_costs import BUFFERS, Costs, costs
 from dse.engines.nm_timing import product_cycles, softmax_exposed
 from dse.engines.vector_unit import VectorWork, vector_work
 from dse.hardware.technology import Technology
-from dse.schedule.residency import Traffic
 from dse.schedule.stage import Stage
+from dse.schedule.traffic import Traffic
 
 if TYPE_CHECKING:
     from dse.engines.nm import NMEngine

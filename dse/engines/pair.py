@@ -10,8 +10,8 @@ from dse.engines.base import Engine, Op, Run, cannot_run, known_sum
 from dse.errors import InputError, check_kind
 from dse.hardware.technology import Technology, join_technologies
 from dse.records import record
-from dse.schedule.residency import ORIGINS, Storage
 from dse.schedule.stage import Stage
+from dse.schedule.traffic import ORIGINS, Storage
 from dse.workload.ops import Ops
 
 

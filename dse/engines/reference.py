@@ -21,8 +21,8 @@ from dse.hardware.technology import Technology, load_technology
 from dse.memory import traffic
 from dse.memory.sram import MIB
 from dse.records import quantity, record, static
-from dse.schedule.residency import Room, Storage
 from dse.schedule.stage import Stage
+from dse.schedule.traffic import Room, Storage
 from dse.workload.ops import Ops
 
 FILE = "reference_machines"

@@ -20,8 +20,8 @@ from dse.engines.tile_units import BLOCKS, count, longest_path, unit
 from dse.hardware.technology import Technology, load_technology
 from dse.memory import sram
 from dse.records import quantity, record, static
-from dse.schedule.residency import Storage
 from dse.schedule.stage import Stage
+from dse.schedule.traffic import Storage
 from dse.workload.ops import Ops
 
 

@@ -13,8 +13,8 @@ from dse.engines.tile_units import BLOCKS, LANE_BLOCKS, unit
 from dse.engines.tile_work import Work, missed_shares, whole
 from dse.hardware.technology import Technology
 from dse.memory import sram, traffic
-from dse.schedule.residency import Room, Storage, Traffic
 from dse.schedule.stage import Stage
+from dse.schedule.traffic import Room, Storage, Traffic
 from dse.workload.ops import Ops
 
 if TYPE_CHECKING:

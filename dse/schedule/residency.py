@@ -27,113 +27,49 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from dse.records import Record, quantity, record
+from dse.schedule.spill import (
+    WITH_WEIGHTS,
+    Cost,
+    Fill,
+    appended,
+    at,
+    largest,
+    mean_over_layers,
+    of_layer,
+    read_again,
+    weights_of,
+)
+from dse.schedule.traffic import Room, Storage, Traffic
 from dse.smooth import ceil
 from dse.workload.liveness import BEFORE, Value, live_values
 from dse.workload.ops import Block
 
-ORIGINS = ("weights", "cache", "input", "output", "spilled", "refetched")
-WITH_WEIGHTS = ("linear", "convolution")
 _COMPULSORY = ("cache", "input", "output")  # fields of `Traffic` that begin so
 
 
-@record
-class Traffic(Record):
-    """What one op moves over the main-memory port, for all sequences of a batch.
+class Residency(NamedTuple):
+    """How a batch runs, and what it moves over the main-memory port."""
 
-    Scalars; ops of one kind together as `[ops]`.
+    together: Any  # sequences of one part of the batch
+    traffic: list[Traffic]  # of each block, all parts together, [ops] or [layers, ops]
+    compulsory: dict[str, Any]  # bits a sequence that no buffers could spare, by origin
+
+
+def plan_residency(
+    blocks: Sequence[Block], storage: Sequence[Storage], batch: Any
+) -> Residency:
+    """Return in which parts a batch runs, and what each op of each block moves.
+
+    Parts follow each other without a gap; a last part that is smaller counts in
+    proportion. What differs between repeats of a block is their mean.
     """
-
-    weights: Any = quantity("bit", "weights read", default=0.0)
-    cache_read: Any = quantity("bit", "keys and values of earlier tokens", default=0.0)
-    cache_written: Any = quantity("bit", "keys and values appended", default=0.0)
-    input: Any = quantity("bit", "what the run is given", default=0.0)
-    output: Any = quantity("bit", "what the run answers", default=0.0)
-    spill_read: Any = quantity("bit", "results that were off chip", default=0.0)
-    spill_written: Any = quantity("bit", "results that did not fit", default=0.0)
-    refetched: Any = quantity("bit", "operands that are read again", default=0.0)
-
-    @property
-    def read(self) -> Any:
-        """Bits that come over the port."""
-        return self.weights + self.operands
-
-    @property
-    def operands(self) -> Any:
-        """Bits that come over the port and are no weights."""
-        return self.cache_read + self.input + self.spill_read + self.refetched
-
-    @property
-    def written(self) -> Any:
-        """Bits that go over the port."""
-        return self.cache_written + self.output + self.spill_written
-
-    @property
-    def by_origin(self) -> dict[str, Any]:
-        """Bits by origin, one of `ORIGINS`, both ways together."""
-        return {
-            "weights": self.weights,
-            "cache": self.cache_read + self.cache_written,
-            "input": self.input,
-            "output": self.output,
-            "spilled": self.spill_read + self.spill_written,
-            "refetched": self.refetched,
-        }
-
-
-class Room(NamedTuple):
-    """A buffer that values must find room in, and what one value takes of it, [ops]."""
-
-    capacity: Any
-    operand: Any  # taken by one value of a left operand
-    result: Any  # by one value of a result
-
-
-class Storage(NamedTuple):
-    """How a machine keeps the values of a block: sizes in bits, rooms in bits.
-
-    Columns are `[ops]`, or `[layers, ops]` where layers differ.
-    """
-
-    rooms: tuple[Room, ...]  # for activations; none: nothing is ever off chip
-    weight_room: Any
-    weights: Any  # of each op as they are stored, [ops]
-    gathered: Any  # by an embedding, a sequence, [ops]
-    operand: Any  # one value of a left operand, [ops]
-    result: Any  # one value of a result, [ops]
-    cached: Any  # one value of a cache
-    fetched: Any = 1.0  # share of the weights that is not on chip when a run begins
-    weights_stay: bool = False  # from run to run, if there is room
-    hands_over: frozenset[str] | None = None  # see `Pair`; what is charged elsewhere
-    grain: Any = 1.0  # sequences that are worked on as one
-
-
-class _Fill(NamedTuple):
-    """How a value finds room in one buffer; in units of that buffer a sequence."""
-
-    fullest: Any  # H
-    size: Any  # S
-    capacity: Any  # C
-
-    def off_chip(self, together: Any) -> Any:
-        """Return the part that does not fit, with some sequences together."""
-        return jnp.clip(self.fullest - self.capacity / together, 0.0, self.size)
-
-
-class _Cost(NamedTuple):
-    """Bits a sequence that a value costs as far as it is off chip."""
-
-    factor: Any
-    bits: Any
-    fills: tuple[_Fill, ...]
-
-    def off_chip(self, together: Any) -> Any:
-        """Return the bits a sequence that do not fit: in the buffer that lacks most."""
-        shares = [
-            fill.off_chip(together) / jnp.maximum(fill.size, 1e-9)
-            for fill in self.fills
-        ]
-        return self.bits * functools.reduce(jnp.maximum, shares)
+    plan = _Plan(blocks, storage)
+    part = plan.together(batch)
+    traffic = [
+        jax.tree.map(lambda bits: bits * (batch / part), plan.traffic(number, part))
+        for number in range(len(blocks))
+    ]
+    return Residency(part, traffic, plan.compulsory(batch))
 
 
 class _Plan:
@@ -147,7 +83,7 @@ class _Plan:
         # What each op moves by field, of so many sequences together.
         self.terms: dict[tuple[int, int, str], list[Callable[[Any], Any]]] = {}
         self.once: list[tuple[tuple[int, int, str], Any]] = []  # bits a sequence
-        self.costs: list[tuple[Any, _Cost]] = []  # with how often the term is met
+        self.costs: list[tuple[Any, Cost]] = []  # with how often the term is met
         for number in range(len(blocks)):
             self._add_weights(number)
             if storage[number].rooms:
@@ -163,7 +99,7 @@ class _Plan:
         """Let an op move some bits a sequence, or a share of what is off chip."""
         if field.startswith(_COMPULSORY):
             self.once.append(((block, op, field), bits))
-        off_chip = bits.off_chip if isinstance(bits, _Cost) else lambda b: bits
+        off_chip = bits.off_chip if isinstance(bits, Cost) else lambda b: bits
         terms = self.terms.setdefault((block, op, field), [])
         terms.append(lambda b: share * b * off_chip(b))
 
@@ -171,14 +107,14 @@ class _Plan:
         block, storage = self.blocks[number], self.storage[number]
         share: Any = storage.fetched
         if block.shared and block.repeats > 1:
-            total = sum(_weights(block, storage))
+            total = sum(weights_of(block, storage))
             again = 1.0 - jnp.minimum(storage.weight_room / total, 1.0)
             share = (share + (block.repeats - 1) * again) / block.repeats
         for i, kind in enumerate(block.ops.kinds):
             if kind in WITH_WEIGHTS:
-                self.weights[number, i] = _at(storage.weights, i) * share
+                self.weights[number, i] = at(storage.weights, i) * share
             elif kind == "embedding":
-                self._add(number, i, "input", _at(storage.gathered, i))
+                self._add(number, i, "input", at(storage.gathered, i))
 
     def _add_cache_and_input(self, number: int) -> None:
         """Add the cache that attention reads, and operands that come from elsewhere."""
@@ -187,18 +123,18 @@ class _Plan:
         for i, kind in enumerate(ops.kinds):
             if kind != "matmul" or storage.hands_over is not None:
                 continue
-            again = _read_again(block, storage, i)
-            heads, cached = _at(ops.heads, i), _at(ops.cached, i)
+            again = read_again(block, storage, i)
+            heads, cached = at(ops.heads, i), at(ops.cached, i)
             left, *right = [not back for back in ops.reads[i]]
             bits = heads * cached * storage.cached
             self._add(number, i, "cache_read", bits)
             self._add(number, i, "refetched", again * bits)
             if left:
-                bits = heads * _at(ops.rows, i) * _at(ops.inner, i)
-                self._add(number, i, "input", bits * _at(storage.operand, i))
+                bits = heads * at(ops.rows, i) * at(ops.inner, i)
+                self._add(number, i, "input", bits * at(storage.operand, i))
             if any(right):
-                new = _at(ops.inner, i) * _at(ops.columns, i) - cached
-                bits = heads * new * _at(storage.operand, i)
+                new = at(ops.inner, i) * at(ops.columns, i) - cached
+                bits = heads * new * at(storage.operand, i)
                 self._add(number, i, "input", bits)
                 self._add(number, i, "refetched", again * bits)
 
@@ -215,13 +151,11 @@ class _Plan:
             self._hand_over(number, value)
             return
         size = self._size(number, value.maker)
-        appended = _appended(block, value)
-        words = size / _at(storage.result, value.maker)
-        self._add(
-            number, value.maker, "cache_written", appended * words * storage.cached
-        )
+        new = appended(block, value)
+        words = new * size / at(storage.result, value.maker)
+        self._add(number, value.maker, "cache_written", words * storage.cached)
         fullest = self._fullest(number, value.beside)
-        self._spill(number, value, fullest, written=1.0 - appended)
+        self._spill(number, value, fullest, written=1.0 - new)
 
     def _crosses(self, number: int, value: Value) -> bool:
         """Say whether a value is made on one machine and read on another one."""
@@ -260,11 +194,11 @@ class _Plan:
                 continue
             born = self._fullest(maker, (self.live[maker].at_birth_of_result,))
             if maker != number:
-                born = [_layer(size, -1) for size in born]
+                born = [of_layer(size, -1) for size in born]
             most = [*map(jnp.maximum, fullest, born)]
             cost = self._spill(number, value, most, written=0.0, share=times / repeats)
             if maker != number:
-                cost = jax.tree.map(lambda bits: _layer(bits, 0), cost)
+                cost = jax.tree.map(lambda bits: of_layer(bits, 0), cost)
             self.costs.append((times, cost))
             last = len(self.blocks[maker].ops) - 1
             share = times / self.blocks[maker].repeats
@@ -279,23 +213,23 @@ class _Plan:
         written: Any,
         share: float = 1.0,
         given: bool = False,
-    ) -> _Cost:
+    ) -> Cost:
         """Add what a value costs that may not fit, in a share of the repeats.
 
         What was `given` to the run has been read whole at its first use.
         """
         block, storage = self.blocks[number], self.storage[number]
         fills = [
-            _Fill(most, self._size(number, value.maker, room), room.capacity)
+            Fill(most, self._size(number, value.maker, room), room.capacity)
             for most, room in zip(fullest, storage.rooms, strict=True)
         ]
-        cost = _Cost(1.0, self._size(number, value.maker), tuple(fills))
+        cost = Cost(1.0, self._size(number, value.maker), tuple(fills))
         if value.maker != BEFORE:
             self._add(number, value.maker, "spill_written", cost, share * written)
         factor: Any = written
         for place, use in enumerate(value.uses):
             once = 0.0 if given and place == 0 else 1.0
-            again = _read_again(block, storage, use)
+            again = read_again(block, storage, use)
             factor = factor + once + again
             self._add(number, use, "spill_read", cost, share * once)
             self._add(number, use, "refetched", cost, share * again)
@@ -322,19 +256,19 @@ class _Plan:
         if maker == BEFORE:
             return self._input_values(number) * self._input_bits(number, kept)
         ops = self.blocks[number].ops
-        values = _at(ops.heads, maker) * _at(ops.rows, maker) * _at(ops.columns, maker)
-        return values * _at(kept.result, maker)
+        values = at(ops.heads, maker) * at(ops.rows, maker) * at(ops.columns, maker)
+        return values * at(kept.result, maker)
 
     def _input_values(self, number: int) -> Any:
         """Return the values of what a block reads, from the first op that does."""
         ops, first, adds = self.blocks[number].ops, *self._first_reader(number)
-        inner, columns = _at(ops.inner, first), _at(ops.columns, first)
+        inner, columns = at(ops.inner, first), at(ops.columns, first)
         width = columns if adds else jnp.where(inner > 0, inner, columns)
-        return _at(ops.rows, first) * width
+        return at(ops.rows, first) * width
 
     def _input_bits(self, number: int, kept: Room | Storage) -> Any:
         first, adds = self._first_reader(number)
-        return _at(kept.result if adds else kept.operand, first)
+        return at(kept.result if adds else kept.operand, first)
 
     def _first_reader(self, number: int) -> tuple[int, bool]:
         """Return the first op that reads the block's input; whether it adds it."""
@@ -369,7 +303,7 @@ class _Plan:
         if isinstance(batch, int | float) and batch <= 1.0:
             return batch
         weights = sum(
-            self.blocks[number].repeats * _mean(bits)
+            self.blocks[number].repeats * mean_over_layers(bits)
             for (number, _), bits in self.weights.items()
         )
 
@@ -377,12 +311,12 @@ class _Plan:
             total = weights / b
             for times, value in self.costs:
                 bits = value.factor * value.off_chip(b)
-                total = total + times * _mean(bits)
+                total = total + times * mean_over_layers(bits)
             return total
 
         best, least, grain = batch, cost(batch), self.storage[0].grain
         for fill in (fill for _, value in self.costs for fill in value.fills):
-            fullest = jnp.maximum(_largest(fill.fullest), 1.0)
+            fullest = jnp.maximum(largest(fill.fullest), 1.0)
             fits = -grain * ceil(-fill.capacity / fullest / grain)
             part = jnp.minimum(jnp.maximum(fits, grain), batch)
             own = cost(part)
@@ -393,14 +327,14 @@ class _Plan:
     def compulsory(self, batch: Any) -> dict[str, Any]:
         """Return the bits a sequence of weights, cache, input and output, each once."""
         sets = sum(
-            block.weight_sets * _mean(sum(_weights(block, storage)))
+            block.weight_sets * mean_over_layers(sum(weights_of(block, storage)))
             for block, storage in zip(self.blocks, self.storage, strict=True)
-            if not storage.weights_stay and _weights(block, storage)
+            if not storage.weights_stay and weights_of(block, storage)
         )
         found = dict.fromkeys(("cache", "input", "output"), jnp.zeros(()))
         for (number, _, field), bits in self.once:
             origin, repeats = field.partition("_")[0], self.blocks[number].repeats
-            found[origin] = found[origin] + repeats * _mean(bits)
+            found[origin] = found[origin] + repeats * mean_over_layers(bits)
         return {"weights": jnp.asarray(sets / batch)} | found
 
     def traffic(self, number: int, together: Any) -> Traffic:
@@ -417,92 +351,3 @@ class _Plan:
             return self.weights.get((number, op), 0.0)
         terms = self.terms.get((number, op, field), [])
         return sum((term(together) for term in terms), jnp.zeros(()))
-
-
-class Residency(NamedTuple):
-    """How a batch runs, and what it moves over the main-memory port."""
-
-    together: Any  # sequences of one part of the batch
-    traffic: list[Traffic]  # of each block, all parts together, [ops] or [layers, ops]
-    compulsory: dict[str, Any]  # bits a sequence that no buffers could spare, by origin
-
-
-def plan_residency(
-    blocks: Sequence[Block], storage: Sequence[Storage], batch: Any
-) -> Residency:
-    """Return in which parts a batch runs, and what each op of each block moves.
-
-    Parts follow each other without a gap; a last part that is smaller counts in
-    proportion. What differs between repeats of a block is their mean.
-    """
-    plan = _Plan(blocks, storage)
-    part = plan.together(batch)
-    traffic = [
-        jax.tree.map(lambda bits: bits * (batch / part), plan.traffic(number, part))
-        for number in range(len(blocks))
-    ]
-    return Residency(part, traffic, plan.compulsory(batch))
-
-
-def _layer(bits: Any, place: int) -> Any:
-    """Return what one layer has, where layers differ."""
-    return bits[place] if jnp.ndim(bits) else bits
-
-
-def _mean(bits: Any) -> Any:
-    """Return the mean over layers, where they differ."""
-    return jnp.mean(bits) if jnp.ndim(bits) else bits
-
-
-def _largest(bits: Any) -> Any:
-    return jnp.max(bits) if jnp.ndim(bits) else bits
-
-
-def _at(column: Any, place: int) -> Any:
-    return jnp.asarray(column)[..., place]
-
-
-def _weights(block: Block, storage: Storage) -> list[Any]:
-    """Return the bits of the weights of each op that has some."""
-    kinds = enumerate(block.ops.kinds)
-    return [_at(storage.weights, i) for i, kind in kinds if kind in WITH_WEIGHTS]
-
-
-def _read_again(block: Block, storage: Storage, use: int) -> Any:
-    """Return how often more a bit that is off chip is read at a use.
-
-    A product whose weights do not fit reads its input once for each buffer-full of
-    them, or the weights once for each buffer-full of input, whichever moves less:
-
-        min(max(W / C_w - 1, 0), W / C)        weights of W bits
-
-    Attention reads keys and values once for each buffer-full of queries and contexts,
-    or the other way round, where a head does not fit:
-
-        min(max(QO / C - 1, 0), 1.5 QO / KV max(KV / C - 1, 0))
-    """
-    ops, room = block.ops, storage.rooms[0].capacity
-    if ops.kinds[use] in WITH_WEIGHTS:
-        weights = _at(storage.weights, use)
-        passes = jnp.maximum(weights / storage.weight_room - 1.0, 0.0)
-        return jnp.minimum(passes, weights / room)
-    if ops.kinds[use] == "matmul":
-        scores = ops.kinds[use : use + 2] == ("matmul", "softmax")
-        width = _at(ops.inner if scores else ops.columns, use)
-        keys = _at(ops.columns if scores else ops.inner, use)
-        bits = _at(storage.operand, use)
-        rows = 2.0 * _at(ops.rows, use) * width * bits
-        own = 2.0 * keys * width * bits
-        by_rows = jnp.maximum(rows / room - 1.0, 0.0)
-        by_keys = 1.5 * rows / own * jnp.maximum(own / room - 1.0, 0.0)
-        return jnp.minimum(by_rows, by_keys)
-    return 0.0
-
-
-def _appended(block: Block, value: Value) -> Any:
-    """Return 1 for new keys or values of a cache, 0 for other values."""
-    ops, found = block.ops, jnp.zeros(())
-    for use in value.uses:
-        if ops.kinds[use] == "matmul" and use - ops.reads[use][-1] == value.maker:
-            found = jnp.where(_at(ops.cached, use) > 0, 1.0, found)
-    return found

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dse.schedule.residency import Room, Storage, plan_residency
+from dse.schedule.residency import plan_residency
+from dse.schedule.traffic import Room, Storage
 from dse.workload.layers import Op, chain
 from dse.workload.ops import Block
 from tests.schedule.naive_memory import Moved, Step, run_in_parts

@@ -1,0 +1,108 @@
+"""What a value costs as far as it finds no room on chip."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+
+from dse.schedule.traffic import Storage
+from dse.workload.liveness import Value
+from dse.workload.ops import Block
+
+WITH_WEIGHTS = ("linear", "convolution")
+
+
+class Fill(NamedTuple):
+    """How a value finds room in one buffer; in units of that buffer a sequence."""
+
+    fullest: Any  # H
+    size: Any  # S
+    capacity: Any  # C
+
+    def off_chip(self, together: Any) -> Any:
+        """Return the part that does not fit, with some sequences together."""
+        return jnp.clip(self.fullest - self.capacity / together, 0.0, self.size)
+
+
+class Cost(NamedTuple):
+    """Bits a sequence that a value costs as far as it is off chip."""
+
+    factor: Any
+    bits: Any
+    fills: tuple[Fill, ...]
+
+    def off_chip(self, together: Any) -> Any:
+        """Return the bits a sequence that do not fit: in the buffer that lacks most."""
+        shares = [
+            fill.off_chip(together) / jnp.maximum(fill.size, 1e-9)
+            for fill in self.fills
+        ]
+        return self.bits * functools.reduce(jnp.maximum, shares)
+
+
+def read_again(block: Block, storage: Storage, use: int) -> Any:
+    """Return how often more a bit that is off chip is read at a use.
+
+    A product whose weights do not fit reads its input once for each buffer-full of
+    them, or the weights once for each buffer-full of input, whichever moves less:
+
+        min(max(W / C_w - 1, 0), W / C)        weights of W bits
+
+    Attention reads keys and values once for each buffer-full of queries and contexts,
+    or the other way round, where a head does not fit:
+
+        min(max(QO / C - 1, 0), 1.5 QO / KV max(KV / C - 1, 0))
+    """
+    ops, room = block.ops, storage.rooms[0].capacity
+    if ops.kinds[use] in WITH_WEIGHTS:
+        weights = at(storage.weights, use)
+        passes = jnp.maximum(weights / storage.weight_room - 1.0, 0.0)
+        return jnp.minimum(passes, weights / room)
+    if ops.kinds[use] == "matmul":
+        scores = ops.kinds[use : use + 2] == ("matmul", "softmax")
+        width = at(ops.inner if scores else ops.columns, use)
+        keys = at(ops.columns if scores else ops.inner, use)
+        bits = at(storage.operand, use)
+        rows = 2.0 * at(ops.rows, use) * width * bits
+        own = 2.0 * keys * width * bits
+        by_rows = jnp.maximum(rows / room - 1.0, 0.0)
+        by_keys = 1.5 * rows / own * jnp.maximum(own / room - 1.0, 0.0)
+        return jnp.minimum(by_rows, by_keys)
+    return 0.0
+
+
+def appended(block: Block, value: Value) -> Any:
+    """Return 1 for new keys or values of a cache, 0 for other values."""
+    ops, found = block.ops, jnp.zeros(())
+    for use in value.uses:
+        if ops.kinds[use] == "matmul" and use - ops.reads[use][-1] == value.maker:
+            found = jnp.where(at(ops.cached, use) > 0, 1.0, found)
+    return found
+
+
+def weights_of(block: Block, storage: Storage) -> list[Any]:
+    """Return the bits of the weights of each op that has some."""
+    kinds = enumerate(block.ops.kinds)
+    return [at(storage.weights, i) for i, kind in kinds if kind in WITH_WEIGHTS]
+
+
+def at(column: Any, place: int) -> Any:
+    """Return what one op has, of columns `[ops]` or `[layers, ops]`."""
+    return jnp.asarray(column)[..., place]
+
+
+def of_layer(bits: Any, place: int) -> Any:
+    """Return what one layer has, where layers differ."""
+    return bits[place] if jnp.ndim(bits) else bits
+
+
+def mean_over_layers(bits: Any) -> Any:
+    """Return the mean over layers, where they differ."""
+    return jnp.mean(bits) if jnp.ndim(bits) else bits
+
+
+def largest(bits: Any) -> Any:
+    """Return the most that a layer has, where layers differ."""
+    return jnp.max(bits) if jnp.ndim(bits) else bits
