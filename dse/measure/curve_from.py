@@ -52,7 +52,6 @@ def curve_file(
         date: the day, as 2026-11-22.
         command: what a person types to measure it again.
     """
-    choice = find_choice(plan.policy)
     accuracy = np.asarray([one["accuracy"] for one in answers])  # [k, seeds]
     dense = np.asarray(answers[0]["dense_accuracy"])
     means = accuracy.mean(axis=1)
@@ -60,27 +59,8 @@ def curve_file(
     if len(plan.seeds) > 1:
         spread = np.hypot(spread, (dense - accuracy).std(axis=1, ddof=1))
     first = answers[0]
-    about = About(
-        model=name,
-        task=plan.task,
-        policy=plan.policy,
-        setting=choice.setting,
-        metric="accuracy",
-        status="measured",
-        source=choice.source,
-        where=choice.about,
-        densities=_DENSITIES,
-        note=_note(plan),
-        model_sha256=checkpoint.sha256,
-        data=f"{data}, {_how_long(plan, first['padded_fraction'])}; per seed "
-        f"{plan.train} sequences for the probe and {plan.test} to judge it",
-        data_source=DATA_SOURCES.get(plan.task, ""),
-        seq_len=plan.seq_len,
-        padded_fraction=first["padded_fraction"],
-        seeds=plan.seeds,
-        date=date,
-        command=command,
-    )
+    measured = _measured(checkpoint, plan, first, data)
+    about = About(model=name, date=date, command=command, **measured)
     density = {POOLED: _column(answers, "activations")}
     density |= {s: [one["density"][s] for one in answers] for s in first["density"]}
     weights = _column(answers, "weights")
@@ -149,6 +129,31 @@ def _how_long(plan: Plan, padded: float) -> str:
     if plan.join:
         return f"joined within a class to at most {plan.seq_len} tokens{real}"
     return f"each padded to {plan.seq_len} tokens{real}"
+
+
+def _measured(
+    checkpoint: Checkpoint, plan: Plan, first: dict[str, Any], data: str
+) -> dict[str, Any]:
+    """Return what was measured, how and on what, as fields of `About`."""
+    choice = find_choice(plan.policy)
+    return {
+        "task": plan.task,
+        "policy": plan.policy,
+        "setting": choice.setting,
+        "metric": "accuracy",
+        "status": "measured",
+        "source": choice.source,
+        "where": choice.about,
+        "densities": _DENSITIES,
+        "note": _note(plan),
+        "model_sha256": checkpoint.sha256,
+        "data": f"{data}, {_how_long(plan, first['padded_fraction'])}; per seed "
+        f"{plan.train} sequences for the probe and {plan.test} to judge it",
+        "data_source": DATA_SOURCES.get(plan.task, ""),
+        "seq_len": plan.seq_len,
+        "padded_fraction": first["padded_fraction"],
+        "seeds": plan.seeds,
+    }
 
 
 def _note(plan: Plan) -> str:

@@ -185,24 +185,28 @@ class _Plan:
         """Add what a block reads, made by the one before it or a repeat earlier."""
         repeats = self.blocks[number].repeats
         fullest = self._fullest(number, value.beside)
-        if number == 0:
-            self._add(number, value.uses[0], "input", self._size(number, BEFORE))
-            self._spill(number, value, fullest, written=0.0, given=True)
-            return
         for maker, times in ((number - 1, 1), (number, repeats - 1)):
+            share = times / repeats
             if not times:
+                continue
+            if maker < 0:
+                bits = share * self._size(number, BEFORE)
+                self._add(number, value.uses[0], "input", bits)
+                self._spill(
+                    number, value, fullest, written=0.0, share=share, given=True
+                )
                 continue
             born = self._fullest(maker, (self.live[maker].at_birth_of_result,))
             if maker != number:
                 born = [of_layer(size, -1) for size in born]
             most = [*map(jnp.maximum, fullest, born)]
-            cost = self._spill(number, value, most, written=0.0, share=times / repeats)
+            cost = self._spill(number, value, most, written=0.0, share=share)
             if maker != number:
                 cost = jax.tree.map(lambda bits: of_layer(bits, 0), cost)
             self.costs.append((times, cost))
             last = len(self.blocks[maker].ops) - 1
-            share = times / self.blocks[maker].repeats
-            self._add(maker, last, "spill_written", cost, share)
+            of_maker = times / self.blocks[maker].repeats
+            self._add(maker, last, "spill_written", cost, of_maker)
 
     def _spill(
         self,

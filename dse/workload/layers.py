@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dse.errors import InputError
 from dse.sparsity.imbalance import even
 from dse.workload.ops import Ops
 
@@ -26,7 +27,17 @@ class Op(NamedTuple):
 
 
 def chain(ops: Sequence[Op]) -> Ops:
-    """Return a chain of dense ops as columns."""
+    """Return a chain of dense ops as columns.
+
+    Raises:
+        InputError: if an op reads further back than the chain goes.
+    """
+    for number, op in enumerate(ops):
+        if max(op.reads, default=0) > number:
+            raise InputError(
+                f"op {number}, {op.name}, reads what was made {max(op.reads)} back, "
+                f"and only {number} ops are before it; 0 reads what came before all."
+            )
 
     def column(name: str) -> np.ndarray:
         return np.asarray([getattr(op, name) for op in ops], dtype=float)

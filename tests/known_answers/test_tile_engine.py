@@ -49,16 +49,20 @@ def test_lanes_in_lockstep_wait_for_the_slow_tile_and_burn_no_more() -> None:
     assert lanes[0] == lanes[1]
 
 
-def test_weights_that_no_buffer_keeps_load_in_1068_9_cycles() -> None:
-    # 16,384 weights of 20 bits are 40 KiB; the buffer holds nothing of note.
-    machine = dse.TileEngine.edge().replace(weight_buffer_mib=1e-6)
+@pytest.mark.parametrize("weight_buffer_mib", [1e-6, 4.0])
+def test_weights_input_and_result_cross_in_1068_9_cycles_each(
+    weight_buffer_mib: float,
+) -> None:
+    machine = dse.TileEngine.edge().replace(weight_buffer_mib=weight_buffer_mib)
     found = dse.evaluate(machine, query_alone())
-    assert cycles(found, "load", CLOCK) == pytest.approx(1068.9, rel=1e-3)
+    assert cycles(found, "load", CLOCK) == pytest.approx(3 * 1068.9, rel=1e-3)
+    assert float(found.latency) * CLOCK == pytest.approx(3 * 1068.9, rel=1e-3)
 
 
-def test_weights_that_the_buffer_keeps_do_not_load_at_all() -> None:
-    found = dse.evaluate(dse.TileEngine.edge(), query_alone())
-    assert cycles(found, "load", CLOCK) == 0.0
+def test_weights_that_stay_from_run_to_run_do_not_load_again() -> None:
+    again = query_alone().replace(weights_stay=True)
+    found = dse.evaluate(dse.TileEngine.edge(), again)
+    assert cycles(found, "load", CLOCK) == pytest.approx(2 * 1068.9, rel=1e-3)
 
 
 def test_published_areas_and_peaks_come_out() -> None:

