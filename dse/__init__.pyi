@@ -32,7 +32,7 @@ from .hardware.citations import cite
 from .hardware.parameters import load_parameters
 from .hardware.technology import Technology, load_technology
 from .runs.saved import load, save
-from .show.plots import plot_breakdown, plot_front, plot_time
+from .show.plots import plot_breakdown, plot_front, plot_memory, plot_time
 from .show.report import report, write_report
 from .show.tornado import plot_sensitivity
 from .sparsity.curve_names import curve_names
@@ -87,6 +87,7 @@ __all__ = [
     "pareto",
     "plot_breakdown",
     "plot_front",
+    "plot_memory",
     "plot_sensitivity",
     "plot_time",
     "powers_of_two",

@@ -44,7 +44,7 @@ def storage(design: CrossbarEngine, ops: Ops, run: Run) -> Storage:
     of_weight = weight_slices(design) * design.replication / design.weight_bits
     value = design.activation_bits * jnp.ones(len(ops))
     return Storage(
-        rooms=(Room(buffer_bits(design), value, value),),
+        rooms=(Room(buffer_bits(design), value, value, "buffers of all tiles"),),
         weight_room=capacity(design) / of_weight,
         weights=jnp.asarray(ops.weights) * design.weight_bits,
         gathered=jnp.asarray(ops.rows) * ops.columns * value,

@@ -85,7 +85,7 @@ def storage(design: NMEngine, ops: Ops, run: Run) -> Storage:
     total = jnp.sum(run.weight_sets * run.weights) * each.bits
     value = design.value_bits * jnp.ones(len(ops))
     return Storage(
-        rooms=(Room(room(design), value, value),),
+        rooms=(Room(room(design), value, value, "half of the activation buffer"),),
         weight_room=held,
         weights=weights,
         gathered=jnp.asarray(ops.rows) * ops.columns * value,

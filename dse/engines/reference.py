@@ -161,7 +161,7 @@ class ReferenceMachine(Engine):
         total = jnp.sum(run.weight_sets * run.weights) * self.word_bits
         room = self.cache_mib * MIB * 8.0
         return Storage(
-            rooms=(Room(room, word, word),),
+            rooms=(Room(room, word, word, "cache"),),
             weight_room=room,
             weights=jnp.asarray(ops.weights) * word,
             gathered=jnp.asarray(ops.rows) * ops.columns * word,

@@ -87,7 +87,12 @@ def storage(design: TileEngine, ops: Ops, run: Run) -> Storage:
                 word * jnp.asarray(ops.input_density),
                 word * jnp.asarray(ops.output_density),
             ),
-            Room(MASK_SHARE * bits(design, "mask_buffer"), masks, masks),
+            Room(
+                MASK_SHARE * bits(design, "mask_buffer"),
+                masks,
+                masks,
+                "activations' half of the mask buffer",
+            ),
         )
         weights = _room(design, "weight_buffer", _mean_weight_density(run))
         total = jnp.sum(run.weight_sets * run.weights * stored(run.density))

@@ -41,7 +41,7 @@ from dse.schedule.spill import (
 )
 from dse.schedule.traffic import Room, Storage, Traffic
 from dse.smooth import ceil
-from dse.workload.liveness import BEFORE, Value, live_values
+from dse.workload.liveness import BEFORE, Moment, Value, live_values
 from dse.workload.ops import Block
 
 _COMPULSORY = ("cache", "input", "output")  # fields of `Traffic` that begin so
@@ -53,6 +53,16 @@ class Residency(NamedTuple):
     together: Any  # sequences of one part of the batch
     traffic: list[Traffic]  # of each block, all parts together, [ops] or [layers, ops]
     compulsory: dict[str, Any]  # bits a sequence that no buffers could spare, by origin
+
+
+class Held(NamedTuple):
+    """The values of a block on chip and off it, of the sequences that run together."""
+
+    together: Any
+    moments: tuple[Moment, ...]
+    rooms: tuple[Room, ...]
+    bits: dict[int, list[Any]]  # of each value, by its maker, in each room
+    off_chip: dict[int, Any]  # share of each value, by its maker
 
 
 def plan_residency(
@@ -72,6 +82,28 @@ def plan_residency(
     return Residency(part, traffic, plan.compulsory(batch))
 
 
+def plan_block(
+    blocks: Sequence[Block], storage: Sequence[Storage], batch: Any, number: int
+) -> Held:
+    """Return what of the values of one block is on chip, as `plan_residency` has it.
+
+    What a block reads and makes is as it is between two repeats of it, if it has some;
+    a result that no block reads leaves. Sizes that differ between repeats are means.
+    """
+    plan = _Plan(blocks, storage)
+    part, live = plan.together(batch), plan.live[number]
+    makers = {maker for moment in live.moments for maker in moment.alive}
+    rooms = storage[number].rooms
+    bits, off_chip = {}, {}
+    for maker in sorted(makers):
+        cost = plan.kept.get((number, maker))
+        share = cost.off_chip(part) / jnp.maximum(cost.bits, 1e-9) if cost else 1.0
+        sizes = [plan._size(number, maker, room) for room in rooms]
+        bits[maker] = [part * mean_over_layers(size) for size in sizes]
+        off_chip[maker] = mean_over_layers(share)
+    return Held(part, live.moments, rooms, bits, off_chip)
+
+
 class _Plan:
     """What each op of each block moves, as terms that hang on the part's size."""
 
@@ -84,6 +116,7 @@ class _Plan:
         self.terms: dict[tuple[int, int, str], list[Callable[[Any], Any]]] = {}
         self.once: list[tuple[tuple[int, int, str], Any]] = []  # bits a sequence
         self.costs: list[tuple[Any, Cost]] = []  # with how often the term is met
+        self.kept: dict[tuple[int, int], Cost] = {}  # of values that may be kept
         for number in range(len(blocks)):
             self._add_weights(number)
             if storage[number].rooms:
@@ -205,6 +238,7 @@ class _Plan:
                 cost = jax.tree.map(lambda bits: of_layer(bits, 0), cost)
             self.costs.append((times, cost))
             last = len(self.blocks[maker].ops) - 1
+            self.kept.setdefault((maker, last), cost)
             of_maker = times / self.blocks[maker].repeats
             self._add(maker, last, "spill_written", cost, of_maker)
 
@@ -238,6 +272,7 @@ class _Plan:
             self._add(number, use, "spill_read", cost, share * once)
             self._add(number, use, "refetched", cost, share * again)
         self.costs.append((share * block.repeats, cost._replace(factor=factor)))
+        self.kept[number, value.maker] = cost
         return cost
 
     def _add_output(self) -> None:

@@ -59,6 +59,7 @@ class Room(NamedTuple):
     capacity: Any
     operand: Any  # taken by one value of a left operand
     result: Any  # by one value of a result
+    name: str = "activation buffer"
 
 
 class Storage(NamedTuple):

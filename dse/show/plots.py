@@ -1,4 +1,4 @@
-"""Plots for notebooks and reports: a front, and where a machine's costs and time go."""
+"""Plots for notebooks and reports: fronts, where costs and time go, what is kept."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from dse.engines.base import Engine
 from dse.errors import InputError, check_kind
 from dse.evaluation import Metrics, counted_together
 from dse.explore.objectives import read_objectives
 from dse.explore.runs import Runs
+from dse.hardware.technology import Technology
 from dse.show.breakdown import breakdown
 from dse.show.figure import Figure
 from dse.show.front_figures import draw_front
+from dse.show.memory_figure import memory_figure
 from dse.show.scale import scale_for, scale_of
 from dse.show.time_bars import time_bars
+from dse.workload.ops import Workload
 
 
 def plot_front(
@@ -70,3 +74,21 @@ def plot_time(metrics: Metrics) -> Figure:
     """
     check_kind("`metrics`", metrics, Metrics, "what `dse.evaluate` returns")
     return Figure(time_bars(metrics, scale_of(metrics)))
+
+
+def plot_memory(
+    design: Engine, workload: Workload, *, technology: Technology | None = None
+) -> Figure:
+    """Show which values of a layer live at each step, on chip and off it.
+
+    Drawn is the block with most ops between two of its repeats, for the sequences of
+    the batch that run together; where layers differ, their mean. Ops whose results
+    stream into each other are one step. A bar holds all that lives as its step ends,
+    each value as large as it is stored; a result that takes the room of an operand
+    stands for both. What is `off chip` is written to main memory when it is made and
+    read back for each use. Of several rooms that a value needs, as for words and masks,
+    the one that lacks most is drawn. Raises `InputError` for a machine without a
+    bounded buffer for results.
+    """
+    known = technology or design.default_technology()
+    return Figure(memory_figure(design, workload, known))

@@ -24,11 +24,19 @@ class Value(NamedTuple):
     beside: tuple[frozenset[int], ...]
 
 
+class Moment(NamedTuple):
+    """A step of a block: its ops, and the makers of all that lives as it ends."""
+
+    ops: tuple[int, ...]
+    alive: tuple[int, ...]
+
+
 class Liveness(NamedTuple):
     """The values of a block, and what lives while its last op makes its result."""
 
     values: tuple[Value, ...]
     at_birth_of_result: frozenset[int]
+    moments: tuple[Moment, ...]
 
     @property
     def reads_block_before(self) -> bool:
@@ -53,12 +61,15 @@ def live_values(ops: Ops) -> Liveness:
     until = {maker: max(step[use] for use in places) for maker, places in uses.items()}
     beside: dict[int, set[frozenset[int]]] = {maker: set() for maker in uses}
     at_birth = frozenset({last})
+    moments = []
     for now in range(step[last] + 1):
         alive = [m for m in uses if made[m] <= now <= until[m]]
         if now == step[last]:
             alive.append(last)
         order = sorted(alive, key=lambda m: (_next_use(uses.get(m), step, now), m))
         freed = _freed(ops, step, now, until)
+        inside = tuple(i for i in range(len(ops)) if step[i] == now)
+        moments.append(Moment(inside, tuple(sorted({*alive} - freed))))
         before: set[int] = set()
         for maker in order:
             before.add(maker)
@@ -71,7 +82,7 @@ def live_values(ops: Ops) -> Liveness:
         Value(maker, tuple(places), _largest(beside[maker]))
         for maker, places in sorted(uses.items())
     )
-    return Liveness(values, at_birth)
+    return Liveness(values, at_birth, tuple(moments))
 
 
 def _steps(ops: Ops) -> list[int]:
