@@ -56,6 +56,7 @@ UNITS: dict[str, tuple[str, float]] = {
     "KiB": ("information", 2.0**10),
     "MiB": ("information", 2.0**20),
     "GiB": ("information", 2.0**30),
+    "kB": ("information", 1e3),
     "MB": ("information", 1e6),
     "GB": ("information", 1e9),
     "B/s": ("bandwidth", 1.0),

@@ -22,12 +22,13 @@ from dse.show.labels import (
     number,
     shown_unit,
 )
-from dse.show.scale import Scale, scale_of
+from dse.show.scale import Scale, scale_of, scaled_unit
 from dse.show.text_table import Table
 from dse.units import from_si
 from dse.workload.ops import Workload
 
 WIDTH = 88
+_ORIGINS = {"refetched": "read again"}  # what people read for an origin of bytes
 
 
 def evaluation_text(
@@ -52,15 +53,15 @@ def evaluation_text(
 
 
 def metrics_text(metrics: Metrics) -> str:
-    """Return the totals of one run, and where they go: parts, units and ops."""
+    """Return the totals of one run, and where they go: parts, bytes, units and ops."""
     return "\n\n".join(table.text for table in metrics_tables(metrics))
 
 
 def metrics_tables(metrics: Metrics) -> list[Table]:
-    """Return totals, energy and area by part, how busy units are, and ops."""
+    """Return totals, energy and area by part, bytes, how busy units are, and ops."""
     scale = scale_of(metrics)
-    tables = [_totals(metrics, scale), _parts(metrics, scale), _units(metrics)]
-    return [*tables, _ops(metrics, scale)]
+    tables = [_totals(metrics, scale), _parts(metrics, scale), _off_chip(metrics)]
+    return [*tables, _units(metrics), _ops(metrics, scale)]
 
 
 def evaluation_json(
@@ -89,6 +90,8 @@ def evaluation_json(
         "dynamic_energy_mj": _in(metrics.dynamic_energy, "mJ"),
         "leakage_energy_mj": _in(metrics.leakage_energy, "mJ"),
         "area_mm2": _in(metrics.area_by_component, "mm^2"),
+        "off_chip_mb": _in(metrics.off_chip_bytes, "MB"),
+        "compulsory_mb": _in(metrics.compulsory_bytes, "MB"),
         "utilization": _in(metrics.utilization, "1"),
         "extras": {
             name: float(value) if math.isfinite(float(value)) else None
@@ -149,6 +152,32 @@ def _parts(metrics: Metrics, scale: Scale) -> Table:
     shown = shown_unit(unit)
     header = ["component", f"work ({shown})", f"leakage ({shown})", f"energy ({shown})"]
     return Table([*header, "share", "area (mm²)", "share"], rows)
+
+
+def _off_chip(metrics: Metrics) -> Table:
+    """Return the bytes over the main-memory port by origin, and the least there are.
+
+    What no machine can do without is left out where it is not known, as of attention
+    that runs alone.
+    """
+    moved = {origin: float(size) for origin, size in metrics.off_chip_bytes.items()}
+    least = {origin: float(size) for origin, size in metrics.compulsory_bytes.items()}
+    unit = scaled_unit([sum(moved.values())], "information")
+    columns = {"moved": moved} | ({"compulsory": least} if least else {})
+    order = sorted(moved.keys() | least.keys(), key=lambda n: -moved.get(n, 0.0))
+    shown = [name for name in order if any(c.get(name) for c in columns.values())]
+    rows = [
+        [
+            _ORIGINS.get(name, name),
+            *(number(from_si(c.get(name, 0.0), unit)) for c in columns.values()),
+        ]
+        for name in shown
+    ]
+    rows.append(
+        ["all", *(number(from_si(sum(c.values()), unit)) for c in columns.values())]
+    )
+    header = [f"{name} ({shown_unit(unit)})" for name in columns]
+    return Table([f"off chip, per {metrics.counted}", *header], rows)
 
 
 def _units(metrics: Metrics) -> Table:

@@ -32,6 +32,7 @@ _STEPS = {  # units that a page may choose from, the largest first
     "energy": ("J", "mJ", "uJ", "nJ", "pJ"),
     "power": ("W", "mW", "uW"),
     "rate": ("TOP/s", "GOP/s"),
+    "information": ("GB", "MB", "kB", "B"),
 }
 
 
@@ -102,7 +103,8 @@ def scale_for(columns: Mapping[str, Any], counted: str) -> Scale:
 def scaled_unit(values_si: Sequence[float] | np.ndarray[Any, Any], kind: str) -> str:
     """Return the largest unit of a kind in which the middle one of values is 1 or more.
 
-    `kind` is `energy`, `time`, `power` or `rate`. The smallest where all are 0.
+    `kind` is `energy`, `time`, `power`, `rate` or `information`. The smallest where all
+    are 0.
     """
     values = np.abs(np.asarray(values_si, float))
     values = values[np.isfinite(values) & (values > 0)]

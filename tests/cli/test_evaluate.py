@@ -146,6 +146,34 @@ def test_one_unit_for_each_kind_of_quantity_on_a_page(dse: Dse) -> None:
     assert set(re.findall("[µnp]?m?(?:s|J)(?=\\))", text)) == {"ms", "mJ"}
 
 
+def test_bytes_by_origin_stand_beside_those_that_no_machine_spares(dse: Dse) -> None:
+    arguments = ("evaluate", "--workload", "gpt2", "--seq-len", "1024")
+    told = dse(*arguments, "--json").json
+    moved, least = told["off_chip_mb"], told["compulsory_mb"]
+    assert moved["spilled"] > 0
+    assert least.keys() == {"weights", "cache", "input", "output"}
+    lines = dse(*arguments).out.splitlines()
+    start = lines.index("off chip, per sequence  moved (MB)  compulsory (MB)")
+    table = lines[start : lines.index("", start)]
+    assert max(map(len, table)) <= 80
+    rows = {cells[0]: cells[1:] for cells in map(str.split, table[2:])}
+    assert "cache" not in rows  # nothing of it, and nothing is said of it
+    assert float(rows["weights"][0]) == pytest.approx(moved["weights"], rel=0.005)
+    assert float(rows["spilled"][0]) == pytest.approx(moved["spilled"], rel=0.005)
+    assert rows["spilled"][1] == "0"
+    for place, found in enumerate((moved, least)):
+        total = sum(found.values())
+        assert float(rows["all"][place]) == pytest.approx(total, rel=0.005)
+
+
+def test_attention_alone_tells_what_it_moves_and_no_least(dse: Dse) -> None:
+    text = dse(
+        *("evaluate", "--engine", "sprint", "--preset", "m_sprint"),
+        *("--part", "attention", "--workload", "bert-base"),
+    ).out
+    assert re.search(r"\noff chip, per sequence +moved \([kM]B\)\n", text)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
