@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 
 from dse.engines.base import Op, Run
+from dse.engines.masks import unmasked
 from dse.hardware.technology import Technology
 from dse.smooth import ceil_div
 
@@ -50,22 +51,18 @@ class HeadWork:
 def count_pairs(design: FilterEngine, op: Op, run: Run) -> Pairs:
     """Return the pairs of a head, and the shares that the rounds of a machine keep.
 
-    A causal mask hides (tokens - 1) / 2 keys from the mean query. A machine without
-    rounds keeps all pairs; one with a single round has no first one to speak of.
+    A machine without rounds keeps all pairs; one with a single round has no first one
+    to speak of.
     """
-    real = 1.0 - run.padded_fraction
-    queries = jnp.maximum(op.rows * real, 1.0)
-    keys = jnp.maximum(op.columns * real, 1.0)
-    tokens = jnp.maximum(queries / op.sharing, 1.0)
-    seen = 1.0 - 0.5 * (tokens - 1.0) / keys if run.causal else 1.0
+    real = unmasked(op, run)
     kept = jnp.where(design.rounds > 0.5, op.output_density, 1.0)
     first = jnp.maximum(run.attention.kept_first_round, kept)
     return Pairs(
-        queries=queries,
-        keys=keys,
-        tokens=tokens,
+        queries=real.queries,
+        keys=real.keys,
+        tokens=real.tokens,
         width=op.inner,
-        pairs=queries * keys * seen,
+        pairs=real.queries * real.seen,
         kept_first_round=jnp.where(design.rounds > 1.5, first, kept),
         kept=kept,
     )

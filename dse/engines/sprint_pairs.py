@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 
 from dse.engines.base import Op, Run
+from dse.engines.masks import unmasked
 
 if TYPE_CHECKING:
     from dse.engines.sprint import SprintEngine
@@ -47,14 +48,8 @@ def pairs(design: SprintEngine, op: Op, run: Run) -> Pairs:
     single query is a step of decoding: it is real, and all keys but its own are there.
     Source: yazdanbakhsh2022sprint, two-dimensional sequence reduction.
     """
-    real = 1.0 - run.padded_fraction
+    real_queries, real_keys, tokens, seen = unmasked(op, run)
     is_step = op.rows <= op.sharing
-    real_queries = jnp.where(is_step, op.rows, jnp.maximum(op.rows * real, 1.0))
-    real_keys = jnp.maximum(op.columns * real, 1.0)
-    tokens = jnp.maximum(real_queries / op.sharing, 1.0)
-    seen = real_keys
-    if run.causal:
-        seen = jnp.maximum(real_keys - 0.5 * (tokens - 1.0), 1.0)
     kept = op.output_density * seen
     queries = jnp.where(design.skips_queries, real_queries, op.rows)
     keys = jnp.where(design.skips_keys, seen, op.columns)

@@ -84,3 +84,13 @@ def test_sprint_charges_what_its_reduction_leaves(causal: bool, padded: float) -
         assert float(pairs(baseline, GROUPED, run).scored) == pytest.approx(expected)
         pruning = baseline.replace(pruning="in_memory")
         assert float(pairs(pruning, GROUPED, run).scored) == pytest.approx(kept)
+
+
+def test_the_query_of_a_decoding_step_is_never_padding() -> None:
+    step = GROUPED.replace(rows=GROUPED.sharing)
+    run = describe_run(masked(causal=False, padded=PADDED))
+    real = LENGTH * (1 - PADDED)
+    found = count_pairs(dse.FilterEngine.energon_edge(), step, run)
+    assert float(found.pairs) == pytest.approx(step.sharing * real)
+    both = dse.SprintEngine.m_baseline().replace(sequence_reduction="both")
+    assert float(pairs(both, step, run).scored) == pytest.approx(step.sharing * real)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import random
 from typing import Any
 
 import numpy as np
@@ -44,6 +46,7 @@ LLAMA = TransformerShape(
     vocab=128256,
     positions=131072,
 )
+BERT_BASE = dse.transformer("bert-base", seq_len=128)
 BERT = dse.transformer("bert-mini", seq_len=64, batch=4)
 GPT2 = dse.transformer("gpt2", mode="decode", context_len=512, batch=2)
 
@@ -168,7 +171,7 @@ def test_bytes_and_energy_a_sequence_never_rise_with_the_batch(
     machine: Engine,
 ) -> None:
     runs = [
-        dse.evaluate(machine, dse.transformer("bert-base", seq_len=128, batch=batch))
+        dse.evaluate(machine, BERT_BASE.replace(batch=float(batch)))
         for batch in (1, 2, 4, 16, 64, 256, 1024)
     ]
     moved = [sum(of(run.off_chip_bytes).values()) for run in runs]
@@ -180,7 +183,7 @@ def test_bytes_and_energy_a_sequence_never_rise_with_the_batch(
 def test_a_buffer_that_is_a_little_smaller_moves_a_little_more(
     machine: Engine,
 ) -> None:
-    workload = dse.transformer("bert-base", seq_len=128, batch=4)
+    workload = BERT_BASE.replace(batch=4.0)
     for buffer in buffers(machine):
         size = machine.number(buffer)
         if size is None:
@@ -233,42 +236,63 @@ def test_layers_that_share_weights_fetch_them_again_only_if_they_do_not_fit() ->
         assert layers == pytest.approx(sets * one_set, rel=1e-6)
 
 
+def test_throughput_falls_little_where_parts_are_chosen_for_their_bytes(
+    machine: Engine,
+) -> None:
+    """The parts that move least are not always the fastest: 7 % on tile-nano."""
+    rates = [
+        float(dse.evaluate(machine, BERT_BASE.replace(batch=float(batch))).throughput)
+        for batch in (1, 2, 4, 16, 64, 256, 1024)
+    ]
+    best = np.maximum.accumulate(rates)
+    assert np.all(rates >= 0.9 * best)
+
+
 def test_no_machine_is_faster_than_its_port_or_its_multipliers() -> None:
-    """On 300 random machines and workloads; 10,000 by night."""
-    check_random_machines(300)
+    """On 160 random machines and workloads; 10,000 by night."""
+    check_random_machines(160)
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 def test_none_of_ten_thousand_is_faster_than_its_port_or_its_multipliers() -> None:
     check_random_machines(10_000)
 
 
 def check_random_machines(count: int) -> None:
-    draw = np.random.default_rng(15)
-    workloads = [
-        dse.transformer("bert-tiny", seq_len=32, batch=2),
-        dse.transformer("gpt2", mode="decode", context_len=64, batch=3),
+    draw = random.Random(15)
+    runs = [dse.transformer("bert-tiny", seq_len=32)] + [
+        dse.transformer("gpt2", mode="decode", context_len=length)
+        for length in (1, 700)
     ]
-    for workload in workloads:
-        rows = count // len(workloads)
-        table = {
-            "pes": np.round(2 ** draw.uniform(0, 10, rows)),
-            "lanes_per_pe": np.round(2 ** draw.uniform(0, 7, rows)),
-            "tile_size": 2.0 ** draw.integers(2, 6, rows),
-            "activation_buffer_mib": 2 ** draw.uniform(-8, 6, rows),
-            "weight_buffer_mib": 2 ** draw.uniform(-8, 6, rows),
-            "memory_bandwidth_gb_per_s": 2 ** draw.uniform(0, 12, rows),
-        }
-        edge = dse.TileEngine.edge()
-        for row in range(rows):
-            design = edge.replace(**{name: float(c[row]) for name, c in table.items()})
-            found = dse.evaluate(design, workload)
-            moved = sum(of(found.off_chip_bytes).values()) * workload.batch
-            seconds = float(found.latency)
-            assert (
-                seconds >= moved / (design.memory_bandwidth_gb_per_s * 1e9) * 0.999999
-            )
-            clock = design.clock(design.default_technology())
-            multipliers = design.pes * design.lanes_per_pe * design.multipliers_per_lane
-            macs = workload.macs * workload.batch
-            assert seconds >= macs / (multipliers * clock) * 0.999999
+    for _ in range(count):
+        machine = random_machine(draw, MACHINES[draw.choice(sorted(MACHINES))])
+        workload = draw.choice(runs).replace(batch=float(draw.randint(1, 64)))
+        found = dse.evaluate(machine, workload)
+        moved = sum(of(found.off_chip_bytes).values()) * workload.batch
+        assert sum(of(found.compulsory_bytes).values()) * workload.batch <= moved * (
+            1 + 1e-9
+        )
+        port = machine.number("memory_bandwidth_gb_per_s") * 1e9
+        seconds = float(found.latency) * (1 + 1e-6)
+        assert seconds >= moved / port
+        operations = 2 * float(workload.macs * workload.batch)
+        assert seconds >= operations / float(found.peak_rate)
+
+
+def random_machine(draw: random.Random, machine: Engine) -> Engine:
+    """A machine whose numbers are a quarter to four times those of a known one."""
+    chosen: dict[str, float] = {}
+    for name, meaning in machine.meanings().items():
+        usual = machine.number(name)
+        if usual is None or meaning.choices:
+            continue
+        value = usual * 2 ** draw.uniform(-2, 2)
+        value = float(round(value)) if meaning.integer else value
+        low = -math.inf if meaning.low is None else meaning.low
+        high = math.inf if meaning.high is None else meaning.high
+        chosen[name] = min(max(value, low), high)
+    try:
+        return machine.replace(**chosen)
+    except dse.InputError:
+        return random_machine(draw, machine)
