@@ -11,10 +11,19 @@ import pytest
 
 from benchmarks.speed import page
 from benchmarks.speed.by_hand import answer
+from benchmarks.speed.by_hand_machine import Scalars
 from benchmarks.speed.configurations import Case, by_numbers, by_numpy
 from benchmarks.speed.table import cpu_seconds, short
 from dse.explore.rows.model import compile_model
 
+# Buffers that hold no head, no layer, no model; a batch of one, and one too large.
+TIGHT = {
+    **{
+        f"{kind}_buffer_mib": (0.005, 0.1, 1.0, 16.0) for kind in ("activation", "mask")
+    },
+    "weight_buffer_mib": (0.01, 0.3, 4.0, 128.0),
+    "batch": (1.0, 16.0, 333.0),
+}
 RESULTS = json.loads(page.RESULTS.read_text())
 
 
@@ -24,14 +33,21 @@ def case() -> Case:
     return Case("walk")
 
 
-@pytest.mark.parametrize("timing", ["walk", "roofline"])
-def test_a_second_model_written_in_plain_numpy_gives_the_same(timing: Any) -> None:
-    case = Case(timing)
+@pytest.mark.parametrize(
+    ("timing", "axes"), [("walk", {}), ("roofline", {}), ("walk", TIGHT)]
+)
+def test_a_second_model_written_in_plain_numpy_gives_the_same(
+    timing: Any, axes: dict[str, Any]
+) -> None:
+    case = Case(timing, **axes)
     index = case.space.sample(5_000, seed=4)
     ours = case.evaluator(index)
-    by_hand = answer(case.table(index), case.technology, timing)
-    for name, found in by_hand.items():
+    columns = case.table(index)
+    for name, found in answer(columns, case.technology, timing).items():
         assert found == pytest.approx(ours[name], rel=1e-12)
+        one = {field: column[0].item() for field, column in columns.items()}
+        alone = answer(one, case.technology, timing, Scalars)
+        assert alone[name] == pytest.approx(found[0], rel=1e-12)
 
 
 def test_a_grid_costs_a_hundredth_of_a_loop_and_a_table_a_twentieth(case: Case) -> None:

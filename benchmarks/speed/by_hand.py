@@ -8,30 +8,43 @@ from typing import Any, NamedTuple
 from benchmarks.speed.by_hand_machine import (
     ACTIVATIONS,
     BUFFERS,
-    LANE_BLOCKS,
+    DEPENDS,
     LAYER,
     LAYERS,
     START,
+    STORED_WEIGHT,
     TOKENS,
+    UNITS,
     WEIGHTS,
     WORD,
     Arrays,
     Machine,
     Op,
 )
+from benchmarks.speed.by_hand_traffic import Port, port_of
 
 
 class Cost(NamedTuple):
-    """What an op takes: cycles of ports and unit, tile ops, energy in J."""
+    """What an op takes of its machine whatever runs beside it: cycles, energy in J."""
 
     unit: str
-    load: Any
+    load: Any  # of weights or rows of a table
+    lead: Any  # share of a load, and of the work on it, that its first tile is
     compute: Any
     occupied: Any
     store: Any
-    prefetch: Any
     busy: Any  # cycles x units
     energy: Any
+
+
+class Step(NamedTuple):
+    """An op in its place: what it loads and drains of results too, None for nothing."""
+
+    cost: Cost
+    always_loads: bool
+    load: Any
+    prefetch: Any
+    drain: Any
 
 
 def answer(
@@ -45,62 +58,77 @@ def answer(
     `f` holds the functions: of `Arrays`, or of `Scalars`.
     """
     m = Machine(design, numbers, f)
-    layer, newest = [], [op for op in LAYER if op.kind == "linear"][-1]
-    start = [_cost(m, op, newest) for op in START]
-    for op in LAYER:
-        layer.append(_cost(m, op, newest))
-        newest = op if op.kind == "linear" else newest
+    port = port_of(m)
+    costs = {op: _cost(m, op, port.parts) for op in dict.fromkeys(START + LAYER)}
+    start = [
+        Step(costs[START[0]], True, costs[START[0]].load, 1.0, None),
+        Step(costs[START[1]], False, None, 1.0, port.written_at_start / m.bus),
+    ]
+    layer = _layer(m, costs, port)
     cycles = _bound(f, start, layer, LAYERS)
     if timing == "walk":
         cycles = f.maximum(_walk(f, start, layer), cycles)
     seconds = cycles / m.clock
-    energy = _leakage(m, start, layer, seconds)
-    energy = energy + sum(c.energy for c in start)
-    energy = energy + LAYERS * sum(c.energy for c in layer)
+    energy = _leakage(m, start, layer, seconds) + port.total * m.access["main_memory"]
+    energy = energy + sum(step.cost.energy for step in start)
+    energy = energy + LAYERS * sum(step.cost.energy for step in layer)
     area = sum(m.count[b] * m.unit(b, "area") for b in m.count)
     area = area + sum(numbers[f"{b}.area"] * m.bits[b] / 8.0 for b in BUFFERS)
     return {"latency": seconds, "energy": energy / m.d.batch, "area": area}
 
 
-def _cost(m: Machine, op: Op, before: Op) -> Cost:
-    """Return what an op takes; `before` is the op with weights ahead of it."""
+def _layer(m: Machine, costs: dict[Op, Cost], port: Port) -> list[Step]:
+    """Return the steps of a layer; half of the weight buffer is always being filled."""
+    steps, before = [], max(i for i, op in enumerate(LAYER) if op.weights)
+    buffer = m.bits["weight_buffer"] / (WEIGHTS * WORD)
+    for place, op in enumerate(LAYER):
+        load = port.read[place] / m.bus if place in port.read else None
+        drain = port.written[place] / m.bus if place in port.written else None
+        prefetch: Any = 1.0
+        if op.weights:
+            load = costs[op].load + load
+            room = m.f.maximum(buffer / 2.0, buffer - LAYER[before].weights)
+            prefetch = m.f.minimum(room / op.weights, 1.0)
+            before = place
+        steps.append(Step(costs[op], op.weights > 0, load, prefetch, drain))
+    return steps
+
+
+def _cost(m: Machine, op: Op, parts: Any) -> Cost:
+    """Return what an op takes, its weights read for each of the parts of a batch."""
     f, d = m.f, m.d
     unit, per_head, cycles = _work(m, op)
     issued = op.heads * per_head
-    elapsed = occupied = 0.0
-    if unit:
-        windows = f.ceil(per_head / d.issue_batch)
-        waves = f.maximum(f.ceil(issued / m.count[unit]), 1.0)
-        held = f.maximum(windows - 1.0, (waves - 1.0) * (cycles + 1.0))
-        elapsed = held + cycles + 1.0
-        occupied = f.maximum(windows, issued * (cycles + 1.0) / m.count[unit])
-    fetched, stored = 0.0, d.batch * op.heads * TOKENS * op.columns
+    fetched, stored = parts * op.weights, d.batch * op.heads * TOKENS * op.columns
     if op.kind == "embedding":
         fetched, stored = stored, 0.0
-    elif op.kind == "linear":
-        fetched = m.streamed * op.inner * op.columns
-    spill = _spill(m, op) if unit else 0.0
-    prefetch = 1.0
-    if op.kind == "linear":
-        room = m.bits["weight_buffer"] - before.inner * before.columns * WEIGHTS * WORD
-        share = f.maximum(room, 0.0) / (op.inner * op.columns * WEIGHTS * WORD)
-        prefetch = f.minimum(share, 1.0)
-    on_bus = fetched * (WORD * WEIGHTS + 1.0) + spill
+    on_bus = fetched * STORED_WEIGHT
     energy = (
         on_bus * m.access["main_memory"]
         + stored * WORD * ACTIVATIONS * m.access["activation_buffer"]
         + fetched * WORD * WEIGHTS * m.access["weight_buffer"]
         + (stored + fetched) * m.access["mask_buffer"]
     )
+    busy, slowest = issued * cycles, cycles
     if op.kind in ("linear", "matmul"):
-        energy = energy + _operands(m, op, issued)
-    busy = issued * cycles
-    for block, amount in _working(m, unit, busy).items():
-        energy = (
-            energy + amount * m.unit(block, "dynamic_power") / m.t["clock.frequency"]
+        left, right = _missed_tiles(m, op)
+        slowest = f.maximum(
+            cycles, (left * ACTIVATIONS + right * WEIGHTS) / d.tile_size
         )
+        energy = energy + issued * _operands(m, op, left, right)
+    elapsed = occupied = 0.0
+    if unit:
+        energy = energy + busy * m.working[unit]
+        windows = f.ceil(per_head / d.issue_batch)
+        waves = f.maximum(f.ceil(issued / m.count[unit]), 1.0)
+        held = f.maximum(windows - 1.0, (waves - 1.0) * (slowest + 1.0))
+        elapsed = held + slowest + 1.0
+        occupied = f.maximum(windows, issued * (slowest + 1.0) / m.count[unit])
+    lead: Any = 1.0
+    if op.kind != "embedding":
+        lead = f.minimum(d.tile_size**2 / (max(op.inner, 1) * op.columns), 1.0)
     store = stored * WORD * ACTIVATIONS / m.port
-    return Cost(unit, on_bus / m.bus, elapsed, occupied, store, prefetch, busy, energy)
+    return Cost(unit, on_bus / m.bus, lead, elapsed, occupied, store, busy, energy)
 
 
 def _work(m: Machine, op: Op) -> tuple[str, Any, Any]:
@@ -120,29 +148,8 @@ def _work(m: Machine, op: Op) -> tuple[str, Any, Any]:
     return ("mac_lanes" if op.kind == "activation" else ""), tiles, 1.0
 
 
-def _working(m: Machine, unit: str, busy: Any) -> dict[str, Any]:
-    if unit != "mac_lanes":
-        return {unit: busy} if unit else {}
-    beside = busy / m.d.lanes_per_pe
-    return dict.fromkeys(LANE_BLOCKS, busy) | {"dataflow": beside, "dma": beside}
-
-
-def _spill(m: Machine, op: Op) -> Any:
-    """Return the bits that go to main memory and back, for want of a buffer."""
-    f, rows = m.f, m.d.batch * op.heads * TOKENS
-    values = rows * (op.inner or op.columns) + rows * op.columns
-    if op.kind == "matmul":
-        values = values + m.d.batch * op.heads * op.inner * op.columns
-    over = f.maximum(values * ACTIVATIONS * WORD - m.bits["activation_buffer"], 0.0)
-    over = over + f.maximum(values - m.bits["mask_buffer"] / 2.0, 0.0)
-    if op.kind != "linear":
-        return 2.0 * over
-    weights = op.inner * op.columns * WEIGHTS * WORD
-    return over * (1.0 + f.maximum(weights / m.bits["weight_buffer"], 1.0))
-
-
-def _operands(m: Machine, op: Op, issued: Any) -> Any:
-    """Return the energy of reading operand tiles that no lane holds any more."""
+def _missed_tiles(m: Machine, op: Op) -> tuple[Any, Any]:
+    """Return the values that no lane holds yet, of a tile op, left and right."""
     f, d = m.f, m.d
     rows, columns = f.ceil(TOKENS / d.tile_size), f.ceil(op.columns / d.tile_size)
     inner, lanes = f.ceil(op.inner / d.tile_size), m.count["mac_lanes"]
@@ -151,77 +158,113 @@ def _operands(m: Machine, op: Op, issued: Any) -> Any:
         steps = lanes / stride
         whole = (abs(steps - f.rint(steps)) < 0.5 / stride) & (steps >= 0.5)
         kept = f.minimum(f.maximum(1.0 - steps / trips, 0.0), 1.0)
-        missed.append(1.0 - f.where(whole, kept, 0.0))
-    left = issued * d.tile_batch * d.tile_size**2 * missed[0]
-    right = issued * d.tile_size**2 * missed[1]
-    if op.kind == "matmul":
-        right = right * d.tile_batch
-        from_buffers = (left + right) * ACTIVATIONS * m.access["activation_buffer"]
-    else:
-        from_buffers = left * ACTIVATIONS * m.access["activation_buffer"]
-        from_buffers = from_buffers + right * WEIGHTS * m.access["weight_buffer"]
-    return WORD * from_buffers + (left + right) * m.access["mask_buffer"]
+        missed.append((1.0 - f.where(whole, kept, 0.0)) * d.tile_size**2)
+    deep = d.tile_batch if op.kind == "matmul" else 1.0
+    return missed[0] * d.tile_batch, missed[1] * deep
 
 
-def _leakage(m: Machine, start: list[Cost], layer: list[Cost], seconds: Any) -> Any:
+def _operands(m: Machine, op: Op, left: Any, right: Any) -> Any:
+    """Return the energy of reading the operands of a tile op from their buffers."""
+    from_right = "activation_buffer" if op.kind == "matmul" else "weight_buffer"
+    words = left * ACTIVATIONS * m.access["activation_buffer"]
+    words = words + right * WEIGHTS * m.access[from_right]
+    return WORD * words + (left + right) * m.access["mask_buffer"]
+
+
+def _leakage(m: Machine, start: list[Step], layer: list[Step], seconds: Any) -> Any:
     """Return what leaks in J: logic gated to a share of itself, buffers not at all."""
-    worked: dict[str, Any] = {}
-    for costs, repeats in ((start, 1.0), (layer, float(LAYERS))):
-        for cost in costs:
-            for block, amount in _working(m, cost.unit, cost.busy).items():
-                worked[block] = worked.get(block, 0.0) + repeats * amount / m.clock
     idle, energy = m.t["idle.leakage_share"], 0.0
-    for block, count in m.count.items():
-        rests = count * seconds - worked[block]
-        on = worked[block] + idle * rests
-        energy = energy + m.unit(block, "leakage_power") * on
+    for unit in UNITS:
+        worked = _over_run(start, layer, LAYERS, unit, "busy") / m.clock
+        on = (1.0 - idle) * worked + idle * seconds * m.count[unit]
+        energy = energy + m.with_helpers(unit, "leakage_power") * on
     for buffer in BUFFERS:
         power = m.t[f"{buffer}.leakage_power"] * m.bits[buffer] / 8.0
         energy = energy + power * seconds
     return energy
 
 
-def _bound(f: Any, start: list[Cost], layer: list[Cost], layers: float) -> Any:
+def _over_run(
+    start: list[Step], layer: list[Step], layers: float, unit: str, what: str
+) -> Any:
+    """Return what a unit does in a run, summed over all ops that use it."""
+    once, often = (
+        sum(getattr(step.cost, what) for step in steps if step.cost.unit == unit)
+        for steps in (start, layer)
+    )
+    return once + layers * often
+
+
+def _bound(f: Any, start: list[Step], layer: list[Step], layers: float) -> Any:
     """Return the cycles that the busiest port or unit works."""
     found = 0.0
-    for read in (lambda c: c.load, lambda c: c.store):
-        busy = sum(read(c) for c in start) + layers * sum(read(c) for c in layer)
-        found = f.maximum(found, busy)
-    for unit in ("mac_lanes", "softmax", "layer_norm"):
-        busy = sum(c.occupied for c in start if c.unit == unit)
-        busy = busy + layers * sum(c.occupied for c in layer if c.unit == unit)
-        found = f.maximum(found, busy)
-    return found
+    for unit in UNITS:
+        found = f.maximum(found, _over_run(start, layer, layers, unit, "occupied"))
+    once, often = (
+        [s.load for s in steps if s.load is not None]
+        + [s.drain for s in steps if s.drain is not None]
+        for steps in (start, layer)
+    )
+    found = f.maximum(found, sum(once) + layers * sum(often))
+    once, often = ([s.cost.store for s in steps] for steps in (start, layer))
+    return f.maximum(found, sum(once) + layers * sum(often))
 
 
-def _walk(f: Any, start: list[Cost], layer: list[Cost]) -> Any:
+def _walk(f: Any, start: list[Step], layer: list[Step]) -> Any:
     """Return the cycles of the ops in order: three layers walked, the rest like it."""
-    now = {"bus": 0.0, "port": 0.0, "weights": 0.0, "seen": 0.0, "end": 0.0}
-    now |= {"mac_lanes": 0.0, "softmax": 0.0, "layer_norm": 0.0}
-    _pass(f, now, START, start)
+    now = {"bus": 0.0, "port": 0.0, "loaded": 0.0, "seen": 0.0, "end": 0.0}
+    now |= dict.fromkeys(UNITS, 0.0)
+    _pass(f, now, start, (0, 1))
     for _ in range(3):
         before = now["seen"]
-        _pass(f, now, LAYER, layer)
+        _pass(f, now, layer, DEPENDS)
     period = f.maximum(now["seen"] - before, _bound(f, [], layer, 1.0))
-    return now["end"] + (LAYERS - 3.0) * period
+    return f.maximum(now["end"], now["bus"]) + (LAYERS - 3.0) * period
 
 
-def _pass(f: Any, now: dict[str, Any], ops: list[Op], costs: list[Cost]) -> None:
+def _pass(
+    f: Any, now: dict[str, Any], steps: list[Step], depends: tuple[int, ...]
+) -> None:
+    """Walk a chain of ops; `now` holds when ports and units are free again.
+
+    A load needs the bus, and room beside the load before it; an op begins with its
+    first tile and has the last tile's work to do when all is there.
+    """
     seen = [now["seen"]]
-    for place, (op, cost) in enumerate(zip(ops, costs, strict=True)):
-        ready = seen[place + 1 - op.depends] if op.depends else seen[0]
-        late = now["weights"] + (1.0 - cost.prefetch) * cost.load
-        loaded = f.maximum(now["bus"] + cost.load, late)
-        loads, stores = cost.load > 0.0, cost.store > 0.0
-        begin = f.maximum(f.where(loads, loaded, 0.0), ready)
-        if cost.unit:
-            begin = f.maximum(begin, now[cost.unit])
-            now[cost.unit] = begin + cost.occupied
+    for place, (step, back) in enumerate(zip(steps, depends, strict=True)):
+        cost, unit = step.cost, step.cost.unit
+        begin = seen[place + 1 - back] if back else seen[0]
+        if unit:
+            begin = f.maximum(begin, now[unit])
         done = begin + cost.compute
-        now["bus"] = f.where(loads, loaded, now["bus"])
-        now["weights"] = f.where(loads, done, now["weights"])
-        stored = f.maximum(done, now["port"]) + cost.store
-        now["port"] = f.where(stores, stored, now["port"])
-        now["seen"] = f.where(stores, stored, done)
+        if step.load is not None:
+            begin, done = _load(f, now, step, begin)
+        if unit:
+            now[unit] = done - cost.compute + cost.occupied
+        if step.drain is not None:
+            drained = f.maximum(begin, now["bus"]) + step.drain
+            now["bus"] = f.where(step.drain > 0.0, drained, now["bus"])
+        if unit:  # all that work store
+            now["port"] = f.maximum(done, now["port"]) + cost.store
+        now["seen"] = now["port"] if unit else done
         now["end"] = f.maximum(now["end"], now["seen"])
         seen.append(now["seen"])
+
+
+def _load(f: Any, now: dict[str, Any], step: Step, begin: Any) -> tuple[Any, Any]:
+    """Return when an op that may load begins, and when it is done."""
+    lead, load = step.cost.lead, step.load
+    late = f.maximum(lead - step.prefetch, 0.0) * load
+    first = f.maximum(now["bus"] + lead * load, now["loaded"] + late)
+    late = (1.0 - step.prefetch) * load
+    loaded = f.maximum(now["bus"] + load, now["loaded"] + late)
+    begun = f.maximum(begin, first)
+    done = f.maximum(begun + step.cost.compute, loaded + lead * step.cost.compute)
+    if not step.always_loads:  # as attention, if all is on chip
+        loads = load > 0.0
+        done = f.where(loads, done, begin + step.cost.compute)
+        begun = f.where(loads, begun, begin)
+        loaded = f.where(loads, loaded, now["bus"])
+    now["bus"] = loaded
+    now["loaded"] = done if step.always_loads else f.where(loads, done, now["loaded"])
+    return begun, done

@@ -18,6 +18,8 @@ import numpy as np
 TOKENS, HIDDEN, HEADS, WIDTH, FFN, LAYERS = 128, 768, 12, 64, 3072, 12
 ACTIVATIONS, WEIGHTS = 0.5, 0.5  # shares that are not zero
 WORD, BITS_OF_A_MIB = 20.0, 2.0**23
+STORED, STORED_WEIGHT = ACTIVATIONS * WORD + 1.0, WEIGHTS * WORD + 1.0  # with its mask
+UNITS = ("mac_lanes", "softmax", "layer_norm")
 PE_BLOCKS = ("layer_norm", "softmax", "dataflow", "dma")
 LANE_BLOCKS = ("mac_lanes", "pre_sparsity", "post_sparsity", "fifo")
 BUFFERS = ("activation_buffer", "weight_buffer", "mask_buffer")
@@ -29,33 +31,41 @@ MEMORIES = (
 
 
 class Op(NamedTuple):
-    """An op of one sequence; `depends` says how many ops back its input was made."""
+    """An op of one sequence."""
 
     kind: str
-    depends: int
     columns: int
     inner: int = 0
     heads: int = 1
 
+    @property
+    def weights(self) -> int:
+        """Values of its weight matrix."""
+        return self.inner * self.columns if self.kind == "linear" else 0
 
-START = [Op("embedding", 0, HIDDEN, 30522), Op("layer_norm", 1, HIDDEN)]
+
+PROJECTION, NORM = Op("linear", HIDDEN, HIDDEN), Op("layer_norm", HIDDEN)
+START = [Op("embedding", HIDDEN, 30522), NORM]
 LAYER = [
-    *[Op("linear", 0, HIDDEN, HIDDEN)] * 3,
-    Op("matmul", 2, TOKENS, WIDTH, HEADS),
-    Op("softmax", 1, TOKENS, 0, HEADS),
-    Op("matmul", 1, WIDTH, TOKENS, HEADS),
-    Op("linear", 1, HIDDEN, HIDDEN),
-    Op("layer_norm", 1, HIDDEN),
-    Op("linear", 1, FFN, HIDDEN),
-    Op("activation", 1, FFN),
-    Op("linear", 1, HIDDEN, FFN),
-    Op("layer_norm", 1, HIDDEN),
+    *(PROJECTION, PROJECTION, PROJECTION),
+    Op("matmul", TOKENS, WIDTH, HEADS),
+    Op("softmax", TOKENS, 0, HEADS),
+    Op("matmul", WIDTH, TOKENS, HEADS),
+    *(PROJECTION, NORM),
+    *(Op("linear", FFN, HIDDEN), Op("activation", FFN), Op("linear", HIDDEN, FFN)),
+    NORM,
 ]
+QUERY, KEY, VALUE, SCORES, _, CONTEXT, OUTPUT, NORM_1, UP, GELU, DOWN, NORM_2 = range(
+    len(LAYER)
+)
+# How many ops back the input of an op of the layer was made; 0: before the layer.
+DEPENDS = (0, 0, 0, 2, 1, 1, 1, 1, 1, 1, 1, 1)
 
 Arrays = SimpleNamespace(
     maximum=np.maximum,
     minimum=np.minimum,
     ceil=np.ceil,
+    floor=np.floor,
     rint=np.rint,
     sqrt=np.sqrt,
     where=np.where,
@@ -65,6 +75,7 @@ Scalars = SimpleNamespace(
     maximum=max,
     minimum=min,
     ceil=math.ceil,
+    floor=math.floor,
     rint=round,
     sqrt=math.sqrt,
     where=lambda condition, yes, no: yes if condition else no,
@@ -95,11 +106,22 @@ class Machine:
         }
         per_block = [numbers[f"main_memory.access_energy_{name}"] for name in MEMORIES]
         self.access["main_memory"] = f.take(per_block, d.main_memory) / 512.0
-        self.streamed = self._streamed()
+        self.working = {  # J a cycle of one unit
+            unit: self.with_helpers(unit, "dynamic_power") / numbers["clock.frequency"]
+            for unit in UNITS
+        }
 
     @property
     def _multipliers(self) -> Any:
         return self.d.multipliers_per_lane
+
+    def with_helpers(self, unit: str, what: str) -> Any:
+        """Return a power of one unit and of what works whenever it does."""
+        if unit != "mac_lanes":
+            return self.unit(unit, what)
+        beside = self.unit("dataflow", what) + self.unit("dma", what)
+        of_lane = sum(self.unit(block, what) for block in LANE_BLOCKS)
+        return of_lane + beside / self.d.lanes_per_pe
 
     def unit(self, block: str, what: str) -> Any:
         """Return area or power of one unit, by power laws through the known sizes."""
@@ -119,21 +141,3 @@ class Machine:
     def _power_law(self, key: str, ends: tuple[int, int], size: Any) -> Any:
         first, last = (self.t[key.format(end)] for end in ends)
         return first * (size / ends[0]) ** math.log(last / first, ends[1] / ends[0])
-
-    def _streamed(self) -> Any:
-        """Return the share of the weights that does not stay from batch to batch."""
-        values = [op.inner * op.columns for op in LAYER if op.kind == "linear"]
-        found = 0.0
-        for total, largest, room in (
-            (
-                LAYERS * sum(values) * WEIGHTS * WORD,
-                max(values) * WEIGHTS * WORD,
-                self.bits["weight_buffer"],
-            ),
-            (LAYERS * sum(values), max(values), self.bits["mask_buffer"] / 2.0),
-        ):
-            kept = (room - self.f.minimum(largest, room / 2.0)) / total
-            kept = self.f.minimum(self.f.maximum(kept, 0.0), 1.0)
-            share = self.f.where(total <= room, 0.0, 1.0 - kept)
-            found = self.f.maximum(found, share)
-        return found

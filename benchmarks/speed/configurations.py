@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,19 @@ COMPILED = "`dse.compile_model`, any designs"
 
 
 class Case:
-    """AccelTran's design space on BERT-Base, half of all values zero."""
+    """AccelTran's design space on BERT-Base, half of all values zero.
 
-    def __init__(self, timing: Timing) -> None:
+    `axes` take the place of those of the space.
+    """
+
+    def __init__(self, timing: Timing, **axes: Sequence[float]) -> None:
         self.timing = timing
         study = dse.load_study(STUDY)
-        self.space, self.objectives = study.space, read_objectives(study.objectives)
+        self.objectives = read_objectives(study.objectives)
+        known = {**study.space.axes, **study.space.tied}
+        self.space = dse.Space(
+            study.space.design, legal=study.space.legal, **(known | axes)
+        )
         bert = dse.transformer("bert-base", seq_len=128)
         self.bert = bert.with_density(activation=0.5, weight=0.5)
         self.technology = self.space.design.default_technology()

@@ -1,0 +1,144 @@
+"""What BERT-Base moves over the memory port of AccelTran's machine, in plain NumPy.
+
+Results wait in the activation buffer for the ops that read them, those that are read
+next first; what finds no room is written once and read at each use. A batch may run in
+parts, each of which reads all weights, where more of its results fit then.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from benchmarks.speed.by_hand_machine import (
+    ACTIVATIONS,
+    CONTEXT,
+    DOWN,
+    FFN,
+    GELU,
+    HIDDEN,
+    KEY,
+    LAYER,
+    LAYERS,
+    NORM_1,
+    NORM_2,
+    OUTPUT,
+    QUERY,
+    SCORES,
+    STORED,
+    STORED_WEIGHT,
+    TOKENS,
+    UP,
+    VALUE,
+    WEIGHTS,
+    WIDTH,
+    WORD,
+    Machine,
+)
+
+NARROW, WIDE = float(TOKENS * HIDDEN), float(TOKENS * FFN)  # values of a sequence
+EMBEDDED = -1
+
+
+class Kept(NamedTuple):
+    """A result that waits for its readers, in values of a sequence.
+
+    `fullest` counts it and what is kept before it, at the moment that leaves it least.
+    """
+
+    maker: int
+    readers: tuple[int, ...]
+    size: float
+    fullest: float
+    layers: int = LAYERS  # that keep one
+
+
+KEPT = (
+    # Beside key and value as the layer begins; beside the wide result that it ends.
+    Kept(EMBEDDED, (QUERY, KEY, VALUE, OUTPUT), NARROW, 3 * NARROW, 1),
+    Kept(NORM_2, (QUERY, KEY, VALUE, OUTPUT), NARROW, NARROW + WIDE, LAYERS - 1),
+    # The input of the layer is read before any of these.
+    Kept(QUERY, (SCORES,), NARROW, 2 * NARROW),
+    Kept(KEY, (SCORES,), NARROW, 3 * NARROW),
+    Kept(VALUE, (CONTEXT,), NARROW, 4 * NARROW),
+    # Beside key, value and, for the residual, the input.
+    Kept(CONTEXT, (OUTPUT,), NARROW, 4 * NARROW),
+    Kept(NORM_1, (UP, DOWN), NARROW, 2 * NARROW),
+    Kept(GELU, (DOWN,), WIDE, NARROW + WIDE),
+)
+
+
+class Port(NamedTuple):
+    """What a batch moves, in bits; by op of a layer, the mean over layers."""
+
+    parts: Any  # of the batch, each of which reads all weights
+    read: dict[int, Any]  # and no weight
+    written: dict[int, Any]
+    written_at_start: Any
+
+    @property
+    def total(self) -> Any:
+        """All but the weights."""
+        layer = sum(self.read.values()) + sum(self.written.values())
+        return self.written_at_start + LAYERS * layer
+
+
+def port_of(m: Machine) -> Port:
+    """Return in how many parts a batch runs best, and what it moves then."""
+    f, batch, again = m.f, m.d.batch, _read_again(m)
+    words = m.bits["activation_buffer"] / (ACTIVATIONS * WORD)
+    masks = m.bits["mask_buffer"] / 2.0  # the other half is for those of weights
+    room = f.minimum(words, masks)
+    prices: dict[tuple[float, float], Any] = {}  # of what is kept alike, if off chip
+    for kept in KEPT:
+        moves = 1.0 + sum(1.0 + again[reader] for reader in kept.readers)
+        how = kept.fullest, kept.size
+        prices[how] = prices.get(how, 0.0) + kept.layers * STORED * moves
+
+    def off_chip(how: tuple[float, float], together: Any) -> Any:
+        fullest, size = how
+        return f.minimum(f.maximum(fullest - room / together, 0.0), size)
+
+    def cost(together: Any) -> Any:
+        weights = LAYERS * STORED_WEIGHT * sum(op.weights for op in LAYER) / together
+        return weights + sum(p * off_chip(how, together) for how, p in prices.items())
+
+    part, least = batch, cost(batch)
+    for fullest in dict.fromkeys(fullest for fullest, _ in prices):
+        for values in (words, masks):  # as many sequences as it fits, whole tiles
+            fits = m.d.tile_batch * f.floor(values / fullest / m.d.tile_batch)
+            tried = f.minimum(f.maximum(fits, m.d.tile_batch), batch)
+            moved = cost(tried)
+            part = f.where(moved < least, tried, part)
+            least = f.minimum(moved, least)
+
+    gone = {how: batch * STORED * off_chip(how, part) for how in prices}
+    read: dict[int, Any] = {}
+    written = {NORM_2: batch * STORED * NARROW / LAYERS}  # the answer
+    for kept in KEPT:
+        bits = kept.layers / LAYERS * gone[kept.fullest, kept.size]
+        if kept.maker != EMBEDDED:
+            written[kept.maker] = written.get(kept.maker, 0.0) + bits
+        for reader in kept.readers:
+            read[reader] = read.get(reader, 0.0) + (1.0 + again[reader]) * bits
+    return Port(batch / part, read, written, gone[KEPT[0].fullest, KEPT[0].size])
+
+
+def _read_again(m: Machine) -> dict[int, Any]:
+    """Return how often more each op reads what it finds off chip.
+
+    A linear one once for each buffer of weights, or else these for each buffer of
+    input; attention, whose queries take no more room than its keys, by heads.
+    """
+    f, buffer = m.f, m.bits["activation_buffer"]
+    words, masks = m.bits["weight_buffer"] / (WEIGHTS * WORD), m.bits["mask_buffer"] / 2
+    held = f.minimum(words, masks)
+    head = f.maximum(2.0 * TOKENS * WIDTH * STORED / buffer - 1.0, 0.0)
+    again: dict[int, Any] = {SCORES: head, CONTEXT: head}
+    known: dict[int, Any] = {}
+    for place, op in enumerate(LAYER):
+        if op.weights and op.weights not in known:
+            passes = f.maximum(op.weights / held - 1.0, 0.0)
+            known[op.weights] = f.minimum(passes, op.weights * STORED_WEIGHT / buffer)
+        if op.weights:
+            again[place] = known[op.weights]
+    return again
