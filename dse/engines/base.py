@@ -201,7 +201,7 @@ def stages(
         if physics is None:
             raise cannot_run(engine, kind)
         places = tuple(i for i, name in enumerate(ops.kinds) if name == kind)
-        own = jax.tree.map(lambda column, p=places: column[..., np.asarray(p)], rows)
+        own = jax.tree.map(lambda c, p=places: jnp.asarray(c[..., np.asarray(p)]), rows)
         batched: Any = jax.vmap(lambda op, f=physics: f(op, run, technology))
         if own.rows.ndim == 2:
             batched = jax.vmap(batched)
@@ -255,21 +255,26 @@ def _rows(ops: Ops, traffic: Traffic, *, last_share: float) -> Op:
         with_weights[-1] if j is None and with_weights else j or 0 for j in before
     ]
     wrapped_places = np.asarray(wrapped, int)
-    columns = {
-        name: jnp.asarray(getattr(ops, name)) * 1.0
+    columns: dict[str, Any] = {
+        name: getattr(ops, name) * 1.0
         for name in (*SIZES, "in_attention", "weights", *DENSITIES)
     }
     moved = jax.tree.leaves(traffic)
     shape = jnp.broadcast_shapes(*map(jnp.shape, (*columns.values(), *moved)))
-    columns = {name: jnp.broadcast_to(c, shape) for name, c in columns.items()}
+
+    def spread(column: Any) -> Any:
+        known = isinstance(column, float | np.ndarray)  # and is no step of a trace
+        return (np if known else jnp).broadcast_to(column, shape)
+
+    columns = {name: spread(column) for name, column in columns.items()}
     weights = columns.pop("weights")
     return Op(
         **columns,
-        imbalance=jax.tree.map(lambda c: jnp.broadcast_to(c, shape), ops.imbalance),
-        traffic=jax.tree.map(lambda c: jnp.broadcast_to(c, shape), traffic),
+        imbalance=jax.tree.map(spread, ops.imbalance),
+        traffic=jax.tree.map(spread, traffic),
         weights_before=weights[..., wrapped_places],
         density_before=columns["weight_density"][..., wrapped_places],
-        last_share=jnp.broadcast_to(np.eye(len(ops))[-1] * last_share, shape),
+        last_share=spread(np.eye(len(ops))[-1] * last_share),
     )
 
 

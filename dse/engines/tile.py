@@ -275,11 +275,12 @@ class TileEngine(Engine):
     ) -> Stage:
         """Run tile ops of some cycles; `weights` per head, None for activations."""
         trips = tile_work.trips(self, op, run)
-        work = tile_work.product(self, op, trips, cycles, weights)
+        missed = tile_work.missed_shares(self, trips)
+        work = tile_work.product(self, op, trips, cycles, missed, weights)
         fetch = tile_memory.Fetch(0.0, 1.0)
         if weights is not None:
             fetch = tile_memory.fetch_weights(self, op, run, weights)
-        reads = tile_memory.operand_reads(self, op, technology, trips, work, weights)
+        reads = tile_memory.operand_reads(self, op, technology, missed, work, weights)
         return tile_memory.stage(
             self,
             technology,

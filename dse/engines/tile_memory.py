@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from dse.engines.base import Op, Run
 from dse.engines.operand_reuse import LEFT, RIGHT
 from dse.engines.tile_units import BLOCKS, LANE_BLOCKS, unit
-from dse.engines.tile_work import Work, missed_shares, whole
+from dse.engines.tile_work import Work, whole
 from dse.hardware.technology import Technology
 from dse.memory import sram, traffic
 from dse.schedule.stage import Stage
@@ -71,21 +72,18 @@ def storage(design: TileEngine, ops: Ops, run: Run) -> Storage:
     mask = 0.0 if rules.word_per_byte else 1.0
 
     def stored(density: Any) -> Any:
-        return word * jnp.asarray(density) + mask
+        return word * density + mask
 
-    density = jnp.asarray(ops.weight_density) * 1.0
-    values = jnp.broadcast_to(ops.weights, density.shape)
-    gathered = jnp.broadcast_to(jnp.asarray(ops.rows) * ops.columns, density.shape)
     copies = run.batch if rules.weights_per_sequence else 1.0
     rooms: tuple[Room, ...] = ()
     weights, fetched = None, jnp.ones(())
     if not rules.unbounded_buffers:
-        masks = jnp.ones(len(ops))
+        masks = np.ones(len(ops))
         rooms = (
             Room(
                 bits(design, "activation_buffer"),
-                word * jnp.asarray(ops.input_density),
-                word * jnp.asarray(ops.output_density),
+                word * ops.input_density,
+                word * ops.output_density,
             ),
             Room(
                 MASK_SHARE * bits(design, "mask_buffer"),
@@ -100,8 +98,8 @@ def storage(design: TileEngine, ops: Ops, run: Run) -> Storage:
     return Storage(
         rooms=rooms,
         weight_room=weights,
-        weights=values * stored(density) * copies,
-        gathered=gathered * stored(density),
+        weights=ops.weights * stored(ops.weight_density) * copies,
+        gathered=ops.rows * ops.columns * stored(ops.weight_density),
         operand=stored(ops.input_density),
         result=stored(ops.output_density),
         cached=word,
@@ -163,7 +161,7 @@ def operand_reads(
     design: TileEngine,
     op: Op,
     technology: Technology,
-    trips: dict[str, Any],
+    missed: dict[str, Any],
     work: Work,
     weights: Any,
 ) -> dict[str, Any]:
@@ -174,7 +172,6 @@ def operand_reads(
     if design.conventions.free_helpers:
         return {}
     square = design.tile_size**2
-    missed = missed_shares(design, trips)
     depth = design.tile_batch if weights is None else 1.0
     left = work.issued * design.tile_batch * square * missed[LEFT]
     right = work.issued * depth * square * missed[RIGHT]
@@ -215,8 +212,9 @@ def stage(
     rules = design.conventions
     work, fetch, result = work or Work(), fetch or Fetch(), result or Result()
     word = design.word_bits
-    bus = _bits_per_cycle(design, technology, design.memory_bandwidth_gb_per_s * 1e9)
-    port = _bits_per_cycle(design, technology, technology["buffer.bandwidth"])
+    clock = design.clock(technology)
+    bus = _bits_per_cycle(design, clock, design.memory_bandwidth_gb_per_s * 1e9)
+    port = _bits_per_cycle(design, clock, technology["buffer.bandwidth"])
     mask = 0.0 if rules.word_per_byte else 1.0  # bits of mask on the bus, a value
     sent = fetch.streamed * fetch.elements * (word * fetch.density + mask)
     load = heads * whole(design, sent / bus)
@@ -320,10 +318,7 @@ def _access(design: TileEngine, technology: Technology, buffer: str, moved: Any)
     return blocks * sram.access_energy(technology, buffer, design.mib(buffer))
 
 
-def _bits_per_cycle(
-    design: TileEngine, technology: Technology, bytes_per_s: Any
-) -> Any:
+def _bits_per_cycle(design: TileEngine, clock: Any, bytes_per_s: Any) -> Any:
     if design.conventions.word_per_byte:
-        words_per_s = bytes_per_s / 1e9 * 2.0**30
-        return words_per_s * design.word_bits / design.clock(technology)
-    return bytes_per_s * 8.0 / design.clock(technology)
+        return bytes_per_s / 1e9 * 2.0**30 * design.word_bits / clock
+    return bytes_per_s * 8.0 / clock

@@ -83,7 +83,12 @@ def trips(design: TileEngine, op: Op, run: Run) -> dict[str, Any]:
 
 
 def product(
-    design: TileEngine, op: Op, trips: dict[str, Any], cycles: Any, weights: Any
+    design: TileEngine,
+    op: Op,
+    trips: dict[str, Any],
+    cycles: Any,
+    missed: dict[str, Any],
+    weights: Any,
 ) -> Work:
     """Return the work of a product whose tile ops take some cycles each.
 
@@ -95,7 +100,7 @@ def product(
     waits = jnp.asarray(design.lane_schedule) > 0.5
     slowest = cycles * jnp.where(waits, op.imbalance.at(design.tile_size), 1.0)
     if not design.conventions.free_helpers:
-        slowest = jnp.maximum(slowest, operand_cycles(design, op, trips, weights))
+        slowest = jnp.maximum(slowest, operand_cycles(design, op, missed, weights))
     work = _work(design, op, "mac_lanes", per_head, slowest, lanes)
     return replace(work, busy=work.issued * cycles)
 
@@ -110,7 +115,7 @@ def missed_shares(design: TileEngine, trips: dict[str, Any]) -> dict[str, Any]:
 
 
 def operand_cycles(
-    design: TileEngine, op: Op, trips: dict[str, Any], weights: Any
+    design: TileEngine, op: Op, missed: dict[str, Any], weights: Any
 ) -> Any:
     """Return the cycles in which a lane takes in the operands of one tile op.
 
@@ -119,7 +124,6 @@ def operand_cycles(
     A row of a tile, as it is compressed, a cycle (assumed: AccelTran's papers give the
     FIFOs no rate); what a lane still holds it does not take again.
     """
-    missed = missed_shares(design, trips)
     depth = design.tile_batch if weights is None else 1.0
     left = design.tile_batch * op.input_density * missed[LEFT]
     right = depth * op.weight_density * missed[RIGHT]

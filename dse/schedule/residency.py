@@ -21,11 +21,12 @@ of heads after another, so that scores never leave the chip.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from dse.schedule.spill import (
     WITH_WEIGHTS,
@@ -44,7 +45,8 @@ from dse.smooth import ceil
 from dse.workload.liveness import BEFORE, Moment, Value, live_values
 from dse.workload.ops import Block
 
-_COMPULSORY = ("cache", "input", "output")  # fields of `Traffic` that begin so
+_FIELDS = tuple(Traffic.__dataclass_fields__)
+_COMPULSORY = ("cache", "input", "output")  # of these, those that begin so
 
 
 class Residency(NamedTuple):
@@ -75,11 +77,7 @@ def plan_residency(
     """
     plan = _Plan(blocks, storage)
     part = plan.together(batch)
-    traffic = [
-        jax.tree.map(lambda bits: bits * (batch / part), plan.traffic(number, part))
-        for number in range(len(blocks))
-    ]
-    return Residency(part, traffic, plan.compulsory(batch))
+    return Residency(part, plan.traffic(batch, part), plan.compulsory(batch))
 
 
 def plan_block(
@@ -112,11 +110,12 @@ class _Plan:
         self.storage = storage
         self.live = [live_values(block.ops) for block in blocks]
         self.weights: dict[tuple[int, int], Any] = {}  # bits of each op, once a part
-        # What each op moves by field, of so many sequences together.
-        self.terms: dict[tuple[int, int, str], list[Callable[[Any], Any]]] = {}
+        # What each op moves a sequence, by field: bits, or shares of what is off chip.
+        self.terms: dict[tuple[int, int, str], list[tuple[Any, Any]]] = {}
         self.once: list[tuple[tuple[int, int, str], Any]] = []  # bits a sequence
         self.costs: list[tuple[Any, Cost]] = []  # with how often the term is met
         self.kept: dict[tuple[int, int], Cost] = {}  # of values that may be kept
+        self.fills: list[Fill] = []  # of all values
         for number in range(len(blocks)):
             self._add_weights(number)
             if storage[number].rooms:
@@ -132,9 +131,7 @@ class _Plan:
         """Let an op move some bits a sequence, or a share of what is off chip."""
         if field.startswith(_COMPULSORY):
             self.once.append(((block, op, field), bits))
-        off_chip = bits.off_chip if isinstance(bits, Cost) else lambda b: bits
-        terms = self.terms.setdefault((block, op, field), [])
-        terms.append(lambda b: share * b * off_chip(b))
+        self.terms.setdefault((block, op, field), []).append((share, bits))
 
     def _add_weights(self, number: int) -> None:
         block, storage = self.blocks[number], self.storage[number]
@@ -262,6 +259,7 @@ class _Plan:
             for most, room in zip(fullest, storage.rooms, strict=True)
         ]
         cost = Cost(1.0, self._size(number, value.maker), tuple(fills))
+        self.fills += fills
         if value.maker != BEFORE:
             self._add(number, value.maker, "spill_written", cost, share * written)
         factor: Any = written
@@ -353,15 +351,17 @@ class _Plan:
                 total = total + times * mean_over_layers(bits)
             return total
 
-        best, least, grain = batch, cost(batch), self.storage[0].grain
-        for fill in (fill for _, value in self.costs for fill in value.fills):
-            fullest = jnp.maximum(largest(fill.fullest), 1.0)
-            fits = -grain * ceil(-fill.capacity / fullest / grain)
-            part = jnp.minimum(jnp.maximum(fits, grain), batch)
-            own = cost(part)
-            best = jnp.where(own < least, part, best)
-            least = jnp.minimum(own, least)
-        return best
+        grain = self.storage[0].grain
+        holds = [
+            fill.capacity / jnp.maximum(largest(fill.fullest), 1.0)
+            for fill in self.fills
+        ]
+        if not holds:
+            return batch
+        fits = -grain * ceil(-jnp.stack(holds) / grain)
+        parts = jnp.append(jnp.minimum(jnp.maximum(fits, grain), batch), batch)
+        moved = jax.vmap(cost)(parts)
+        return jnp.max(jnp.where(moved <= jnp.min(moved), parts, 0.0))
 
     def compulsory(self, batch: Any) -> dict[str, Any]:
         """Return the bits a sequence of weights, cache, input and output, each once."""
@@ -376,17 +376,33 @@ class _Plan:
             found[origin] = found[origin] + repeats * mean_over_layers(bits)
         return {"weights": jnp.asarray(sets / batch)} | found
 
-    def traffic(self, number: int, together: Any) -> Traffic:
-        """Return the columns `[ops]` of a block, with some sequences together."""
-        count = len(self.blocks[number].ops)
-        columns = {}
-        for field in Traffic.__dataclass_fields__:
-            cells = [self._cell(number, i, field, together) for i in range(count)]
-            columns[field] = jnp.stack(jnp.broadcast_arrays(*cells), axis=-1)
-        return Traffic(**columns)
+    def traffic(self, batch: Any, together: Any) -> list[Traffic]:
+        """Return the columns `[ops]` of each block, of a batch in parts of a size."""
+        moved: dict[tuple[int, int, str], Any] = {
+            (*place, "weights"): bits * (batch / together)
+            for place, bits in self.weights.items()
+        }
+        off_chip: dict[int, Any] = {}  # bits of the batch, by value
+        for place, terms in self.terms.items():
+            for share, bits in terms:
+                if id(bits) not in off_chip:
+                    spills = isinstance(bits, Cost)
+                    own = bits.off_chip(together) if spills else bits
+                    off_chip[id(bits)] = batch * own
+                more = share * off_chip[id(bits)]
+                moved[place] = moved[place] + more if place in moved else more
+        return [
+            Traffic(**{f: _column(moved, number, f, len(block.ops)) for f in _FIELDS})
+            for number, block in enumerate(self.blocks)
+        ]
 
-    def _cell(self, number: int, op: int, field: str, together: Any) -> Any:
-        if field == "weights":
-            return self.weights.get((number, op), 0.0)
-        terms = self.terms.get((number, op, field), [])
-        return sum((term(together) for term in terms), jnp.zeros(()))
+
+def _column(
+    moved: dict[tuple[int, int, str], Any], number: int, field: str, count: int
+) -> Any:
+    """Return what each op of a block moves of one kind."""
+    places = [(number, op, field) for op in range(count)]
+    if moved.keys().isdisjoint(places):
+        return np.zeros(count)
+    cells = [moved.get(place, 0.0) for place in places]
+    return jnp.stack(jnp.broadcast_arrays(*cells), axis=-1)

@@ -21,9 +21,10 @@ class Fill(NamedTuple):
     size: Any  # S
     capacity: Any  # C
 
-    def off_chip(self, together: Any) -> Any:
-        """Return the part that does not fit, with some sequences together."""
-        return jnp.clip(self.fullest - self.capacity / together, 0.0, self.size)
+    def lacks(self, together: Any) -> Any:
+        """Return the share of it that does not fit; below 0 if room is left."""
+        over = jnp.minimum(self.fullest - self.capacity / together, self.size)
+        return over / jnp.maximum(self.size, 1e-9)
 
 
 class Cost(NamedTuple):
@@ -35,11 +36,8 @@ class Cost(NamedTuple):
 
     def off_chip(self, together: Any) -> Any:
         """Return the bits a sequence that do not fit: in the buffer that lacks most."""
-        shares = [
-            fill.off_chip(together) / jnp.maximum(fill.size, 1e-9)
-            for fill in self.fills
-        ]
-        return self.bits * functools.reduce(jnp.maximum, shares)
+        shares = [fill.lacks(together) for fill in self.fills]
+        return self.bits * jnp.maximum(functools.reduce(jnp.maximum, shares), 0.0)
 
 
 def read_again(block: Block, storage: Storage, use: int) -> Any:
@@ -90,7 +88,7 @@ def weights_of(block: Block, storage: Storage) -> list[Any]:
 
 def at(column: Any, place: int) -> Any:
     """Return what one op has, of columns `[ops]` or `[layers, ops]`."""
-    return jnp.asarray(column)[..., place]
+    return column[..., place]
 
 
 def of_layer(bits: Any, place: int) -> Any:

@@ -76,12 +76,12 @@ def _run_chain(clock: Clock, ops: list[_Op], depends: tuple[int, ...]) -> Clock:
     visible = [clock.visible]  # of the input of the chain, then of each op
     for index, (op, back) in enumerate(zip(ops, depends, strict=True)):
         ready = visible[index + 1 - back] if back else visible[0]
-        first, loaded = (
-            jnp.maximum(
-                clock.load_port + share * op.load,
-                clock.weights_done + jnp.maximum(share - op.prefetch, 0.0) * op.load,
-            )
-            for share in (op.lead, 1.0)
+        begins, ends = jnp.maximum(op.lead - op.prefetch, 0.0), 1.0 - op.prefetch
+        first = jnp.maximum(
+            clock.load_port + op.lead * op.load, clock.weights_done + begins * op.load
+        )
+        loaded = jnp.maximum(
+            clock.load_port + op.load, clock.weights_done + ends * op.load
         )
         clock, done = _compute(clock, op, first, loaded, ready)
         loads = op.load > 0
