@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import dse
+from dse.engines.base import Engine
 from dse.workload.zoo import find_shape
 
 KEPT = 0.25  # of the pairs of real tokens: stated, not measured
@@ -22,10 +23,8 @@ MACHINES = {  # alike but for what they skip
     "no_locality": SPRINT,
 }
 CHANCE = {"no_locality": 1.0}  # exponent of a query that keeps keys like no other
-HOSTS = {
-    "edge": (dse.TileEngine.edge(), 4),
-    "server": (dse.TileEngine.server(), 32),
-}  # and how many CORELETs stand beside each
+HOSTS = {"edge": dse.TileEngine.edge(), "server": dse.TileEngine.server()}
+CORELETS = {"edge": (4, 32), "server": (32, 128)}  # beside each, 16 KiB apiece
 
 
 def bert(tokens: int, *, padded: float = 0.0, exponent: float = 1 / 3) -> dse.Workload:
@@ -42,10 +41,10 @@ def attention(machine: str, tokens: int, *, padded: float, kib: float) -> dse.Me
     return dse.evaluate(design, run.attention_only())
 
 
-def whole(host: str, tokens: int, *, paired: bool) -> dse.Metrics:
+def whole(host: str, tokens: int, *, corelets: int = 0) -> dse.Metrics:
     """Return what a whole sequence takes on a host, alone or beside CORELETs."""
-    machine, corelets = HOSTS[host]
-    if paired:
+    machine: Engine = HOSTS[host]
+    if corelets:
         size = {"corelets": corelets, "buffer_kib": 16 * corelets}
         sprint = dse.SprintEngine.l_sprint().replace(**size)
         machine = dse.Pair(host=machine, coprocessor=sprint)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 from locality import compare_bits, compare_locality
-from machines import HOSTS, LONGEST, MACHINES, attention, whole
+from machines import CORELETS, LONGEST, MACHINES, attention, whole
 
 LENGTHS = tuple(2**n for n in range(6, 15))
 assert LENGTHS[-1] == LONGEST
@@ -26,13 +26,16 @@ def compare(tokens: int, *, padded: float = 0.0, kib: float = 32.0) -> dict[str,
 
 
 def compare_whole(tokens: int) -> dict[str, float]:
-    """Return time and energy of a whole BERT on each host, alone and paired."""
+    """Return what a whole BERT takes on each host, and times less beside CORELETs."""
     row = {"tokens": float(tokens)}
-    for host in HOSTS:
-        for name, paired in ((host, False), (f"{host}_paired", True)):
-            found = whole(host, tokens, paired=paired)
-            row[f"{name}_ms"] = float(found.latency) * 1e3
-            row[f"{name}_mj"] = float(found.energy) * 1e3
+    for host, counts in CORELETS.items():
+        alone = whole(host, tokens)
+        row[f"{host}_ms"] = float(alone.latency) * 1e3
+        row[f"{host}_mj"] = float(alone.energy) * 1e3
+        for corelets in counts:
+            found = whole(host, tokens, corelets=corelets)
+            row[f"{host}_{corelets}_time"] = float(alone.latency / found.latency)
+            row[f"{host}_{corelets}_energy"] = float(alone.energy / found.energy)
     return row
 
 

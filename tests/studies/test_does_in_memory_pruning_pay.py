@@ -45,12 +45,12 @@ def test_attention_saves_what_the_study_says(machines: Any, tokens: int) -> None
 
 @pytest.mark.parametrize("host", ["edge", "server"])
 def test_a_whole_bert_saves_what_the_study_says(machines: Any, host: str) -> None:
-    alone = machines.whole(host, 4096, paired=False)
-    paired = machines.whole(host, 4096, paired=True)
-    expected = EXPECTED[host]["4096"]
-    assert float(alone.latency / paired.latency) == pytest.approx(
-        expected["time"], rel=1e-3
-    )
-    assert float(alone.energy / paired.energy) == pytest.approx(
-        expected["energy"], rel=1e-3
-    )
+    alone = machines.whole(host, 4096)
+    for corelets in machines.CORELETS[host]:
+        paired = machines.whole(host, 4096, corelets=corelets)
+        saved = {
+            "time": float(alone.latency / paired.latency),
+            "energy": float(alone.energy / paired.energy),
+        }
+        expected = EXPECTED["whole"][f"{host}_{corelets}"]
+        assert saved == pytest.approx(expected, rel=1e-3)
