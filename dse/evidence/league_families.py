@@ -1,9 +1,10 @@
 """The four families of the league: what each may build, and what it skips.
 
 All run the same models, on the same node, from the same main memory, within the same
-budget. SPRINT and Energon compute attention alone; a plain dense array runs the rest,
-and both get the same one to choose from. What each skips is its own method's, at the
-accuracy floor: from a measured curve where there is one, else as published.
+budget, with up to 16 MiB for activations. SPRINT and Energon compute attention alone; a
+plain dense array runs the rest, and both get the same one to choose from. What each
+skips is its own method's, at the accuracy floor: from a measured curve where there is
+one, else as published.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ def _acceltran(accuracy_drop: float, bandwidth: dict[str, float]) -> Family:
         pes=powers_of_two(8, 128),
         lanes_per_pe=[8, 16, 32],
         softmax_units_per_pe=[1, 2, 4],
-        activation_buffer_mib=[1, 2, 4, 8],
+        activation_buffer_mib=powers_of_two(1, 16),
         weight_buffer_mib=[1, 2, 4, 8],
         mask_buffer_mib=tied("weight_buffer_mib / 8"),
         issue_batch=tied("pes / 8"),
@@ -201,5 +202,5 @@ def _array_axes(start: str) -> dict[str, Any]:
         f"{start}results_per_cycle": tied(f"{start}tile_columns"),
         f"{start}vector_lanes": tied(f"{start}tile_columns"),
         f"{start}weight_buffer_kib": [512, 2048],
-        f"{start}activation_buffer_kib": [1024, 4096],
+        f"{start}activation_buffer_kib": [1024, 4096, 16384],
     }
