@@ -1,4 +1,4 @@
-"""The best of all 9.3e12 designs, by bounds: sparser is never slower, never dearer."""
+"""The best of all 9.3e12 designs, by bounds: sparser costs less, or hardly more."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ import numpy as np
 import dse
 
 AT_ONCE = 2**20
+# By how much a chip may cost more with sparser layers. Its batch runs in the parts that
+# move the fewest bytes, and those are not always the fastest: of 400,000 draws 683 cost
+# more, 14 % at most. Several times that is allowed for.
+SLACK = 0.5
 Rows = np.ndarray[Any, Any]
 
 
@@ -24,22 +28,14 @@ def chips_of(space: dse.Space) -> dse.Space:
     return dse.Space(space.design, legal=space.legal, **axes, **space.tied)
 
 
-def longest(study: dse.Study, floor: float) -> Rows:
-    """Return the thresholds `[n, layers]` within a loss of which none can be raised."""
+def allowed(study: dse.Study, floor: float) -> Rows:
+    """Return all thresholds `[n, layers]` that lose no more than a share of accuracy."""
     loss = study.suite[0][0].curve.layer_loss
     values = np.asarray(study.space.values(layer_axes(study.space)[0]))
     lost = np.stack([loss.alone(value) for value in values], axis=1)  # [layers, k]
     places = np.asarray(list(itertools.product(range(len(values)), repeat=len(lost))))
-    layers = np.arange(len(lost))
-    allowed = lost[layers, places].sum(axis=1) <= floor
-    within = {tuple(row) for row in places[allowed].tolist()}
-    raised = np.eye(len(lost), dtype=int)
-    kept = [
-        row
-        for row in places[allowed]
-        if not any(tuple(more) in within for more in (row + raised).tolist())
-    ]
-    return np.asarray(values[np.asarray(kept)])
+    within = lost[np.arange(len(lost)), places].sum(axis=1) <= floor
+    return np.asarray(values[places[within]])
 
 
 def costs(study: dse.Study, chips: Rows, thresholds: Rows, area: float) -> Rows:
@@ -67,14 +63,14 @@ def best_of_all(
 ) -> tuple[float, int, Rows]:
     """Return the least energy-delay in J s, its chip and its thresholds.
 
-    With every layer at the most that any assignment allows it, no chip can cost more
-    than it does at one of them. What costs more than `known` even so is ruled out; the
-    others are tried at all assignments of which no threshold can be raised.
+    With every layer at the most that any assignment allows it, a chip costs at most
+    `SLACK` more than at any of them. What costs more than `known` by more than that is
+    ruled out; the others are tried at all assignments.
     """
-    rows = longest(study, floor)
+    rows = allowed(study, floor)
     everyone = np.arange(chips_of(study.space).size)
-    at_best = costs(study, everyone, rows.max(axis=0), area)
-    chips = everyone[at_best <= known * (1.0 + 1e-9)]
+    at_most = costs(study, everyone, rows.max(axis=0), area)
+    chips = everyone[at_most <= known * (1.0 + SLACK)]
     which, where = np.divmod(np.arange(len(chips) * len(rows)), len(rows))
     found = costs(study, chips[which], rows[where], area)
     best = int(np.argmin(found))

@@ -15,6 +15,7 @@ from dse.runs.search import PartSearch
 
 SPACE = Path(__file__).parents[1] / "acceltran_design_space"
 PARTS = 12  # of some 3 million designs
+RUN = 16 * "0"  # 16 hex digits that tell this run from others
 SIZES = (10**9, 10**12)
 
 
@@ -22,16 +23,16 @@ def measure() -> dict[str, float]:
     """Search and merge the parts of the published space; times in CPU seconds."""
     study = dse.load_study(SPACE)
     plan = make_plan(study, kept=Kept(), seed=0, parts=PARTS, block_size=2**17)
-    searching = PartSearch(study, plan, "measured")
+    searching = PartSearch(study, plan, RUN)
     began = time.process_time()
     files = [searching.find(0, lambda _: None)]  # tables of the space are made here
     start = time.process_time() - began
     files += [searching.find(part, lambda _: None) for part in range(1, PARTS)]
     searched = time.process_time() - began - start
-    names = [part_name(part, data) for part, data in enumerate(files)]
-    tables = [read_part(n, d, "measured") for n, d in zip(names, files, strict=True)]
+    names = [part_name(part, data, RUN) for part, data in enumerate(files)]
+    tables = [read_part(n, d, RUN) for n, d in zip(names, files, strict=True)]
     rows = sum(len(candidates(table)) for table in tables)
-    merging = PartSearch(study, plan, "measured")
+    merging = PartSearch(study, plan, RUN)
     merging.front()  # nothing, but all is ready then
     began = time.process_time()
     for table in tables:
@@ -39,7 +40,7 @@ def measure() -> dict[str, float]:
     front = merging.front()
     merged = time.process_time() - began
     every = replace(plan, keep="all", parts=sensible_parts(plan.designs, Kept("all")))
-    keeping = PartSearch(study, every, "measured")
+    keeping = PartSearch(study, every, RUN)
     keeping.find(0, lambda _: None)
     began = time.process_time()
     table = keeping.find(1, lambda _: None)

@@ -54,22 +54,27 @@ def test_the_last_layer_loses_most_and_small_losses_nearly_add() -> None:
     assert singles.sum() == pytest.approx(lost([0.02] * LAYERS), rel=0.3)
 
 
-def test_no_threshold_of_the_longest_assignments_can_be_raised(exact: Any) -> None:
+def test_all_assignments_within_the_floor_are_tried_and_no_others(exact: Any) -> None:
     study = dse.load_study(HERE)
-    rows = exact.longest(study, 0.01)
+    rows = exact.allowed(study, 0.01)
     loss = study.suite[0][0].curve.layer_loss
     values = study.space.values("threshold.0")
-    for row in rows:
-        assert loss.together(row) <= 0.01
-        for layer in range(LAYERS):
-            place = values.tolist().index(row[layer])
-            if place + 1 < len(values):
-                more = np.where(np.arange(LAYERS) == layer, values[place + 1], row)
-                assert loss.together(more) > 0.01
+    assert len(np.unique(rows, axis=0)) == len(rows)
+    assert all(loss.together(row) <= 0.01 for row in rows)
+    for layer in range(LAYERS):
+        for value in values:
+            alone = np.where(np.arange(LAYERS) == layer, value, 0.0)
+            within = loss.together(alone) <= 0.01
+            assert (rows == alone).all(axis=1).any() == within
 
 
-def test_sparser_layers_never_cost_more(exact: Any) -> None:
-    """What the bounds rest on, over chips and assignments of every kind."""
+def test_sparser_layers_cost_less_or_hardly_more(exact: Any) -> None:
+    """What the bounds rest on, over chips and assignments of every kind.
+
+    A batch runs in the parts that move the fewest bytes. Sparser values may make larger
+    parts pay, of which some are spilled while others wait: fewer bytes, but later. A
+    batch of 4 is within every buffer, and there sparser never costs more.
+    """
     study = dse.load_study(HERE)
     random = np.random.default_rng(0)
     values = np.asarray(study.space.values("threshold.0"))
@@ -80,7 +85,11 @@ def test_sparser_layers_never_cost_more(exact: Any) -> None:
     )
     before = exact.costs(study, chips, values[places], np.inf)
     after = exact.costs(study, chips, values[sparser], np.inf)
-    assert (after <= before * (1.0 + 1e-12)).all()
+    more = after / before - 1.0
+    assert more.max() < exact.SLACK / 3
+    small = exact.chips_of(study.space).decode(chips)["batch"] == 4
+    assert more[small].max() <= 1e-12
+    assert (more > 1e-12).mean() < 0.005
 
 
 def test_layers_pay_what_is_stated() -> None:

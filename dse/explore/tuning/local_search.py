@@ -48,17 +48,21 @@ def pairs(axes: Coordinates, points: Rows, reach: float = WIDEST) -> Rows:
     )
 
 
-def random_pairs(
-    axes: Coordinates, points: Rows, count: int, random: np.random.Generator
+def random_jumps(
+    axes: Coordinates,
+    points: Rows,
+    count: int,
+    random: np.random.Generator,
+    *,
+    moves: int,
 ) -> Rows:
-    """Return up to `count` points, each two random moves from one of the points."""
-    moves = _moves(axes, WIDEST)
+    """Return up to `count` points, each some random moves from one of the points."""
+    every = _moves(axes, WIDEST)
     rows = random.integers(len(points), size=count)
-    two = random.integers(len(moves), size=(count, 2))
+    chosen = random.integers(len(every), size=(count, moves))
     found = [
-        _apply(axes, points[row : row + 1], (moves[a], moves[b]))
-        for row, (a, b) in zip(rows, two, strict=True)
-        if moves[a].axis != moves[b].axis
+        _apply(axes, points[row : row + 1], tuple(every[move] for move in jump))
+        for row, jump in zip(rows, chosen, strict=True)
     ]
     return distinct(np.concatenate([points[:0], *found]))
 

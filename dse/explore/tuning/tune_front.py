@@ -24,7 +24,7 @@ from dse.explore.space import Space, check_space
 from dse.explore.tuning.coordinates import Rows
 from dse.explore.tuning.descent import Descent, Starts
 from dse.explore.tuning.exact import Exact, Found
-from dse.explore.tuning.local_search import distinct, neighbours, random_pairs
+from dse.explore.tuning.local_search import distinct, neighbours, random_jumps
 from dse.explore.tuning.problem import Problem
 from dse.explore.tuning.starts import rounded, spread
 
@@ -32,7 +32,7 @@ LEARNING_RATE = 0.1
 LOOKED_AROUND = 64  # designs of the front whose neighbours are evaluated in a round
 WITHOUT_GRADIENTS = 64  # designs that local search begins from if it is alone
 PATIENCE = 8  # rounds without a new design, after which the search ends
-JUMPS = 1024  # designs two moves away, evaluated in a round once no neighbour is better
+JUMPS = 1024  # designs farther away, evaluated in a round once no neighbour is better
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ def tune_front(
 
     A Pareto local search on the exact model: from a few spread designs it evaluates all
     neighbours of the front found so far until none improves it, then designs two moves
-    away until the budget is spent. With `starts`, it begins from so many descents by
+    away, and farther ones once no new ones turn up there. With `starts`, it begins from so many descents by
     gradient instead, all in one compiled program, each for a trade-off of its own (a
     scalarisation by random weights: the objective that lags most, and a little of all).
     On AccelTran's space that does not pay for its compilation (`benchmarks/tuning`), so
@@ -137,7 +137,7 @@ class FrontSearcher:
         front = self._front_of(distinct(self.first_points(key))[:budget], report)
         idle = 0
         while self.exact.evaluations < budget and idle < PATIENCE:
-            asked = self._next_points(front)
+            asked = self._next_points(front, moves=2 + idle)
             left = budget - self.exact.evaluations
             before = self.exact.evaluations
             both = np.concatenate([front.points, asked[:left]])
@@ -157,10 +157,12 @@ class FrontSearcher:
         self.gradients = path.gradients
         return rounded(self._axes, path.shares[-1])
 
-    def _next_points(self, front: Found) -> Rows:
+    def _next_points(self, front: Found, moves: int) -> Rows:
         fresh = [p for p in front.points if p.tobytes() not in self._looked_around]
         if not fresh:
-            return random_pairs(self._axes, front.points, JUMPS, self._random)
+            return random_jumps(
+                self._axes, front.points, JUMPS, self._random, moves=moves
+            )
         if len(fresh) > LOOKED_AROUND:
             chosen = self._random.choice(len(fresh), LOOKED_AROUND, replace=False)
             fresh = [fresh[i] for i in chosen]
