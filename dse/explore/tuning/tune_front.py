@@ -76,12 +76,12 @@ def tune_front(
 
     A Pareto local search on the exact model: from a few spread designs it evaluates all
     neighbours of the front found so far until none improves it, then designs two moves
-    away, and farther ones once no new ones turn up there. With `starts`, it begins from so many descents by
-    gradient instead, all in one compiled program, each for a trade-off of its own (a
-    scalarisation by random weights: the objective that lags most, and a little of all).
-    On AccelTran's space that does not pay for its compilation (`benchmarks/tuning`), so
-    it is not the default. Raises `InputError` for continuous
-    axes, which have no grid to search.
+    away, and farther ones once no new ones turn up there. With `starts`, it begins from
+    so many descents by gradient instead, all in one compiled program, each for a
+    trade-off of its own (a scalarisation by random weights: the objective that lags
+    most, and a little of all). On AccelTran's space that does not pay for its
+    compilation (`benchmarks/tuning`), so it is not the default. Raises `InputError` for
+    continuous axes, which have no grid to search.
     """
     check_space(space)
     check_timing(timing)
