@@ -29,7 +29,7 @@ def chips_of(space: dse.Space) -> dse.Space:
 
 
 def allowed(study: dse.Study, floor: float) -> Rows:
-    """Return thresholds `[n, layers]` that lose no more than a share of accuracy."""
+    """Return all thresholds `[n, layers]` that lose at most a share of accuracy."""
     loss = study.suite[0][0].curve.layer_loss
     values = np.asarray(study.space.values(layer_axes(study.space)[0]))
     lost = np.stack([loss.alone(value) for value in values], axis=1)  # [layers, k]

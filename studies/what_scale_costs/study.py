@@ -29,8 +29,7 @@ def measure() -> dict[str, float]:
     start = time.process_time() - began
     files += [searching.find(part, lambda _: None) for part in range(1, PARTS)]
     searched = time.process_time() - began - start
-    names = [part_name(part, data, RUN) for part, data in enumerate(files)]
-    tables = [read_part(n, d, RUN) for n, d in zip(names, files, strict=True)]
+    tables = [read_part(part_name(n, d, RUN), d, RUN) for n, d in enumerate(files)]
     rows = sum(len(candidates(table)) for table in tables)
     merging = PartSearch(study, plan, RUN)
     merging.front()  # nothing, but all is ready then
