@@ -98,8 +98,11 @@ def storage(design: TileEngine, ops: Ops, run: Run) -> Storage:
     return Storage(
         rooms=rooms,
         weight_room=weights,
-        weights=ops.weights * stored(ops.weight_density) * copies,
-        gathered=ops.rows * ops.columns * stored(ops.weight_density),
+        weights=_like(ops.weight_density, ops.weights)
+        * stored(ops.weight_density)
+        * copies,
+        gathered=_like(ops.weight_density, ops.rows * ops.columns)
+        * stored(ops.weight_density),
         operand=stored(ops.input_density),
         result=stored(ops.output_density),
         cached=word,
@@ -107,6 +110,12 @@ def storage(design: TileEngine, ops: Ops, run: Run) -> Storage:
         weights_stay=run.weights_stay,
         grain=design.tile_batch,
     )
+
+
+def _like(density: Any, column: Any) -> Any:
+    """Return a column `[ops]` for each layer, where densities are `[layers, ops]`."""
+    shape = jnp.shape(density)
+    return column if jnp.shape(column) == shape else jnp.broadcast_to(column, shape)
 
 
 def _room(design: TileEngine, buffer: str, density: Any) -> Any:
