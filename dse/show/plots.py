@@ -6,19 +6,22 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from dse.engines.base import Engine
 from dse.errors import InputError, check_kind
 from dse.evaluation import Metrics, counted_together
+from dse.explore.asked import (
+    DesignLike,
+    TechnologyLike,
+    WorkloadLike,
+    read_question,
+)
 from dse.explore.objectives import read_objectives
 from dse.explore.runs import Runs
-from dse.hardware.technology import Technology
 from dse.show.breakdown import breakdown
 from dse.show.figure import Figure
 from dse.show.front_figures import draw_front
 from dse.show.memory_figure import memory_figure
 from dse.show.scale import scale_for, scale_of
 from dse.show.time_bars import time_bars
-from dse.workload.ops import Workload
 
 
 def plot_front(
@@ -77,7 +80,10 @@ def plot_time(metrics: Metrics) -> Figure:
 
 
 def plot_memory(
-    design: Engine, workload: Workload, *, technology: Technology | None = None
+    design: DesignLike,
+    workload: WorkloadLike,
+    *,
+    technology: TechnologyLike | None = None,
 ) -> Figure:
     """Show which values of a layer live at each step, on chip and off it.
 
@@ -90,5 +96,5 @@ def plot_memory(
     the one that lacks most is drawn. Raises `InputError` for a machine without a
     bounded buffer for results.
     """
-    known = technology or design.default_technology()
-    return Figure(memory_figure(design, workload, known))
+    given = read_question(design, workload, technology, "walk")
+    return Figure(memory_figure(*given))

@@ -155,8 +155,8 @@ def test_a_table_of_ones_own_is_compared_without_the_means(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ("8.86", "fast", "line 2: `spd_S` is 'fast', not a number"),
-        ("0.45", "1.5", "line 2: `phi` is 1.5; it is a share"),
+        ("8.86", "fast", "line 2: `spd_S` is 'fast'; write a number"),
+        ("0.45", "1.5", "line 2: `phi` is 1.5; write a share"),
         ("384", "", "line 2: `s` is missing"),
         ("BERT-B", "", "line 2: `model` is missing"),
     ],

@@ -57,7 +57,7 @@ def test_a_summary_is_what_the_command_line_prints() -> None:
     from dse.show.evaluation_text import metrics_text
 
     assert str(METRICS.summary()) == metrics_text(METRICS)
-    assert METRICS.summary()._repr_html_().count("<table>") == 4
+    assert METRICS.summary()._repr_html_().count("<table>") == 5
 
 
 def test_metrics_of_many_designs_and_traced_records_print_too() -> None:

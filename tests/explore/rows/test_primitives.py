@@ -24,8 +24,8 @@ OF_ENGINES = {
     *("dynamic_update_slice", "eq", "erf", "erfc", "exp", "expm1", "gather", "ge"),
     *("gt", "integer_pow", "iota", "le", "lgamma", "log", "log1p", "lt", "max"),
     *("min", "mul", "ne", "neg", "nextafter", "or", "pad", "pow", "reduce_max"),
-    *("reduce_sum", "reshape", "round", "select_n", "slice", "sqrt", "square"),
-    *("squeeze", "stack", "sub", "unstack"),
+    *("reduce_min", "reduce_sum", "reshape", "round", "scatter-add", "select_n"),
+    *("slice", "split", "sqrt", "square", "squeeze", "stack", "sub", "unstack"),
 }
 
 
