@@ -94,8 +94,8 @@ def attention(design: NMEngine, op: Op, run: Run, technology: Technology) -> Sta
         scores + softmax_exposed + context   (cycles)
 
     Pruned probabilities gate multipliers of the context and save no cycle. Where
-    scores do not stay on chip head by head, those that do not fit cross the port four
-    times: out and in, before and after the softmax.
+    scores do not stay on chip head by head, those of all heads of a sequence that do
+    not fit cross the port four times: out and in, before and after the softmax.
     """
     instances = run.batch * op.heads
     sides = ((op.inner, op.columns), (op.columns, op.inner))
@@ -125,8 +125,7 @@ def attention(design: NMEngine, op: Op, run: Run, technology: Technology) -> Sta
         )
         reads = reads + instances * (left + again)
     stay = jnp.asarray(design.scores_on_chip) > 0.5
-    held = nm_memory.room(design) / bits * run.batch / run.together
-    beyond = jnp.maximum(pairs - held, 0.0)
+    beyond = jnp.maximum(pairs - run.batch * nm_memory.room(design) / bits, 0.0)
     outward = 4.0 * jnp.where(stay, 0.0, beyond)
     macs = pairs * op.inner
     results = instances * op.rows * op.inner

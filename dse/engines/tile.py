@@ -184,7 +184,8 @@ class TileEngine(Engine):
             )
         for buffer in BUFFERS:
             power = sram.leakage(technology, buffer, self.mib(buffer))
-            energy[buffer] = power * (always * seconds + (1.0 - always) * busy[buffer])
+            worked = busy.get(buffer, 0.0)
+            energy[buffer] = power * (always * seconds + (1.0 - always) * worked)
         return energy
 
     def mib(self, buffer: str) -> Any:

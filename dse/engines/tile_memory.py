@@ -76,7 +76,7 @@ def storage(design: TileEngine, ops: Ops, run: Run) -> Storage:
 
     copies = run.batch if rules.weights_per_sequence else 1.0
     rooms: tuple[Room, ...] = ()
-    weights, fetched = None, jnp.ones(())
+    weights, fetched = jnp.asarray(jnp.inf), jnp.ones(())
     if not rules.unbounded_buffers:
         masks = np.ones(len(ops))
         rooms = (

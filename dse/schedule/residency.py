@@ -12,9 +12,10 @@ fullest moment holds H bits, its own and those kept before it, leaves off chip
 
     clip(H - C / b, 0, S)    bits a sequence.
 
-A batch runs in parts of b sequences where that moves fewer bits: weights are read once
-a part, so that a sequence costs W / b + sum of all that is off chip, which is least
-where b is the batch or a value begins not to fit, b = C / H. Attention takes one group
+A batch runs in parts of b sequences where that moves fewer bits: weights that do not
+stay in their buffer of C_w bits are read once a part, so that a sequence costs
+max(W - C_w, 0) / b + sum of all that is off chip, which is least where b is the batch
+or beside a point where a value begins not to fit, b = C / H. Attention takes one group
 of heads after another, so that scores never leave the chip.
 """
 
@@ -34,6 +35,7 @@ from dse.schedule.spill import (
     Fill,
     appended,
     at,
+    comes_again,
     largest,
     mean_over_layers,
     of_layer,
@@ -109,13 +111,15 @@ class _Plan:
         self.blocks = blocks
         self.storage = storage
         self.live = [live_values(block.ops) for block in blocks]
-        self.weights: dict[tuple[int, int], Any] = {}  # bits of each op, once a part
+        # Bits of the weights of each op: in the first part of a batch, in a later one.
+        self.weights: dict[tuple[int, int], tuple[Any, Any]] = {}
         # What each op moves a sequence, by field: bits, or shares of what is off chip.
         self.terms: dict[tuple[int, int, str], list[tuple[Any, Any]]] = {}
         self.once: list[tuple[tuple[int, int, str], Any]] = []  # bits a sequence
         self.costs: list[tuple[Any, Cost]] = []  # with how often the term is met
         self.kept: dict[tuple[int, int], Cost] = {}  # of values that may be kept
         self.fills: list[Fill] = []  # of all values
+        self.all_weights = self._all_weights()
         for number in range(len(blocks)):
             self._add_weights(number)
             if storage[number].rooms:
@@ -135,16 +139,30 @@ class _Plan:
 
     def _add_weights(self, number: int) -> None:
         block, storage = self.blocks[number], self.storage[number]
-        share: Any = storage.fetched
+        later = self._missing(storage, self.all_weights)
+        shares: list[Any] = [storage.fetched, later]
         if block.shared and block.repeats > 1:
-            total = sum(weights_of(block, storage))
-            again = 1.0 - jnp.minimum(storage.weight_room / total, 1.0)
-            share = (share + (block.repeats - 1) * again) / block.repeats
+            own = self._missing(storage, sum(weights_of(block, storage)))
+            repeats = block.repeats
+            shares = [(share + (repeats - 1) * own) / repeats for share in shares]
         for i, kind in enumerate(block.ops.kinds):
             if kind in WITH_WEIGHTS:
-                self.weights[number, i] = at(storage.weights, i) * share
+                bits = at(storage.weights, i)
+                self.weights[number, i] = bits * shares[0], bits * shares[1]
             elif kind == "embedding":
                 self._add(number, i, "input", at(storage.gathered, i))
+
+    def _all_weights(self) -> Any:
+        """Return the bits of all weights of the run, shared ones once."""
+        return sum(
+            block.weight_sets * mean_over_layers(sum(weights_of(block, storage)))
+            for block, storage in zip(self.blocks, self.storage, strict=True)
+            if weights_of(block, storage)
+        )
+
+    def _missing(self, storage: Storage, weights: Any) -> Any:
+        """Return the share of some weights that does not stay in their buffer."""
+        return jnp.maximum(1.0 - storage.weight_room / jnp.maximum(weights, 1e-9), 0.0)
 
     def _add_cache_and_input(self, number: int) -> None:
         """Add the cache that attention reads, and operands that come from elsewhere."""
@@ -265,7 +283,8 @@ class _Plan:
         factor: Any = written
         for place, use in enumerate(value.uses):
             once = 0.0 if given and place == 0 else 1.0
-            again = read_again(block, storage, use)
+            comes = comes_again(block.ops, use, value.maker)
+            again = read_again(block, storage, use) if comes else 0.0
             factor = factor + once + again
             self._add(number, use, "spill_read", cost, share * once)
             self._add(number, use, "refetched", cost, share * again)
@@ -340,8 +359,8 @@ class _Plan:
         if isinstance(batch, int | float) and batch <= 1.0:
             return batch
         weights = sum(
-            self.blocks[number].repeats * mean_over_layers(bits)
-            for (number, _), bits in self.weights.items()
+            self.blocks[number].repeats * mean_over_layers(later)
+            for (number, _), (_, later) in self.weights.items()
         )
 
         def cost(b: Any) -> Any:
@@ -358,29 +377,31 @@ class _Plan:
         ]
         if not holds:
             return batch
-        fits = -grain * ceil(-jnp.stack(holds) / grain)
-        parts = jnp.append(jnp.minimum(jnp.maximum(fits, grain), batch), batch)
+        below = -grain * ceil(-jnp.stack(holds) / grain)
+        beside = jnp.concatenate([jnp.maximum(below, grain), below + grain])
+        parts = jnp.append(jnp.minimum(beside, batch), batch)
         moved = jax.vmap(cost)(parts)
         return jnp.max(jnp.where(moved <= jnp.min(moved), parts, 0.0))
 
     def compulsory(self, batch: Any) -> dict[str, Any]:
-        """Return the bits a sequence of weights, cache, input and output, each once."""
-        sets = sum(
-            block.weight_sets * mean_over_layers(sum(weights_of(block, storage)))
-            for block, storage in zip(self.blocks, self.storage, strict=True)
-            if not storage.weights_stay and weights_of(block, storage)
-        )
+        """Return the bits a sequence of weights, cache, input and output, each once.
+
+        What a co-processor must read of the cache hangs on what it drops: not known.
+        """
+        sets = 0.0 if self.storage[0].weights_stay else self.all_weights
         found = dict.fromkeys(("cache", "input", "output"), jnp.zeros(()))
         for (number, _, field), bits in self.once:
             origin, repeats = field.partition("_")[0], self.blocks[number].repeats
             found[origin] = found[origin] + repeats * mean_over_layers(bits)
+        if any(storage.hands_over is not None for storage in self.storage):
+            del found["cache"]
         return {"weights": jnp.asarray(sets / batch)} | found
 
     def traffic(self, batch: Any, together: Any) -> list[Traffic]:
         """Return the columns `[ops]` of each block, of a batch in parts of a size."""
         moved: dict[tuple[int, int, str], Any] = {
-            (*place, "weights"): bits * (batch / together)
-            for place, bits in self.weights.items()
+            (*place, "weights"): first + later * (batch / together - 1.0)
+            for place, (first, later) in self.weights.items()
         }
         off_chip: dict[int, Any] = {}  # bits of the batch, by value
         for place, terms in self.terms.items():

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 
 from dse.schedule.traffic import Storage
-from dse.workload.liveness import Value
-from dse.workload.ops import Block
+from dse.workload.liveness import BEFORE, Value
+from dse.workload.ops import Block, Ops
 
 WITH_WEIGHTS = ("linear", "convolution")
 
@@ -41,7 +41,7 @@ class Cost(NamedTuple):
 
 
 def read_again(block: Block, storage: Storage, use: int) -> Any:
-    """Return how often more a bit that is off chip is read at a use.
+    """Return how often more the operand that comes again is read where it is off chip.
 
     A product whose weights do not fit reads its input once for each buffer-full of
     them, or the weights once for each buffer-full of input, whichever moves less:
@@ -52,12 +52,15 @@ def read_again(block: Block, storage: Storage, use: int) -> Any:
     or the other way round, where a head does not fit:
 
         min(max(QO / C - 1, 0), 1.5 QO / KV max(KV / C - 1, 0))
+
+    No operand is read more often than it is multiplied.
     """
     ops, room = block.ops, storage.rooms[0].capacity
     if ops.kinds[use] in WITH_WEIGHTS:
         weights = at(storage.weights, use)
         passes = jnp.maximum(weights / storage.weight_room - 1.0, 0.0)
-        return jnp.minimum(passes, weights / room)
+        most = jnp.maximum(at(ops.columns, use) - 1.0, 0.0)
+        return jnp.minimum(jnp.minimum(passes, weights / room), most)
     if ops.kinds[use] == "matmul":
         scores = ops.kinds[use : use + 2] == ("matmul", "softmax")
         width = at(ops.inner if scores else ops.columns, use)
@@ -67,8 +70,20 @@ def read_again(block: Block, storage: Storage, use: int) -> Any:
         own = 2.0 * keys * width * bits
         by_rows = jnp.maximum(rows / room - 1.0, 0.0)
         by_keys = 1.5 * rows / own * jnp.maximum(own / room - 1.0, 0.0)
-        return jnp.minimum(by_rows, by_keys)
+        most = jnp.maximum(at(ops.rows, use) - 1.0, 0.0)
+        return jnp.minimum(jnp.minimum(by_rows, by_keys), most)
     return 0.0
+
+
+def comes_again(ops: Ops, use: int, maker: int) -> bool:
+    """Say whether a product may read a value again: its input, or keys and values.
+
+    A residual is read once, and so is a query.
+    """
+    if ops.kinds[use] not in (*WITH_WEIGHTS, "matmul"):
+        return False
+    back = ops.reads[use][0 if ops.kinds[use] in WITH_WEIGHTS else -1]
+    return maker == (use - back if back else BEFORE)
 
 
 def appended(block: Block, value: Value) -> Any:

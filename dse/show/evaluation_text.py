@@ -158,7 +158,7 @@ def _off_chip(metrics: Metrics) -> Table:
     """Return the bytes over the main-memory port by origin, and the least there are.
 
     What no machine can do without is left out where it is not known, as of attention
-    that runs alone.
+    that runs alone, or of the cache that a co-processor reads.
     """
     moved = {origin: float(size) for origin, size in metrics.off_chip_bytes.items()}
     least = {origin: float(size) for origin, size in metrics.compulsory_bytes.items()}
@@ -166,16 +166,22 @@ def _off_chip(metrics: Metrics) -> Table:
     columns = {"moved": moved} | ({"compulsory": least} if least else {})
     order = sorted(moved.keys() | least.keys(), key=lambda n: -moved.get(n, 0.0))
     shown = [name for name in order if any(c.get(name) for c in columns.values())]
+    unknown = {"cache"} - least.keys()
+
+    def cell(column: str, name: str) -> str:
+        if column == "compulsory" and name in unknown:
+            return "-"
+        return number(from_si(columns[column].get(name, 0.0), unit))
+
+    def total(column: str) -> str:
+        more = "≥ " if column == "compulsory" and unknown & set(shown) else ""
+        return more + number(from_si(sum(columns[column].values()), unit))
+
     rows = [
-        [
-            _ORIGINS.get(name, name),
-            *(number(from_si(c.get(name, 0.0), unit)) for c in columns.values()),
-        ]
+        [_ORIGINS.get(name, name), *(cell(column, name) for column in columns)]
         for name in shown
     ]
-    rows.append(
-        ["all", *(number(from_si(sum(c.values()), unit)) for c in columns.values())]
-    )
+    rows.append(["all", *map(total, columns)])
     header = [f"{name} ({shown_unit(unit)})" for name in columns]
     return Table([f"off chip, per {metrics.counted}", *header], rows)
 

@@ -24,6 +24,17 @@ MACHINES: dict[str, Engine] = {
     "tile-nano": dse.TileEngine.nano(),
     "tile-server": dse.TileEngine.server(),
 }
+SMALL = TransformerShape(
+    name="small",
+    family="encoder",
+    layers=2,
+    hidden=64,
+    heads=2,
+    head_width=32,
+    ffn=(256,),
+    vocab=100,
+    positions=4000,
+)
 PAIRS: dict[str, Engine] = {
     "energon": dse.Pair(
         host=dse.TileEngine.edge(), coprocessor=dse.FilterEngine.energon_edge()
@@ -180,6 +191,57 @@ def test_bytes_and_energy_a_sequence_never_rise_with_the_batch(
     assert np.all(np.diff(energy) <= 1e-3 * energy[:-1])
 
 
+def test_weights_that_stay_in_their_buffer_come_once_for_all_parts() -> None:
+    workload = dse.transformer("bert-mini", seq_len=512, batch=256)  # 8.3 MB of weights
+    roomy = dse.TileEngine.edge()
+    moved, needed = (
+        float(found["weights"])
+        for run in [dse.evaluate(roomy, workload)]
+        for found in (run.off_chip_bytes, run.compulsory_bytes)
+    )
+    assert moved == pytest.approx(needed, rel=1e-6)
+    tight = dse.evaluate(roomy.replace(weight_buffer_mib=1.0), workload)
+    assert float(tight.off_chip_bytes["weights"]) > 2 * needed
+
+
+@pytest.mark.parametrize("seq_len", [16, 32])
+def test_no_batch_moves_more_than_a_smaller_one_in_any_small_buffer(
+    seq_len: int,
+) -> None:
+    """The best part is a whole number on either side of where a value fits."""
+    small = dse.transformer(SMALL, seq_len=seq_len)
+    for kib in (3.0, 7.95, 20.0, 50.0, 98.76):
+        machine = dse.ReferenceMachine.a100().replace(cache_mib=kib / 1024)
+        moved = [
+            off_chip(machine, small.replace(batch=float(batch)))
+            for batch in (1, 2, 3, 4, 5, 6, 7, 8, 10, 40)
+        ]
+        assert np.all(np.diff(moved) <= 1e-9 * np.asarray(moved[:-1])), kib
+
+
+def test_scores_that_leave_the_chip_do_so_a_sequence_at_a_time() -> None:
+    machine = dse.NMEngine.sparse_tensor_core()
+    longer = dse.transformer("bert-mini", seq_len=512)
+    moved = [off_chip(machine, longer.replace(batch=float(b))) for b in (1, 4, 16, 64)]
+    assert np.all(np.diff(moved) < 0)
+
+
+def test_a_residual_and_a_query_are_read_once_however_small_the_buffer() -> None:
+    """One head of 2,000 tokens, 64 wide, in 8-bit words and a buffer of 50 KiB."""
+    machine = dse.ReferenceMachine.a100().replace(word_bits=8.0, cache_mib=0.05)
+    shape = dataclasses.replace(
+        SMALL, name="one head", layers=1, heads=1, head_width=64, positions=4000
+    )
+    found = dse.evaluate(
+        machine, dse.transformer(shape, seq_len=2000).attention_only()
+    )
+    tensor, room = 2000 * 64, 0.05 * 2**20
+    again = min(2 * tensor / room - 1, 1.5 * (2 * tensor / room - 1))
+    assert float(found.off_chip_bytes["refetched"]) == pytest.approx(
+        2 * again * tensor, rel=1e-6
+    )
+
+
 def test_a_buffer_that_is_a_little_smaller_moves_a_little_more(
     machine: Engine,
 ) -> None:
@@ -239,13 +301,13 @@ def test_layers_that_share_weights_fetch_them_again_only_if_they_do_not_fit() ->
 def test_throughput_falls_little_where_parts_are_chosen_for_their_bytes(
     machine: Engine,
 ) -> None:
-    """The parts that move least are not always the fastest: 7 % on tile-nano."""
+    """The parts that move least are not always the fastest: 2 % on tile-nano."""
     rates = [
         float(dse.evaluate(machine, BERT_BASE.replace(batch=float(batch))).throughput)
         for batch in (1, 2, 4, 16, 64, 256, 1024)
     ]
     best = np.maximum.accumulate(rates)
-    assert np.all(rates >= 0.9 * best)
+    assert np.all(rates >= 0.97 * best)
 
 
 def test_no_machine_is_faster_than_its_port_or_its_multipliers() -> None:

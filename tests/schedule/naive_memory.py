@@ -110,12 +110,13 @@ class Memory:
             self.moved.input += value.size
         else:
             self.moved.spilled += value.out
-        if step.weights:
+        if step.weights and maker == step.reads[0]:  # what is added comes once
             by_weights = max(step.weights / self.weight_room - 1.0, 0.0) * value.out
             by_input = (
                 step.weights * (value.out / self.room) if self.room else by_weights
             )
-            self.moved.refetched += min(by_weights, by_input)
+            by_column = (step.result - 1.0) * value.out
+            self.moved.refetched += min(by_weights, by_input, by_column)
 
 
 def run_in_parts(
@@ -130,4 +131,8 @@ def run_in_parts(
     """Run a batch in parts of some sequences; a last part counts in proportion."""
     moved = Memory(room, weight_room, given).run(steps, part)
     times = batch / part
-    return Moved(**{name: words * times for name, words in vars(moved).items()})
+    words = {name: words * times for name, words in vars(moved).items()}
+    # Weights that stay in their buffer from part to part come once.
+    every = sum(step.weights for step in steps)
+    words["weights"] = every + (times - 1.0) * max(every - weight_room, 0.0)
+    return Moved(**words)
