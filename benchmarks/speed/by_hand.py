@@ -59,7 +59,7 @@ def answer(
     """
     m = Machine(design, numbers, f)
     port = port_of(m)
-    costs = {op: _cost(m, op, port.parts) for op in dict.fromkeys(START + LAYER)}
+    costs = {op: _cost(m, op, port.readings) for op in dict.fromkeys(START + LAYER)}
     start = [
         Step(costs[START[0]], True, costs[START[0]].load, 1.0, None),
         Step(costs[START[1]], False, None, 1.0, port.written_at_start / m.bus),
@@ -94,12 +94,12 @@ def _layer(m: Machine, costs: dict[Op, Cost], port: Port) -> list[Step]:
     return steps
 
 
-def _cost(m: Machine, op: Op, parts: Any) -> Cost:
-    """Return what an op takes, its weights read for each of the parts of a batch."""
+def _cost(m: Machine, op: Op, readings: Any) -> Cost:
+    """Return what an op takes, its weights read some times in a batch."""
     f, d = m.f, m.d
     unit, per_head, cycles = _work(m, op)
     issued = op.heads * per_head
-    fetched, stored = parts * op.weights, d.batch * op.heads * TOKENS * op.columns
+    fetched, stored = readings * op.weights, d.batch * op.heads * TOKENS * op.columns
     if op.kind == "embedding":
         fetched, stored = stored, 0.0
     on_bus = fetched * STORED_WEIGHT

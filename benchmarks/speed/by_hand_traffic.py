@@ -2,7 +2,7 @@
 
 Results wait in the activation buffer for the ops that read them, those that are read
 next first; what finds no room is written once and read at each use. A batch may run in
-parts, each of which reads all weights, where more of its results fit then.
+parts, where more of its results fit then; each reads the weights that do not stay.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ KEPT = (
 class Port(NamedTuple):
     """What a batch moves, in bits; by op of a layer, the mean over layers."""
 
-    parts: Any  # of the batch, each of which reads all weights
+    readings: Any  # of all weights: one, and for later parts what does not stay
     read: dict[int, Any]  # and no weight
     written: dict[int, Any]
     written_at_start: Any
@@ -83,14 +83,16 @@ class Port(NamedTuple):
 
 
 def port_of(m: Machine) -> Port:
-    """Return in how many parts a batch runs best, and what it moves then."""
+    """Return in what parts a batch runs best, and what it moves then."""
     f, batch, again = m.f, m.d.batch, _read_again(m)
+    every = float(LAYERS * sum(op.weights for op in LAYER))
+    missing = f.maximum(1.0 - _weights_held(m) / every, 0.0)
     words = m.bits["activation_buffer"] / (ACTIVATIONS * WORD)
     masks = m.bits["mask_buffer"] / 2.0  # the other half is for those of weights
     room = f.minimum(words, masks)
     prices: dict[tuple[float, float], Any] = {}  # of what is kept alike, if off chip
     for kept in KEPT:
-        moves = 1.0 + sum(1.0 + again[reader] for reader in kept.readers)
+        moves = 1.0 + sum(1.0 + _again(again, kept, r) for r in kept.readers)
         how = kept.fullest, kept.size
         prices[how] = prices.get(how, 0.0) + kept.layers * STORED * moves
 
@@ -99,17 +101,18 @@ def port_of(m: Machine) -> Port:
         return f.minimum(f.maximum(fullest - room / together, 0.0), size)
 
     def cost(together: Any) -> Any:
-        weights = LAYERS * STORED_WEIGHT * sum(op.weights for op in LAYER) / together
+        weights = STORED_WEIGHT * every * missing / together
         return weights + sum(p * off_chip(how, together) for how, p in prices.items())
 
     part, least = batch, cost(batch)
     for fullest in dict.fromkeys(fullest for fullest, _ in prices):
         for values in (words, masks):  # as many sequences as it fits, whole tiles
             fits = m.d.tile_batch * f.floor(values / fullest / m.d.tile_batch)
-            tried = f.minimum(f.maximum(fits, m.d.tile_batch), batch)
-            moved = cost(tried)
-            part = f.where(moved < least, tried, part)
-            least = f.minimum(moved, least)
+            for size in (f.maximum(fits, m.d.tile_batch), fits + m.d.tile_batch):
+                tried = f.minimum(size, batch)
+                moved = cost(tried)
+                part = f.where(moved < least, tried, part)
+                least = f.minimum(moved, least)
 
     gone = {how: batch * STORED * off_chip(how, part) for how in prices}
     read: dict[int, Any] = {}
@@ -119,26 +122,43 @@ def port_of(m: Machine) -> Port:
         if kept.maker != EMBEDDED:
             written[kept.maker] = written.get(kept.maker, 0.0) + bits
         for reader in kept.readers:
-            read[reader] = read.get(reader, 0.0) + (1.0 + again[reader]) * bits
-    return Port(batch / part, read, written, gone[KEPT[0].fullest, KEPT[0].size])
+            times = 1.0 + _again(again, kept, reader)
+            read[reader] = read.get(reader, 0.0) + times * bits
+    readings = 1.0 + missing * (batch / part - 1.0)
+    return Port(readings, read, written, gone[KEPT[0].fullest, KEPT[0].size])
+
+
+def _again(again: dict[int, Any], kept: Kept, reader: int) -> Any:
+    """Return how often more a result is read: residuals and queries not at all."""
+    added = reader in (OUTPUT, DOWN) and kept.maker not in (CONTEXT, GELU)
+    return 0.0 if added or kept.maker == QUERY else again[reader]
+
+
+def _weights_held(m: Machine) -> Any:
+    """Return the weights that their buffer and half of the masks' have room for."""
+    words = m.bits["weight_buffer"] / (WEIGHTS * WORD)
+    return m.f.minimum(words, m.bits["mask_buffer"] / 2)
 
 
 def _read_again(m: Machine) -> dict[int, Any]:
     """Return how often more each op reads what it finds off chip.
 
     A linear one once for each buffer of weights, or else these for each buffer of
-    input; attention, whose queries take no more room than its keys, by heads.
+    input; attention, whose queries take no more room than its keys, by heads. None
+    more often than it is multiplied.
     """
     f, buffer = m.f, m.bits["activation_buffer"]
-    words, masks = m.bits["weight_buffer"] / (WEIGHTS * WORD), m.bits["mask_buffer"] / 2
-    held = f.minimum(words, masks)
+    held = _weights_held(m)
     head = f.maximum(2.0 * TOKENS * WIDTH * STORED / buffer - 1.0, 0.0)
+    head = f.minimum(head, TOKENS - 1.0)
     again: dict[int, Any] = {SCORES: head, CONTEXT: head}
-    known: dict[int, Any] = {}
+    known: dict[tuple[int, int], Any] = {}
     for place, op in enumerate(LAYER):
-        if op.weights and op.weights not in known:
+        shape = op.weights, op.columns
+        if op.weights and shape not in known:
             passes = f.maximum(op.weights / held - 1.0, 0.0)
-            known[op.weights] = f.minimum(passes, op.weights * STORED_WEIGHT / buffer)
+            passes = f.minimum(passes, op.weights * STORED_WEIGHT / buffer)
+            known[shape] = f.minimum(passes, op.columns - 1.0)
         if op.weights:
-            again[place] = known[op.weights]
+            again[place] = known[shape]
     return again
