@@ -232,9 +232,7 @@ def test_a_residual_and_a_query_are_read_once_however_small_the_buffer() -> None
     shape = dataclasses.replace(
         SMALL, name="one head", layers=1, heads=1, head_width=64, positions=4000
     )
-    found = dse.evaluate(
-        machine, dse.transformer(shape, seq_len=2000).attention_only()
-    )
+    found = dse.evaluate(machine, dse.transformer(shape, seq_len=2000).attention_only())
     tensor, room = 2000 * 64, 0.05 * 2**20
     again = min(2 * tensor / room - 1, 1.5 * (2 * tensor / room - 1))
     assert float(found.off_chip_bytes["refetched"]) == pytest.approx(
