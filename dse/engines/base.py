@@ -59,7 +59,6 @@ class Run(Record):
     """
 
     batch: Any
-    together: Any  # sequences of the batch that are on chip at the same time
     weights: Any
     density: Any
     weight_sets: Any  # how often each op has weights of its own
@@ -159,7 +158,6 @@ def schedule_run(
     kept = [one for one in storage if one is not None]
     if kept:
         planned = plan_residency(blocks, kept, run.batch)
-        run = run.replace(together=planned.together)
     chains = [
         stages(
             engine,
@@ -283,7 +281,6 @@ def describe_run(workload: Workload) -> Run:
     blocks = workload.blocks
     return Run(
         batch=workload.batch,
-        together=workload.batch,
         weights=jnp.concatenate([jnp.asarray(b.ops.weights) * 1.0 for b in blocks]),
         density=jnp.concatenate(
             [_mean_over_layers(b.ops, "weight_density") for b in blocks]

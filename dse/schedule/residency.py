@@ -29,6 +29,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from dse.memory.traffic import fetched_share
 from dse.schedule.spill import (
     WITH_WEIGHTS,
     Cost,
@@ -139,10 +140,12 @@ class _Plan:
 
     def _add_weights(self, number: int) -> None:
         block, storage = self.blocks[number], self.storage[number]
-        later = self._missing(storage, self.all_weights)
+        later = fetched_share(self.all_weights, storage.weight_room, weights_stay=True)
         shares: list[Any] = [storage.fetched, later]
         if block.shared and block.repeats > 1:
-            own = self._missing(storage, sum(weights_of(block, storage)))
+            own = fetched_share(
+                sum(weights_of(block, storage)), storage.weight_room, weights_stay=True
+            )
             repeats = block.repeats
             shares = [(share + (repeats - 1) * own) / repeats for share in shares]
         for i, kind in enumerate(block.ops.kinds):
@@ -159,10 +162,6 @@ class _Plan:
             for block, storage in zip(self.blocks, self.storage, strict=True)
             if weights_of(block, storage)
         )
-
-    def _missing(self, storage: Storage, weights: Any) -> Any:
-        """Return the share of some weights that does not stay in their buffer."""
-        return jnp.maximum(1.0 - storage.weight_room / jnp.maximum(weights, 1e-9), 0.0)
 
     def _add_cache_and_input(self, number: int) -> None:
         """Add the cache that attention reads, and operands that come from elsewhere."""
