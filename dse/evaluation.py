@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from dse.engines.base import Engine, describe_run, known_sum, schedule_run
+from dse.hardware.buildable import broken_bounds
 from dse.hardware.technology import Technology
 from dse.records import Record, quantity, record, static
 from dse.schedule.stage import Chain, Stage, resource_cycles, total
@@ -38,6 +39,9 @@ class Metrics(Shown, Record):
     effective_rate: Any = quantity("op/s", "dense operations (2 per MAC) over latency")
     accuracy_drop: Any = None  # as a share, 0.01 is a point; None: not known
     budget_use: Any = None  # largest share of a fixed budget; None: has no budgets
+    power_density: Any = quantity("W/m^2", "of the chip, main memory excluded")
+    wear: Any = None  # share of the cells' life that a second takes; None: none wear
+    clock_use: Any = quantity("1", "clock over the highest that the logic allows")
     dynamic_energy: dict[str, Any]
     leakage_energy: dict[str, Any]
     area_by_component: dict[str, Any]
@@ -64,6 +68,11 @@ class Metrics(Shown, Record):
         """Energy per sequence times latency of a batch, in J s."""
         return self.energy * self.latency
 
+    @property
+    def cannot_be_built(self) -> tuple[str, ...]:
+        """What of it cannot be built, each in words; empty where all can."""
+        return broken_bounds(self)
+
     def summary(self) -> Any:
         """Return the tables of `dse evaluate`: totals, parts, units and ops."""
         return shown("metrics_summary", self)
@@ -88,6 +97,7 @@ def metrics(
     leakage = design.leakage(technology, seconds, busy)
     area = design.area(technology)
     energy = sum(dynamic.values()) + sum(leakage.values())
+    outside = [j for part in (dynamic, leakage) for n, j in part.items() if _is_off(n)]
     macs = sum(b.repeats * jnp.sum(b.ops.macs) for b in workload.blocks)
     return Metrics(
         latency=seconds,
@@ -105,6 +115,9 @@ def metrics(
             [workload.accuracy_drop, design.accuracy_drop(run, technology)]
         ),
         budget_use=design.budget_use(technology),
+        power_density=(energy - sum(outside)) / seconds / sum(area.values()),
+        wear=design.wear(technology, seconds, dynamic),
+        clock_use=clock / design.highest_clock(technology),
         counted=workload.counted,
         op_names=tuple(name for chain in chains for name in chain.names),
         op_energy=jnp.stack(
@@ -121,6 +134,11 @@ def metrics(
         },
         extras=design.extras(run, technology, seconds, dynamic),
     )
+
+
+def _is_off(component: str) -> bool:
+    """Say whether a component is main memory, which is not on the chip."""
+    return component.rpartition(".")[2].startswith("main_memory")
 
 
 def _energy_of_work(stages: Stage) -> Any:
@@ -141,6 +159,14 @@ def counted_together(counted: Iterable[str]) -> str:
     """Return what several workloads count; `run` where they count different things."""
     different = set(counted)
     return different.pop() if len(different) == 1 else "run"
+
+
+def _worn(parts: list[Metrics], share: list[float], per_sequence: Any) -> Any | None:
+    """Return the wear of a second of a suite; None where nothing wears."""
+    if any(part.wear is None for part in parts):
+        return None
+    worn = [s * p.wear / p.throughput for s, p in zip(share, parts, strict=True)]
+    return sum(worn) / per_sequence
 
 
 def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
@@ -168,6 +194,9 @@ def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
         throughput=1.0 / per_sequence,
         energy=energy,
         power=energy / per_sequence,
+        power_density=mean(lambda part: part.power_density / part.throughput)
+        / per_sequence,
+        wear=_worn(parts, share, per_sequence),
         effective_rate=mean(lambda part: part.effective_rate / part.throughput)
         / per_sequence,
         accuracy_drop=mean(lambda part: part.accuracy_drop) if drops_known else None,

@@ -55,6 +55,14 @@ def finite(value: float | None) -> float | None:
     return value
 
 
+Buildable = Annotated[
+    bool,
+    typer.Option(
+        "--buildable/--no-buildable",
+        help="Leave out what cannot be built: larger than a reticle, too hot, worn out "
+        "or faster than its logic.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Verbose = Annotated[
     bool, typer.Option("-v", "--verbose", help="Say more on stderr.", callback=_louder)

@@ -9,11 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from dse.cli.options import Json, Quiet, Verbose, log
+from dse.cli.options import Buildable, Json, Quiet, Verbose, log
 from dse.cli.output import PARTIAL, print_json, say
 from dse.cli.sweep_folder import find_parts, objective_columns, part_tables
 from dse.errors import InputError, did_you_mean
 from dse.files import is_file
+from dse.hardware.buildable import CANNOT, bounds
+from dse.units import from_si
 
 _MEANT = {
     **dict.fromkeys(("true", "yes", "1", "1.0"), True),
@@ -39,6 +41,7 @@ def pareto(
     distinct: Annotated[
         bool, typer.Option("--distinct", help="Keep only the first of equal rows.")
     ] = False,
+    buildable: Buildable = True,
     as_json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -47,7 +50,8 @@ def pareto(
 
     Prints the rows that no other row beats in every objective, as CSV.
 
-    Rows that a column `feasible` says no to stay out. Rows without a number in an
+    Rows that a column `feasible` says no to stay out, and so do designs of a sweep that
+    cannot be built. Rows without a number in an
     objective do too; then, and where parts of a sweep are missing, the exit code is 3.
     """
     texts = [text for part in objectives or () for text in part.split(",")]
@@ -58,7 +62,7 @@ def pareto(
         tables = iter([_read(Path(table))])
     else:
         raise InputError("--objectives is missing: say what is wanted of the table.")
-    front, rows, lost = _front(tables, texts, table, distinct)
+    front, rows, lost = _front(tables, texts, table, distinct, buildable)
     log.info(f"{len(front):,} of {rows:,} rows are on the front.")
     if as_json:
         print_json(_records(front))
@@ -77,7 +81,7 @@ def pareto(
 
 
 def _front(
-    tables: Iterator[Any], texts: list[str], path: str, distinct: bool
+    tables: Iterator[Any], texts: list[str], path: str, distinct: bool, buildable: bool
 ) -> tuple[Any, int, int]:
     """Return the front of tables, their number of rows, and how many lack a number."""
     import numpy as np
@@ -92,7 +96,7 @@ def _front(
         signs = [-1.0 if maximize else 1.0 for _, maximize in wanted]
         columns = rows[[column for column, _ in wanted]]
         costs = columns.to_numpy(float, na_value=np.nan) * signs
-        allowed = _feasible(fresh, path)
+        allowed = _feasible(fresh, path, buildable)
         if front is not None:  # all of it was
             allowed = np.concatenate([np.ones(len(front), bool), allowed])
         numbers = np.isfinite(costs).all(axis=1)
@@ -126,7 +130,24 @@ def _read(path: Path) -> Any:
     )
 
 
-def _feasible(rows: Any, path: str) -> Any:
+def _feasible(rows: Any, path: str, buildable: bool) -> Any:
+    """Return which rows may be on a front: what can be built, unless all may."""
+    said = _said_feasible(rows, path)
+    if not buildable and "reason" in rows:
+        return said | rows["reason"].astype(str).str.startswith(CANNOT).to_numpy()
+    if not buildable or not any(str(c).startswith("power_density_") for c in rows):
+        return said
+    from dse.explore.runs import column_name
+
+    for bound in bounds():
+        column = column_name(bound.metric, bound.unit)
+        if column in rows:
+            most = from_si(bound.most, bound.unit) * (1 + 1e-9)
+            said = said & ~(rows[column].to_numpy(float) > most)
+    return said
+
+
+def _said_feasible(rows: Any, path: str) -> Any:
     """Return what a column `feasible` says of each row: yes, where there is none."""
     import numpy as np
 

@@ -10,7 +10,7 @@ import typer
 
 from dse.cli.answer import check_answer, tell
 from dse.cli.cost import tell_cost
-from dse.cli.options import Json, Quiet, Verbose, log, shows_progress
+from dse.cli.options import Buildable, Json, Quiet, Verbose, log, shows_progress
 from dse.cli.output import check_folder
 from dse.errors import InputError
 from dse.explore.study import BLOCK_SIZE, load_study
@@ -40,6 +40,7 @@ def sweep(
         list[str] | None,
         typer.Option(help='One more limit, as "area <= 50 mm^2"; may be repeated.'),
     ] = None,
+    buildable: Buildable = True,
     keep: Annotated[
         str,
         typer.Option(
@@ -99,6 +100,8 @@ def sweep(
 
         read_limits(limit)
         asked = replace(asked, limits=(*asked.limits, *limit))
+    if not buildable:
+        asked = asked.any_design()
     log.debug(f"Study {asked.name}: {asked.space}, technology {asked.technology.name}.")
     if dry_run:
         tell_cost(asked, block_size, as_json)

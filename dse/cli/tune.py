@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dse.cli.options import Json, Quiet, Verbose, log, shows_progress
+from dse.cli.options import Buildable, Json, Quiet, Verbose, log, shows_progress
 from dse.cli.output import PARTIAL, print_json, say
 from dse.errors import InputError
 from dse.explore.study import load_study
@@ -53,6 +53,7 @@ def tune(
         list[str] | None,
         typer.Option(help='One more limit, as "peak_rate >= 1 TOP/s".'),
     ] = None,
+    buildable: Buildable = True,
     starts: Annotated[
         int, typer.Option(min=1, help="Designs to begin from, all at once.")
     ] = 64,
@@ -87,6 +88,8 @@ def tune(
         f"{n} {_BOUNDS[n]} {text}" for n, text in given.items() if text is not None
     ]
     asked = load_study(study)
+    if not buildable:
+        asked = asked.any_design()
     limits = [*asked.limits, *texts, *(limit or [])]
     found = _tune(asked, objective, limits, starts, steps, seed)
     if as_json:
@@ -123,6 +126,7 @@ def _tune(
         workload=[workload for workload, _ in study.suite],
         weights=[weight for _, weight in study.suite],
         subject_to=limits,
+        buildable=False,  # it is among the limits
         starts=starts,
         steps=steps,
         key=jax.random.key(seed),

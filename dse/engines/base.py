@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dse.errors import InputError
+from dse.hardware.buildable import fastest_clock
 from dse.hardware.technology import Technology
 from dse.records import Record, record, static
 from dse.schedule.residency import Residency, plan_residency
@@ -134,6 +135,19 @@ class Engine(Shown, Record):
 
         As of the DSP blocks of an FPGA; above 1 it cannot be built. None where nothing
         is given out. A study excludes what does not fit: `budget_use <= 100 %`.
+        """
+        return None
+
+    def highest_clock(self, technology: Technology) -> Any:
+        """Return the clock in Hz at which the logic still works."""
+        return fastest_clock()
+
+    def wear(
+        self, technology: Technology, seconds: Any, dynamic: dict[str, Any]
+    ) -> Any | None:
+        """Return the share of its cells' life that a second takes; None: none wear.
+
+        In a run of some seconds whose work took `dynamic` J by component.
         """
         return None
 

@@ -243,20 +243,26 @@ class CrossbarEngine(Engine):
         drop = crossbar_noise.measured_drop(self.accuracy_curve, ratio)
         return jnp.where(ratio >= crossbar_noise.CLEAN, 0.0, drop)
 
+    def wear(
+        self, technology: Technology, seconds: Any, dynamic: dict[str, Any]
+    ) -> Any:
+        """Return the share of its cells' life that a second takes."""
+        return crossbar_wear.wear(self, technology, seconds, dynamic)
+
     def extras(
         self, run: Run, technology: Technology, seconds: Any, dynamic: dict[str, Any]
     ) -> dict[str, Any]:
         """Return precision and wear: how clean sums are, how long the cells last."""
         ratio = crossbar_noise.signal_to_noise(self, technology)
         writes = crossbar_wear.writes_per_cell(self, technology, dynamic)
-        life = crossbar_wear.lifetime(self, technology, seconds, dynamic)
+        wear = crossbar_wear.wear(self, technology, seconds, dynamic)
         return {
             "lossless_adc_bits": crossbar_noise.lossless_bits(self, technology),
             "signal_to_noise_db": 10.0 * jnp.log10(ratio),
             "weights_rewritten_percent": 100.0
             * crossbar_memory.rewritten_share(self, run),
             "key_value_writes_per_cell": writes["key_value"],
-            "lifetime_years": life / crossbar_wear.YEAR,
+            "lifetime_years": 1.0 / wear / crossbar_wear.YEAR,
         }
 
     def storage(self, ops: Ops, run: Run, technology: Technology) -> Storage:

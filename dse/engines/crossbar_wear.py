@@ -34,18 +34,18 @@ def writes_per_cell(
     return {kind: writes[kind] / cells[kind] for kind in cells}
 
 
-def lifetime(
+def wear(
     design: CrossbarEngine,
     technology: Technology,
     seconds: Any,
     dynamic: dict[str, Any],
 ) -> Any:
-    """Return the time in s until the first cells wear out, runs following each other.
+    """Return the share of its life that the most written cell loses in a second.
 
-        endurance * wear levelling * time of a run / writes of a cell in a run
+        writes of a cell in a run / (endurance * wear levelling * time of a run)
 
-    Infinite where nothing is written.
+    Runs follow each other.
     """
     most = jnp.maximum(*writes_per_cell(design, technology, dynamic).values())
     worn = technology["cell.endurance"] * technology["cell.wear_levelling"]
-    return jnp.where(most > 0, worn * seconds / jnp.where(most > 0, most, 1.0), jnp.inf)
+    return most / (worn * seconds)

@@ -79,13 +79,7 @@ class Pair(Engine):
         """Return the leakage in J of the components of both machines."""
         energy: dict[str, Any] = {}
         for name, (machine, own) in self.machines(technology).items():
-            start = f"{name}."
-            worked = {
-                part.removeprefix(start): time
-                for part, time in busy.items()
-                if part.startswith(start)
-            }
-            parts = machine.leakage(own, seconds, worked)
+            parts = machine.leakage(own, seconds, own_parts(busy, name))
             energy |= {f"{name}.{part}": joule for part, joule in parts.items()}
         return energy
 
@@ -110,6 +104,25 @@ class Pair(Engine):
         known = [share for share in shares if share is not None]
         return jnp.max(jnp.stack(known)) if known else None
 
+    def highest_clock(self, technology: Technology) -> Any:
+        """Return the highest clock of the host at which both machines work, in Hz."""
+        host = self.clock(technology)
+        pairs = self.machines(technology).values()
+        use = [m.clock(own) / m.highest_clock(own) for m, own in pairs]
+        return host / jnp.maximum(*use)
+
+    def wear(
+        self, technology: Technology, seconds: Any, dynamic: dict[str, Any]
+    ) -> Any | None:
+        """Return the wear of whichever cells go first."""
+        machines = self.machines(technology).items()
+        found = [
+            machine.wear(own, seconds, own_parts(dynamic, name))
+            for name, (machine, own) in machines
+        ]
+        known = [wear for wear in found if wear is not None]
+        return jnp.max(jnp.stack(known)) if known else None
+
     def accuracy_drop(self, run: Run, technology: Technology) -> Any | None:
         """Return the accuracy that both machines cost; None where one is not known."""
         machines = self.machines(technology).values()
@@ -121,13 +134,7 @@ class Pair(Engine):
         """Return what only machines of each kind have."""
         found: dict[str, Any] = {}
         for name, (machine, own) in self.machines(technology).items():
-            start = f"{name}."
-            spent = {
-                part.removeprefix(start): joule
-                for part, joule in dynamic.items()
-                if part.startswith(start)
-            }
-            more = machine.extras(run, own, seconds, spent)
+            more = machine.extras(run, own, seconds, own_parts(dynamic, name))
             found |= {f"{name}.{extra}": value for extra, value in more.items()}
         return found
 
@@ -192,3 +199,10 @@ class Pair(Engine):
             dynamic={f"{name}.{part}": j for part, j in stage.dynamic.items()},
             busy={f"{name}.{part}": c * ratio for part, c in stage.busy.items()},
         )
+
+
+def own_parts(table: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return what stands in a table of components for one machine of the pair."""
+    start = f"{name}."
+    mine = {part: value for part, value in table.items() if part.startswith(start)}
+    return {part.removeprefix(start): value for part, value in mine.items()}

@@ -204,24 +204,30 @@ class SprintEngine(Engine):
         drop = drop_by_curve(run.curve, run.kept_pairs, lost)
         return None if drop is None else jnp.where(self.prunes_in_memory, drop, 0.0)
 
-    def extras(
-        self, run: Run, technology: Technology, seconds: Any, dynamic: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Return what crosses the memory bus for a sequence, and how long cells last.
+    def wear(
+        self, technology: Technology, seconds: Any, dynamic: dict[str, Any]
+    ) -> Any:
+        """Return the share of the ReRAM's life that a second of writing takes.
 
-        lifetime = endurance * wear levelling * bits of ReRAM / bits written a second
+        bits written a second / (endurance * wear levelling * bits of ReRAM)
         """
-        read = dynamic["main_memory_read"] / technology["main_memory.read_energy"]
-        write = dynamic["main_memory_write"] / technology["main_memory.write_energy"]
+        written = dynamic["main_memory_write"] / technology["main_memory.write_energy"]
         worn = (
             technology["main_memory.endurance"]
             * technology["main_memory.wear_levelling"]
         )
-        bits = self.memory_gib * 2.0**30 * 8.0
+        return written / seconds / (worn * self.memory_gib * 2.0**30 * 8.0)
+
+    def extras(
+        self, run: Run, technology: Technology, seconds: Any, dynamic: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return what crosses the bus for a sequence, and how long cells last."""
+        read = dynamic["main_memory_read"] / technology["main_memory.read_energy"]
+        write = dynamic["main_memory_write"] / technology["main_memory.write_energy"]
         return {
             "main_memory_read_mbit": read / run.batch / 1e6,
             "main_memory_written_mbit": write / run.batch / 1e6,
-            "lifetime_years": worn * bits / write * seconds / YEAR,
+            "lifetime_years": 1.0 / self.wear(technology, seconds, dynamic) / YEAR,
         }
 
     # -- one op ------------------------------------------------------------------------

@@ -149,6 +149,10 @@ class TileEngine(Engine):
             return wanted
         return jnp.minimum(wanted, 1.0 / longest_path(technology, self))
 
+    def highest_clock(self, technology: Technology) -> Any:
+        """Return the clock in Hz that the critical path of a lane allows."""
+        return 1.0 / longest_path(technology, self)
+
     def peak_rate(self, technology: Technology) -> Any:
         """Return operations per second at the wanted clock, as AccelTran counts.
 

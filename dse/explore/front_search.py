@@ -19,7 +19,7 @@ import numpy as np
 from dse.explore.evaluator import Evaluator
 from dse.explore.front_so_far import FrontSoFar
 from dse.explore.grid import Grid
-from dse.explore.limits import Limit
+from dse.explore.limits import Limit, applicable
 from dse.explore.objectives import Objective
 from dse.explore.pareto import Keep, front_mask
 from dse.explore.runs import Runs
@@ -48,7 +48,7 @@ class FrontSearch:
         self._space = space
         self._evaluator = evaluator
         self._objectives = objectives
-        self._limits = limits
+        self._limits = applicable(limits, evaluator.known)
         self._best = best
         self.found = FrontSoFar(space, evaluator, objectives, limits, keep, best=best)
         self._made = self.found.pivots, Thresholds(self.found.pivots, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,10 @@ from dse.errors import InputError, did_you_mean
 from dse.evaluation import Metrics
 from dse.explore.arguments import texts
 from dse.explore.objectives import SHOWN_UNITS, THROUGHPUTS, metric_value
+from dse.hardware.buildable import BUILDABLE, CANNOT, bounds
 from dse.units import from_si, read_quantity, to_si
 
+EXAMPLE = "area <= 50 mm^2"
 _LIMIT = re.compile(r"^\s*(\w+)\s*(<=|>=)\s*(.+?)\s*$")
 
 
@@ -20,13 +22,15 @@ _LIMIT = re.compile(r"^\s*(\w+)\s*(<=|>=)\s*(.+?)\s*$")
 class Limit:
     """A metric, the side on which it must stay, and the bound in SI.
 
-    `unit` is the one in which the bound was written.
+    `unit` is the one in which the bound was written; `physical` says what sets a bound
+    that no chip can pass, '' for a limit that a person set.
     """
 
     metric: str
     at_most: bool
     bound: float
     unit: str
+    physical: str = ""
 
     def excess(self, metrics: Metrics) -> Any:
         """Return by how much a machine breaks the limit, in units of the bound.
@@ -38,6 +42,13 @@ class Limit:
         over = value - self.bound if self.at_most else self.bound - value
         return over / (abs(self.bound) or 1.0 / from_si(1.0, SHOWN_UNITS[self.metric]))
 
+    @property
+    def reason(self) -> str:
+        """What is said of a machine that breaks it."""
+        if self.physical:
+            return f"{CANNOT} {self} ({self.physical})"
+        return f"breaks {self}"
+
     def broken(self, values: Any) -> Any:
         """Say which values of the metric, in SI, break the limit."""
         return values > self.bound if self.at_most else values < self.bound
@@ -48,21 +59,45 @@ class Limit:
 
 
 def read_limits(given: Iterable[str], counted: str | None = None) -> tuple[Limit, ...]:
-    """Read limits such as `power <= 5 W`.
+    """Read limits such as `power <= 5 W`; `buildable` stands for those of any chip.
 
     `counted` is what throughput counts where that is known (`Workload.counted`). Raises
     `InputError` for anything else, as for a bound without a unit, or one in seq/s where
     tokens are made.
     """
-    asked = texts("limits", given, "area <= 50 mm^2")
-    return tuple(_read(text, counted) for text in asked)
+    asked = texts("limits", given, EXAMPLE)
+    found: list[Limit] = []
+    for text in asked:
+        is_any = text.strip() == BUILDABLE
+        found += build_limits() if is_any else [_read(text, counted)]
+    return tuple(found)
+
+
+def build_limits() -> list[Limit]:
+    """Return the limits that every chip must keep to be built."""
+    return [Limit(b.metric, True, b.most, b.unit, b.why) for b in bounds()]
+
+
+def with_buildable(limits: Iterable[str], buildable: bool) -> tuple[str, ...]:
+    """Return limits with those of any chip among them, or without."""
+    others = [t for t in texts("limits", limits, EXAMPLE) if t.strip() != BUILDABLE]
+    return (BUILDABLE, *others) if buildable else tuple(others)
+
+
+def applicable(limits: Iterable[Limit], known: Container[str]) -> tuple[Limit, ...]:
+    """Return limits without physical ones on what such a machine does not have.
+
+    As wear, where no cells wear.
+    """
+    return tuple(each for each in limits if not each.physical or each.metric in known)
 
 
 def _read(text: str, counted: str | None) -> Limit:
     match = _LIMIT.match(text)
     if match is None:
         raise InputError(
-            f"limit {text!r}: write `metric <= bound`, as `area <= 50 mm^2`."
+            f"limit {text!r}: write `metric <= bound`, as `{EXAMPLE}`, or "
+            f"`{BUILDABLE}`."
         )
     metric, sign, bound = match.groups()
     if metric not in SHOWN_UNITS:

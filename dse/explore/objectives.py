@@ -22,6 +22,9 @@ SHOWN_UNITS = {
     "effective_rate": "TOP/s",
     "accuracy_drop": "%",
     "budget_use": "%",
+    "power_density": "W/mm^2",
+    "wear": "%/year",
+    "clock_use": "%",
 }
 # What throughput is shown in, by what is counted (`Workload.counted`).
 THROUGHPUTS = {"sequence": "seq/s", "token": "tokens/s", "run": "runs/s"}

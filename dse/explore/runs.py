@@ -10,7 +10,7 @@ import numpy as np
 
 from dse.errors import InputError, check_kind
 from dse.explore.basis import Basis
-from dse.explore.limits import Limit, read_limits
+from dse.explore.limits import Limit, applicable, build_limits, read_limits
 from dse.explore.objectives import (
     SHOWN_UNITS,
     THROUGHPUTS,
@@ -20,6 +20,7 @@ from dse.explore.objectives import (
 )
 from dse.explore.pareto import Keep, front_mask, hypervolume, knee
 from dse.explore.space import Space
+from dse.hardware.buildable import CANNOT
 from dse.units import to_si
 
 if TYPE_CHECKING:
@@ -30,7 +31,13 @@ if TYPE_CHECKING:
 
 Rows = np.ndarray[Any, Any]
 
-_SUFFIX = {"TOP/s": "tops", "GOP/s": "gops", "op/s": "ops", "%": "percent"}
+_SUFFIX = {
+    "TOP/s": "tops",
+    "GOP/s": "gops",
+    "op/s": "ops",
+    "%": "percent",
+    "%/year": "percent_per_year",
+}
 
 
 def column_name(metric: str, unit: str) -> str:
@@ -175,6 +182,19 @@ class Runs:
         """Return the rows with further limits applied, as `area <= 50 mm^2`."""
         return replace(self, reason=add_reasons(self, read_limits(limits)))
 
+    def buildable(self, wanted: bool) -> Runs:
+        """Return the rows with what cannot be built ruled out, or let in again."""
+        if wanted:
+            return replace(self, reason=add_reasons(self, build_limits()))
+        forgiven = [str(why).startswith(CANNOT) for why in self.reason]
+        return replace(self, reason=np.where(forgiven, "", self.reason.astype(object)))
+
+    @property
+    def cannot_be_built(self) -> Rows:
+        """What keeps each row from being built, '' where nothing does."""
+        free = replace(self, reason=np.full(len(self), "", object))
+        return add_reasons(free, build_limits())
+
     def knee(self) -> int:
         """Return the row of this front that gives up least."""
         return knee(self.costs(self._own_objectives()))
@@ -197,17 +217,21 @@ class Runs:
 
 
 def pareto(
-    runs: Runs, *objectives: str, limits: Sequence[str] = (), keep: Keep = "all"
+    runs: Runs,
+    *objectives: str,
+    limits: Sequence[str] = (),
+    keep: Keep = "all",
+    buildable: bool = True,
 ) -> Runs:
     """Return the rows that no feasible row beats in every objective.
 
     `dse.pareto(runs, "max:throughput", "min:energy", "min:area")`. Equal rows are all
-    kept, or only the first (`keep="distinct"`). Raises `InputError` for an unknown
-    metric.
+    kept, or only the first (`keep="distinct"`). What cannot be built stays out, unless
+    `buildable=False`. Raises `InputError` for an unknown metric.
     """
     check_kind("`runs`", runs, Runs, "runs, as `dse.sweep` returns")
     wanted = read_objectives(objectives)
-    allowed = runs.limited(*limits) if limits else runs
+    allowed = runs.buildable(buildable).limited(*limits)
     mask = front_mask(allowed.costs(wanted), keep=keep)
     return replace(allowed.take(mask), objectives=wanted)
 
@@ -215,9 +239,12 @@ def pareto(
 def add_reasons(runs: Runs, limits: Sequence[Limit]) -> Rows:
     """Return the reasons of runs, with broken limits named where a row had none."""
     reason = runs.reason.astype(object)
-    for limit in limits:
+    others = [limit for limit in limits if not limit.physical]
+    physical = [limit for limit in limits if limit.physical]
+    # What cannot be built is told last: `pareto(…, buildable=False)` forgives it alone.
+    for limit in applicable([*others, *physical], runs.metrics):
         broken = limit.broken(runs.column(limit.metric))
-        reason = np.where((reason == "") & broken, f"breaks {limit}", reason)
+        reason = np.where((reason == "") & broken, limit.reason, reason)
     return reason
 
 

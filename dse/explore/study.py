@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dse.errors import check_kind
 from dse.explore.study_file import read_study_file
+from dse.hardware.buildable import BUILDABLE
 from dse.shipped import study_path
 
 if TYPE_CHECKING:  # what needs JAX waits until a study is run
@@ -63,11 +64,22 @@ class Study:
             weights=[weight for _, weight in self.suite],
             front=self.objectives,
             limits=self.limits,
+            buildable=self.buildable,
             technology=self.technology,
             timing=self.timing,
             progress=progress,
             block_size=block_size,
         )
+
+    @property
+    def buildable(self) -> bool:
+        """Whether only what can be built may answer it."""
+        return BUILDABLE in self.limits
+
+    def any_design(self) -> Study:
+        """Return the study that takes what cannot be built for an answer as well."""
+        others = tuple(text for text in self.limits if text != BUILDABLE)
+        return replace(self, limits=others)
 
     @property
     def hash(self) -> str:

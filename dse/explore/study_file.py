@@ -200,6 +200,9 @@ class StudyTable(_Table):
         min_length=1, description='a list such as ["max:throughput", "min:energy"]'
     )
     limits: list[str] = Field([], description='a list such as ["area <= 50 mm^2"]')
+    buildable: bool = Field(
+        True, strict=True, description="false to let in what cannot be built, or true"
+    )
     workload: list[WorkloadTable] = Field(
         min_length=1, description="one `[[workload]]` table for each transformer"
     )

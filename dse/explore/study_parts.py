@@ -10,7 +10,7 @@ from dse.engines.registry import find_engine, find_preset
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import counted_together
 from dse.explore.axes import Tied, tied
-from dse.explore.limits import read_limits
+from dse.explore.limits import read_limits, with_buildable
 from dse.explore.objectives import read_objectives
 from dse.explore.space import WORKLOAD_FIELDS, Space, is_of_workload
 from dse.explore.study import Study
@@ -61,7 +61,7 @@ def build_study(file: StudyFile) -> Study:
         suite=tuple(suite),
         why_density=tuple(entry.why_density for entry in table.workload),
         objectives=tuple(table.objectives),
-        limits=tuple(table.limits),
+        limits=with_buildable(table.limits, table.buildable),
         references=references,
         reference_batches={
             name: reference.batch

@@ -16,7 +16,7 @@ from dse.explore.basis import Basis, read_suite
 from dse.explore.evaluator import Evaluator
 from dse.explore.front_search import FrontSearch
 from dse.explore.grid import Grid
-from dse.explore.limits import Limit, read_limits
+from dse.explore.limits import Limit, read_limits, with_buildable
 from dse.explore.objectives import read_objectives
 from dse.explore.pareto import Keep
 from dse.explore.runs import Runs, with_reasons
@@ -34,6 +34,7 @@ def sweep(
     front: Sequence[str] = (),
     weights: Sequence[float] | None = None,
     limits: Sequence[str] = (),
+    buildable: bool = True,
     technology: TechnologyLike | None = None,
     timing: Timing = "walk",
     keep: Keep = "all",
@@ -44,8 +45,9 @@ def sweep(
 
     Without `front`, all rows come back. With it, as `front=("max:throughput",
     "min:energy")`, only the exact front does, in memory that does not grow with the
-    space. Designs that break a legality rule of the space or one of the `limits` are
-    never on a front; among rows they stand with their reason. Raises `InputError` for a
+    space. Designs that break a legality rule of the space or one of the `limits`, or
+    that cannot be built (unless `buildable=False`), are never on a front; among rows
+    they stand with their reason. Raises `InputError` for a
     space too large to keep all rows of.
     """
     check_space(space)
@@ -57,7 +59,7 @@ def sweep(
         )
     used = read_technology(technology, space.design)
     basis = Basis(read_suite(workload, weights), used, timing)
-    bounds = read_limits(limits, basis.counted)
+    bounds = read_limits(with_buildable(limits, buildable), basis.counted)
     wanted = read_objectives(front) if front or isinstance(front, str) else ()
     if not wanted and space.size > MOST_ROWS:
         raise InputError(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from html import escape
 
 from dse.explore.basis import workload_json
-from dse.explore.limits import read_limits
 from dse.explore.study import Study
 from dse.shipped import COMPUTES, versions
-from dse.show.labels import describe_fields, run_kind, shown_limit, shown_range
+from dse.show.labels import describe_fields, run_kind, shown_limits, shown_range
 from dse.show.sources import Source, read_sources
 from dse.show.tables import definition_list, html_table
 from dse.workload.ops import Workload
@@ -74,7 +73,7 @@ def setup_list(study: Study, *, sampled: int) -> str:
     described = describe_fields(design, fixed).items()
     rules = [
         *study.space.legal,
-        *(shown_limit(limit) for limit in read_limits(study.limits)),
+        *shown_limits(study.limits),
     ]
     found = versions((*COMPUTES, "plotly"))
     pairs = [

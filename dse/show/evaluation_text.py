@@ -16,6 +16,7 @@ from dse.explore.summary import metrics_as_json
 from dse.hardware.technology import Technology
 from dse.shipped import versions
 from dse.show.labels import (
+    buildable_label,
     component_label,
     describe_fields,
     describe_workload,
@@ -86,6 +87,8 @@ def evaluation_json(
         "versions": versions(),
         "hash": hash_of_records(design, workload, technology, said=[timing]),
         "metrics": metrics_as_json(metrics),
+        "buildable": not metrics.cannot_be_built,
+        "cannot_be_built": list(metrics.cannot_be_built),
         "bottleneck": metrics.bottleneck,
         "dynamic_energy_mj": _in(metrics.dynamic_energy, "mJ"),
         "leakage_energy_mj": _in(metrics.leakage_energy, "mJ"),
@@ -121,6 +124,7 @@ def _totals(metrics: Metrics, scale: Scale) -> Table:
         for metric in SHOWN_UNITS
         if getattr(metrics, metric) is not None
     ]
+    rows.append(["Buildable", buildable_label("; ".join(metrics.cannot_be_built))])
     name = metrics.bottleneck
     busy = float(metrics.utilization[name])
     rows.append(["Bottleneck", f"{component_label(name)}, busy {busy:.0%}"])

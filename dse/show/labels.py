@@ -8,8 +8,9 @@ from collections.abc import Collection, Sequence
 
 from dse.engines.base import Engine
 from dse.explore.basis import workload_json
-from dse.explore.limits import Limit
+from dse.explore.limits import Limit, read_limits
 from dse.explore.space import Space, meaning_of
+from dse.hardware.buildable import BUILDABLE, CANNOT
 from dse.units import from_si
 from dse.workload.ops import Workload
 
@@ -52,11 +53,22 @@ def number(value: float, digits: int = 3) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def shown_limits(texts: Sequence[str]) -> list[str]:
+    """Return the limits of a study as they are printed."""
+    own = [shown_limit(limit) for limit in read_limits(texts) if not limit.physical]
+    return ["the limits of what can be built", *own] if BUILDABLE in texts else own
+
+
 def shown_limit(limit: Limit) -> str:
     """Return a limit as it is printed: `area ≤ 50 mm²`."""
     sign = "≤" if limit.at_most else "≥"
     name = limit.metric.replace("_", " ")
     return f"{name} {sign} {amount(limit.bound, limit.unit)}"
+
+
+def buildable_label(reason: str) -> str:
+    """Return whether a machine can be built, by what keeps it from that."""
+    return "no: " + reason.removeprefix(CANNOT).strip() if reason else "yes"
 
 
 def amount(value_si: float, unit: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from dse.evaluation import Metrics
 from dse.explore.runs import Runs
 from dse.explore.space import meaning_of
-from dse.show.labels import field_label
+from dse.show.labels import buildable_label, field_label
 from dse.show.scale import Scale
 from dse.show.style import ACCENT, INK
 
@@ -80,6 +80,8 @@ def marks(
         lines = [
             f"{scale.title(m)}: <b>{scale.amount(m, v)}</b>" for m, v in values.items()
         ]
+        built = buildable_label("; ".join(found.cannot_be_built))
+        lines.append(f"Buildable: <b>{built}</b>")
         hover = "<br>".join([f"<b>{name}</b>", *lines])
         symbol = _SYMBOLS[position % len(_SYMBOLS)]
         named.append(Mark(name, place, hover, symbol, INK))
@@ -96,6 +98,8 @@ def hover_texts(runs: Runs, metrics: Sequence[str], scale: Scale) -> list[str]:
     for metric in metrics:
         amounts = (scale.amount(metric, value) for value in runs.metrics[metric])
         lines.append([f"{scale.title(metric)}: <b>{text}</b>" for text in amounts])
+    built = [buildable_label(reason) for reason in runs.cannot_be_built]
+    lines.append([f"Buildable: <b>{text}</b>" for text in built])
     for field, values in runs.space.decode(runs.index).items():
         known = meaning_of(runs.space.design, field)
         label = field_label(field, known.unit)

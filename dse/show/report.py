@@ -16,6 +16,7 @@ from dse.explore.runs import Runs, pareto
 from dse.explore.study import Study
 from dse.explore.study_sources import sources_of
 from dse.files import write_whole
+from dse.hardware.buildable import BUILDABLE
 from dse.hardware.citations import cite
 from dse.show import basis, sections
 from dse.show.breakdown import breakdown
@@ -62,6 +63,7 @@ def report(
     question: str = "Which of these machines gives most for what it takes?",
     objectives: Sequence[str] = ("max:throughput", "min:energy", "min:area"),
     references: Mapping[str, Engine] | None = None,
+    buildable: bool = True,
 ) -> Path:
     """Write what some results say as one HTML page, and return where it is.
 
@@ -70,7 +72,11 @@ def report(
     Raises `InputError` where nothing is on the front.
     """
     check_kind("`results`", results, Runs, "what `dse.sweep` or `dse.load` returns")
-    front = results if results.objectives else pareto(results, *objectives)
+    front = (
+        results
+        if results.objectives
+        else pareto(results, *objectives, buildable=buildable)
+    )
     basis = results.basis
     sources = sources_of(basis)
     study = Study(
@@ -80,7 +86,7 @@ def report(
         suite=basis.suite,
         why_density=tuple("" for _ in basis.suite),
         objectives=tuple(map(str, front.objectives)),
-        limits=(),
+        limits=(BUILDABLE,) if buildable else (),
         references=dict(references or {}),
         reference_batches={},
         technology=basis.technology,

@@ -26,6 +26,9 @@ TITLES = {
     "effective_rate": "Effective rate",
     "accuracy_drop": "Accuracy lost",
     "budget_use": "Fullest budget",
+    "power_density": "Power density",
+    "wear": "Wear",
+    "clock_use": "Clock, of the highest",
 }
 _STEPS = {  # units that a page may choose from, the largest first
     "time": ("s", "ms", "us", "ns"),

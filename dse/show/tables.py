@@ -12,7 +12,7 @@ import numpy as np
 
 from dse.explore.runs import Runs
 from dse.explore.space import meaning_of
-from dse.show.labels import field_label, number, shown_unit
+from dse.show.labels import buildable_label, field_label, number, shown_unit
 from dse.show.scale import Scale
 
 _ALWAYS_SHOWN = ("throughput", "energy", "area", "power", "latency", "effective_rate")
@@ -46,7 +46,10 @@ def front_columns(runs: Runs, scale: Scale) -> list[Column]:
         unit = meaning_of(design, name).unit
         title = field_label(name, unit)
         fields.append(Column(name, title, shown_unit(unit), designs[name].tolist()))
-    return [Column("design", "Design", "", runs.index.tolist()), *metrics, *fields]
+    labels = [buildable_label(reason) for reason in runs.cannot_be_built]
+    built = Column("buildable", "Buildable", "", labels)
+    number_of = Column("design", "Design", "", runs.index.tolist())
+    return [number_of, *metrics, built, *fields]
 
 
 def _digits(values: np.ndarray[Any, Any]) -> list[float | None]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dse.explore.limits import read_limits
 from dse.explore.objectives import Objective
 from dse.explore.runs import Runs
 from dse.explore.summary import Standing, Summary
-from dse.show.labels import describe_design, number, shown_limit
+from dse.show.labels import describe_design, number, shown_limits
 from dse.show.scale import Scale, scale_of
 
 
@@ -21,7 +20,7 @@ def lead(summary: Summary) -> str:
     """Say how many designs there are, and how many of them nothing beats."""
     front, scale = summary.front, scale_of(summary.front)
     what = listed([scale.title(o.metric).lower() for o in front.objectives])
-    kept = [shown_limit(limit) for limit in read_limits(summary.study.limits)]
+    kept = shown_limits(summary.study.limits)
     if summary.study.space.legal:
         kept.insert(0, "the rules of the space")
     one = len(front) == 1

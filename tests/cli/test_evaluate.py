@@ -43,6 +43,15 @@ def test_parts_sum_to_totals(dse: Dse) -> None:
     assert work == pytest.approx(sum(found["dynamic_energy_mj"].values()), rel=1e-9)
 
 
+def test_it_says_whether_the_machine_can_be_built(dse: Dse) -> None:
+    assert re.search(r"^Buildable +yes$", dse(*TINY).out, flags=re.MULTILINE)
+    large = (*TINY, "--preset", "server")
+    said = "area 1,830 mm^2 is above 858 mm^2 (one reticle)"
+    assert re.search(rf"^Buildable +no: {re.escape(said)}$", dse(*large).out, re.M)
+    told = dse(*large, "--json").json
+    assert (told["buildable"], told["cannot_be_built"]) == (False, [said])
+
+
 def test_it_says_what_a_metric_hangs_on_and_how_sure_it_is(dse: Dse) -> None:
     asked = ("--sensitivity", "energy", "--uncertainty")
     run, edge = package.transformer("bert-tiny"), package.TileEngine.edge()

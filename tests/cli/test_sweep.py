@@ -90,8 +90,9 @@ def test_a_sentence_about_a_front_counts_what_keeps_the_limits(
     limits = ("--limit", "area <= 60 mm2", "--limit", "latency <= 20 ms")
     text = dse("sweep", study, *limits).out
     found = re.search(
-        r"Of 8 designs, (\d) keep area ≤ 60 mm² and latency ≤ 20 ms, and no other that "
-        "does beats them in throughput, energy per sequence and chip area.",
+        r"Of 8 designs, (\d) keep the limits of what can be built, area ≤ 60 mm² and "
+        "latency ≤ 20 ms, and no other that does beats them in throughput, energy per "
+        "sequence and chip area.",
         text,
     )
     assert found
@@ -115,8 +116,9 @@ def test_a_limit_given_in_the_call_joins_those_of_the_study(
     file = study / "study.toml"
     file.write_text('limits = ["power <= 90 W"]\n' + file.read_text())
     answer = dse("sweep", study, "--json", "--limit", "area <= 80 mm^2")
-    assert answer.json["limits"] == ["power <= 90 W", "area <= 80 mm^2"]
-    assert asked[0].limits == ("power <= 90 W", "area <= 80 mm^2")
+    limits = ["buildable", "power <= 90 W", "area <= 80 mm^2"]
+    assert answer.json["limits"] == limits
+    assert asked[0].limits == tuple(limits)
     wrong = dse("sweep", study, "--limit", "aera <= 80 mm^2")
     assert wrong.code == 2
     assert "Did you mean `area`?" in wrong.err

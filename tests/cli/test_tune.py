@@ -25,7 +25,7 @@ def test_the_best_of_eight_machines_within_an_area(dse: Dse, study: Path) -> Non
     )
     assert answer.code == 0
     told = answer.json
-    assert told["limits"] == ["area <= 60 mm2"]
+    assert told["limits"] == ["buildable", "area <= 60 mm2"]
     assert told["hash"] == asked.hash
     (run,) = told["workloads"]
     assert (run["name"], run["mode"]) == ("bert-tiny", "prefill")

@@ -84,7 +84,7 @@ def test_a_study_holds_what_its_file_says(folder: Path) -> None:
     assert study.question == "Which machine?"
     assert study.space.shape == (2, 2, 2)
     assert study.objectives == ("max:throughput", "min:energy")
-    assert study.limits == ("area <= 70 mm^2",)
+    assert study.limits == ("buildable", "area <= 70 mm^2")
     assert study.timing == "walk"
     assert study.technology.name == "acceltran"
     assert [weight for _, weight in study.suite] == [3.0, 1.0]

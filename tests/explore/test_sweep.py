@@ -145,7 +145,7 @@ def front() -> Runs:
 def test_every_design_of_a_space_is_a_row(rows: Runs) -> None:
     np.testing.assert_array_equal(rows.index, np.arange(SPACE.size))
     assert rows.evaluated == SPACE.size
-    assert set(SHOWN_UNITS) - set(rows.metrics) == {"budget_use"}  # no FPGA
+    assert set(SHOWN_UNITS) - set(rows.metrics) == {"budget_use", "wear"}  # no FPGA
 
 
 def test_a_row_says_what_evaluating_its_design_says(rows: Runs) -> None:
@@ -266,6 +266,8 @@ def test_a_suite_is_the_weighted_mean_of_its_workloads() -> None:
         "effective_rate": mean(lambda m: m["effective_rate"] / m["throughput"]) / time,
         "energy_delay": energy * mean(lambda m: m["latency"]),
         "accuracy_drop": mean(lambda m: m["accuracy_drop"]),
+        "power_density": mean(lambda m: m["power_density"] / m["throughput"]) / time,
+        "clock_use": alone[0]["clock_use"],
     }
     assert wanted.keys() == together.keys()
     for metric, column in wanted.items():

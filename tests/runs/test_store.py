@@ -215,7 +215,7 @@ def test_a_manifest_says_in_words_what_is_in_it(store: Store) -> None:
     said = json.loads(store.folder.read("manifest.json"))
     assert said["designs"] == 13_824
     assert said["objectives"] == ["max:throughput", "min:energy", "min:area"]
-    assert said["limits"] == ["area <= 900 mm^2"]
+    assert said["limits"] == ["buildable", "area <= 900 mm^2"]
     assert {"study", "parameters", "code", "jax"} <= set(said["fingerprint"])
 
 

@@ -15,7 +15,9 @@ import pytest
 
 import dse
 from dse.explore.grid import Answer, answer_for
+from dse.explore.limits import read_limits
 from dse.explore.pareto import front_mask
+from dse.explore.runs import with_reasons
 
 STUDY = Path(__file__).parents[2] / "studies" / "acceltran_design_space"
 DRAWS = 20_000
@@ -88,10 +90,26 @@ def test_the_answer_is_the_committed_one(front: dse.Runs) -> None:
         assert found == pytest.approx(expected["knee"][metric], rel=1e-5)
 
 
+def test_35_larger_machines_than_a_reticle_stand_on_the_front_of_any_size(
+    study: dse.Study, front: dse.Runs
+) -> None:
+    expected = tomllib.loads((STUDY / "expected.toml").read_text())
+    every = study.any_design().run(progress=False)
+    assert len(every) == expected["on_front_of_any_size"]
+    large = every.metrics["area"] > 858e-6
+    assert set(every.index[~large]) <= set(front.index)
+    assert {str(why) for why in every.cannot_be_built[large]} == {
+        "cannot be built: area <= 858 mm^2 (one reticle)"
+    }
+    assert front.metrics["area"].max() <= 858e-6
+
+
 def test_no_random_design_beats_the_front(study: dse.Study, front: dse.Runs) -> None:
     index, _ = draw(study)
     exact = study.evaluator()(index)
-    costs = np.stack([-exact["throughput"], exact["energy"], exact["area"]], axis=1)
+    limits = read_limits(study.limits)
+    drawn = with_reasons(study.space, study.basis, index, exact, limits, len(index))
+    costs = drawn.costs(front.objectives)
     own = front.costs(front.objectives)
     mask = front_mask(np.concatenate([own, costs]))
     assert mask[: len(own)].all()

@@ -43,7 +43,7 @@ def test_every_engine_with_its_curve_is_tuned_by_rows(name: str) -> None:
     )
     names = [axis.name for axis in problem.coordinates.all]
     told = problem.losses_and_excess
-    assert in_rows(told, names, 1 + len(study.limits)) != told
+    assert in_rows(told, names, 1 + len(problem.constraints)) != told
 
 
 @pytest.mark.nightly

@@ -15,7 +15,7 @@ from dse.explore.asked import TechnologyLike
 from dse.explore.basis import Basis
 from dse.explore.evaluator import known_metrics
 from dse.explore.grid import answer_for
-from dse.explore.limits import Limit, read_limits
+from dse.explore.limits import Limit, applicable, build_limits, read_limits
 from dse.explore.objectives import SHOWN_UNITS, Objective, read_objective
 from dse.explore.space import Space, is_of_workload
 from dse.explore.tuning.coordinates import Coordinates
@@ -26,7 +26,7 @@ Own = Callable[..., Any]  # of the design, or of design and workload
 Suite = Sequence[tuple[Workload, float]]
 
 # Metrics that may be 0 have no logarithm: they count in these units.
-LINEAR = {"accuracy_drop": 0.01, "budget_use": 1.0}
+LINEAR = {"accuracy_drop": 0.01, "budget_use": 1.0, "wear": 1e-9}
 
 
 class Problem:
@@ -46,6 +46,7 @@ class Problem:
         *,
         suite: Suite = (),
         subject_to: Sequence[str | Own] = (),
+        buildable: bool = False,
         technology: TechnologyLike | None = None,
         timing: Timing = "walk",
     ) -> None:
@@ -61,10 +62,10 @@ class Problem:
         ]
         self.suite = tuple(suite)
         counted = counted_together(w.counted for w, _ in self.suite) if suite else None
-        self.constraints = [
-            read_limits([c], counted)[0] if isinstance(c, str) else c
-            for c in subject_to
-        ]
+        self.constraints: list[Limit | Own] = []
+        for wish in subject_to:
+            told = read_limits([wish], counted) if isinstance(wish, str) else [wish]
+            self.constraints += told
         self.timing: Timing = timing
         leaves, self._shape = jax.tree_util.tree_flatten_with_path(spaces)
         if not leaves or not all(isinstance(space, Space) for _, space in leaves):
@@ -73,6 +74,8 @@ class Problem:
             )
         named = {_prefix(path): space for path, space in leaves}
         self.coordinates = Coordinates(named)
+        if buildable and self.suite and len(named) == 1 and not self.is_buildable:
+            self.constraints += build_limits()
         self._own = [f for f in (*self.objectives, *self.constraints) if callable(f)]
         self._check(list(named.values()))
         first = next(iter(named.values()))
@@ -107,6 +110,16 @@ class Problem:
     def space(self) -> Space:
         """The space, where there is one only."""
         return next(iter(self.coordinates.spaces.values()))
+
+    @property
+    def limits(self) -> list[Limit]:
+        """Those constraints that are limits on metrics."""
+        return [c for c in self.constraints if isinstance(c, Limit)]
+
+    @property
+    def is_buildable(self) -> bool:
+        """Whether only what can be built may answer it."""
+        return any(limit.physical for limit in self.limits)
 
     @property
     def sign(self) -> float:
@@ -144,9 +157,13 @@ class Problem:
 
     def excess(self, found: Mapping[str, Any]) -> list[Any]:
         """Return by how much each constraint is broken, in its own size; <= 0: not."""
-        return [
-            self._read(c, found, lambda c, m: c.excess(m)) for c in self.constraints
-        ]
+        return [self._excess(c, found) for c in self.constraints]
+
+    def _excess(self, constraint: Limit | Own, found: Mapping[str, Any]) -> Any:
+        """Return one excess; -1 of a physical limit on what a machine lacks."""
+        if isinstance(constraint, Limit) and not applicable([constraint], found):
+            return -1.0 + 0.0 * self.costs(found)[0]
+        return self._read(constraint, found, lambda c, m: c.excess(m))
 
     def losses_and_excess(self, moved: Mapping[str, Any]) -> Any:
         """Return what a gradient follows, of axis values: a vector.
@@ -168,6 +185,12 @@ class Problem:
         if isinstance(constraint, Limit):
             return str(constraint)
         return getattr(constraint, "__name__", "a constraint of your own")
+
+    def reason(self, constraint: Limit | Own) -> str:
+        """Return what is said of a design that breaks a constraint."""
+        if isinstance(constraint, Limit):
+            return constraint.reason
+        return f"breaks {self.name(constraint)}"
 
 
 def _prefix(path: tuple[Any, ...]) -> str:

@@ -15,6 +15,7 @@ from dse.evaluation import Timing
 from dse.explore.arguments import count
 from dse.explore.asked import TechnologyLike, WorkloadLike, check_timing
 from dse.explore.basis import read_suite
+from dse.explore.limits import Limit
 from dse.explore.tuning.coordinates import Rows
 from dse.explore.tuning.descent import CHOICES, Choices, Descent, Path, Starts
 from dse.explore.tuning.exact import Exact, Found
@@ -39,6 +40,7 @@ def tune(
     workload: WorkloadLike | Sequence[WorkloadLike] = (),
     weights: Sequence[float] | None = None,
     subject_to: Sequence[str | Own] = (),
+    buildable: bool = True,
     starts: int = 64,
     steps: int = 200,
     key: Any = None,
@@ -60,6 +62,8 @@ def tune(
     improved by single steps and pairs of them on the exact model, and continuous axes
     tuned again.
 
+    What cannot be built is no answer, unless `buildable=False`.
+
     `relaxation` is how a gradient sees a grid ("annealed" or "straight_through");
     `choices` gives every start labels of its own ("spread") or mixes all of them, each
     as likely as it is liked ("mixture"). The same `key` gives the same answer, bit for
@@ -79,6 +83,7 @@ def tune(
         space,
         suite=read_suite(workload, weights) if given else (),
         subject_to=subject_to,
+        buildable=buildable,
         technology=technology,
         timing=timing,
     )
@@ -121,7 +126,7 @@ def tune_problem(
     begin("searching along limits")
     ends = rounded(axes, path.shares[-1])
     found = exact(ends)
-    if problem.constraints:
+    if _bind(problem, found):
         found = search_along_limits(exact, axes, ends, ALONG_LIMITS)
     begin("trying neighbours")
     finalists = found.take(found.order()[:FINALISTS]).points
@@ -133,6 +138,15 @@ def tune_problem(
         tried = exact(np.concatenate([best.points, rounded(axes, again.shares[-1])]))
         best = descend_grid(exact, axes, tried.take(tried.order()[:FINALISTS]).points)
     return _result(problem, exact, best.take(slice(0, 1)), path, ends, gradients)
+
+
+def _bind(problem: Problem, found: Found) -> bool:
+    """Say whether constraints are there to bind; those of any chip if one is broken."""
+    broken = np.any(found.excess > 0, axis=0).tolist()
+    return any(
+        hit or not (isinstance(constraint, Limit) and constraint.physical)
+        for constraint, hit in zip(problem.constraints, broken, strict=True)
+    )
 
 
 def _retune(
@@ -210,5 +224,5 @@ def _reasons(problem: Problem, found: Found) -> Rows:
     reasons = found.illegal.copy()
     for number, constraint in enumerate(problem.constraints):
         hit = (reasons == "") & (found.excess[:, number] > 0)
-        reasons = np.where(hit, f"breaks {problem.name(constraint)}", reasons)
+        reasons = np.where(hit, problem.reason(constraint), reasons)
     return reasons

@@ -16,7 +16,7 @@ from dse.evaluation import Timing
 from dse.explore.arguments import count, texts
 from dse.explore.asked import TechnologyLike, WorkloadLike, check_timing
 from dse.explore.basis import read_suite
-from dse.explore.limits import read_limits
+from dse.explore.limits import EXAMPLE
 from dse.explore.objectives import read_objectives
 from dse.explore.pareto import front_mask
 from dse.explore.runs import Runs, with_reasons
@@ -63,6 +63,7 @@ def tune_front(
     objectives: Sequence[str] = ("max:throughput", "min:energy", "min:area"),
     weights: Sequence[float] | None = None,
     limits: Sequence[str] = (),
+    buildable: bool = True,
     budget: int = 20_000,
     starts: int = 0,
     steps: int = 60,
@@ -97,7 +98,8 @@ def tune_front(
         [str(objective) for objective in wanted],
         space,
         suite=read_suite(workload, weights),
-        subject_to=texts("limits", limits, "area <= 50 mm^2"),
+        subject_to=texts("limits", limits, EXAMPLE),
+        buildable=buildable,
         technology=technology,
         timing=timing,
     )
@@ -106,7 +108,7 @@ def tune_front(
     with tqdm(total=budget, unit="design", disable=not progress, delay=2.0) as bar:
         found = search(key, budget, bar.update)
     return TunedFront(
-        _as_runs(problem, found, search.exact, wanted, read_limits(tuple(limits))),
+        _as_runs(problem, found, search.exact, wanted, problem.limits),
         search.exact.evaluations,
         search.gradients,
         tuple(search.history),
