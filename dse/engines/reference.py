@@ -2,9 +2,10 @@
 
 A roofline op by op, and what every op costs before any work is done: interpreter,
 dispatch, launch. Small models on large machines spend nearly all of their time there,
-which no roofline shows; published speed-ups over such machines are therefore stored as
-conclusions and not predicted. Numbers: hw_params/reference_machines.toml, or a file of
-one's own from `dse reference measure`.
+which no roofline shows. A product is cut into square pieces of its result, and a core
+works on one piece at a time, so that its rate rises with its size. Numbers:
+hw_params/reference_machines.toml, or a file of one's own from `dse reference measure`.
+What they are worth: `dse validate a100`, `dse validate h800`.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ from dse.memory.sram import MIB
 from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import Room, Storage
+from dse.smooth import ceil_div
 from dse.workload.ops import Ops
 
 FILE = "reference_machines"
-# Passes over every value of an op without products, as arithmetic counts.
+# Operations on every value of an op without products.
 _FLOPS_PER_VALUE = {"softmax": 5.0, "layer_norm": 8.0, "activation": 8.0}
+# How often an op without products reads its input: a softmax for its sum, then again.
+_READS = {"softmax": 2.0, "layer_norm": 1.0, "activation": 1.0}
 
 
 class Times(NamedTuple):
@@ -50,19 +54,44 @@ class ReferenceMachine(Engine):
         "rtx_2080_ti",
         "v100",
         "a100",
+        "a100_80gb",
         "h100",
+        "h800",
     )
 
     peak_tops: float = quantity("TOP/s", "matrix products", default=312.0, low=1e-6)
     efficiency: float = quantity(
-        "1", "of the peak, in large products", default=0.6, low=1e-3, high=1.0
+        "1", "of the peak, in large products", default=0.91, low=1e-3, high=1.0
+    )
+    cores: float = quantity(
+        "1", "that work on one product", default=108.0, low=1.0, integer=True
+    )
+    tile: float = quantity(
+        "1",
+        "side of the piece of a product that a core works on",
+        default=128.0,
+        low=1.0,
+        integer=True,
     )
     memory_bandwidth_gb_per_s: float = quantity(
         "GB/s", "main-memory bandwidth", default=1555.0, low=1e-6
     )
+    read_efficiency: float = quantity(
+        "1", "of the bandwidth, in products", default=0.93, low=1e-3, high=1.0
+    )
+    copy_efficiency: float = quantity(
+        "1", "of the bandwidth, in all other ops", default=0.74, low=1e-3, high=1.0
+    )
     cache_mib: float = quantity("MiB", "last-level cache", default=40.0, low=1e-6)
     word_bits: float = quantity("bit", "of a value", default=16.0, low=1, integer=True)
-    overhead_us: float = quantity("us", "of every op before it works", default=10.0)
+    overhead_us: float = quantity("us", "of every op before it works", default=29.7)
+    softmax_overhead: float = quantity(
+        "1", "of a softmax, in `overhead_us`", default=0.44
+    )
+    norm_overhead: float = quantity("1", "of a norm, in `overhead_us`", default=1.6)
+    activation_overhead: float = quantity(
+        "1", "of a non-linearity, in `overhead_us`", default=1.53
+    )
     full_power_w: float = quantity("W", "when it works", default=400.0)
     idle_power_w: float = quantity("W", "when it waits", default=60.0)
     die_mm2: float = quantity("mm^2", "area of the die", default=826.0)
@@ -109,9 +138,19 @@ class ReferenceMachine(Engine):
         return cls.described("a100")
 
     @classmethod
+    def a100_80gb(cls) -> Self:
+        """NVIDIA A100, SXM4, 80 GB."""
+        return cls.described("a100_80gb")
+
+    @classmethod
     def h100(cls) -> Self:
         """NVIDIA H100, SXM5, 80 GB."""
         return cls.described("h100")
+
+    @classmethod
+    def h800(cls) -> Self:
+        """NVIDIA H800, SXM5, 80 GB, with the kernels of a serving engine."""
+        return cls.described("h800")
 
     @classmethod
     def described(cls, name: str, file: str | Path = FILE) -> Self:
@@ -174,54 +213,109 @@ class ReferenceMachine(Engine):
 
     def embedding(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Gather rows of a table."""
-        return self._stage(op, 0.0)
+        return self._stage(op, self._times(op, 0.0, self.copy_efficiency))
 
     def linear(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by weights, which come from memory for every run."""
-        return self._product(op, run)
+        rows = run.batch * op.rows
+        return self._product(op, self.multiply(op.heads, rows, op.inner, op.columns))
 
     def matmul(self, op: Op, run: Run, technology: Technology) -> Stage:
-        """Multiply activations by activations."""
-        return self._product(op, run)
+        """Multiply activations by activations; the sums are split among cores too."""
+        products = run.batch * op.heads
+        seconds = self.multiply(products, op.rows, op.inner, op.columns, splits=True)
+        return self._product(op, seconds)
 
     def convolution(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Slide a kernel over columns."""
-        return self._product(op, run)
+        macs = run.batch * op.heads * op.rows * op.inner * op.columns
+        return self._product(op, 2.0 * macs / self._rate)
 
     def softmax(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Normalise rows."""
-        return self._elementwise(op, run, "softmax")
+        return self._elementwise(op, run, "softmax", self.softmax_overhead)
 
     def activation(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Apply the non-linearity."""
-        return self._elementwise(op, run, "activation")
+        return self._elementwise(op, run, "activation", self.activation_overhead)
 
     def layer_norm(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Normalise the channels of every token."""
-        return self._elementwise(op, run, "layer_norm")
+        return self._elementwise(op, run, "layer_norm", self.norm_overhead)
 
-    def _product(self, op: Op, run: Run) -> Stage:
-        macs = run.batch * op.heads * op.rows * op.inner * op.columns
-        return self._stage(op, 2.0 * macs)
+    @property
+    def _rate(self) -> Any:
+        """Operations per second of all cores in a large product."""
+        return self.peak_tops * 1e12 * self.efficiency
 
-    def _elementwise(self, op: Op, run: Run, kind: str) -> Stage:
-        values = run.batch * op.heads * op.rows * op.columns
-        return self._stage(op, _FLOPS_PER_VALUE[kind] * values)
+    def multiply(
+        self,
+        products: Any,
+        rows: Any,
+        inner: Any,
+        columns: Any,
+        *,
+        splits: bool = False,
+    ) -> Any:
+        """Return the seconds that cores multiply [rows, inner] x [inner, columns].
 
-    def times(self, operations: Any, bits: Any) -> Times:
-        """Return what an op of some operations and bits from memory waits for, in s."""
-        return Times(
-            overhead=self.overhead_us * 1e-6,
-            arithmetic=operations / (self.peak_tops * 1e12 * self.efficiency),
-            memory=bits / (self.memory_bandwidth_gb_per_s * 1e9 * 8.0),
+        The result of each product is cut into pieces of s x s values, s the tile or one
+        half of it, whichever is faster; pieces at its edges take as long as others:
+
+            min over s of   ceil(products ceil(r / s) ceil(c / s) / cores)
+                            2 s^2 inner / (rate of a core)
+
+        Where it `splits` its sums, as attention over a long cache does, a piece is that
+        of s summands alone, and there are ceil(inner / s) times as many.
+        """
+        return jnp.minimum(
+            self._waves(1.0, products, rows, inner, columns, splits),
+            self._waves(2.0, products, rows, inner, columns, splits),
         )
 
-    def _stage(self, op: Op, operations: Any) -> Stage:
+    def _waves(
+        self, cut: Any, products: Any, rows: Any, inner: Any, columns: Any, splits: bool
+    ) -> Any:
+        """Return the seconds in pieces whose side is the tile over a whole number."""
+
+        def count(length: Any) -> Any:
+            return ceil_div(cut * length, self.tile)
+
+        side, depth = self.tile / cut, inner
+        pieces = products * count(rows) * count(columns)
+        if splits:
+            pieces, depth = pieces * count(inner), side
+        of_core = self._rate / self.cores
+        return ceil_div(pieces, self.cores) * 2.0 * side * side * depth / of_core
+
+    def _product(self, op: Op, seconds: Any) -> Stage:
+        return self._stage(op, self._times(op, seconds, self.read_efficiency))
+
+    def _elementwise(self, op: Op, run: Run, kind: str, overhead: Any) -> Stage:
+        values = run.batch * op.heads * op.rows * op.columns
+        taken = self._times(
+            op,
+            _FLOPS_PER_VALUE[kind] * values / self._rate,
+            self.copy_efficiency,
+            reads=_READS[kind],
+        )
+        return self._stage(op, taken._replace(overhead=overhead * taken.overhead))
+
+    def _times(
+        self, op: Op, arithmetic: Any, of_bandwidth: Any, *, reads: float = 1.0
+    ) -> Times:
+        bits = reads * op.traffic.read + op.traffic.written
+        return Times(
+            overhead=self.overhead_us * 1e-6,
+            arithmetic=arithmetic,
+            memory=bits / (self.memory_bandwidth_gb_per_s * 8e9 * of_bandwidth),
+        )
+
+    def _stage(self, op: Op, taken: Times) -> Stage:
         """Put an op in time: overhead + max(arithmetic, memory), nothing overlaps.
 
         While it works the machine draws its full power, while it waits the idle one.
         """
-        taken = self.times(operations, op.traffic.read + op.traffic.written)
         hertz = self.clock_mhz * 1e6
         work = jnp.maximum(taken.arithmetic, taken.memory)
         beyond_idle = self.full_power_w - self.idle_power_w

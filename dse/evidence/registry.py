@@ -46,6 +46,8 @@ VALIDATIONS = {
     "isaac": Validation("isaac", "claims"),
     "puma": Validation("puma", "claims"),
     "sprint": Validation("sprint", "claims", "a CSV of figures by model"),
+    "a100": Validation("silicon_a100", "runs", "a CSV of ops"),
+    "h800": Validation("silicon_h800", "runs", "a CSV of ops"),
 }
 
 

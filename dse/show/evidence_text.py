@@ -10,7 +10,14 @@ from dse.evidence.claims import Claim
 from dse.show.text_table import text_table
 
 _ERRORS = ("mean", "median", "worst")
-_TOTALS = ("cycles", "cycles_without_embedding", "cycles_walk", "energy", "area")
+_TOTALS = (
+    "latency_us",
+    "cycles",
+    "cycles_without_embedding",
+    "cycles_walk",
+    "energy",
+    "area",
+)
 _HEADER = ["claim", "claimed", "modelled", "interval", "unit", "verdict", "source"]
 
 

@@ -15,24 +15,91 @@ from dse.evidence.reference_calibration import (
     fit,
 )
 from dse.evidence.reference_waits import waits
+from dse.workload.layers import Op, activation, chain, layer_norm, linear
+from dse.workload.ops import Block
 
 BERT = dse.transformer("bert-tiny", seq_len=128)
 PLAIN = dse.ReferenceMachine(
     peak_tops=1.0,
     efficiency=0.5,
+    cores=1.0,
+    tile=1.0,
     memory_bandwidth_gb_per_s=100.0,
+    read_efficiency=1.0,
+    copy_efficiency=1.0,
     cache_mib=1e-3,
     word_bits=32.0,
     overhead_us=0.0,
+    softmax_overhead=1.0,
+    norm_overhead=1.0,
+    activation_overhead=1.0,
 )
+# Four cores, 0.125e12 operations a second each, on pieces of 8 x 8.
+IN_PIECES = PLAIN.replace(cores=4.0, tile=8.0)
+
+
+def alone(*ops: Op, batch: float = 1.0) -> dse.Workload:
+    """Return a workload of some ops and nothing else."""
+    block = Block(ops=chain(ops), repeats=1)
+    return dse.Workload(name="alone", blocks=(block,), batch=batch, seq_len=1)
+
+
+def seconds(machine: dse.ReferenceMachine, *ops: Op) -> float:
+    return float(dse.evaluate(machine, alone(*ops)).latency)
 
 
 def test_an_op_takes_its_overhead_and_the_longer_of_arithmetic_and_memory() -> None:
-    # 5e11 operations a second, and 8e11 bits.
-    taken = PLAIN.replace(overhead_us=3.0).times(1e6, 8e5)
-    assert taken.overhead == pytest.approx(3e-6)
-    assert taken.arithmetic == pytest.approx(2e-6)
-    assert taken.memory == pytest.approx(1e-6)
+    product = linear("product", 100, 200, 300, reads=(0,))
+    operations, words = 2 * 100 * 200 * 300, 100 * 200 + 200 * 300 + 100 * 300
+    roomy = PLAIN.replace(overhead_us=3.0, cache_mib=1.0)
+    for bandwidth, works in ((1e9, operations / 5e11), (1.0, words * 4 / 1e9)):
+        machine = roomy.replace(memory_bandwidth_gb_per_s=bandwidth)
+        assert seconds(machine, product) == pytest.approx(3e-6 + works, rel=1e-6)
+
+
+def test_a_product_is_done_in_waves_of_pieces() -> None:
+    """By hand: 20 x 17 in 8 x 8 is 9 pieces, 3 waves; in 4 x 4, 25 pieces, 7 waves."""
+    whole = 3 * 2 * 8 * 8 * 100 / 0.125e12
+    half = 7 * 2 * 4 * 4 * 100 / 0.125e12
+    found = IN_PIECES.multiply(1.0, 20.0, 100.0, 17.0)
+    assert float(found) == pytest.approx(min(whole, half))
+    assert float(found) > 2 * 20 * 17 * 100 / 0.5e12
+
+
+def test_attention_shares_long_sums_among_cores() -> None:
+    """One row of 8 values over 800 summands: one piece, or 100, on four cores."""
+    serial = IN_PIECES.multiply(1.0, 1.0, 800.0, 4.0)
+    shared = IN_PIECES.multiply(1.0, 1.0, 800.0, 4.0, splits=True)
+    assert float(serial) == pytest.approx(2 * 4 * 4 * 800 / 0.125e12)
+    assert float(shared) == pytest.approx(float(serial) / 4)
+
+
+def test_a_batch_in_one_is_no_slower_than_its_parts() -> None:
+    for rows in range(1, 40):
+        one, two = (
+            float(IN_PIECES.multiply(1.0, n * rows, 64.0, 24.0)) for n in (1.0, 2.0)
+        )
+        assert one <= two <= 2 * one
+
+
+def test_softmax_norm_and_gelu_have_overheads_of_their_own() -> None:
+    """And a softmax reads its input twice."""
+    machine = PLAIN.replace(
+        overhead_us=2.0,
+        softmax_overhead=0.5,
+        norm_overhead=3.0,
+        activation_overhead=4.0,
+        copy_efficiency=0.5,
+    )
+    values = 4096 * 4096
+    passes = values * 4 / (0.5 * 100e9)
+    for op, overhead, times in (
+        (Op("softmax", "softmax", (0,), 4096, 4096), 1e-6, 3),
+        (layer_norm("norm", 4096, 4096, reads=(0,)), 6e-6, 2),
+        (activation("gelu", 4096, 4096, reads=(0,)), 8e-6, 2),
+    ):
+        expected = overhead + times * passes
+        assert seconds(machine, op) == pytest.approx(expected, rel=1e-6), op.name
 
 
 def test_a_model_takes_its_operations_when_nothing_else_holds_it_up() -> None:
