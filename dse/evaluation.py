@@ -9,7 +9,8 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 
-from dse.engines.base import Engine, describe_run, known_sum, schedule_run
+from dse.engines.base import Engine, Run, describe_run, known_sum, schedule_run
+from dse.engines.masks import wanted_share
 from dse.hardware.buildable import broken_bounds
 from dse.hardware.technology import Technology
 from dse.records import Record, quantity, record, static
@@ -35,8 +36,8 @@ class Metrics(Shown, Record):
     energy: Any = quantity("J", "per sequence")
     power: Any = quantity("W", "mean over the run")
     area: Any = quantity("m^2", "of the chip, main memory excluded")
-    peak_rate: Any = quantity("op/s", "of all units together")
-    effective_rate: Any = quantity("op/s", "dense operations (2 per MAC) over latency")
+    peak_rate: Any = quantity("op/s", "2 per MAC, at the clock that is reached")
+    effective_rate: Any = quantity("op/s", "2 per MAC, zeros included, over latency")
     accuracy_drop: Any = None  # as a share, 0.01 is a point; None: not known
     budget_use: Any = None  # largest share of a fixed budget; None: has no budgets
     power_density: Any = quantity("W/m^2", "of the chip, main memory excluded")
@@ -65,8 +66,13 @@ class Metrics(Shown, Record):
 
     @property
     def energy_delay(self) -> Any:
-        """Energy per sequence times latency of a batch, in J s."""
-        return self.energy * self.latency
+        """Energy per sequence times time per sequence, 1 / throughput, in J s."""
+        return self.energy / self.throughput
+
+    @property
+    def batch_energy_delay(self) -> Any:
+        """Energy of a batch times its latency, in J s."""
+        return self.energy * (self.throughput * self.latency) * self.latency
 
     @property
     def cannot_be_built(self) -> tuple[str, ...]:
@@ -98,7 +104,6 @@ def metrics(
     area = design.area(technology)
     energy = sum(dynamic.values()) + sum(leakage.values())
     outside = [j for part in (dynamic, leakage) for n, j in part.items() if _is_off(n)]
-    macs = sum(b.repeats * jnp.sum(b.ops.macs) for b in workload.blocks)
     return Metrics(
         latency=seconds,
         throughput=batch / seconds,
@@ -106,7 +111,7 @@ def metrics(
         power=energy / seconds,
         area=sum(area.values()),
         peak_rate=design.peak_rate(technology),
-        effective_rate=2.0 * macs * batch / seconds,
+        effective_rate=2.0 * _wanted_macs(workload, run) * batch / seconds,
         dynamic_energy={part: joule / batch for part, joule in dynamic.items()},
         leakage_energy={part: joule / batch for part, joule in leakage.items()},
         area_by_component=area,
@@ -139,6 +144,18 @@ def metrics(
 def _is_off(component: str) -> bool:
     """Say whether a component is main memory, which is not on the chip."""
     return component.rpartition(".")[2].startswith("main_memory")
+
+
+def _wanted_macs(workload: Workload, run: Run) -> Any:
+    """Return the multiply-accumulates of a sequence, zeros included.
+
+    Pairs of a query and a key that padding or a causal mask hides are left out: some
+    machines skip them, and nobody wants them.
+    """
+    total: Any = 0.0
+    for block in workload.blocks:
+        total += block.repeats * jnp.sum(block.ops.macs * wanted_share(block.ops, run))
+    return total
 
 
 def _energy_of_work(stages: Stage) -> Any:

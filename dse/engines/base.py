@@ -109,7 +109,11 @@ class Engine(Shown, Record):
         raise NotImplementedError
 
     def peak_rate(self, technology: Technology) -> Any:
-        """Return operations per second of all units, as published peaks count."""
+        """Return the most operations per second of what multiplies, 2 for a MAC.
+
+        At the clock that is reached. Weights that a machine never stores, as those that
+        N:M leaves out, count, since `Metrics.effective_rate` counts them too.
+        """
         raise NotImplementedError
 
     def default_technology(self) -> Technology:

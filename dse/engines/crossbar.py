@@ -25,7 +25,6 @@ from dse.hardware.technology import Technology, load_technology
 from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import Storage
-from dse.smooth import ceil_div
 from dse.workload.ops import Ops
 
 
@@ -224,15 +223,12 @@ class CrossbarEngine(Engine):
         )
 
     def peak_rate(self, technology: Technology) -> Any:
-        """Return operations per second of all arrays, 2 for a multiply-accumulate.
+        """Return operations per second of all arrays and vector units, 2 for a MAC.
 
-        2 arrays rows columns / (slices of a weight * time of a vector)
+        Vector units multiply by what comes from a cache, a product a lane and cycle.
         """
-        groups = ceil_div(self.array_rows, self.rows_together)
-        many = 1e6  # vectors, so that a pipeline that fills once does not count
-        seconds = crossbar_array.vectors_seconds(self, technology, groups, many) / many
-        weights = self.array_columns / crossbar_array.weight_slices(self)
-        return 2.0 * self.arrays * self.array_rows * weights / seconds
+        lanes = 2.0 * self.vector_lanes * self.clock(technology)
+        return crossbar_array.array_rate(self, technology) + lanes
 
     def accuracy_drop(self, run: Run, technology: Technology) -> Any:
         """Return what noise costs: nothing if there is none, else what was measured.

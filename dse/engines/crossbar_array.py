@@ -85,6 +85,29 @@ def vectors_seconds(
     return slices * slice_seconds(design, technology)
 
 
+def array_rate(design: CrossbarEngine, technology: Technology) -> Any:
+    """Return operations per second of all arrays, 2 for a multiply-accumulate.
+
+        2 arrays rows columns / (slices of a weight * time of a vector)
+
+    For products of all rows, or of those that leave no group of rows half empty, as
+    whichever is faster.
+    """
+    groups = ceil_div(design.array_rows, design.rows_together)
+    whole = jnp.maximum(groups - 1.0, 1.0)
+    many = 1e6  # vectors, so that a pipeline that fills once does not count
+
+    def rows_per_second(rows: Any, row_groups: Any) -> Any:
+        return rows * many / vectors_seconds(design, technology, row_groups, many)
+
+    rows = jnp.maximum(
+        rows_per_second(design.array_rows, groups),
+        rows_per_second(whole * design.rows_together, whole),
+    )
+    weights = design.array_columns / weight_slices(design)
+    return 2.0 * design.arrays * weights * rows
+
+
 class Energy(NamedTuple):
     """What products cost by component, in J, and for how long converters worked."""
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 
 from dse.engines.base import Op, Run
+from dse.workload.attention import attention_places
+from dse.workload.ops import Ops
 
 
 class Unmasked(NamedTuple):
@@ -18,7 +21,7 @@ class Unmasked(NamedTuple):
     seen: Any  # keys that the mean query sees
 
 
-def unmasked(op: Op, run: Run) -> Unmasked:
+def unmasked(op: Op | Ops, run: Run) -> Unmasked:
     """Return what is left of scores `[rows, columns]` once padding and the future go.
 
     A step of decoding has one query a head, which is never padding. Of T queries in a
@@ -32,3 +35,18 @@ def unmasked(op: Op, run: Run) -> Unmasked:
     tokens = jnp.maximum(queries / op.sharing, 1.0)
     seen = jnp.maximum(keys - 0.5 * (tokens - 1.0), 1.0) if run.causal else keys
     return Unmasked(queries, keys, tokens, seen)
+
+
+def wanted_share(ops: Ops, run: Run) -> Any:
+    """Return the share of the products of each op that no mask hides, `[ops]`.
+
+    It is below 1 for scores and context alone, of which a pair of a query and a key is
+    hidden by padding or by a causal mask.
+    """
+    source, masked = np.arange(len(ops)), np.zeros(len(ops), bool)
+    for scores in attention_places(ops):
+        source[scores + 2] = scores
+        masked[[scores, scores + 2]] = True
+    left = unmasked(ops, run)
+    share = left.queries * left.seen / (ops.rows * ops.columns)
+    return jnp.where(masked, share[source], 1.0)

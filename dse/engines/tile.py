@@ -154,16 +154,9 @@ class TileEngine(Engine):
         return 1.0 / longest_path(technology, self)
 
     def peak_rate(self, technology: Technology) -> Any:
-        """Return operations per second at the wanted clock, as AccelTran counts.
-
-        PEs * (lanes * multipliers + softmax units * tile + tile) * clock: one operation
-        a cycle for each multiplier and for each lane of a softmax or layer-norm unit.
-        """
-        per_pe = (
-            self.lanes_per_pe * self.multipliers_per_lane
-            + (self.softmax_units_per_pe + 1.0) * self.tile_size
-        )
-        return self.pes * per_pe * self.clock_mhz * 1e6
+        """Return operations per second of the MAC lanes: 2 PEs lanes multipliers f."""
+        multipliers = self.pes * self.lanes_per_pe * self.multipliers_per_lane
+        return 2.0 * multipliers * self.clock(technology)
 
     def area(self, technology: Technology) -> dict[str, Any]:
         """Return the area in m^2 by component; main memory is not on the chip."""

@@ -68,6 +68,10 @@ class Conventions(Record):
     nominal_clock: bool = static(
         "the clock ignores the reported critical path", default=False
     )
+    taps_shorten_convolutions: bool = static(
+        "a tile of a convolution has b y (y - taps) products instead of b y y taps",
+        default=False,
+    )
     unbounded_buffers: bool = static(
         "buffers never spill and never hold back a load; only weights are moved",
         default=False,
@@ -91,5 +95,6 @@ SIMULATOR = Conventions(
     whole_loads=True,
     memory_in_program_order=True,
     nominal_clock=True,
+    taps_shorten_convolutions=True,
     unbounded_buffers=True,
 )

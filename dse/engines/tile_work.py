@@ -48,8 +48,13 @@ def product_cycles(design: TileEngine, op: Op) -> Any:
 
 
 def convolution_cycles(design: TileEngine, op: Op) -> Any:
-    """Return the cycles of one tile op of a convolution with `inner` taps."""
-    taps = jnp.maximum(design.tile_size - op.inner, 0.0)
+    """Return the cycles of one tile op of a depthwise convolution: `inner` taps each.
+
+    tile_batch tile_size^2 taps / M * density_left * density_right, halos neglected
+    """
+    taps = op.inner * design.tile_size
+    if design.conventions.taps_shorten_convolutions:
+        taps = jnp.maximum(design.tile_size - op.inner, 0.0)
     muls = design.tile_batch * design.tile_size * taps / design.multipliers_per_lane
     return whole(design, muls * (op.input_density * _right_density(design, op)))
 

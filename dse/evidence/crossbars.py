@@ -85,7 +85,7 @@ def chip_power(design: CrossbarEngine, technology: Technology) -> float:
 def chip(design: CrossbarEngine, technology: Technology) -> dict[str, float]:
     """Return the figures of a whole chip, in the units of the reported table."""
     area = {k: 1e6 * float(v) for k, v in design.area(technology).items()}  # mm^2
-    rate = float(design.peak_rate(technology)) / 1e9
+    rate = float(crossbar_array.array_rate(design, technology)) / 1e9
     power = chip_power(design, technology)
     cells = design.arrays * design.array_rows * design.array_columns
     cores = sum(area[part] for part in ("cells", "dac", "adc", "shift_add", "core"))

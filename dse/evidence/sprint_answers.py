@@ -127,9 +127,9 @@ def _over_cases(cases: Sequence[Case], columns: dict[str, Any]) -> dict[str, Any
     real = jnp.asarray([1.0 - case.padded for case in cases])
     rate, power, area = (columns[name] for name in ("rate", "power", "area"))
     return means | {
-        "rate": _geomean(rate * real**2),
-        "rate_by_area": _geomean(rate * real**2 / area),
-        "rate_by_power": _geomean(rate * real / power),
+        "rate": _geomean(rate),
+        "rate_by_area": _geomean(rate / area),
+        "rate_by_power": _geomean(rate / real / power),
         "power": _geomean(power),
         "area": area[0],
     }

@@ -18,6 +18,7 @@ SHOWN_UNITS = {
     "power": "W",
     "area": "mm^2",
     "energy_delay": "J s",
+    "batch_energy_delay": "J s",
     "peak_rate": "TOP/s",
     "effective_rate": "TOP/s",
     "accuracy_drop": "%",

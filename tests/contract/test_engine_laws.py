@@ -245,6 +245,66 @@ def test_sparser_never_costs_more(machine: Engine, operand: str) -> None:
         assert np.all(np.diff([float(getattr(r, metric)) for r in runs]) >= -1e-12)
 
 
+# Dense runs: nothing is zero. Masks hide pairs, and nobody wants what they hide.
+DENSE = {
+    "short": dse.transformer("bert-tiny", seq_len=32),
+    "many": dse.transformer("bert-tiny", seq_len=384, batch=32),
+    "padded": dse.transformer("bert-tiny", seq_len=256).replace(padded_fraction=0.6),
+    "causal": dse.transformer("gpt2", seq_len=256),
+    "decode": dse.transformer("gpt2", mode="decode", context_len=256, batch=16),
+    "convolution": dse.acceltran_model(
+        {"l": 1, "o": [["c_5_64", "sa_sdp_64"]], "h": [128], "f": [[512]]}, batch=32
+    ),
+}
+
+
+def check_rates(machine: Engine, workload: dse.Workload) -> None:
+    found = dse.evaluate(machine, workload)
+    assert 0.0 < float(found.effective_rate) <= float(found.peak_rate) * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("run", DENSE)
+def test_no_machine_is_faster_than_its_peak_on_dense_work(
+    machine: Engine, run: str
+) -> None:
+    if run == "convolution" and isinstance(machine, dse.CrossbarEngine):
+        pytest.skip("crossbars run no convolution")
+    check_rates(machine, DENSE[run])
+
+
+@pytest.mark.parametrize("coprocessor", [dse.SprintEngine, dse.FilterEngine])
+def test_no_attention_alone_is_faster_than_the_peak(
+    coprocessor: type[Engine],
+) -> None:
+    for preset in coprocessor.presets:
+        for run in ("padded", "causal"):
+            machine = getattr(coprocessor, preset)()
+            check_rates(machine, DENSE[run].attention_only())
+
+
+def test_a_clock_that_is_not_reached_raises_no_rate(
+    machine: Engine, technology: dse.Technology
+) -> None:
+    """Ten times the wanted clock gives ten times the peak, or none of it."""
+    clocks = [name for name in machine.meanings() if name.endswith("clock_mhz")]
+    fast = machine.replace(**{name: 10.0 * machine.number(name) for name in clocks})
+    rates = [float(each.peak_rate(technology)) for each in (machine, fast)]
+    reached = [float(each.clock(technology)) for each in (machine, fast)]
+    assert rates[1] / rates[0] <= 10.0 * (1 + 1e-9)
+    if not isinstance(machine, dse.Pair):  # whose machines have two clocks
+        assert rates[1] / rates[0] <= reached[1] / reached[0] * (1 + 1e-9)
+
+
+def test_energy_delay_of_a_sequence_and_of_a_batch(machine: Engine) -> None:
+    found = dse.evaluate(machine, WORKLOAD)
+    time = float(found.latency) / WORKLOAD.batch
+    alone = float(found.energy) * time
+    assert float(found.energy_delay) == pytest.approx(alone, rel=1e-12)
+    assert float(found.batch_energy_delay) == pytest.approx(
+        alone * WORKLOAD.batch**2, rel=1e-12
+    )
+
+
 def test_density_one_is_the_dense_machine(machine: Engine) -> None:
     plain = dse.transformer("bert-tiny", seq_len=64, batch=4)
     given = plain.with_density(activation=1.0, weight=1.0)

@@ -29,6 +29,7 @@ COLUMNS = {
     "power_w": ("power", 1.0),
     "area_mm2": ("area", 1e-6),
     "energy_delay_j_s": ("energy_delay", 1.0),
+    "batch_energy_delay_j_s": ("batch_energy_delay", 1.0),
     "peak_rate_tops": ("peak_rate", 1e12),
     "effective_rate_tops": ("effective_rate", 1e12),
     "accuracy_drop_percent": ("accuracy_drop", 1e-2),
