@@ -20,7 +20,7 @@ from dse.units import from_si
 _TITLES = {
     "throughput": "Throughput, seq/s (more is better)",
     "energy": "Energy, mJ per sequence (less is better)",
-    "energy_delay": "Energy × delay, J s (less is better)",
+    "energy_delay": "Energy × delay of a sequence, J s (less is better)",
 }
 
 

@@ -246,15 +246,15 @@ def test_sparser_never_costs_more(machine: Engine, operand: str) -> None:
 
 
 # Dense runs: nothing is zero. Masks hide pairs, and nobody wants what they hide.
+_PADDED = dse.transformer("gpt2", seq_len=256).replace(padded_fraction=0.6)
 DENSE = {
-    "short": dse.transformer("bert-tiny", seq_len=32),
-    "many": dse.transformer("bert-tiny", seq_len=384, batch=32),
-    "padded": dse.transformer("bert-tiny", seq_len=256).replace(padded_fraction=0.6),
-    "causal": dse.transformer("gpt2", seq_len=256),
-    "decode": dse.transformer("gpt2", mode="decode", context_len=256, batch=16),
+    "masked": _PADDED,
     "convolution": dse.acceltran_model(
         {"l": 1, "o": [["c_5_64", "sa_sdp_64"]], "h": [128], "f": [[512]]}, batch=32
     ),
+    "short": dse.transformer("bert-tiny", seq_len=32),
+    "many": dse.transformer("bert-tiny", seq_len=384, batch=32),
+    "decode": dse.transformer("gpt2", mode="decode", context_len=256, batch=16),
 }
 
 
@@ -263,7 +263,14 @@ def check_rates(machine: Engine, workload: dse.Workload) -> None:
     assert 0.0 < float(found.effective_rate) <= float(found.peak_rate) * (1 + 1e-6)
 
 
-@pytest.mark.parametrize("run", DENSE)
+@pytest.mark.parametrize(
+    "run",
+    [
+        "masked",
+        "convolution",
+        *(pytest.param(n, marks=pytest.mark.nightly) for n in [*DENSE][2:]),
+    ],
+)
 def test_no_machine_is_faster_than_its_peak_on_dense_work(
     machine: Engine, run: str
 ) -> None:
@@ -277,9 +284,7 @@ def test_no_attention_alone_is_faster_than_the_peak(
     coprocessor: type[Engine],
 ) -> None:
     for preset in coprocessor.presets:
-        for run in ("padded", "causal"):
-            machine = getattr(coprocessor, preset)()
-            check_rates(machine, DENSE[run].attention_only())
+        check_rates(getattr(coprocessor, preset)(), _PADDED.attention_only())
 
 
 def test_a_clock_that_is_not_reached_raises_no_rate(
@@ -295,8 +300,8 @@ def test_a_clock_that_is_not_reached_raises_no_rate(
         assert rates[1] / rates[0] <= reached[1] / reached[0] * (1 + 1e-9)
 
 
-def test_energy_delay_of_a_sequence_and_of_a_batch(machine: Engine) -> None:
-    found = dse.evaluate(machine, WORKLOAD)
+def test_energy_delay_of_a_sequence_and_of_a_batch() -> None:
+    found = dse.evaluate("tile", WORKLOAD)
     time = float(found.latency) / WORKLOAD.batch
     alone = float(found.energy) * time
     assert float(found.energy_delay) == pytest.approx(alone, rel=1e-12)
