@@ -301,7 +301,7 @@ def test_a_clock_that_is_not_reached_raises_no_rate(
 
 
 def test_energy_delay_of_a_sequence_and_of_a_batch() -> None:
-    found = dse.evaluate("tile", WORKLOAD)
+    found = dse.evaluate("tile:edge", WORKLOAD)
     time = float(found.latency) / WORKLOAD.batch
     alone = float(found.energy) * time
     assert float(found.energy_delay) == pytest.approx(alone, rel=1e-12)
