@@ -87,6 +87,11 @@ class Engine(Shown, Record):
     counts: ClassVar[frozenset[str]] = frozenset()
 
     @property
+    def described_in(self) -> tuple[str, ...]:
+        """Files that describe whole machines of its kind, as `edge.key_buffer_kib`."""
+        return ()
+
+    @property
     def fetches_ahead(self) -> bool:
         """Whether weights may come before results of earlier ops are stored."""
         return True

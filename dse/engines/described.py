@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from dse.engines.base import Engine
 from dse.hardware.technology import Technology
 from dse.units import from_si
+
+# Of the numbers that a file gives a machine, those that a design must still have to be
+# taken for it; the others were changed by whoever uses it.
+ALIKE = 0.5
 
 
 def described_fields(
@@ -23,3 +28,20 @@ def described_fields(
             unit = meaning.unit
             fields[field] = value if unit == "1" else from_si(value, unit)
     return fields
+
+
+def described_as(
+    engine: Engine, technology: Technology, names: Iterable[str]
+) -> dict[str, str]:
+    """Return under which key of a parameter file each field of a machine stands.
+
+    The machine is the one of the file, among those named, most of whose numbers it has;
+    fields that it has not from there are left out. Empty for a machine of one's own.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        there = described_fields(type(engine), technology, name)
+        alike = [f for f, value in there.items() if getattr(engine, f) == value]
+        if len(alike) > max(len(found), ALIKE * len(there)):
+            found = {field: f"{name}.{field}" for field in alike}
+    return found

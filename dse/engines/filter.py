@@ -167,6 +167,11 @@ class FilterEngine(Engine):
         fields = described_fields(cls, technology, name)
         return cls(**(fields | more))
 
+    @property
+    def described_in(self) -> tuple[str, ...]:
+        """Energon's builds, and its competitors."""
+        return ("energon", "attention_filters")
+
     def default_technology(self) -> Technology:
         """Return Energon's 45 nm technology, at the node of the published machine."""
         technology = load_technology("energon")

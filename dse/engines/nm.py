@@ -202,6 +202,11 @@ class NMEngine(Engine):
             memory_bandwidth_gb_per_s=1555,
         )
 
+    @property
+    def described_in(self) -> tuple[str, ...]:
+        """The builds of STA."""
+        return ("sta",)
+
     def default_technology(self) -> Technology:
         """Return the 14 nm parts and the 16 nm fabric of `hw_params/sta.toml`."""
         return load_technology("sta")

@@ -168,6 +168,11 @@ class ReferenceMachine(Engine):
         """Return a machine that `dse reference measure` wrote. Raises `InputError`."""
         return cls.described("machine", path)
 
+    @property
+    def described_in(self) -> tuple[str, ...]:
+        """The file that describes the machine, and others."""
+        return (self.file,)
+
     def default_technology(self) -> Technology:
         """Return the file that describes the machine; it has no process to vary."""
         return load_technology(self.file)

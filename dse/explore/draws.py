@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import zlib
 from typing import Any
 
 import numpy as np
 
-from dse.errors import InputError
+from dse.engines.base import Engine
+from dse.engines.described import described_as
 from dse.expressions import evaluate_expression
 from dse.hardware.derived import derived_from
 from dse.hardware.parameters import Parameters, load_parameters
 from dse.hardware.technology import Technology
+from dse.records import Quantity
 from dse.units import to_si
 
 Draws = dict[str, np.ndarray[Any, Any]]
@@ -39,15 +42,13 @@ def draw_around(
     It may be of several files, of both parts of a pair, or scaled to another node: a
     number is multiplied by what its draw is of the number in its file. A file that
     stands in both parts of a pair is drawn once for both. Numbers that do not vary stay
-    scalars; all others are `[count]`. Raises `InputError` where nothing was assumed.
+    scalars; all others are `[count]`.
     """
     values = dict(technology.values)
     drawn: list[str] = []
     for name in technology.files:
         parameters = load_parameters(name)
-        own = _drawn(
-            parameters, count, np.random.default_rng([seed, zlib.crc32(name.encode())])
-        )
+        own = _drawn_from(parameters, name, count, seed)
         moving = {key: v for key, v in own.items() if np.ptp(v) > 0}
         for prefix in _prefixes(technology, parameters):
             for key, column in moving.items():
@@ -57,12 +58,44 @@ def draw_around(
                 values[whole] = shifted
                 if parameters[key].status == "assumed":
                     drawn.append(whole)
-    if not drawn:
-        raise InputError(
-            f"technology {technology.name} has no assumed number with a range; there "
-            "is nothing to draw."
-        )
     return technology.replace(values=values), tuple(drawn)
+
+
+def draw_fields(
+    design: Engine, *, count: int, seed: int = 0
+) -> dict[str, tuple[str, np.ndarray[Any, Any]]]:
+    """Return draws of the fields of a published machine that are assumed for it.
+
+    By the name of the field, dotted for the parts of a pair: the key of the file where
+    it stands, and its draws `[count]`, those of `draw_around` for the same seed. Fields
+    that were changed are known. Whole numbers are rounded.
+    """
+    fields: dict[str, tuple[str, np.ndarray[Any, Any]]] = {}
+    for prefix, machine in _machines(design):
+        for file in machine.described_in:
+            parameters = load_parameters(file)
+            nominal = Technology(name=file, files=(file,), values=parameters.si())
+            names = dict.fromkeys(key.split(".")[0] for key in parameters.entries)
+            own = _drawn_from(parameters, file, count, seed)
+            for field, key in described_as(machine, nominal, names).items():
+                if np.ptp(own[key]) > 0:
+                    meaning = machine.quantities()[field]
+                    fields[prefix + field] = key, _in_range(own[key], meaning)
+    return fields
+
+
+def _machines(design: Engine) -> list[tuple[str, Engine]]:
+    """Return a machine, and those it is a pair of, by the prefix of their fields."""
+    parts = {f.name: getattr(design, f.name) for f in dataclasses.fields(design)}  # type: ignore[arg-type]
+    own = [(f"{n}.", part) for n, part in parts.items() if isinstance(part, Engine)]
+    return [("", design), *own]
+
+
+def _in_range(drawn: np.ndarray[Any, Any], meaning: Quantity) -> Any:
+    unit = meaning.unit
+    values = drawn if unit == "1" else drawn / to_si(1.0, unit)
+    values = np.round(values) if meaning.integer else values
+    return np.clip(values, meaning.low, meaning.high)
 
 
 def _prefixes(technology: Technology, parameters: Parameters) -> list[str]:
@@ -73,6 +106,12 @@ def _prefixes(technology: Technology, parameters: Parameters) -> list[str]:
         for prefix in ("", *parts)
         if all(prefix + key in technology.values for key in parameters.entries)
     ]
+
+
+def _drawn_from(parameters: Parameters, file: str, count: int, seed: int) -> Draws:
+    """Return the draws of a file, whoever asks for them the same ones."""
+    random = np.random.default_rng([seed, zlib.crc32(file.encode())])
+    return _drawn(parameters, count, random)
 
 
 def _drawn(parameters: Parameters, count: int, random: np.random.Generator) -> Draws:

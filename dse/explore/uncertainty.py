@@ -14,7 +14,7 @@ from dse.evaluation import Timing
 from dse.explore.arguments import count
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike
 from dse.explore.basis import Basis, read_suite
-from dse.explore.draws import draw_around
+from dse.explore.draws import draw_around, draw_fields
 from dse.explore.evaluator import known_metrics
 from dse.explore.grid import answer_for
 from dse.explore.objectives import SHOWN_UNITS, read_objectives, unknown_metric
@@ -28,6 +28,8 @@ from dse.shown import Shown
 Rows = np.ndarray[Any, Any]
 
 SHARE = 0.9  # of the draws, inside an error bar
+# Metrics that are NaN where nothing was measured, as what noise costs.
+MAY_BE_UNKNOWN = ("accuracy_drop",)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -137,9 +139,11 @@ def uncertainty(
 ) -> Uncertainty:
     """Say how sure the metrics of a machine are, or of all machines of some runs.
 
-    Every assumed number of the technology is drawn from its range, the same draws for
-    all machines, so that what they share does not blur a comparison. Raises
-    `InputError` where nothing is assumed, or where an answer is not finite.
+    Every assumed number is drawn from its range, of the technology and of a published
+    machine whose fields are assumed (those that were changed, or move, are known), the
+    same draws for all machines, so that what they share does not blur a comparison. An
+    accuracy that is not known for some draws is NaN there. Raises `InputError` where
+    nothing is assumed, or where another answer is not finite.
     """
     if isinstance(designs, Runs):
         runs, space, index = designs, designs.space, designs.index
@@ -150,20 +154,30 @@ def uncertainty(
     basis = Basis(read_suite(workload, weights), used, timing)
     drawn, keys = draw_around(used, count=draws, seed=seed)
     moving = {k: np.asarray(v) for k, v in drawn.values.items() if np.ndim(v) > 0}
+    taken = draw_fields(space.design, count=draws, seed=seed)
+    chosen = {*space.names, *space.tied}
+    fields = {n: key_and_draws for n, key_and_draws in taken.items() if n not in chosen}
+    if not moving and not fields:
+        raise InputError(
+            f"technology {used.name} has no assumed number with a range; there is "
+            "nothing to draw."
+        )
     digits = space.digits(index)
     axes = {n: space.values(n)[at] for n, at in digits.items()}
-    program = _program(space, basis, list(moving))
+    program = _program(space, basis, list(moving), list(fields))
     still = {k: np.full(len(index), float(used.values[k])) for k in moving}
+    still |= {n: np.full(len(index), space.design.number(n)) for n in fields}
     nominal = program({**axes, **still}, len(index))
     # Every design with every draw, the draws of one design after those of another.
     table = {n: np.repeat(column, draws) for n, column in axes.items()}
-    table |= {k: np.tile(column, len(index)) for k, column in moving.items()}
+    moved = moving | {n: column for n, (_, column) in fields.items()}
+    table |= {k: np.tile(column, len(index)) for k, column in moved.items()}
     found = program(table, len(index) * draws)
     columns = {
         n: found[n].reshape(len(index), draws) for n in SHOWN_UNITS if n in found
     }
     for name, values in columns.items():
-        if not np.isfinite(values).all():
+        if name not in MAY_BE_UNKNOWN and not np.isfinite(values).all():
             raise InputError(
                 f"`{name}` is not finite for some draws of {used.name}; narrow the "
                 "ranges of its assumed numbers."
@@ -172,20 +186,20 @@ def uncertainty(
         basis=basis,
         metrics=columns,
         nominal=nominal,
-        parameters={key: moving[key] for key in keys},
+        parameters={key: moving[key] for key in keys} | dict(fields.values()),
         runs=runs,
     )
 
 
-def _program(space: Space, basis: Basis, keys: list[str]) -> Program:
-    """Return the metrics as a function of axis values and of some parameters."""
+def _program(space: Space, basis: Basis, keys: list[str], fields: list[str]) -> Program:
+    """Return the metrics as a function of axis values, parameters and fields."""
 
     def answer(moved: Mapping[str, Any]) -> dict[str, Any]:
         own = basis.technology.values | {key: moved[key] for key in keys}
-        axes = {name: moved[name] for name in space.names}
+        axes = {name: moved[name] for name in (*space.names, *fields)}
         drawn = replace(basis, technology=basis.technology.replace(values=own))
         ask = answer_for(space, drawn, known_metrics)
         found: dict[str, Any] = ask(axes)
         return found
 
-    return Program(answer, [*space.names, *keys])
+    return Program(answer, [*space.names, *keys, *fields])

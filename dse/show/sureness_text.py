@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from dse.explore.sensitivity import Sensitivity
 from dse.explore.uncertainty import SHARE, Uncertainty
 from dse.show.scale import TITLES, scale_for
@@ -38,16 +40,22 @@ def sensitivity_json(found: Sensitivity, metric: str) -> dict[str, Any]:
 def uncertainty_text(found: Uncertainty) -> str:
     """Return the range of each metric over draws of what is assumed."""
     scale, rows = scale_for(found.nominal, found.basis.counted), []
-    for metric in found.metrics:
+    for metric, draws in found.metrics.items():
+        unknown = float(np.isnan(draws).mean())
         (low,), (high,) = found.interval(metric)
-        driver = found.drivers(metric)
-        ends = [scale.amount(metric, end) for end in (low, high)]
-        moved = [" to ".join(ends), str(driver.index[0])]
+        moved = ["", "no assumed number"]
+        if unknown:
+            moved = [f"not known in {unknown:.0%}", ""]
+        elif high > low:
+            ends = [scale.amount(metric, end) for end in (low, high)]
+            moved = [" to ".join(ends), str(found.drivers(metric).index[0])]
         nominal = scale.amount(metric, found.nominal[metric][0])
-        still = ["", "nothing assumed"]
-        rows.append([scale.title(metric), nominal, *(moved if high > low else still)])
+        rows.append([scale.title(metric), nominal, *moved])
     heads = ["metric", "as it stands", f"{SHARE:.0%} of draws", "moved most by"]
-    title = "Every assumed number drawn from its range, 10,000 times:"
+    title = (
+        "Every assumed number drawn from its range, 10,000 times; the error of the "
+        "model itself is not in this:"
+    )
     return f"{title}\n\n{text_table(heads, rows)}"
 
 

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 import dse
+from dse.engines.base import Engine
 from dse.errors import InputError
-from dse.explore.draws import draw_around
+from dse.explore.draws import draw_around, draw_fields
 from dse.hardware.technology import join_technologies
+from dse.show.sureness_text import uncertainty_text
 
 EDGE = dse.TileEngine.edge()
 BERT = dse.transformer("bert-tiny").with_density(activation=0.5, weight=0.5)
@@ -87,8 +89,75 @@ def test_draws_follow_a_technology_to_another_node_and_into_a_pair() -> None:
     assert not np.array_equal(again["idle.leakage_share"], drawn[keys[0]])
 
 
+@pytest.mark.parametrize(
+    ("machine", "field", "key"),
+    [
+        (dse.ReferenceMachine.raspberry_pi_4(), "efficiency", "raspberry_pi_4."),
+        (dse.ReferenceMachine.a100(), "idle_power_w", "a100."),
+        (dse.NMEngine.sta_4(), "tile_rows", "sta_4."),
+        (dse.FilterEngine.energon_edge(), "key_buffer_kib", "edge."),
+        (dse.FilterEngine.sofa(), "selector_lanes", "sofa."),
+    ],
+)
+def test_what_is_assumed_of_a_published_machine_is_drawn(
+    machine: Engine, field: str, key: str
+) -> None:
+    drawn = draw_fields(machine, count=200)
+    found_key, draws = drawn[field]
+    assert found_key == key + field
+    assert draws.min() < machine.number(field) < draws.max()
+    # Whoever changes a field knows it.
+    changed = draw_fields(machine.replace(**{field: draws.max()}), count=200)
+    assert field not in changed
+    assert set(changed) == set(drawn) - {field}
+
+
+def test_a_machine_of_ones_own_has_no_assumed_fields() -> None:
+    assert draw_fields(dse.NMEngine.edge(), count=5) == {}
+    assert draw_fields(EDGE, count=5) == {}
+
+
+def test_a_draw_of_a_field_is_an_evaluation_of_that_machine() -> None:
+    machine = dse.ReferenceMachine.raspberry_pi_4()
+    found = dse.uncertainty(machine, BERT, draws=30)
+    drawn = draw_fields(machine, count=30)
+    for draw in (0, 29):
+        own = {name: float(draws[draw]) for name, (_, draws) in drawn.items()}
+        again = dse.evaluate(machine.replace(**own), BERT)
+        assert found.metrics["latency"][0, draw] == pytest.approx(
+            float(again.latency), rel=1e-5
+        )
+    assert np.ptp(found.metrics["latency"]) > 0
+    assert found.drivers("latency").index[0].startswith("raspberry_pi_4.")
+
+
+def test_a_field_that_moves_in_a_space_is_not_drawn() -> None:
+    machine = dse.ReferenceMachine.raspberry_pi_4()
+    space = dse.Space(machine, efficiency=[0.2, 0.4], overhead_us=[10, 20])
+    runs = dse.sweep(space, BERT, progress=False)
+    found = dse.uncertainty(runs, BERT, draws=20)
+    assert "raspberry_pi_4.peak_tops" in found.parameters
+    alike = {"raspberry_pi_4.efficiency", "raspberry_pi_4.overhead_us"}
+    for key in alike & set(found.parameters):
+        assert found.drivers("latency")[key] < 0.5
+    nominal = [float(dse.evaluate(runs.design(i), BERT).latency) for i in range(4)]
+    np.testing.assert_allclose(found.nominal["latency"], nominal, rtol=1e-6)
+
+
+def test_accuracy_that_some_draws_do_not_know_costs_no_other_bar() -> None:
+    """Read noise of a crossbar is drawn, and what it costs was not measured."""
+    found = dse.uncertainty(
+        dse.CrossbarEngine.isaac(), dse.transformer("bert-tiny"), draws=50
+    )
+    assert np.isnan(found.metrics["accuracy_drop"]).any()
+    assert np.isfinite(found.metrics["latency"]).all()
+    text = uncertainty_text(found)
+    assert "not known in" in text
+    assert "the error of the model itself is not in this" in text
+
+
 def test_nothing_assumed_is_nothing_to_draw() -> None:
-    with pytest.raises(InputError, match="nothing to draw"):
-        draw_around(dse.load_technology("stillmaker2017"), count=5)
+    technology = dse.load_technology("stillmaker2017")
+    assert draw_around(technology, count=5)[1] == ()
     with pytest.raises(InputError, match="needs runs"):
         dse.uncertainty(EDGE, BERT, draws=5).robust_front("min:energy")
