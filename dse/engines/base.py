@@ -25,6 +25,7 @@ from dse.sparsity.attention import AttentionPruning
 from dse.sparsity.curves import Curve
 from dse.sparsity.imbalance import Imbalance
 from dse.workload.attention import attention_places, fuse_attention
+from dse.workload.kinds import WITH_WEIGHTS
 from dse.workload.ops import Ops, Workload
 
 SIZES = ("heads", "rows", "inner", "columns", "sharing", "cached")
@@ -266,7 +267,7 @@ def fuse_traffic(traffic: Traffic, ops: Ops) -> Traffic:
 
 def _rows(ops: Ops, traffic: Traffic, *, last_share: float) -> Op:
     """Return the columns of a chain, with what the op before left in buffers."""
-    has_weights = [kind in ("linear", "convolution") for kind in ops.kinds]
+    has_weights = [kind in WITH_WEIGHTS for kind in ops.kinds]
     with_weights = [i for i, has in enumerate(has_weights) if has]
     before = [
         max((j for j in with_weights if j < i), default=None) for i in range(len(ops))

@@ -275,6 +275,10 @@ class CrossbarEngine(Engine):
         """Multiply activations by weights that lie in arrays of their own."""
         return crossbar_ops.stored_product(self, op, run, technology)
 
+    def transform(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Multiply activations by constants, which lie in arrays as weights do."""
+        return crossbar_ops.stored_product(self, op, run, technology)
+
     def matmul(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Write keys or values into arrays, then multiply by them.
 

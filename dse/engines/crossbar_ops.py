@@ -209,6 +209,7 @@ def elementwise(
     """Return softmax, layer norm or non-linearity on the vector units of all tiles."""
     work = vector_work(op, run, technology, lanes=design.vector_lanes, kind=kind)
     together = jnp.asarray(design.pipelining) > 0.5
+    a_sequence = jnp.maximum(work.cycles / run.batch, 1.0)
     moved = op.traffic
     clock = design.clock(technology)
     return Stage(
@@ -216,7 +217,7 @@ def elementwise(
         load=_transfer(design, moved.operands) * clock,
         lead=0.0,
         drained=_transfer(design, moved.written) * clock,
-        compute=jnp.where(together, work.cycles / run.batch, work.cycles),
+        compute=jnp.where(together, a_sequence, work.cycles),
         occupied=work.cycles,
         store=0.0,
         prefetch=1.0,

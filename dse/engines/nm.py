@@ -295,6 +295,10 @@ class NMEngine(Engine):
         """Multiply activations by N:M weights that come compressed from main memory."""
         return nm_work.weighted(self, op, run, technology, self.pair)
 
+    def transform(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Multiply activations by constants, of which nothing is skipped."""
+        return nm_work.weighted(self, op, run, technology, (1.0, 1.0))
+
     def convolution(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Slide a kernel of `inner` taps: a product of which nothing is skipped."""
         return nm_work.weighted(self, op, run, technology, (1.0, 1.0))

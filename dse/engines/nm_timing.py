@@ -66,10 +66,11 @@ def product_cycles(
 def softmax_exposed(scores: Any, softmax: Any, rows: Any) -> Any:
     """Return the cycles that a softmax behind its scores adds to them.
 
-        max(0, softmax - scores) + softmax / rows
+        max(0, softmax - scores) + max(softmax / rows, 1)
 
     Normalising streams behind the scores row by row: what the scores do not hide is
-    waited for, and the last row is normalised when all scores are done. `softmax` and
-    `scores` in cycles, over `rows` rows of all heads. Scalars; unit: cycle.
+    waited for, and the last row is normalised when all scores are done, which takes a
+    cycle or more. `softmax` and `scores` in cycles, over `rows` rows of all heads.
+    Scalars; unit: cycle.
     """
-    return jnp.maximum(softmax - scores, 0.0) + softmax / rows
+    return jnp.maximum(softmax - scores, 0.0) + jnp.maximum(softmax / rows, 1.0)

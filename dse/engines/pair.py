@@ -158,6 +158,10 @@ class Pair(Engine):
         """Multiply activations by weights on the host."""
         return self._on("host", "linear", op, run, technology)
 
+    def transform(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Multiply activations by constants on the host."""
+        return self._on("host", "transform", op, run, technology)
+
     def matmul(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by activations, outside attention, on the host."""
         return self._on("host", "matmul", op, run, technology)

@@ -225,6 +225,10 @@ class ReferenceMachine(Engine):
         rows = run.batch * op.rows
         return self._product(op, self.multiply(op.heads, rows, op.inner, op.columns))
 
+    def transform(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Multiply activations by constants, as by weights."""
+        return self._product(op, run)
+
     def matmul(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by activations; the sums are split among cores too."""
         products = run.batch * op.heads

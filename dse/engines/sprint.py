@@ -211,7 +211,7 @@ class SprintEngine(Engine):
 
         bits written a second / (endurance * wear levelling * bits of ReRAM)
         """
-        written = dynamic["main_memory_write"] / technology["main_memory.write_energy"]
+        written = _bits("write", technology, dynamic)
         worn = (
             technology["main_memory.endurance"]
             * technology["main_memory.wear_levelling"]
@@ -222,11 +222,10 @@ class SprintEngine(Engine):
         self, run: Run, technology: Technology, seconds: Any, dynamic: dict[str, Any]
     ) -> dict[str, Any]:
         """Return what crosses the bus for a sequence, and how long cells last."""
-        read = dynamic["main_memory_read"] / technology["main_memory.read_energy"]
-        write = dynamic["main_memory_write"] / technology["main_memory.write_energy"]
+        read, written = (_bits(way, technology, dynamic) for way in ("read", "write"))
         return {
             "main_memory_read_mbit": read / run.batch / 1e6,
-            "main_memory_written_mbit": write / run.batch / 1e6,
+            "main_memory_written_mbit": written / run.batch / 1e6,
             "lifetime_years": 1.0 / self.wear(technology, seconds, dynamic) / YEAR,
         }
 
@@ -261,3 +260,9 @@ class SprintEngine(Engine):
             busy={},
             moved={"cache": heads * from_cache, "input": heads * (given - from_cache)},
         )
+
+
+def _bits(way: str, technology: Technology, dynamic: dict[str, Any]) -> Any:
+    """Return the bits read or written; none for a model without attention."""
+    spent = dynamic.get(f"main_memory_{way}", jnp.zeros(()))
+    return spent / technology[f"main_memory.{way}_energy"]

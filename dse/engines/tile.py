@@ -207,19 +207,24 @@ class TileEngine(Engine):
     def linear(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by weights that come from main memory."""
         cycles = tile_work.product_cycles(self, op)
-        return self._product(op, run, technology, cycles, op.inner * op.columns)
+        weights = op.inner * op.columns
+        return self._product(op, run, technology, cycles, weights, self.tile_size)
+
+    def transform(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Multiply activations by constants, which come as weights do."""
+        return self.linear(op, run, technology)
 
     def matmul(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by activations: scores, and probabilities by values."""
         cycles = tile_work.product_cycles(self, op)
-        return self._product(op, run, technology, cycles, None)
+        return self._product(op, run, technology, cycles, None, self.tile_size)
 
     def convolution(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Slide a kernel of `inner` taps over columns of a tile, halos neglected."""
         weights = op.inner * op.columns
         cycles = tile_work.convolution_cycles(self, op)
         one_deep = op.replace(inner=self.tile_size)  # there is no summed axis to cut
-        return self._product(one_deep, run, technology, cycles, weights)
+        return self._product(one_deep, run, technology, cycles, weights, op.inner)
 
     def softmax(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Normalise the scores of every token, one value a cycle and unit."""
@@ -269,16 +274,27 @@ class TileEngine(Engine):
         )
 
     def _product(
-        self, op: Op, run: Run, technology: Technology, cycles: Any, weights: Any
+        self,
+        op: Op,
+        run: Run,
+        technology: Technology,
+        cycles: Any,
+        weights: Any,
+        right_rows: Any,
     ) -> Stage:
-        """Run tile ops of some cycles; `weights` per head, None for activations."""
+        """Run tile ops of some cycles, with so many rows of a right operand each.
+
+        `weights` per head, None for activations.
+        """
         trips = tile_work.trips(self, op, run)
         missed = tile_work.missed_shares(self, trips)
-        work = tile_work.product(self, op, trips, cycles, missed, weights)
+        work = tile_work.product(self, op, trips, cycles, missed, weights, right_rows)
         fetch = tile_memory.Fetch(0.0, 1.0)
         if weights is not None:
             fetch = tile_memory.fetch_weights(self, op, run, weights)
-        reads = tile_memory.operand_reads(self, op, technology, missed, work, weights)
+        reads = tile_memory.operand_reads(
+            self, op, technology, missed, work, weights, right_rows
+        )
         return tile_memory.stage(
             self,
             technology,

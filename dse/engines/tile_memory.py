@@ -173,6 +173,7 @@ def operand_reads(
     missed: dict[str, Any],
     work: Work,
     weights: Any,
+    right_rows: Any,
 ) -> dict[str, Any]:
     """Return the energy in J of reading operand tiles from the buffers, by buffer.
 
@@ -180,10 +181,10 @@ def operand_reads(
     """
     if design.conventions.free_helpers:
         return {}
-    square = design.tile_size**2
+    size = design.tile_size
     depth = design.tile_batch if weights is None else 1.0
-    left = work.issued * design.tile_batch * square * missed[LEFT]
-    right = work.issued * depth * square * missed[RIGHT]
+    left = work.issued * design.tile_batch * size**2 * missed[LEFT]
+    right = work.issued * depth * size * right_rows * missed[RIGHT]
     left_bits = left * op.input_density * design.word_bits
     right_bits = right * op.weight_density * design.word_bits
     from_buffer = {"mask_buffer": left + right, "activation_buffer": left_bits}

@@ -94,6 +94,7 @@ def product(
     cycles: Any,
     missed: dict[str, Any],
     weights: Any,
+    right_rows: Any,
 ) -> Work:
     """Return the work of a product whose tile ops take some cycles each.
 
@@ -105,7 +106,8 @@ def product(
     waits = jnp.asarray(design.lane_schedule) > 0.5
     slowest = cycles * jnp.where(waits, op.imbalance.at(design.tile_size), 1.0)
     if not design.conventions.free_helpers:
-        slowest = jnp.maximum(slowest, operand_cycles(design, op, missed, weights))
+        taken_in = operand_cycles(design, op, missed, weights, right_rows)
+        slowest = jnp.maximum(slowest, taken_in)
     work = _work(design, op, "mac_lanes", per_head, slowest, lanes)
     return replace(work, busy=work.issued * cycles)
 
@@ -120,19 +122,24 @@ def missed_shares(design: TileEngine, trips: dict[str, Any]) -> dict[str, Any]:
 
 
 def operand_cycles(
-    design: TileEngine, op: Op, missed: dict[str, Any], weights: Any
+    design: TileEngine,
+    op: Op,
+    missed: dict[str, Any],
+    weights: Any,
+    right_rows: Any,
 ) -> Any:
     """Return the cycles in which a lane takes in the operands of one tile op.
 
         tile_batch tile_size density_left missed_left + the same of the right side
 
     A row of a tile, as it is compressed, a cycle (assumed: AccelTran's papers give the
-    FIFOs no rate); what a lane still holds it does not take again.
+    FIFOs no rate); what a lane still holds it does not take again. The right side of a
+    convolution has as many rows as there are taps.
     """
     depth = design.tile_batch if weights is None else 1.0
     left = design.tile_batch * op.input_density * missed[LEFT]
     right = depth * op.weight_density * missed[RIGHT]
-    return design.tile_size * (left + right)
+    return design.tile_size * left + right_rows * right
 
 
 def elementwise(

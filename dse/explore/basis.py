@@ -17,6 +17,7 @@ from dse.explore.asked import WorkloadLike, check_timing, read_workload
 from dse.explore.hashes import hash_of_records
 from dse.hardware.technology import Technology
 from dse.shipped import versions
+from dse.workload.kinds import PRODUCTS, TRAINED
 from dse.workload.ops import Workload
 
 
@@ -126,9 +127,9 @@ def density_range(workload: Workload, operand: str) -> tuple[float, float] | Non
     `operand` is `input_density` or `weight_density`, which is that of weights alone.
     None where there is no such product.
     """
-    kinds = ["linear", "convolution"]
-    if operand != "weight_density":
-        kinds.append("matmul")
+    kinds = PRODUCTS
+    if operand == "weight_density":
+        kinds = tuple(kind for kind in PRODUCTS if kind in TRAINED)
     found = np.concatenate(
         [
             np.atleast_2d(getattr(block.ops, operand))[

@@ -31,7 +31,6 @@ import numpy as np
 
 from dse.memory.traffic import fetched_share
 from dse.schedule.spill import (
-    WITH_WEIGHTS,
     Cost,
     Fill,
     appended,
@@ -45,6 +44,7 @@ from dse.schedule.spill import (
 )
 from dse.schedule.traffic import Room, Storage, Traffic
 from dse.smooth import ceil
+from dse.workload.kinds import WITH_WEIGHTS
 from dse.workload.liveness import BEFORE, Moment, Value, live_values
 from dse.workload.ops import Block
 

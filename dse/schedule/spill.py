@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 
 from dse.schedule.traffic import Storage
+from dse.workload.kinds import WITH_WEIGHTS
 from dse.workload.liveness import BEFORE, Value
 from dse.workload.ops import Block, Ops
-
-WITH_WEIGHTS = ("linear", "convolution")
 
 
 class Fill(NamedTuple):

@@ -50,9 +50,9 @@ def acceltran_model(
 
     Equal heads of a layer are merged into one chain of ops; where a layer mixes kinds,
     the kind is added to the names. A transform multiplies from the left; it is written
-    transposed, [heads hidden, N] x [N, N], so that the transform, which equal heads
-    share, is the weight. Where the hidden size changes, a linear projection stands
-    between the layers.
+    transposed, [heads hidden, N] x [N, N], so that its constants, which equal heads
+    share, are the right operand. Where the hidden size changes, a linear projection
+    stands between the layers.
 
     Args:
         dictionary: as above, for example from a JSON file.
@@ -120,7 +120,8 @@ def _head_ops(head: str, count: int, tokens: int, hidden: int, label: str) -> li
         return [
             Op(f"convolution{label}", "convolution", (0,), tokens, hidden, taps, count)
         ]
-    return [linear(f"transform{label}", count * hidden, tokens, tokens, reads=(0,))]
+    rows = count * hidden
+    return [Op(f"transform{label}", "transform", (0,), rows, tokens, tokens)]
 
 
 def _read(dictionary: Mapping[str, Any]) -> list[_Layer]:

@@ -13,7 +13,8 @@ from dse.arrays import array_namespace
 from dse.errors import InputError
 from dse.sparsity.curves import Curve
 from dse.sparsity.layer_loss import equal_shares
-from dse.workload.pruning import WITH_WEIGHTS, prune
+from dse.workload.kinds import TRAINED, WITH_WEIGHTS
+from dse.workload.pruning import prune
 
 if TYPE_CHECKING:
     from dse.workload.ops import Block, Ops, Workload
@@ -116,7 +117,8 @@ def _of_layers(block: Block, columns: dict[str, Any], layers: int) -> Ops:
     made = own["output_density"][:-1, -1:]
     places = zip(ops.depends, ops.kinds, strict=True)
     reads = np.asarray([not back and kind != "matmul" for back, kind in places])
-    weights = np.asarray([kind in WITH_WEIGHTS for kind in ops.kinds])
+    of_model = {*TRAINED, *WITH_WEIGHTS}
+    weights = np.asarray([kind in of_model for kind in ops.kinds])
     for name, where in (("input_density", reads), ("weight_density", reads & ~weights)):
         xp = array_namespace(own[name])
         later = xp.where(where, made, own[name][1:])

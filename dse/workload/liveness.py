@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dse.workload.attention import attention_places
+from dse.workload.kinds import WITH_WEIGHTS
 from dse.workload.ops import Ops
 
 _BEHIND = ("activation", "layer_norm")  # take results as they leave the lanes
@@ -131,7 +132,7 @@ def _freed(ops: Ops, step: list[int], now: int, until: dict[int, int]) -> set[in
     Of a product with weights the residual that is added, of others the left operand.
     """
     first = step.index(now)
-    adds = ops.kinds[first] in ("linear", "convolution")
+    adds = ops.kinds[first] in WITH_WEIGHTS
     reads = ops.reads[first][1:] if adds else ops.reads[first][:1]
     makers = {first - back if back else BEFORE for back in reads}
     return {maker for maker in makers if until.get(maker) == now}

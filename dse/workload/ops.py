@@ -15,18 +15,8 @@ from dse.sparsity.attention import AttentionPruning
 from dse.sparsity.curves import Curve
 from dse.sparsity.imbalance import Imbalance, even
 from dse.workload.attention import keep_pairs, only_attention
+from dse.workload.kinds import PRODUCTS, TRAINED, WITH_WEIGHTS
 from dse.workload.layer_thresholds import prune_at
-
-# What an engine must know how to run.
-KINDS = (
-    "embedding",  # gather `rows` rows of `columns` values from a table of `inner` rows
-    "linear",  # activations [rows, inner] x weights [inner, columns]
-    "matmul",  # activations x activations, `heads` independent products
-    "convolution",  # `heads` x [rows, columns] with a kernel of `inner` taps
-    "softmax",  # over [rows, columns] of each head
-    "activation",  # GELU or ReLU over [rows, columns]
-    "layer_norm",  # over [rows, columns]
-)  # and `attention`: scores, softmax and context as one, if the engine has that
 
 _SHARE = Quantity("1", "of values that are not zero, or of pairs that are kept", 0, 1)
 _RATIO = Quantity("1", "time of a slow tile over that of the mean one", low=1.0)
@@ -42,7 +32,7 @@ class Ops(Record):
     """
 
     names: tuple[str, ...] = static("what each op is called, as in `scores`")
-    kinds: tuple[str, ...] = static("one of KINDS for each op")
+    kinds: tuple[str, ...] = static("one of `kinds.KINDS` for each op")
     reads: tuple[tuple[int, ...], ...] = static(
         "how many ops back each result that an op reads was made, its left operand "
         "first; 0: before the block"
@@ -75,9 +65,7 @@ class Ops(Record):
     @property
     def macs(self) -> Any:
         """Multiply-accumulates of one sequence, zeros included, [ops]."""
-        product = np.asarray(
-            [k in ("linear", "matmul", "convolution") for k in self.kinds]
-        )
+        product = np.asarray([kind in PRODUCTS for kind in self.kinds])
         return product * self.heads * self.rows * self.inner * self.columns
 
     @property
@@ -89,7 +77,7 @@ class Ops(Record):
     @property
     def weights(self) -> Any:
         """Values of the weight matrix of each op (embedding tables excluded), [ops]."""
-        has = np.asarray([kind in ("linear", "convolution") for kind in self.kinds])
+        has = np.asarray([kind in WITH_WEIGHTS for kind in self.kinds])
         return has * self.heads * self.inner * self.columns
 
 
@@ -247,15 +235,20 @@ class Workload(Shown, Record):
 
 
 def set_density(ops: Ops, activation: float, weight: float) -> Ops:
-    """Return ops whose activations and weights all have the given densities."""
+    """Return ops whose activations and weights all have the given densities.
+
+    Constants that a model multiplies by, as those of a DCT, are no weights.
+    """
     activation = _SHARE.take("`activation` density", activation)
     weight = _SHARE.take("`weight` density", weight)
     ones = np.ones(len(ops))
-    stored = ("linear", "convolution", "embedding")
-    has_weights = np.asarray([kind in stored for kind in ops.kinds])
+    right = [
+        weight if kind in TRAINED else 1.0 if kind in WITH_WEIGHTS else activation
+        for kind in ops.kinds
+    ]
     return ops.replace(
         input_density=activation * ones,
-        weight_density=np.where(has_weights, weight, activation) * ones,
+        weight_density=np.asarray(right) * ones,
         output_density=activation * ones,
         imbalance=even(len(ops)),
     )

@@ -12,6 +12,7 @@ from dse.arrays import array_namespace
 from dse.sparsity.curves import POOLED, Curve
 from dse.sparsity.imbalance import Imbalance, even
 from dse.workload.attention import keep_pairs
+from dse.workload.kinds import TRAINED, WITH_WEIGHTS
 
 if TYPE_CHECKING:
     from dse.workload.ops import Block, Ops, Workload
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 # Both operands of the products of attention, by the ops that made them.
 _LEFT = {"scores": "query", "context": "softmax"}
 _RIGHT = {"scores": "key", "context": "value"}
-WITH_WEIGHTS = ("linear", "convolution", "embedding")  # the right operand is weights
 _FIRST = "norm_embedding"  # what the first layer reads
 
 
@@ -27,7 +27,8 @@ def prune(workload: Workload, curve: Curve, setting: Any) -> Workload:
     """Return a workload with the densities, pairs and accuracy of a curve's setting.
 
     The left operand of an op has the density of the op that made it, as has the right
-    operand of scores and context; every other right operand is weights. Where the curve
+    operand of scores and context; every other right operand is weights, or constants,
+    which are never pruned. Where the curve
     told layers apart, and the block has as many, densities are `[layers, ops]`.
     Differentiable by `setting`. Raises `InputError` for a number outside the curve.
     """
@@ -72,13 +73,20 @@ def _with_densities(block: Block, curve: Curve, setting: Any) -> Ops:
             right.append(_density(curve, _RIGHT[head] + label, setting, block.repeats))
         else:
             left.append(producer)
-            right.append(weights if ops.kinds[i] in WITH_WEIGHTS else producer)
+            right.append(_right(ops.kinds[i], weights, producer))
     return ops.replace(
         input_density=_columns(left),
         weight_density=_columns(right),
         output_density=_columns(made),
         imbalance=_imbalance(ops, curve, setting),
     )
+
+
+def _right(kind: str, weights: Any, producer: Any) -> Any:
+    """Return the density of what an op takes from the model, or of what it reads."""
+    if kind in TRAINED:
+        return weights
+    return np.ones(()) if kind in WITH_WEIGHTS else producer
 
 
 def _imbalance(ops: Ops, curve: Curve, setting: Any) -> Imbalance:

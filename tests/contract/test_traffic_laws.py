@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import random
 from typing import Any
 
 import numpy as np
@@ -306,53 +304,3 @@ def test_throughput_falls_little_where_parts_are_chosen_for_their_bytes(
     ]
     best = np.maximum.accumulate(rates)
     assert np.all(rates >= 0.965 * best)
-
-
-def test_no_machine_is_faster_than_its_port_or_its_multipliers() -> None:
-    """On 160 random machines and workloads; 10,000 by night."""
-    check_random_machines(160)
-
-
-@pytest.mark.nightly
-@pytest.mark.timeout(3600)
-def test_none_of_ten_thousand_is_faster_than_its_port_or_its_multipliers() -> None:
-    check_random_machines(10_000)
-
-
-def check_random_machines(count: int) -> None:
-    draw = random.Random(15)
-    runs = [dse.transformer("bert-tiny", seq_len=32)] + [
-        dse.transformer("gpt2", mode="decode", context_len=length)
-        for length in (1, 700)
-    ]
-    for _ in range(count):
-        machine = random_machine(draw, MACHINES[draw.choice(sorted(MACHINES))])
-        workload = draw.choice(runs).replace(batch=float(draw.randint(1, 64)))
-        found = dse.evaluate(machine, workload)
-        moved = sum(of(found.off_chip_bytes).values()) * workload.batch
-        assert sum(of(found.compulsory_bytes).values()) * workload.batch <= moved * (
-            1 + 1e-9
-        )
-        port = machine.number("memory_bandwidth_gb_per_s") * 1e9
-        seconds = float(found.latency) * (1 + 1e-6)
-        assert seconds >= moved / port
-        operations = 2 * float(workload.macs * workload.batch)
-        assert seconds >= operations / float(found.peak_rate)
-
-
-def random_machine(draw: random.Random, machine: Engine) -> Engine:
-    """A machine whose numbers are a quarter to four times those of a known one."""
-    chosen: dict[str, float] = {}
-    for name, meaning in machine.meanings().items():
-        usual = machine.number(name)
-        if usual is None or meaning.choices:
-            continue
-        value = usual * 2 ** draw.uniform(-2, 2)
-        value = float(round(value)) if meaning.integer else value
-        low = -math.inf if meaning.low is None else meaning.low
-        high = math.inf if meaning.high is None else meaning.high
-        chosen[name] = min(max(value, low), high)
-    try:
-        return machine.replace(**chosen)
-    except dse.InputError:
-        return random_machine(draw, machine)

@@ -154,3 +154,15 @@ def test_the_fabric_holds_the_clock_of_an_fpga_back() -> None:
     technology = dse.load_technology("sta")
     assert float(dse.NMEngine(**FPGA).clock(technology)) == 300e6
     assert float(dse.NMEngine().clock(technology)) == 700e6
+
+
+def test_nothing_is_skipped_of_constants() -> None:
+    heads = {"l": 1, "o": [["l_dct_64"]], "h": [64], "f": [[128]]}
+    model = dse.acceltran_model(heads, seq_len=256)
+    sparse, dense = (
+        dict(zip(found.op_names, found.op_energy, strict=True))
+        for kept in (1, 4)
+        for found in [ask(dse.NMEngine(kept=kept), model)]
+    )
+    assert sparse["transform"] == pytest.approx(dense["transform"], rel=1e-12)
+    assert sparse["ffn_up"] < dense["ffn_up"]

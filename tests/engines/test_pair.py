@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 import dse
@@ -116,3 +117,24 @@ def test_a_host_is_no_co_processor() -> None:
 def test_a_co_processor_says_that_it_needs_a_host() -> None:
     with pytest.raises(dse.InputError, match="attention alone"):
         dse.evaluate(OneSecond(), BERT)
+
+
+@pytest.mark.parametrize(
+    "idle", [dse.SprintEngine.m_sprint(), dse.FilterEngine.energon_edge()]
+)
+def test_a_model_without_attention_runs_on_the_host_alone(idle: Engine) -> None:
+    heads = {"l": 1, "o": [["c_9_64", "l_dft_64"]], "h": [128], "f": [[256]]}
+    model = dse.acceltran_model(heads)
+    host = dse.TileEngine.edge()
+    found = dse.evaluate(dse.Pair(host=host, coprocessor=idle), model)
+    assert float(found.latency) == float(dse.evaluate(host, model).latency)
+    if "coprocessor.lifetime_years" in found.extras:
+        assert float(found.extras["coprocessor.lifetime_years"]) == np.inf
+
+
+def test_a_pair_keeps_the_budget_of_its_host() -> None:
+    host = dse.NMEngine.sta_4()
+    pair = dse.Pair(host=host, coprocessor=dse.FilterEngine.energon_edge())
+    kept = dse.evaluate(pair, BERT).budget_use
+    assert kept == dse.evaluate(host, BERT).budget_use > 0
+    assert dse.evaluate(PAIR, BERT).budget_use is None

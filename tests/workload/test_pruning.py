@@ -222,3 +222,19 @@ def test_a_curve_tells_of_lengths_near_its_own() -> None:
     for tokens in (16, 128, 255):
         run = dse.transformer("minilm-l6", seq_len=tokens)
         assert run.with_curve(curve, 0.01).threshold == 0.01
+
+
+def test_constants_are_never_pruned() -> None:
+    heads = {"l": 2, "o": [["l_dct_64"]] * 2, "h": [64] * 2, "f": [[128]] * 2}
+    model = dse.acceltran_model(heads, seq_len=32)
+    known = curve(layers=2)
+    for run in (
+        model.with_density(activation=0.5, weight=0.3),
+        model.with_curve(known, 1.0, stand_in=True),
+        model.with_curve(known, [0.5, 1.0], stand_in=True),
+    ):
+        ops = run.blocks[1].ops
+        right = ops.weight_density[..., ops.kinds.index("transform")]
+        assert np.all(right == 1.0)
+        weights = ops.weight_density[..., ops.kinds.index("linear")]
+        assert np.all(weights < 1.0)

@@ -1,0 +1,175 @@
+"""Laws of a whole run over random machines: 100 of each kind by day, 3,000 by night.
+
+A program of each machine and workload is traced once and run by NumPy over them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import dse
+from dse.engines.base import Engine
+from dse.evaluation import metrics
+from dse.explore.array_program import ArrayProgram
+
+Columns = dict[str, np.ndarray]
+
+EDGE = dse.TileEngine.edge()
+MACHINES: dict[str, Engine] = {
+    "crossbar-isaac": dse.CrossbarEngine.isaac(),
+    "crossbar-puma": dse.CrossbarEngine.puma(),
+    "filter-and-host": dse.Pair(host=EDGE, coprocessor=dse.FilterEngine.energon_edge()),
+    "nm": dse.NMEngine(),
+    "nm-fpga": dse.NMEngine.sta_4(),
+    "nm-tensor-core": dse.NMEngine.sparse_tensor_core(),
+    "reference-a100": dse.ReferenceMachine.a100(),
+    "sprint-and-host": dse.Pair(host=EDGE, coprocessor=dse.SprintEngine.m_sprint()),
+    "tile-edge": EDGE,
+    "tile-nano": dse.TileEngine.nano(),
+    "tile-server": dse.TileEngine.server(),
+}
+BY_DAY = ("crossbar-puma", "filter-and-host", "nm", "reference-a100", "tile-edge")
+BASE = dse.transformer("bert-base", seq_len=128)
+RUNS = {
+    "prefill": BASE,
+    "sparse": BASE.with_density(activation=0.5, weight=0.4),
+    "short": dse.transformer("bert-tiny", seq_len=32),
+    "long": dse.transformer("gpt2", seq_len=512).with_attention(kept=0.2),
+    "decode": dse.transformer("gpt2", mode="decode", context_len=700),
+}
+DENSE = ("prefill", "short", "decode")
+SLACK = 1 + 1e-9
+
+
+class Answers(NamedTuple):
+    latency: Any  # of a batch
+    moved: Any  # bytes a sequence
+    needed: Any
+    port: Any  # bytes per second, of both ports of a pair
+    peak: Any  # operations per second
+
+
+def random_columns(
+    draw: np.random.Generator, machine: Engine, count: int
+) -> dict[str, np.ndarray]:
+    """Machines with a quarter to four times the numbers of a known one, any choice."""
+    columns: Columns = {}
+    for name, meaning in machine.meanings().items():
+        usual = machine.number(name)
+        if meaning.choices:
+            value = draw.integers(len(meaning.choices), size=count).astype(float)
+        elif usual is None:
+            continue
+        else:
+            value = usual * 2 ** draw.uniform(-2, 2, count)
+            value = np.round(value) if meaning.integer else value
+            low = -np.inf if meaning.low is None else meaning.low
+            high = np.inf if meaning.high is None else meaning.high
+            value = np.clip(value, low, high)
+        columns[name] = value
+    return columns
+
+
+class Trial:
+    """Random machines of one kind on one workload, of any batch."""
+
+    def __init__(self, name: str, workload: dse.Workload, count: int) -> None:
+        self.machine, self.draw = MACHINES[name], np.random.default_rng(15)
+        self.columns = random_columns(self.draw, self.machine, count)
+        technology = self.machine.default_technology()
+
+        def answer(numbers: Mapping[str, Any]) -> Answers:
+            fields = {n: value for n, value in numbers.items() if n != "batch"}
+            run = workload.replace(batch=numbers["batch"])
+            found = metrics(self.machine.replace(**fields), run, technology, "walk")
+            return Answers(
+                found.latency,
+                sum(found.off_chip_bytes.values()),
+                sum(found.compulsory_bytes.values()),
+                1e9 * sum(v for n, v in fields.items() if n in self.bandwidths),
+                found.peak_rate,
+            )
+
+        self.bandwidths = [n for n in self.columns if n.endswith("bandwidth_gb_per_s")]
+        self.program = ArrayProgram(answer, [*self.columns, "batch"])
+
+    def ask(self, *, batch: Any, **changes: Any) -> Answers:
+        count = len(next(iter(self.columns.values())))
+        filled = self.columns | changes | {"batch": np.full(count, float(batch))}
+        found: Answers = self.program.run(filled, dimensions=1)
+        return found
+
+    def grown(self) -> dict[str, np.ndarray]:
+        """Each buffer and port up to four times as large, in all machines."""
+        known = self.machine.meanings().items()
+        names = [n for n, meant in known if meant.unit in ("KiB", "MiB", "GB/s")]
+        owned = {name: self.columns[name] for name in names if name in self.columns}
+        return {
+            n: v * 2 ** self.draw.uniform(0.01, 2, len(v)) for n, v in owned.items()
+        }
+
+
+def check(name: str, run: str, count: int) -> None:
+    workload = RUNS[run]
+    trial = Trial(name, workload, count)
+    answers = {batch: trial.ask(batch=batch) for batch in (1, 2, 4, 8, 12)}
+    macs = float(workload.macs) if run in DENSE and len(trial.bandwidths) < 2 else 0.0
+    for batch, found in answers.items():
+        check_bounds(found, batch, macs)
+    for field, larger in trial.grown().items():
+        for batch in (1, 4):
+            before, after = answers[batch], trial.ask(batch=batch, **{field: larger})
+            fewer = after.moved < before.moved / SLACK
+            assert np.all(after.moved <= before.moved * SLACK), field
+            # Parts that move fewer bytes may take longer; one sequence has no parts.
+            slower = after.latency > before.latency * SLACK
+            assert not np.any(slower & ~(fewer & (batch > 1))), (field, batch)
+    for less, more in ((1, 2), (1, 12), (2, 4), (4, 8), (4, 12)):
+        check_batches(trial, answers, less, more)
+
+
+def check_bounds(found: Answers, batch: int, macs: float) -> None:
+    """No machine is faster than its port or its multipliers."""
+    seconds = found.latency * (1 + 1e-6)
+    assert np.all(np.isfinite(seconds))
+    assert np.all(found.needed <= found.moved * SLACK)
+    assert np.all(seconds >= batch * found.moved / found.port)
+    assert np.all(seconds >= batch * macs / found.peak)
+
+
+def check_batches(
+    trial: Trial, answers: dict[int, Answers], less: int, more: int
+) -> None:
+    """A batch is no slower than its parts one by one, unless it moves fewer bytes.
+
+    Machines that work on several sequences as one split a batch in multiples of that.
+    Sequences that follow each other through a crossbar are put in time as one op each,
+    2 % too long where spills wait between them.
+    """
+    follow = trial.columns.get("pipelining", np.zeros(1)) > 0.5
+    slack = np.where(follow, 1.02, SLACK)
+    one = np.ones(1)
+    grains = [v for n, v in trial.columns.items() if n.endswith("tile_batch")] or [one]
+    free = grains[0] == 1
+    before, after = answers[less], answers[more]
+    assert np.all((after.moved <= before.moved * SLACK) | ~free)
+    fewer = after.moved < before.moved / SLACK
+    assert np.all((after.latency >= before.latency / SLACK) | fewer)
+    slower = after.latency > more / less * before.latency * slack
+    assert not np.any(slower & free & ~fewer)
+
+
+@pytest.mark.parametrize("name", BY_DAY)
+def test_laws_hold_for_a_hundred_random_machines(name: str) -> None:
+    check(name, "prefill", 100)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("name", MACHINES)
+def test_laws_hold_for_thousands_of_random_machines(name: str, run: str) -> None:
+    check(name, run, 3000)
