@@ -127,7 +127,7 @@ def density_range(workload: Workload, operand: str) -> tuple[float, float] | Non
     `operand` is `input_density` or `weight_density`, which is that of weights alone.
     None where there is no such product.
     """
-    kinds = PRODUCTS
+    kinds: tuple[str, ...] = PRODUCTS
     if operand == "weight_density":
         kinds = tuple(kind for kind in PRODUCTS if kind in TRAINED)
     found = np.concatenate(

@@ -221,7 +221,7 @@ def test_cells_last_as_many_writes_as_they_endure() -> None:
 
 
 def test_a_machine_that_writes_nothing_lasts_for_ever() -> None:
-    assert float(crossbar_wear.lifetime(ISAAC, TECHNOLOGY, 1.0, {})) == np.inf
+    assert float(crossbar_wear.wear(ISAAC, TECHNOLOGY, 1.0, {})) == 0.0
 
 
 def test_a_pair_leaves_attention_to_its_co_processor_and_writes_nothing() -> None:
