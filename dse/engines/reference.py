@@ -227,7 +227,7 @@ class ReferenceMachine(Engine):
 
     def transform(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by constants, as by weights."""
-        return self._product(op, run)
+        return self.linear(op, run, technology)
 
     def matmul(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by activations; the sums are split among cores too."""
