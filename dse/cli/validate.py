@@ -31,9 +31,10 @@ def validate(
 ) -> None:
     """Compare a model with finished runs or published figures.
 
-    Runs are compared row by row and errors told by quantity. A published figure is met
-    where it lies inside the interval that the model's assumed numbers leave. Where some
-    runs cannot be compared, the exit code is 3.
+    Runs are compared row by row and errors told by quantity. Of a published figure it
+    says how far off the model is, whether that is as near as was asked, and whether the
+    interval that the model's assumed numbers leave holds it. Where some runs cannot be
+    compared, the exit code is 3.
     """
     if everything == (system is not None):
         raise InputError("name one system to validate with, or give --all.")

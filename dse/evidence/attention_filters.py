@@ -57,9 +57,7 @@ def competitor(row: dict[str, str], energon: Parameters) -> list[Claim]:
         for what, (words, column, unit) in _COLUMNS.items()
     ]
     return [
-        dataclasses.replace(claim, reason=reason)
-        if claim.verdict == "outside"
-        else claim
+        dataclasses.replace(claim, reason=reason) if claim.held is False else claim
         for claim, reason in zip(claims, reasons, strict=True)
     ]
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from dse.evidence.claims import Claim
+from dse.evidence.claims import Claim, summary_of
 from dse.show.text_table import text_table
 
 _ERRORS = ("mean", "median", "worst")
@@ -18,7 +18,10 @@ _TOTALS = (
     "energy",
     "area",
 )
-_HEADER = ["claim", "claimed", "modelled", "interval", "unit", "verdict", "source"]
+_HEADER = [
+    *("figure", "unit", "published", "modelled", "error", "within", "met"),
+    *("90 % interval", "holds it"),
+]
 
 
 def run_errors_text(found: dict[str, Any]) -> str:
@@ -38,13 +41,13 @@ def run_errors_text(found: dict[str, Any]) -> str:
 
 def claims_text(claims: Sequence[Claim]) -> str:
     """Return what a publication claims beside what the model says, a row each."""
-    table = text_table(_HEADER, [_claim_row(claim) for claim in claims])
-    verdicts = [claim.verdict for claim in claims]
-    counts = ", ".join(
-        f"{verdicts.count(verdict)} {verdict}" for verdict in dict.fromkeys(verdicts)
-    )
-    notes = [f"- {claim.name}: {claim.reason}" for claim in claims if claim.reason]
-    return "\n\n".join(part for part in (table, f"{counts}.", "\n".join(notes)) if part)
+    parts = [
+        text_table(_HEADER, [_claim_row(claim) for claim in claims]),
+        _summary_text(summary_of(claims)),
+        "\n".join(f"- {c.name}: {c.reason}" for c in claims if c.reason),
+        f"Sources: {', '.join(dict.fromkeys(claim.source for claim in claims))}.",
+    ]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _claim_row(claim: Claim) -> list[str]:
@@ -52,14 +55,35 @@ def _claim_row(claim: Claim) -> list[str]:
     if claim.low is not None and claim.high is not None:
         interval = f"{claim.low:.4g} to {claim.high:.4g}"
     return [
-        claim.name,
+        claim.name + (" (fitted)" if claim.fitted else ""),
+        claim.unit,
         f"{claim.claimed:.6g}",
         "-" if claim.modelled is None else f"{claim.modelled:.6g}",
+        "-" if claim.error is None else f"{claim.error:+.1%}",
+        f"{claim.tolerance:.1%}" if claim.tolerance else "-",
+        _yes_or_no(claim.met),
         interval,
-        claim.unit,
-        claim.verdict + (" (fitted to it)" if claim.fitted else ""),
-        claim.source,
+        _yes_or_no(claim.held),
     ]
+
+
+def _yes_or_no(answer: bool | None) -> str:
+    return "-" if answer is None else "yes" if answer else "no"
+
+
+def _summary_text(found: dict[str, Any]) -> str:
+    if found["median"] is None:
+        return "Nothing here is modelled that no number was fitted to."
+    fitted = f" {found['fitted']} more are fitted." if found["fitted"] else ""
+    parts = [
+        f"{found['rows']} figures that nothing was fitted to: median error "
+        f"{found['median']:.1%}, worst {found['worst']:.1%}",
+        f"{found['met']} of {found['with_tolerance']} as near as asked",
+        f"{found['held']} of {found['with_interval']} intervals hold theirs",
+    ]
+    counted = [True, found["with_tolerance"], found["with_interval"]]
+    kept = [part for part, any_ in zip(parts, counted, strict=True) if any_]
+    return f"{'; '.join(kept)}.{fitted}"
 
 
 def _errors_table(quantities: dict[str, dict[str, Any]]) -> str:

@@ -21,11 +21,10 @@ _WORDS = {
     "energy": "least energy",
     "energy_delay": "least energy x delay",
 }
-UNSTABLE = 0.9  # a leader that wins fewer of the draws than this is not safe
 
 
 def league_text(league: League) -> str:
-    """Return a table per objective, how safe each order is, and what papers claim."""
+    """Return a table per objective, how sure each order is, and what papers claim."""
     budget = league.budget
     power = f", {budget['power_w']:g} W" if "power_w" in budget else ""
     parts = [
@@ -84,11 +83,9 @@ def shown(player: Player, name: str) -> float:
 
 def _stability(players: list[Player]) -> str:
     first, second = players[0], max(players[1:], key=lambda player: player.wins)
-    if first.wins >= UNSTABLE:
-        return f"{first.family} wins {first.wins:.0%} of the draws: the order is safe."
     return (
-        f"Not safe: {first.family} leads and wins {first.wins:.0%} of the draws, "
-        f"{second.family} {second.wins:.0%}."
+        f"{first.family} leads in {first.wins:.0%} of the draws of what is assumed, "
+        f"{second.family} in {second.wins:.0%}; the error of the models is not in this."
     )
 
 

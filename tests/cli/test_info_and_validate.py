@@ -81,15 +81,19 @@ CLAIM = Claim(
 )
 
 
-def test_claims_are_told_with_interval_and_verdict(
+def test_figures_are_told_with_error_and_interval(
     dse: Dse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dse.evidence.sta.validate", lambda *_, **__: [CLAIM])
     text = dse("validate", "sta").out
     assert "3 to 6" in text
-    assert "1 inside." in text
+    assert "+25.0%" in text
+    assert "1 figures that nothing was fitted to: median error 25.0%, worst" in text
+    assert "1 of 1 intervals hold theirs" in text
     [row] = dse("validate", "sta", "--json").json
-    assert row["verdict"] == "inside"
+    assert row["error"] == 0.25
+    assert row["met"] is None
+    assert row["held"] is True
     assert row["low"] == 3.0
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dse.errors import InputError
-from dse.evidence.claims import Claim
+from dse.evidence.claims import Claim, summary_of
 from dse.evidence.intervals import intervals
 from dse.explore.draws import draw_technology
 from dse.hardware.parameters import Parameters, load_parameters
@@ -59,23 +59,54 @@ def parameters(tmp_path: Path) -> Parameters:
 
 
 @pytest.mark.parametrize(
-    ("answer", "verdict"),
+    ("answer", "error", "met", "held"),
     [
-        ({"modelled": 4.0}, "inside"),
-        ({"modelled": 4.1}, "outside"),
-        ({"modelled": 4.1, "tolerance": 0.05}, "inside"),
-        ({"modelled": 6.0, "low": 3.0, "high": 9.0}, "inside"),
-        ({"modelled": 6.0, "low": 4.5, "high": 9.0}, "outside"),
-        ({"modelled": 6.0, "low": 4.5, "high": 9.0, "tolerance": 0.125}, "inside"),
-        ({"reason": "no board is named"}, "not modelled"),
+        ({"modelled": 4.0}, 0.0, None, None),
+        ({"modelled": 4.1}, 0.025, None, None),
+        ({"modelled": 3.9, "tolerance": 0.05}, -0.025, True, None),
+        ({"modelled": 4.4, "tolerance": 0.05}, 0.1, False, None),
+        ({"modelled": 6.0, "low": 3.0, "high": 9.0}, 0.5, None, True),
+        # A tolerance widens no interval, and an interval meets no tolerance.
+        (
+            {"modelled": 6.0, "low": 4.5, "high": 9.0, "tolerance": 0.5},
+            0.5,
+            True,
+            False,
+        ),
+        (
+            {"modelled": 6.0, "low": 3.0, "high": 9.0, "tolerance": 0.1},
+            0.5,
+            False,
+            True,
+        ),
+        ({"reason": "no board is named"}, None, None, None),
     ],
 )
-def test_a_claim_is_met_where_it_lies_among_the_answers(
-    answer: dict[str, Any], verdict: str
+def test_three_questions_of_a_figure_are_never_mixed(
+    answer: dict[str, Any], error: float | None, met: bool | None, held: bool | None
 ) -> None:
-    claim = Claim(**CLAIM, **answer)
-    assert claim.verdict == verdict
-    assert claim.as_row()["verdict"] == verdict
+    row = Claim(**CLAIM, **answer).as_row()
+    assert row["error"] == pytest.approx(error)
+    assert (row["met"], row["held"]) == (met, held)
+
+
+def test_a_summary_leaves_out_what_was_fitted() -> None:
+    claims = [
+        Claim(**CLAIM, modelled=4.4, tolerance=0.2, low=4.2, high=5.0),
+        Claim(**CLAIM, modelled=2.0, low=1.0, high=5.0),
+        Claim(**CLAIM, modelled=4.0, fitted=True),
+        Claim(**CLAIM, reason="no board is named"),
+    ]
+    assert summary_of(claims) == {
+        "rows": 2,
+        "fitted": 1,
+        "median": pytest.approx(0.3),
+        "worst": pytest.approx(0.5),
+        "met": 1,
+        "with_tolerance": 1,
+        "held": 1,
+        "with_interval": 2,
+    }
 
 
 def test_a_claim_that_is_not_modelled_says_why() -> None:
