@@ -28,7 +28,7 @@ from dse.workload.attention import attention_places, fuse_attention
 from dse.workload.kinds import WITH_WEIGHTS
 from dse.workload.ops import Ops, Workload
 
-SIZES = ("heads", "rows", "inner", "columns", "sharing", "cached")
+SIZES = ("heads", "rows", "inner", "columns", "sharing", "cached", "choices")
 DENSITIES = ("input_density", "weight_density", "output_density")
 
 
@@ -42,6 +42,7 @@ class Op(Record):
     columns: Any
     sharing: Any = 1.0
     cached: Any = 0.0
+    choices: Any = 1.0
     input_density: Any
     weight_density: Any
     output_density: Any
@@ -178,7 +179,11 @@ def schedule_run(
     """Return what each block asks of a machine, and how the batch runs on it."""
     run, blocks = describe_run(workload), workload.blocks
     planned = Residency(run.batch, [Traffic()] * len(blocks), {})
-    storage = [engine.storage(block.ops, run, technology) for block in blocks]
+    runs = [run.replace(causal=run.causal and block.causal) for block in blocks]
+    storage = [
+        _met(engine.storage(block.ops, own, technology), block.ops, run.batch)
+        for block, own in zip(blocks, runs, strict=True)
+    ]
     kept = [one for one in storage if one is not None]
     if kept:
         planned = plan_residency(blocks, kept, run.batch)
@@ -187,14 +192,21 @@ def schedule_run(
             engine,
             block.ops,
             block.repeats,
-            run,
+            own,
             technology,
             traffic=moved,
             last=block is blocks[-1],
         )
-        for block, moved in zip(blocks, planned.traffic, strict=True)
+        for block, own, moved in zip(blocks, runs, planned.traffic, strict=True)
     ]
     return chains, planned
+
+
+def _met(storage: Storage | None, ops: Ops, batch: Any) -> Storage | None:
+    """Return how values are kept, of weights those that a batch needs (experts)."""
+    if storage is None or max(ops.choices) == 1.0:
+        return storage
+    return storage._replace(weights=storage.weights * ops.met(batch))
 
 
 def stages(
@@ -278,7 +290,7 @@ def _rows(ops: Ops, traffic: Traffic, *, last_share: float) -> Op:
     ]
     wrapped_places = np.asarray(wrapped, int)
     columns: dict[str, Any] = {
-        name: getattr(ops, name) * 1.0
+        name: np.asarray(ops.choices) if name == "choices" else getattr(ops, name) * 1.0
         for name in (*SIZES, "in_attention", "weights", *DENSITIES)
     }
     moved = jax.tree.leaves(traffic)

@@ -56,8 +56,8 @@ def place(design: CrossbarEngine, op: Op) -> Placement:
         row_groups=ceil_div(rows, design.rows_together),
         down=down,
         across=across,
-        arrays=op.heads * down * across,
-        cells=op.heads * op.inner * columns,
+        arrays=op.heads * op.choices * down * across,
+        cells=op.heads * op.choices * op.inner * columns,
         values_out=op.columns,
     )
 
@@ -139,8 +139,9 @@ def vectors_energy(
     conversions = powered * slices * columns * placed.down * placed.row_groups
     driven = op.heads * op.inner * ceil_div(placed.across, design.arrays_per_driver)
     drives = powered * slices * driven * op.input_density
-    reads = powered * slices * placed.cells * op.input_density
-    cores = placed.arrays / design.arrays_per_core
+    cells, arrays = placed.cells / op.choices, placed.arrays / op.choices  # in use
+    reads = powered * slices * cells * op.input_density
+    cores = arrays / design.arrays_per_core
     active = powered * slices * placed.row_groups * duration
     held = technology["sample_hold.energy"] + technology["shift_add.energy"]
     return Energy(

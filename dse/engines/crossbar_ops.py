@@ -48,7 +48,8 @@ def stored_product(
     together = jnp.asarray(design.pipelining) > 0.5
     compute = jnp.where(together, in_flight, sequence * run.batch * rounds)
 
-    matrix = jnp.maximum(op.heads * op.inner * op.columns * design.weight_bits, 1.0)
+    held = op.heads * op.choices * op.inner * op.columns
+    matrix = jnp.maximum(held * design.weight_bits, 1.0)
     again = op.traffic.weights / matrix
     writing = write_seconds(design, technology, placed, copies, design.weight_tiles)
     bits = op.traffic.weights

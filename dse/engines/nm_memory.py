@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 
 from dse.engines import nm_codes
 from dse.engines.base import Op, Run
@@ -68,7 +69,7 @@ def storage(design: NMEngine, ops: Ops, run: Run) -> Storage:
         [
             stored_weights(
                 design,
-                jnp.asarray(ops.heads)[i],
+                jnp.asarray(ops.heads * np.asarray(ops.choices))[i],
                 jnp.asarray(ops.inner)[i],
                 jnp.asarray(ops.columns)[i],
                 kept=kept,

@@ -18,7 +18,7 @@ from dse.engines.reference import ReferenceMachine
 from dse.errors import InputError
 from dse.explore.evaluate import evaluate
 from dse.workload.transformer import transformer
-from dse.workload.zoo import find_shape
+from dse.workload.zoo import zoo
 
 SOURCE = "dse2026measured"
 BATCHES = (1, 8, 32)  # fitted, held out, fitted
@@ -63,9 +63,10 @@ def calibrate(
     """
     from dse.measure.timing import copy_rate, product_rate, time_bert
 
-    shape = find_shape(model)
-    if shape.family != "encoder":
-        raise InputError(f"`{model}` is no encoder; name a BERT to time.")
+    entry = zoo().get(model)
+    if entry is None or entry.shape.family != "encoder":
+        raise InputError(f"`{model}` is no encoder known by name; name a BERT to time.")
+    shape = entry.shape
     steps = tqdm(total=2 + len(BATCHES), unit="run", disable=not progress, delay=2.0)
     with steps:
         rates = []

@@ -21,15 +21,16 @@ from dse.errors import InputError, did_you_mean
 from dse.evidence.run_errors import summarize_errors
 from dse.explore.evaluate import evaluate
 from dse.shipped import hw_params_folder
+from dse.workload.layer_ops import OpList, Tokens, attention_ops
 from dse.workload.layers import (
     Op,
     activation,
     chain,
     layer_norm,
     linear,
-    self_attention,
 )
 from dse.workload.ops import Block, Workload
+from dse.workload.parts import Attention
 
 OPERATORS = ("product", "softmax", "layer_norm", "activation", "attention")
 _ATTENTION = ("query_heads", "key_heads", "head_width", "batch", "context")
@@ -100,15 +101,16 @@ def _workload(place: str, row: Mapping[str, str | None], operator: str) -> Workl
         heads, key_heads, width, batch, keys = (
             int(_number(place, row, name)) for name in _ATTENTION
         )
-        ops = self_attention(
-            tokens=1,
-            keys=keys,
+        ops = OpList()
+        attention = Attention(
             hidden=heads * width,
             heads=heads,
             kv_heads=key_heads,
-            head_width=width,
+            key_width=width,
+            value_width=width,
         )
-        step = _alone(ops, batch=batch, seq_len=keys, mode="decode")
+        attention_ops(ops, attention, Tokens(rows=1, keys=keys, later=True))
+        step = _alone(ops.ops, batch=batch, seq_len=keys, mode="decode")
         return step.attention_only()
     rows, columns = (int(_number(place, row, name)) for name in ("m", "n"))
     if operator == "product":

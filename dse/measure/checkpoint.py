@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ from dse.json_file import read_json
 from dse.measure.bert import Architecture, Bert
 from dse.measure.weight_files import INDEX, WEIGHTS, WeightFiles
 from dse.workload.huggingface import shape_from_config
+from dse.workload.model_shape import ModelShape
+from dse.workload.parts import Attention, FeedForward
+from dse.workload.shapes import TransformerShape
 
 FILES = ["config.json", "tokenizer.json", "*.safetensors", INDEX]
 MODEL_TYPES = ("bert", "roberta")
@@ -146,7 +149,7 @@ def fetch_checkpoint(repository: str, revision: str) -> Path:
 
 def read_architecture(path: Path) -> Architecture:
     """Return the architecture of a `config.json`; raise `InputError` for others."""
-    shape = shape_from_config(path)
+    model = shape_from_config(path)
     config = read_json(path, "the `config.json` of a model")
     if config["model_type"] not in MODEL_TYPES:
         raise InputError(
@@ -155,12 +158,38 @@ def read_architecture(path: Path) -> Architecture:
         )
     try:
         return Architecture(
-            shape=shape,
+            shape=_sizes(model, config),
             activation=config.get("hidden_act", "gelu"),
             norm_epsilon=config.get("layer_norm_eps", 1e-12),
         )
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+
+
+def _sizes(model: ModelShape, config: Mapping[str, Any]) -> TransformerShape:
+    """Return the sizes of a BERT or a RoBERTa."""
+    stack = model.main
+    layer = stack.layers[0][0]
+    attention, network = (half.part for half in layer.halves)
+    assert isinstance(attention, Attention)
+    assert isinstance(network, FeedForward)
+    unused = config.get("pad_token_id", 1) + 1 if model.kind == "roberta" else 0
+    positions = (stack.longest or 0) + unused
+    return TransformerShape(
+        name=model.name,
+        family="encoder",
+        layers=stack.depth,
+        hidden=stack.hidden,
+        heads=attention.heads,
+        head_width=attention.key_width,
+        ffn=network.widths,
+        vocab=stack.vocab,
+        positions=positions,
+        position_offset=unused,
+        token_types=stack.tables // stack.hidden - positions,
+        pooler=True,
+        tied_head=bool(model.head and model.head.shared),
+    )
 
 
 def tensor_name(path: tuple[Any, ...]) -> str:

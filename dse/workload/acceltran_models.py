@@ -9,16 +9,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dse.errors import InputError, check_kind, did_you_mean
-from dse.workload.layers import (
-    Op,
-    chain,
-    feed_forward,
-    layer_norm,
-    linear,
-    self_attention,
-    text_embedding,
-)
+from dse.workload.layer_ops import GIVEN, OpList, Tokens, attention_ops, network_ops
+from dse.workload.layers import Op, chain, layer_norm, linear
 from dse.workload.ops import Block, Workload
+from dse.workload.parts import Attention, FeedForward
 from dse.workload.shapes import whole
 
 _HEAD = re.compile(r"(?:sa_(?:sdp|wma)|c_[1-9]\d*|l_(?:dct|dft))_[1-9]\d*")
@@ -71,9 +65,10 @@ def acceltran_model(
     rows = whole("`vocab`", vocab)
     layers = _read(dictionary)
     first = layers[0].hidden
-    embedding = text_embedding(
-        tokens=tokens, vocab=rows, width=first, hidden=first, norm=True
-    )
+    embedding = [
+        Op("embedding", "embedding", (), tokens, first, rows),
+        layer_norm("norm_embedding", tokens, first),
+    ]
     blocks = [Block(ops=chain(embedding), repeats=1)]
     hidden = first
     for layer, run in itertools.groupby(layers):
@@ -87,41 +82,42 @@ def acceltran_model(
 
 
 def _layer_ops(layer: _Layer, tokens: int) -> list[Op]:
-    ops: list[Op] = []
+    ops, hidden = OpList(), layer.hidden
     ends = []  # of each kind of head
     for head, count in layer.heads:
         label = f"_{head}" if len(layer.heads) > 1 else ""
-        ops += _head_ops(head, count, tokens, layer.hidden, label)
-        ends.append(len(ops))
-    reads = tuple(len(ops) + 1 - end for end in reversed(ends))
-    return [
-        *ops,
-        layer_norm("norm_attention", tokens, layer.hidden, reads=reads),
-        *feed_forward(tokens=tokens, hidden=layer.hidden, widths=layer.widths),
-        layer_norm("norm_ffn", tokens, layer.hidden),
-    ]
+        ends.append(_head_ops(ops, head, count, tokens, hidden, label))
+    norm = Op("norm_attention", "layer_norm", (), tokens, hidden)
+    read = ops.add(norm, *reversed(ends))
+    network = FeedForward(hidden=hidden, widths=layer.widths)
+    result = network_ops(ops, network, tokens, read, (read,))
+    ops.add(norm._replace(name="norm_ffn"), result)
+    return ops.ops
 
 
-def _head_ops(head: str, count: int, tokens: int, hidden: int, label: str) -> list[Op]:
-    kind, parameter, width = head.split("_")
+def _head_ops(
+    ops: OpList, head: str, count: int, tokens: int, hidden: int, label: str
+) -> int:
+    """Add equal heads of a layer; return the place of their result."""
+    kind, parameter, size = head.split("_")
     if kind == "sa":
-        return self_attention(
-            tokens=tokens,
-            keys=tokens,
+        width = int(size)
+        part = Attention(
             hidden=hidden,
             heads=count,
             kv_heads=count,
-            head_width=int(width),
-            weighted=parameter == "wma",
-            label=label,
+            key_width=width,
+            value_width=width,
         )
+        run = Tokens(rows=tokens, keys=tokens)
+        weighted = parameter == "wma"
+        return attention_ops(ops, part, run, label=label, weighted=weighted)
     if kind == "c":
-        taps = int(parameter)
-        return [
-            Op(f"convolution{label}", "convolution", (0,), tokens, hidden, taps, count)
-        ]
-    rows = count * hidden
-    return [Op(f"transform{label}", "transform", (0,), rows, tokens, tokens)]
+        taps, name = int(parameter), f"convolution{label}"
+        convolution = Op(name, "convolution", (), tokens, hidden, taps, count)
+        return ops.add(convolution, GIVEN)
+    transform = Op(f"transform{label}", "transform", (), count * hidden, tokens, tokens)
+    return ops.add(transform, GIVEN)
 
 
 def _read(dictionary: Mapping[str, Any]) -> list[_Layer]:

@@ -37,6 +37,9 @@ class Ops(Record):
         "how many ops back each result that an op reads was made, its left operand "
         "first; 0: before the block"
     )
+    choices: tuple[float, ...] = static(
+        "weight matrices there are for each that a token uses (experts), for each op"
+    )
     heads: Any = quantity("1", "independent products per sequence, [ops]")
     rows: Any = quantity("1", "tokens per product, [ops]")
     inner: Any = quantity("1", "length of the summed axis, [ops]")
@@ -78,7 +81,18 @@ class Ops(Record):
     def weights(self) -> Any:
         """Values of the weight matrix of each op (embedding tables excluded), [ops]."""
         has = np.asarray([kind in WITH_WEIGHTS for kind in self.kinds])
-        return has * self.heads * self.inner * self.columns
+        choices = np.asarray(self.choices)
+        return has * self.heads * choices * self.inner * self.columns
+
+    def met(self, batch: Any) -> Any:
+        """Return the share of its weights that an op needs for a batch, [ops].
+
+        All but where tokens choose: of c times as many matrices as each token uses, t
+        tokens of the batch, alike and independent, leave out a share (1 - 1 / c)^t.
+        """
+        choices = np.asarray(self.choices)
+        left_out = np.where(choices > 1.0, 1.0 - 1.0 / choices, 0.5)
+        return 1.0 - (choices > 1.0) * left_out ** (batch * self.rows)
 
 
 @record
@@ -88,6 +102,9 @@ class Block(Record):
     ops: Ops
     repeats: int = static("how often the chain runs")
     shared: bool = static("whether all repeats have one set of weights", default=False)
+    causal: bool = static(
+        "whether it is masked where the workload is causal", default=True
+    )
 
     @property
     def weight_sets(self) -> int:

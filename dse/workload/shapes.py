@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dse.errors import InputError, check_kind, did_you_mean
+from dse.workload.model_shape import Head, ModelShape
+from dse.workload.parts import (
+    ALL,
+    Attention,
+    FeedForward,
+    Half,
+    Layer,
+    Linear,
+    Stack,
+    layer_norm,
+)
 
 MOST = 10**9  # of anything that is counted
 FAMILIES = ("encoder", "decoder", "vision")
@@ -96,16 +106,6 @@ class TransformerShape:
         return self.family != "encoder"
 
     @property
-    def query_width(self) -> int:
-        """Queries of all heads of one token, values."""
-        return self.heads * self.head_width
-
-    @property
-    def key_width(self) -> int:
-        """Keys of all heads of one token, values; the values are as many."""
-        return (self.kv_heads or self.heads) * self.head_width
-
-    @property
     def embedding_width(self) -> int:
         """Width of the token table."""
         return self.embedding or self.hidden
@@ -123,81 +123,97 @@ class TransformerShape:
         return self.positions - self.position_offset
 
     @property
-    def parameters(self) -> int:
-        """Trainable values of the body: embeddings, layers, norms and pooler.
-
-        Layers that share weights count once; so does a head tied to the token table.
-        """
-        norm = 2 * self.hidden
-        query, key = self.query_width, self.key_width
-        attention = self._linear(self.hidden, query) + 2 * self._linear(
-            self.hidden, key
+    def model(self) -> ModelShape:
+        """The parts of the model: its layers, with what comes before and after."""
+        attention = Attention(
+            hidden=self.hidden,
+            heads=self.heads,
+            kv_heads=self.kv_heads or self.heads,
+            key_width=self.head_width,
+            value_width=self.head_width,
+            biases=ALL if self.biases else frozenset(),
         )
-        attention += self._linear(query, self.hidden)
-        layer = attention + self._feed_forward_parameters + 2 * norm
-        total = self._embedding_parameters + self.pre_norm * norm
-        total += layer * (1 if self.shared_layers else self.layers)
-        return total + self.pooler * self._linear(self.hidden, self.hidden)
+        network = FeedForward(
+            hidden=self.hidden, widths=self.ffn, gated=self.gated, bias=self.biases
+        )
+        norm = layer_norm(self.hidden)
+        before, after = (norm, None) if self.pre_norm else (None, norm)
+        halves = tuple(
+            Half(part=part, before=before, after=after) for part in (attention, network)
+        )
+        stack = Stack(
+            role=self.family,
+            hidden=self.hidden,
+            layers=((Layer(halves=halves), self.layers),),
+            vocab=self.vocab,
+            embedding=self.embedding_width,
+            end_norm=norm if self.pre_norm else None,
+            pooler=self.pooler * self.hidden * (self.hidden + self.biases),
+            shared_layers=self.shared_layers,
+            longest=self.longest,
+        )
+        stack = replace(stack, **self._front)
+        return ModelShape(
+            name=self.name, kind=self.family, stacks=(stack,), head=self._head
+        )
+
+    @property
+    def _front(self) -> dict[str, Any]:
+        """What comes before the layers."""
+        width = self.embedding_width
+        if self.family == "vision":
+            patches = Linear(
+                name="embedding_patches",
+                inner=self.patch_values,
+                columns=self.hidden,
+                bias=self.biases,
+                rows=self.longest - 1,
+            )
+            tables = (1 + self.longest) * self.hidden  # class token, positions
+            return {"front": (patches,), "tables": tables, "tokens": self.longest}
+        step = Linear(
+            name="embedding_projection",
+            inner=width,
+            columns=self.hidden,
+            bias=self.biases,
+        )
+        return {
+            "tables": (self.positions + self.token_types) * width,
+            "front": () if width == self.hidden else (step,),
+            "front_norm": None if self.pre_norm else layer_norm(width),
+        }
+
+    @property
+    def _head(self) -> Head | None:
+        """The classifier of a vision model, or the output layer over words."""
+        width, bias = self.embedding_width, self.family != "decoder"
+        if self.family == "vision":
+            classes = Linear(
+                name="head", inner=self.hidden, columns=self.classes, bias=self.biases
+            )
+            return Head(output=classes) if self.classes else None
+        output = Linear(name="head", inner=width, columns=self.vocab, bias=bias)
+        head = Head(output=output, shared=self.tied_head * self.vocab * width)
+        if self.family == "decoder":
+            return head
+        transform = Linear(
+            name="head_transform", inner=self.hidden, columns=width, bias=self.biases
+        )
+        return replace(head, transform=transform, norm=layer_norm(width))
+
+    @property
+    def parameters(self) -> int:
+        """Trainable values of the body: embeddings, layers, norms and pooler."""
+        return self.model.parameters
 
     @property
     def head_parameters(self) -> int:
-        """Trainable values that the head adds to the body.
-
-        Encoder: the transform, norm and output bias of masked-language modelling.
-        Decoder: the output layer, none where it is tied. Vision: the classifier.
-        """
-        if self.family == "vision":
-            return self._linear(self.hidden, self.classes)
-        width = self.embedding_width
-        table = 0 if self.tied_head else self.vocab * width
-        if self.family == "decoder":
-            return table
-        transform = self._linear(self.hidden, width) + 2 * width
-        return transform + table + self.vocab
+        """Trainable values that the head adds to the body."""
+        return self.model.head_parameters
 
     def macs(self, seq_len: int) -> int:
-        """Return the multiply-accumulates of the body for one sequence, zeros included.
-
-        Per layer, for N tokens: N hidden (2 query + 2 key widths) for the projections,
-        2 N^2 query width for scores and context, and N times the weights of the
-        feed-forward net.
-        """
-        query, key = self.query_width, self.key_width
-        projections = seq_len * self.hidden * (2 * query + 2 * key)
-        attention = 2 * seq_len**2 * query
-        feed_forward = seq_len * self._feed_forward_weights
-        if self.family == "vision":
-            before = (seq_len - 1) * self.patch_values * self.hidden
-        elif self.embedding_width != self.hidden:
-            before = seq_len * self.embedding_width * self.hidden
-        else:
-            before = 0
-        return before + self.layers * (projections + attention + feed_forward)
-
-    @property
-    def _embedding_parameters(self) -> int:
-        if self.family == "vision":
-            patches = self._linear(self.patch_values, self.hidden)
-            return patches + (1 + self.longest) * self.hidden  # class token, positions
-        width = self.embedding_width
-        rows = self.vocab + self.positions + self.token_types
-        norm = 0 if self.pre_norm else 2 * width
-        projection = 0 if width == self.hidden else self._linear(width, self.hidden)
-        return rows * width + norm + projection
-
-    @property
-    def _feed_forward_weights(self) -> int:
-        widths = (self.hidden, *self.ffn, self.hidden)
-        stack = sum(a * b for a, b in itertools.pairwise(widths))
-        return stack + self.gated * self.hidden * self.ffn[0]
-
-    @property
-    def _feed_forward_parameters(self) -> int:
-        outputs = sum(self.ffn) + self.hidden + self.gated * self.ffn[0]
-        return self._feed_forward_weights + self.biases * outputs
-
-    def _linear(self, inner: int, columns: int) -> int:
-        return inner * columns + self.biases * columns
+        """Return the multiply-accumulates of the body for one sequence."""
+        return self.model.macs(seq_len)
 
 
 def whole(what: str, value: Any, *, least: int = 1) -> int:
@@ -205,7 +221,7 @@ def whole(what: str, value: Any, *, least: int = 1) -> int:
     try:
         number = operator.index(value)
     except TypeError:
-        number = -1
+        number = least - 1
     if isinstance(value, bool) or not least <= number <= MOST:
         wanted = f"{least} to {MOST:,}" if number > MOST else f"{least} or more"
         raise InputError(f"{what} is {value!r:.60}; give a whole number, {wanted}.")

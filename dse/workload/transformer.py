@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import NoneType
 
 from dse.errors import InputError, check_kind, did_you_mean
-from dse.workload.layers import (
-    Op,
-    activation,
-    chain,
-    feed_forward,
-    layer_norm,
-    linear,
-    self_attention,
-    text_embedding,
-)
+from dse.workload.layer_ops import GIVEN, OpList, Tokens, layer_ops
+from dse.workload.layers import Op, chain
+from dse.workload.model_shape import Head, ModelShape
 from dse.workload.ops import Block, Workload
+from dse.workload.parts import Layer, Stack
 from dse.workload.shapes import TransformerShape, whole
 from dse.workload.zoo import find_shape
 
@@ -25,7 +20,7 @@ TEXT_LENGTH = 128  # tokens, where the caller names none
 
 
 def transformer(
-    model: str | Path | TransformerShape,
+    model: str | Path | TransformerShape | ModelShape,
     *,
     seq_len: int | None = None,
     batch: float = 1,
@@ -37,13 +32,16 @@ def transformer(
 ) -> Workload:
     """Return what has to be computed when a transformer reads sequences.
 
-    The first block fetches the embeddings, the second is one layer and runs once per
-    layer; models that normalise first end with a norm. All densities are 1.
+    The first block fetches the embeddings; then there is one for each kind of layer,
+    that runs as often as there are such; models that normalise first end with a norm.
+    An encoder runs before its decoder, a tower before the next one. All densities are
+    1.
 
     `mode="decode"` makes ONE new token per sequence: every op has one row, and scores
     and context read the keys and values of `context_len` tokens, the new one included,
     from a cache. Nothing is masked then, so the workload is not marked causal, and its
-    `seq_len` is the context.
+    `seq_len` is the context. A model with an encoder has read `seq_len` tokens there,
+    or what its input holds.
 
     The pooler and the head are left out: they are no part of most uses. `lm_head=True`
     adds the head over every token (of a vision model: the classifier of its one class
@@ -66,10 +64,14 @@ def transformer(
             for, a decode step of a model that is no decoder, or a head without classes.
     """
     shape = find_shape(model)
+    check_kind("`causal`", causal, (bool, NoneType), "True, False or nothing")
+    check_kind("`lm_head`", lm_head, bool, "True or False")
     length = _length(shape, seq_len)
-    tokens, keys = length, length
     if mode == "decode":
-        tokens, keys = 1, _context(shape, context_len, length)
+        context = _context(shape, context_len, length)
+        memory = _memory(shape, length)
+        tokens = Tokens(rows=1, keys=context, memory=memory, later=True)
+        stacks = shape.stacks[-1:]
     elif mode != "prefill":
         raise InputError(f"`mode` is {mode!r:.60}." + did_you_mean(mode, MODES))
     elif context_len is not None:
@@ -77,57 +79,88 @@ def transformer(
             "`context_len` counts the tokens in the cache of a decode step; leave it "
             'out, or give mode="decode".'
         )
-    check_kind("`causal`", causal, (bool, NoneType), "True, False or nothing")
-    check_kind("`lm_head`", lm_head, bool, "True or False")
+    else:
+        tokens = Tokens(rows=length, keys=length, memory=_memory(shape, length))
+        stacks = shape.stacks
+    blocks = run_stacks(shape, stacks, tokens, lm_head=lm_head)
     if causal is None:
-        causal = shape.family == "decoder"
-    blocks = [
-        Block(ops=chain(_embedding(shape, tokens)), repeats=1),
-        Block(
-            ops=chain(_layer(shape, tokens, keys)),
-            repeats=shape.layers,
-            shared=shape.shared_layers,
-        ),
-    ]
-    end = _end(shape, tokens, lm_head=lm_head)
-    if end:
-        blocks.append(Block(ops=chain(end), repeats=1))
+        causal = any(stack.causal for stack in shape.stacks)
     return Workload(
         name=shape.name,
-        blocks=tuple(blocks),
+        blocks=blocks,
         batch=batch,
-        seq_len=keys,
+        seq_len=tokens.keys,
         padded_fraction=padded_fraction,
         causal=causal and mode == "prefill",
         mode=mode,
     )
 
 
-def _length(shape: TransformerShape, seq_len: int | None) -> int:
+def run_stacks(
+    shape: ModelShape, stacks: tuple[Stack, ...], tokens: Tokens, *, lm_head: bool
+) -> tuple[Block, ...]:
+    """Return the blocks of some stacks, and of the head behind the last one."""
+    blocks: list[Block] = []
+    for stack in stacks:
+        own = stack.tokens
+        fixed = tokens if own is None else replace(tokens, rows=own, keys=own)
+        blocks.append(Block(ops=chain(_front(stack, fixed.rows)), repeats=1))
+        # A mask holds where the stack has one, or where the workload alone decides.
+        follows = stack.causal or len(shape.stacks) == 1
+        blocks += [
+            Block(
+                ops=chain(layer_ops(layer, fixed)),
+                repeats=times,
+                shared=stack.shared_layers,
+                causal=follows and not _windowed(layer, fixed),
+            )
+            for layer, times in stack.layers
+        ]
+        head = None
+        if lm_head and stack is shape.main:
+            head = _head(shape)
+        end = _end(stack, fixed.rows, head)
+        if end:
+            blocks.append(Block(ops=chain(end), repeats=1))
+    return tuple(blocks)
+
+
+def _windowed(layer: Layer, tokens: Tokens) -> bool:
+    """Whether a window leaves out some of the keys."""
+    part = layer.attention
+    return part is not None and part.seen(tokens.keys) < tokens.keys
+
+
+def _memory(shape: ModelShape, length: int) -> int:
+    """Return the tokens of the encoder; 0 where there is none."""
+    return 0 if len(shape.stacks) == 1 else shape.tokens(shape.stacks[0], length)
+
+
+def _length(shape: ModelShape, seq_len: int | None) -> int:
+    fixed, longest = shape.main.tokens, shape.longest
     if seq_len is None:
-        image = shape.family == "vision"
-        return shape.longest if image else min(TEXT_LENGTH, shape.longest)
+        return fixed or min(TEXT_LENGTH, longest or TEXT_LENGTH)
     length = whole("`seq_len`", seq_len)
-    if shape.family == "vision" and length != shape.longest:
+    if fixed is not None and length != fixed:
         raise InputError(
-            f"`{shape.name}` sees {shape.longest} tokens: the patches of its image and "
-            f"a class token, not {length}. Leave `seq_len` out."
+            f"`{shape.name}` sees {fixed} tokens: what its image is cut into, not "
+            f"{length}. Leave `seq_len` out."
         )
     return _within_positions(shape, "seq_len", length)
 
 
-def _context(shape: TransformerShape, context_len: int | None, length: int) -> int:
-    if shape.family != "decoder":
+def _context(shape: ModelShape, context_len: int | None, length: int) -> int:
+    if shape.main.role != "decoder":
         raise InputError(
-            f"`{shape.name}` is a model of the {shape.family} family and makes no "
+            f"`{shape.name}` is a model of the {shape.main.role} family and makes no "
             'tokens one by one; give mode="prefill", or a decoder such as `gpt2`.'
         )
     context = whole("`context_len`", length if context_len is None else context_len)
     return _within_positions(shape, "context_len", context)
 
 
-def _within_positions(shape: TransformerShape, name: str, length: int) -> int:
-    if length > shape.longest:
+def _within_positions(shape: ModelShape, name: str, length: int) -> int:
+    if shape.longest is not None and length > shape.longest:
         raise InputError(
             f"`{name}` is {length}, but `{shape.name}` has positions for "
             f"{shape.longest} tokens; shorten it."
@@ -135,60 +168,56 @@ def _within_positions(shape: TransformerShape, name: str, length: int) -> int:
     return length
 
 
-def _embedding(shape: TransformerShape, tokens: int) -> list[Op]:
-    if shape.family == "vision":
-        patches = tokens - 1
-        values = shape.patch_values
-        return [linear("embedding_patches", patches, values, shape.hidden, reads=(0,))]
-    return text_embedding(
-        tokens=tokens,
-        vocab=shape.vocab,
-        width=shape.embedding_width,
-        hidden=shape.hidden,
-        norm=not shape.pre_norm,
-    )
+def _front(stack: Stack, tokens: int) -> list[Op]:
+    """Return what comes before the layers: tables, patches, norms and steps.
+
+    Rows of the position and token-type tables are added on the way and not counted.
+    """
+    ops, current = OpList(), GIVEN
+    if stack.vocab:
+        width = stack.embedding_width
+        current = ops.add(Op("embedding", "embedding", (), tokens, width, stack.vocab))
+    norm, front = stack.front_norm, stack.front
+    # A norm stands before a step from a table or from merged tokens as wide as itself.
+    first = bool(norm and front and front[-1].rows is None)
+    first = first and norm is not None and norm.width == front[-1].inner
+    if norm is not None and first:
+        current = ops.norm("norm_embedding", norm, tokens, current)
+    for step in front:
+        current = ops.linear(step, tokens, current)
+        if step.name.startswith("embedding_convolution"):
+            act = Op("embedding_activation", "activation", (), tokens, step.columns)
+            current = ops.add(act._replace(rows=step.rows or tokens), current)
+    if norm is not None and not first:
+        ops.norm("norm_embedding", norm, tokens, current)
+    return ops.ops
 
 
-def _layer(shape: TransformerShape, tokens: int, keys: int) -> list[Op]:
-    attention = self_attention(
-        tokens=tokens,
-        keys=keys,
-        hidden=shape.hidden,
-        heads=shape.heads,
-        kv_heads=shape.kv_heads or shape.heads,
-        head_width=shape.head_width,
-        normed=shape.pre_norm,
-    )
-    network = feed_forward(
-        tokens=tokens,
-        hidden=shape.hidden,
-        widths=shape.ffn,
-        gated=shape.gated,
-        residual=2 if shape.pre_norm else 1,
-    )
-    first = layer_norm("norm_attention", tokens, shape.hidden)
-    second = layer_norm("norm_ffn", tokens, shape.hidden)
-    if shape.pre_norm:
-        return [first._replace(reads=(0,)), *attention, second, *network]
-    return [*attention, first, *network, second]
+def _head(shape: ModelShape) -> Head:
+    if shape.head is None:
+        raise InputError(
+            f"`{shape.name}` has no head that dse knows, as no `classes` are named; "
+            "leave `lm_head` out."
+        )
+    return shape.head
 
 
-def _end(shape: TransformerShape, tokens: int, *, lm_head: bool) -> list[Op]:
-    ops = []
-    if shape.pre_norm:
-        ops.append(layer_norm("norm_final", tokens, shape.hidden, reads=(0,)))
-    if not lm_head:
-        return ops
-    if shape.family == "vision":
-        classes = whole(f"`classes` of `{shape.name}`", shape.classes)
-        reads = (1,) if ops else (0,)
-        return [*ops, linear("head", 1, shape.hidden, classes, reads=reads)]
-    width = shape.embedding_width
-    if shape.family == "encoder":
-        ops += [
-            linear("head_transform", tokens, shape.hidden, width, reads=(0,)),
-            activation("head_activation", tokens, width),
-            layer_norm("head_norm", tokens, width),
-        ]
-    reads = (1,) if ops else (0,)
-    return [*ops, linear("head", tokens, width, shape.vocab, reads=reads)]
+def _end(stack: Stack, tokens: int, head: Head | None) -> list[Op]:
+    """Return what comes behind the layers, the head included."""
+    ops, current = OpList(), GIVEN
+    if stack.end_norm is not None:
+        current = ops.norm("norm_final", stack.end_norm, tokens, current)
+    for step in stack.end:
+        current = ops.linear(step, tokens, current)
+    if head is None:
+        return ops.ops
+    if head.transform is not None:
+        width = head.transform.columns
+        current = ops.linear(head.transform, tokens, current)
+        act = Op("head_activation", "activation", (), tokens, width)
+        current = ops.add(act, current)
+    if head.norm is not None:
+        current = ops.norm("head_norm", head.norm, tokens, current)
+    rows = 1 if stack.role == "vision" else tokens  # the class token alone
+    ops.linear(head.output, rows, current)
+    return ops.ops

@@ -15,6 +15,7 @@ from dse.files import exists
 from dse.shipped import hw_params_folder
 from dse.toml_file import TomlFile, read_toml
 from dse.workload.huggingface import shape_from_config
+from dse.workload.model_shape import ModelShape
 from dse.workload.shapes import TransformerShape
 
 _UNITS = {"k": 1e3, "M": 1e6, "B": 1e9}
@@ -61,16 +62,18 @@ class ZooEntry:
     published: tuple[Published, ...]
 
 
-def find_shape(model: str | Path | TransformerShape) -> TransformerShape:
+def find_shape(model: str | Path | TransformerShape | ModelShape) -> ModelShape:
     """Return a shape by its name in the zoo or from a `config.json` (or its folder).
 
     Raises `InputError` with the closest name for a model that is neither.
     """
-    if isinstance(model, TransformerShape):
+    if isinstance(model, ModelShape):
         return model
+    if isinstance(model, TransformerShape):
+        return model.model
     check_kind("`model`", model, (str, Path), "a name of the zoo or a path")
     if isinstance(model, str) and model in zoo():
-        return zoo()[model].shape
+        return zoo()[model].shape.model
     path = Path(model)
     if path.suffix == ".json" or exists(path):
         return shape_from_config(path)

@@ -80,7 +80,9 @@ def test_a_figure_stands_for_what_rounds_to_its_printed_digits(printed, low, hig
 
 
 def test_a_shape_stands_for_itself():
-    shape = zoo()["bert-tiny"].shape
+    sizes = zoo()["bert-tiny"].shape
+    shape = find_shape(sizes)
+    assert shape == find_shape("bert-tiny") == sizes.model
     assert find_shape(shape) is shape
 
 

@@ -15,7 +15,7 @@ from dse.engines.base import Engine
 from dse.evaluation import metrics
 from dse.explore.array_program import ArrayProgram
 from dse.explore.rows.model import CompiledModel, compile_model
-from dse.workload.zoo import find_shape
+from dse.workload.zoo import zoo
 
 MACHINES: dict[str, Engine] = {
     "crossbar": dse.CrossbarEngine.isaac(),
@@ -174,7 +174,7 @@ def test_equal_layers_cost_nothing_more() -> None:
     machine = dse.ReferenceMachine.a100()
 
     def operations(layers: int) -> int:
-        shape = replace(find_shape("bert-base"), layers=layers)
+        shape = replace(zoo()["bert-base"].shape, layers=layers)
         bert = dse.transformer(shape, seq_len=128)
         return compile_model(machine, bert).program().count().total()
 

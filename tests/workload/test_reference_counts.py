@@ -1,0 +1,103 @@
+"""Counts of parameters and work beside those of the reference library.
+
+`reference_counts/counts.json` is what `reference_counts/count.py` printed in an
+environment of its own; the library is not needed here.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from dse.errors import InputError
+from dse.workload.huggingface import shape_from_config
+from dse.workload.parts import Experts
+from dse.workload.readers.config import config_classes, neutral_keys
+from dse.workload.transformer import transformer
+
+FOLDER = Path(__file__).parent / "reference_counts"
+CONFIGS = json.loads((FOLDER / "configs.json").read_text())
+TABLE = json.loads((FOLDER / "counts.json").read_text())
+COUNTS = TABLE["counts"]
+ODD = json.loads((FOLDER / "odd.json").read_text())
+
+
+def test_the_table_has_the_configs_and_the_version_of_the_config_classes():
+    assert COUNTS.keys() == CONFIGS.keys()
+    assert len(CONFIGS) >= 100
+    assert len({config["model_type"] for config in CONFIGS.values()}) >= 44
+    classes = Path(transformer.__code__.co_filename).parent / "readers"
+    version = json.loads((classes / "config_classes.json").read_text())["transformers"]
+    assert TABLE["transformers"] == version
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_parameters_are_those_of_the_reference_library(name):
+    shape = shape_from_config(CONFIGS[name])
+    assert shape.parameters == COUNTS[name]["parameters"]
+    if COUNTS[name]["head_parameters"] is not None:
+        assert shape.head_parameters == COUNTS[name]["head_parameters"]
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_work_is_what_torch_counts_while_the_reference_library_runs(name):
+    shape = shape_from_config(CONFIGS[name])
+    if shape.kind.startswith("llama4"):
+        shape = all_experts_run(shape)  # as that implementation has it
+    assert shape.macs(TABLE["tokens"]) == COUNTS[name]["macs"]
+
+
+def all_experts_run(shape):
+    """Return a shape of which each token runs all experts."""
+
+    def half_of(half):
+        part = half.part
+        if isinstance(part, Experts):
+            part = dataclasses.replace(part, per_token=part.count)
+        return dataclasses.replace(half, part=part)
+
+    stack = shape.main
+    layers = tuple(
+        (dataclasses.replace(layer, halves=tuple(map(half_of, layer.halves))), times)
+        for layer, times in stack.layers
+    )
+    return dataclasses.replace(
+        shape, stacks=(dataclasses.replace(stack, layers=layers),)
+    )
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_ops_add_up_to_the_work_of_the_shape(name):
+    shape = shape_from_config(CONFIGS[name])
+    length = None if shape.main.tokens else 64
+    workload = transformer(shape, seq_len=length)
+    assert workload.macs == shape.macs(64)
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_one_key_changed_changes_the_count_as_in_the_reference_library(kind):
+    """Each key of each class, one at a time; what is not modelled is refused."""
+    for change, count in ODD[kind]["changes"]:
+        config = {"model_type": kind, **ODD[kind]["base"], **change}
+        if count is None:
+            with pytest.raises(InputError):
+                shape_from_config(config)
+        else:
+            assert shape_from_config(config).parameters == count, change
+
+
+@pytest.mark.parametrize("kind", config_classes())
+def test_every_key_of_a_class_is_used_or_known_not_to_matter(kind):
+    """A key that no reader asks for would be taken for its default, unseen."""
+    known = config_classes()[kind]["defaults"]
+    assert not neutral_keys() & known.keys()
+    if kind == "llama4_vision_model":  # only beside a text
+        return
+    needed = {"num_experts_per_tok": 2} if kind == "deepseek_v2" else {}
+    for key in known:
+        if key.startswith("_out"):  # which results are handed out
+            continue
+        odd = {"model_type": kind, **needed, key: {"odd": True}}
+        with pytest.raises(InputError, match=f"`{key}` is {{'odd'"):
+            shape_from_config(odd)
