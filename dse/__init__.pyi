@@ -16,8 +16,8 @@ from .explore.axes import (
     powers_of_two,
     tied,
 )
+from .explore.compiled_model import CompiledModel, compile_model
 from .explore.evaluate import evaluate
-from .explore.rows.model import CompiledModel, compile_model
 from .explore.runs import Runs, pareto
 from .explore.sensitivity import Sensitivity, sensitivity
 from .explore.slopes import gradient

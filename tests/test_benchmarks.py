@@ -14,7 +14,7 @@ from benchmarks.speed.by_hand import answer
 from benchmarks.speed.by_hand_machine import Scalars
 from benchmarks.speed.configurations import Case, by_numbers, by_numpy
 from benchmarks.speed.table import cpu_seconds, short
-from dse.explore.rows.model import compile_model
+from dse.explore.compiled_model import compile_model
 
 # Buffers that hold no head, no layer, no model; a batch of one, and one too large.
 TIGHT = {

@@ -15,10 +15,10 @@ from benchmarks.speed.by_hand_machine import Scalars
 from benchmarks.speed.table import Rate, rate
 from dse.evaluation import Timing
 from dse.explore.basis import Basis
+from dse.explore.compiled_model import compile_model
 from dse.explore.evaluator import BATCH, Evaluator
 from dse.explore.front_search import FrontSearch
 from dse.explore.objectives import read_objectives
-from dse.explore.rows.model import compile_model
 from dse.explore.study import BLOCK_SIZE
 
 STUDY = Path(__file__).parents[2] / "studies" / "acceltran_design_space"

@@ -15,8 +15,7 @@ import numpy as np
 from jax import lax
 
 from benchmarks.speed.table import cpu_seconds
-from dse.explore.rows.machine_code import MachineCode
-from dse.explore.rows.program import ScalarProgram
+from dse.compile.function import compile_function
 
 LENGTH = 2048  # operations on each row, so that reading it counts for nothing
 BESIDE = 12  # of them that do not wait for each other; all stay in registers
@@ -88,10 +87,9 @@ def _rate(kinds: Mapping[str, int]) -> float:
 
     random = np.random.default_rng(0)
     names = [*(f"x{n}" for n in range(BESIDE)), *(f"b{n}" for n in range(TAKEN))]
-    program = ScalarProgram(chains, names)
     columns = {  # one number for all rows: none is read from far away
         name: random.uniform(1.0 - 1e-6, 1.0 + 1e-6, 1).astype(np.float32)
         for name in names
     }
-    run = MachineCode(program, np.float32)
+    run = compile_function(chains, names).code(np.float32, backend="llvm")
     return sum(counts.values()) * ROWS / cpu_seconds(lambda: run(columns, ROWS))

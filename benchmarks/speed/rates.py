@@ -24,10 +24,10 @@ from benchmarks.speed.table import as_markdown, cpu_seconds, short
 from dse.engines.base import Engine
 from dse.evaluation import Timing
 from dse.explore.basis import Basis
+from dse.explore.compiled_model import CompiledModel, compile_model
 from dse.explore.evaluator import Evaluator
 from dse.explore.front_search import FrontSearch
 from dse.explore.objectives import read_objectives
-from dse.explore.rows.model import CompiledModel, compile_model
 from dse.explore.study import BLOCK_SIZE
 from dse.workload.ops import Workload
 
@@ -113,7 +113,7 @@ def _measured(
     work: Callable[[], Any],
     rows: int,
 ) -> Measured:
-    operations = model.program(metric).count()
+    operations = model.code(metric).count()
     per_cpu_s = rows / cpu_seconds(work)
     return Measured(
         engine,

@@ -8,9 +8,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from dse.evaluation import Metrics, Timing, metrics
-from dse.explore.array_program import ArrayProgram
+from dse.compile.function import CompiledFunction, compile_function
+from dse.evaluation import Metrics, Timing
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
+from dse.explore.model import metrics
 from dse.explore.slopes import FORMS, differentiable
 
 
@@ -39,14 +40,14 @@ def evaluate(
         return differentiable(leaves, form, timing)
     numbers = [np.asarray(leaf, float) for leaf in leaves]
     program = _program(form, tuple(number.shape for number in numbers), timing)
-    found: Metrics = program.run(_named(numbers), dimensions=0)
+    found: Metrics = program.grid(_named(numbers))
     return found
 
 
 @lru_cache(FORMS)
 def _program(
     form: Any, shapes: tuple[tuple[int, ...], ...], timing: Timing
-) -> ArrayProgram:
+) -> CompiledFunction:
     """Return the traced model for all machines and workloads of one form."""
 
     def answer(numbers: Any) -> Metrics:
@@ -54,7 +55,7 @@ def _program(
         design, workload, technology = jax.tree.unflatten(form, ordered)
         return metrics(design, workload, technology, timing)
 
-    return ArrayProgram(answer, _named(shapes))
+    return compile_function(answer, _named(shapes))
 
 
 def _named(values: Any) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from dse.explore.array_program import ArrayProgram
+from dse.compile.function import CompiledFunction, compile_function
+from dse.compile.rows import BATCH, Columns
 from dse.explore.basis import Basis
 from dse.explore.grid import answer_for
 from dse.explore.objectives import SHOWN_UNITS, unknown_metric
-from dse.explore.program import BATCH, Columns, Program
 from dse.explore.space import Space
 
 __all__ = ["BATCH", "Columns", "Evaluator"]
@@ -25,25 +25,25 @@ class Evaluator:
         self.basis = basis
         self._space = space
         answer = answer_for(space, basis, known_metrics)
-        self._program = Program(answer, space.names)
+        self._function = compile_function(answer, space.names)
 
     def __call__(self, indices: np.ndarray[Any, Any]) -> Columns:
         """Return the metrics of the designs with these indices, as float64 columns."""
         asked = indices if len(indices) else np.zeros(1, np.int64)
         digits = self._space.digits(asked)
         table = {n: self._space.values(n)[at] for n, at in digits.items()}
-        found = self._program(table, len(asked))
+        found = self._function.rows(table, float, backend="numpy")
         shown = [n for n in SHOWN_UNITS if n in found]  # JAX sorts names
         return {n: found[n][: len(indices)] for n in shown}
 
     @property
     def known(self) -> list[str]:
         """Names of the metrics that are known here."""
-        answers = self._program.steps.answers
+        answers = self._function.answers
         return [name for name in SHOWN_UNITS if name in answers]
 
-    def metrics(self, wanted: Iterable[str]) -> ArrayProgram:
-        """Return the program of some metrics, by name, to be run over grids.
+    def metrics(self, wanted: Iterable[str]) -> CompiledFunction:
+        """Return the function to some metrics by name, to be asked about grids.
 
         Raises `InputError` for a metric that is not known here.
         """
@@ -55,7 +55,7 @@ class Evaluator:
                     raise unknown_metric(name)
             return {name: known[name] for name in names}
 
-        return self._program.steps.only(choose)
+        return self._function.only(choose)
 
 
 def known_metrics(found: Any) -> dict[str, Any]:

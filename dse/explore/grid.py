@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from dse.evaluation import combine, metrics
-from dse.explore.array_program import ArrayProgram
+from dse.compile.function import CompiledFunction
+from dse.compile.stages import Stages
+from dse.evaluation import combine
 from dse.explore.basis import Basis
+from dse.explore.model import metrics
 from dse.explore.space import Space
-from dse.explore.stages import Stages
 
 Answer = Callable[[Mapping[str, Any]], Any]
 Array = np.ndarray[Any, Any]
@@ -40,8 +41,8 @@ class Grid:
     """The blocks of a space by number, and what a program answers over one of them.
 
     Numbers are scattered over the space: any run of them holds machines of all kinds.
-    A block has a dimension for each axis, in the order of `names`: those that little of
-    the model depends on come first, so that what lacks them is repeated in long runs.
+    A block has a dimension for each axis, in the order of `names`: those that few
+    operations read come first, so that what lacks them is repeated in long runs.
     A grid `in_order` is slower, but one block after another holds the designs in their
     order.
     """
@@ -49,14 +50,16 @@ class Grid:
     def __init__(
         self,
         space: Space,
-        program: ArrayProgram,
+        program: CompiledFunction,
         block_size: int,
         *,
         in_order: bool = False,
     ) -> None:
         self._space = space
-        uses = dict.fromkeys(space.names, 0) if in_order else program.uses()
-        self.names = tuple(sorted(space.names, key=lambda name: uses[name]))
+        self.names = space.names
+        if not in_order:
+            uses = program.uses()
+            self.names = tuple(sorted(space.names, key=lambda name: uses[name]))
         if in_order:
             self.slow, self.fast = _last_axes(space, block_size)
         else:

@@ -14,11 +14,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from dse.compile.function import CompiledFunction, compile_function
 from dse.engines.base import Engine
-from dse.evaluation import Metrics, Timing, metrics
-from dse.explore.array_program import ArrayProgram
+from dse.evaluation import Metrics, Timing
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
 from dse.explore.evaluator import known_metrics
+from dse.explore.model import metrics
 from dse.explore.objectives import read_objective, unknown_metric
 from dse.explore.runs import file_units
 from dse.units import si_unit
@@ -120,7 +121,7 @@ def slopes(leaves: list[Any], form: Any, moving: Places, timing: Timing) -> Any:
     program = _program(form, tuple(n.shape for n in numbers), moving, timing)
     directions = _directions([numbers[place] for place in moving])
     values = [number[..., None] for number in numbers]
-    found = program.run(_named([*values, *directions]), dimensions=1)
+    found = program.grid(_named([*values, *directions]))
     found["metrics"] = jax.tree.map(lambda v: v[..., 0], found["metrics"])
     count = directions[0].shape[-1]
     for part in ("slopes", "known_slopes"):
@@ -133,7 +134,7 @@ def slopes(leaves: list[Any], form: Any, moving: Places, timing: Timing) -> Any:
 @lru_cache(FORMS)
 def _program(
     form: Any, shapes: tuple[tuple[int, ...], ...], moving: Places, timing: Timing
-) -> ArrayProgram:
+) -> CompiledFunction:
     """Return the traced model and how it changes in ONE direction, for one form."""
 
     def answer(named: Any) -> Any:
@@ -149,7 +150,7 @@ def _program(
         (found, _), (slopes, known) = jax.jvp(follow, moved, direction)
         return {"metrics": found, "slopes": slopes, "known_slopes": known}
 
-    return ArrayProgram(answer, _named([*shapes, *(shapes[at] for at in moving)]))
+    return compile_function(answer, _named([*shapes, *(shapes[at] for at in moving)]))
 
 
 def _directions(start: list[Any]) -> list[Any]:

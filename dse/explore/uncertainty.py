@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dse.compile.function import CompiledFunction, compile_function
 from dse.errors import InputError
 from dse.evaluation import Timing
 from dse.explore.arguments import count
@@ -19,7 +20,6 @@ from dse.explore.evaluator import known_metrics
 from dse.explore.grid import answer_for
 from dse.explore.objectives import SHOWN_UNITS, read_objectives, unknown_metric
 from dse.explore.pareto import front_mask
-from dse.explore.program import Program
 from dse.explore.runs import Runs, column_name, file_units, from_si_column
 from dse.explore.space import Space
 from dse.hardware.technology import read_technology
@@ -164,15 +164,15 @@ def uncertainty(
         )
     digits = space.digits(index)
     axes = {n: space.values(n)[at] for n, at in digits.items()}
-    program = _program(space, basis, list(moving), list(fields))
+    function = _function(space, basis, list(moving), list(fields))
     still = {k: np.full(len(index), float(used.values[k])) for k in moving}
     still |= {n: np.full(len(index), space.design.number(n)) for n in fields}
-    nominal = program({**axes, **still}, len(index))
+    nominal = function.rows({**axes, **still}, float, backend="numpy")
     # Every design with every draw, the draws of one design after those of another.
     table = {n: np.repeat(column, draws) for n, column in axes.items()}
     moved = moving | {n: column for n, (_, column) in fields.items()}
     table |= {k: np.tile(column, len(index)) for k, column in moved.items()}
-    found = program(table, len(index) * draws)
+    found = function.rows(table, float, backend="numpy")
     columns = {
         n: found[n].reshape(len(index), draws) for n in SHOWN_UNITS if n in found
     }
@@ -191,7 +191,9 @@ def uncertainty(
     )
 
 
-def _program(space: Space, basis: Basis, keys: list[str], fields: list[str]) -> Program:
+def _function(
+    space: Space, basis: Basis, keys: list[str], fields: list[str]
+) -> CompiledFunction:
     """Return the metrics as a function of axis values, parameters and fields."""
 
     def answer(moved: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,4 +204,4 @@ def _program(space: Space, basis: Basis, keys: list[str], fields: list[str]) -> 
         found: dict[str, Any] = ask(axes)
         return found
 
-    return Program(answer, [*space.names, *keys, *fields])
+    return compile_function(answer, [*space.names, *keys, *fields])

@@ -13,8 +13,8 @@ from jax.core import Tracer
 
 from dse.engines.base import Engine
 from dse.evaluation import Metrics
+from dse.explore.compiled_model import CompiledModel
 from dse.explore.objectives import SHOWN_UNITS
-from dse.explore.rows.model import CompiledModel
 from dse.explore.sensitivity import Sensitivity
 from dse.explore.tuning.result import Tuned
 from dse.explore.uncertainty import SHARE, Uncertainty

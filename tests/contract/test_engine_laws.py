@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import dse
+from dse.compile.function import compile_function
 from dse.engines.base import Engine
 from dse.evaluation import metrics
-from dse.explore.array_program import ArrayProgram
 
 MACHINES: dict[str, Engine] = {
     "crossbar-isaac": dse.CrossbarEngine.isaac(),
@@ -172,8 +172,8 @@ def test_gradients_by_every_number_are_finite_and_equal_central_differences(
             tree, [x * factors.get(p, 1.0) for p, x in zip(paths, leaves, strict=True)]
         )
 
-    program = ArrayProgram(jax.value_and_grad(lambda f: loss(*moved(f))), floats)
-    slopes = program.run(dict.fromkeys(floats, np.float64(1.0)), dimensions=0)[1]
+    program = compile_function(jax.value_and_grad(lambda f: loss(*moved(f))), floats)
+    slopes = program.grid(dict.fromkeys(floats, np.float64(1.0)))[1]
     assert np.isfinite(list(slopes.values())).all()
 
     smooth = [f"0.{field}" for field in continuous(machine)]
@@ -182,7 +182,7 @@ def test_gradients_by_every_number_are_finite_and_equal_central_differences(
     for name in smooth:
         factors = {f: np.ones(2) for f in floats}
         factors[name] = np.array([1.0 - step, 1.0 + step])
-        low, high = program.only(lambda both: both[0]).run(factors, dimensions=1)
+        low, high = program.only(lambda both: both[0]).grid(factors)
         difference = (high - low) / (2.0 * step)
         np.testing.assert_allclose(
             slopes[name], difference, rtol=1e-3, atol=1e-6, err_msg=name

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import dse
+from dse.compile.function import compile_function
 from dse.engines.base import Engine
 from dse.evaluation import metrics
-from dse.explore.array_program import ArrayProgram
 
 Columns = dict[str, np.ndarray]
 
@@ -95,12 +95,12 @@ class Trial:
             )
 
         self.bandwidths = [n for n in self.columns if n.endswith("bandwidth_gb_per_s")]
-        self.program = ArrayProgram(answer, [*self.columns, "batch"])
+        self.program = compile_function(answer, [*self.columns, "batch"])
 
     def ask(self, *, batch: Any, **changes: Any) -> Answers:
         count = len(next(iter(self.columns.values())))
         filled = self.columns | changes | {"batch": np.full(count, float(batch))}
-        found: Answers = self.program.run(filled, dimensions=1)
+        found: Answers = self.program.grid(filled)
         return found
 
     def grown(self) -> dict[str, np.ndarray]:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import dse
+from dse.compile.function import CompiledFunction, compile_function
 from dse.engines.base import Engine, Op, describe_run
-from dse.explore.array_program import ArrayProgram
 from dse.workload.kinds import KINDS
 
 MACHINES: dict[str, Engine] = {
@@ -30,7 +30,7 @@ BUFFERS = ("activation_buffer", "weight_buffer", "mask_buffer")
 RUN = describe_run(dse.transformer("bert-tiny", seq_len=64).with_attention(kept=0.3))
 
 
-def program(machine: Engine, kind: str) -> ArrayProgram:
+def program(machine: Engine, kind: str) -> CompiledFunction:
     technology = machine.default_technology()
 
     def run_op(sizes: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def program(machine: Engine, kind: str) -> ArrayProgram:
             "energy": sum(joule for part, joule in spent if part not in BUFFERS),
         }
 
-    return ArrayProgram(run_op, SIZES)
+    return compile_function(run_op, SIZES)
 
 
 @pytest.mark.parametrize("name", MACHINES)
@@ -66,10 +66,10 @@ def test_more_of_any_op_takes_no_less_time_and_energy(name: str) -> None:
             continue
         runs = program(machine, kind)
         some = {size: np.round(2 ** draw.uniform(0, 9, 2000)) for size in SIZES}
-        before = runs.run(some, dimensions=1)
+        before = runs.grid(some)
         for size in SIZES:
             grown = some[size] + np.round(2 ** draw.uniform(0, 8, 2000))
-            after = runs.run(some | {size: grown}, dimensions=1)
+            after = runs.grid(some | {size: grown})
             for what, less in before.items():
                 if what == "compute" and (name, kind) in SOONER:
                     continue
@@ -82,7 +82,7 @@ def test_a_tap_more_of_a_convolution_costs_more(name: str) -> None:
     taps = np.arange(1.0, 65.0)
     sizes = {"heads": 2.0, "rows": 128.0, "inner": taps, "columns": 128.0, "batch": 1.0}
     columns = {size: np.broadcast_to(value, 64) for size, value in sizes.items()}
-    found = program(MACHINES[name], "convolution").run(columns, dimensions=1)
+    found = program(MACHINES[name], "convolution").grid(columns)
     assert np.all(np.diff(found["energy"]) > 0)
     assert np.all(np.diff(found["occupied"]) >= 0)
 
@@ -92,7 +92,7 @@ def test_sixteen_taps_take_as_many_cycles_as_they_have_products() -> None:
     sizes = {"heads": 2.0, "rows": 128.0, "inner": 16.0, "columns": 128.0, "batch": 1.0}
     edge = dse.TileEngine.edge()
     op = {size: np.asarray([value]) for size, value in sizes.items()}
-    found = program(edge, "convolution").run(op, dimensions=1)
+    found = program(edge, "convolution").grid(op)
     dense = 16**3 / 16
     sparse = dense * 0.5 * 0.5
     windows = 64 / 8

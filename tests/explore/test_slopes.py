@@ -42,7 +42,7 @@ def test_a_gradient_is_that_of_the_compiled_model(name: str) -> None:
 
 def test_jax_asks_for_the_same_slopes_by_design_workload_and_technology() -> None:
     technology = EDGE.default_technology()
-    dse.compile_model(EDGE, BERT).program()  # leaves JAX no array in float64
+    dse.compile_model(EDGE, BERT).code()  # leaves JAX no array in float64
     by_design, by_workload, by_technology = jax.grad(log_energy, argnums=(0, 1, 2))(
         EDGE, BERT, technology
     )

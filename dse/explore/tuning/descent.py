@@ -13,8 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from dse.compile.function import compile_function
 from dse.errors import InputError
-from dse.explore.rows.jax_function import in_rows
 from dse.explore.tuning.coordinates import Coordinates, Rows
 from dse.explore.tuning.lagrangian import (
     first_prices,
@@ -95,11 +95,8 @@ class Descent:
 
     @cached_property
     def _told(self) -> Callable[[Mapping[str, Any]], Any]:
-        return in_rows(
-            self._problem.losses_and_excess,
-            [axis.name for axis in self._axes.all],
-            len(self._problem.objectives) + len(self._problem.constraints),
-        )
+        names = [axis.name for axis in self._axes.all]
+        return compile_function(self._problem.losses_and_excess, names).as_jax()
 
     def _scan(self, shares: Any, weights: Any, held: Any) -> Any:
         inside = jnp.clip(shares, EDGE, 1.0 - EDGE)

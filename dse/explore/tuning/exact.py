@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from dse.explore.program import Columns, Program
+from dse.compile.function import compile_function
+from dse.compile.rows import Columns
 from dse.explore.tuning.coordinates import Rows
 from dse.explore.tuning.problem import Problem
 
@@ -54,7 +55,7 @@ class Exact:
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
         self.example = {c.name: c.values[0] for c in problem.coordinates.all}
-        self._program = Program(problem.answer, self.example)
+        self._function = compile_function(problem.answer, list(self.example))
         self.forget()
 
     def forget(self) -> None:
@@ -85,13 +86,14 @@ class Exact:
 
     def answers(self, points: Rows) -> Columns:
         """Return metrics and own costs of points by name; these are not counted."""
-        return self._program(self._problem.coordinates.table(points), len(points))
+        table = self._problem.coordinates.table(points)
+        return self._function.rows(table, float, backend="numpy")
 
     def between_points(self, shares: Rows) -> Found:
         """Return what the model says of shares that lie beside the grid; counted."""
         table = self._problem.coordinates.relaxed_table(shares)
         self.evaluations += len(shares)
-        return self._found(shares, self._program(table, len(shares)))
+        return self._found(shares, self._function.rows(table, float, backend="numpy"))
 
     def _add(self, keys: list[bytes], points: Rows) -> None:
         found = self._found(points, self.answers(points))

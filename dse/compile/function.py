@@ -1,0 +1,255 @@
+"""A function of named numbers, traced once and read in many ways.
+
+JAX traces it on ONE design, as array operations. Taken apart into single numbers, equal
+operations become one: equal ops and equal layers of a transformer cost nothing more.
+What results is one graph (`graph`), and all readers read it:
+
+    f = compile_function(function, names)
+    f.grid(axes)                 float64, by NumPy: what the others are held against
+    f.rows(table)                machine code of this processor, or JAX's devices
+    f.gradient("energy")         another such function
+    f.bounds(boxes)              between which numbers every answer lies
+    f.as_jax()                   a function that JAX differentiates and batches
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from typing import Any
+
+import jax
+import numpy as np
+
+from dse.compile.as_jax import as_jax, pulled, values_and_slopes
+from dse.compile.by_jax import plain
+from dse.compile.errors import NotByRowsError
+from dse.compile.graph import CONSTANT, INPUT, Graph, Places
+from dse.compile.rows import Backend, Columns, compile_rows, count_rows, on_host
+from dse.compile.rules import write_numbers
+from dse.compile.steps import Found, Steps, operations
+from dse.compile.trace import Trace, follow, trace
+
+Function = Callable[[Mapping[str, Any]], Any]
+
+
+def compile_function(
+    function: Function, names: Sequence[str] | Mapping[str, tuple[int, ...]]
+) -> CompiledFunction:
+    """Trace a function of named numbers, in float64; nothing is compiled yet.
+
+    `names` says with whom it has shapes which of them are arrays.
+    """
+    return CompiledFunction(trace(function, names), function)
+
+
+class CompiledFunction:
+    """A function of named numbers as operations on single ones.
+
+    `names` are those of its inputs in order, `shapes` what each of them is; `answers`
+    are those of the function, `places` in the graph instead of numbers.
+    """
+
+    longest_loop = 10_000  # turns; longer ones are left to JAX
+
+    def __init__(self, traced: Trace, function: Function) -> None:
+        self.graph = Graph()
+        self.names, self.shapes = traced.names, traced.shapes
+        self.function = function
+        self._inputs = [self._input(name) for name in self.names]
+        with np.errstate(all="ignore"):  # numbers that are known are worked with
+            outputs = follow(traced, self, self._inputs)
+        self._answer(outputs, traced.tree)
+        self._one_at_a_time = threading.RLock()
+
+    @property
+    def answers(self) -> Any:
+        """The answers as the function returns them, places instead of numbers."""
+        return jax.tree.unflatten(self._tree, self._outputs)
+
+    def only(self, choose: Callable[[Any], Any]) -> CompiledFunction:
+        """Return a function of some of the answers: what `choose` takes of all."""
+        part = copy(self)
+        part.function = lambda given: choose(self.function(given))
+        part._answer(*jax.tree.flatten(choose(self.answers)))
+        return part
+
+    def _answer(self, outputs: list[Places], tree: Any) -> None:
+        self._outputs, self._tree = outputs, tree
+        self.places = [at for some in outputs for at in some.ravel().tolist()]
+        self._made: dict[Any, Any] = {}  # codes of rows
+        self._prepared: tuple[Steps, Found] | None = None
+
+    # -- readers -----------------------------------------------------------------------
+
+    def grid(self, axes: Mapping[str, Any]) -> Any:
+        """Return the answers over a grid, in float64.
+
+        `axes` are arrays that broadcast together, one for each name; that of an array
+        has the dimensions of the array first. So have answers; a dimension of the grid
+        has length 1 where an answer does not depend on it.
+        """
+        found, dimensions = self.begin(axes)
+        self._ready()[0].run(found)
+        return self.read(found, dimensions)
+
+    def rows(
+        self,
+        table: Mapping[str, Any],
+        dtype: Any = np.float32,
+        *,
+        backend: Backend | None = None,
+        fast_math: bool = False,
+    ) -> Columns:
+        """Return the answers of every row of a table, a column `[rows]` each by name.
+
+        `table` holds a column, or one number for all rows, for each name. Rows are done
+        by machine code of this processor (`llvm`), by the devices of JAX (`jax`, the
+        default where there are others than processors) or in float64 by `numpy`: the
+        default without llvmlite. Raises `NotByRowsError` for an operation that machine
+        code cannot do.
+        """
+        columns = {n: np.atleast_1d(np.asarray(table[n], dtype)) for n in self.names}
+        code = self.code(dtype, backend=backend, fast_math=fast_math)
+        found: Columns = code(columns, count_rows(columns))
+        return found
+
+    def code(
+        self,
+        dtype: Any = np.float32,
+        *,
+        backend: Backend | None = None,
+        fast_math: bool = False,
+    ) -> Any:
+        """Return what runs rows; of several threads that ask for it one makes it."""
+        key = np.dtype(dtype), backend, fast_math
+        with self._one_at_a_time:
+            if key not in self._made:
+                self._made[key] = compile_rows(self, *key)
+            return self._made[key]
+
+    def gradient(self, name: str) -> CompiledFunction:
+        """Return the function to one of the answers and its slopes, by name.
+
+        The slope by `x` is called `d_x`.
+        """
+
+        def slopes(given: Mapping[str, Any]) -> dict[str, Any]:
+            value, slope = jax.value_and_grad(lambda g: self.function(g)[name])(given)
+            return {name: value, **{f"d_{key}": slope[key] for key in slope}}
+
+        return compile_function(slopes, self.shapes)
+
+    def as_jax(self) -> Function:
+        """Return it as a function of JAX, to be differentiated and batched.
+
+        Its answer is a vector, worked out by machine code in float64. Where that holds
+        an operation that machine code cannot do, the function itself is returned.
+        """
+        count = len(self.places)
+        both = values_and_slopes(self.function, self.names, count)
+        together = compile_function(both, [*self.names, *pulled(count)])
+        code = together.code(np.float64, backend=on_host())
+        try:
+            code(dict.fromkeys(together.names, np.ones(1)), 1)
+        except NotByRowsError:
+            return self.function
+        return as_jax(code, self.names, count)
+
+    # -- what readers are made of ------------------------------------------------------
+
+    def begin(self, axes: Mapping[str, Any]) -> tuple[Found, int]:
+        """Return constants and inputs, and how many dimensions a grid has."""
+        found: Found = dict(self._ready()[1])
+        dimensions = 0
+        for name, places in zip(self.names, self._inputs, strict=True):
+            values = np.asarray(axes[name], float)
+            grid = values.shape[places.ndim :]
+            numbers = values.reshape(places.size, *grid)
+            found.update(zip(places.ravel().tolist(), numbers, strict=True))
+            dimensions = max(dimensions, len(grid))
+        return found, dimensions
+
+    def read(self, found: Mapping[int, Any], dimensions: int) -> Any:
+        """Return the answers among what was found over a grid."""
+        arrays = [_array(places, found, dimensions) for places in self._outputs]
+        return jax.tree.unflatten(self._tree, arrays)
+
+    def _ready(self) -> tuple[Steps, Found]:
+        """Return all operations, and all constants, of the answers."""
+        if self._prepared is None:
+            nodes = [
+                (at, self.graph.nodes[at]) for at in self.graph.needed(self.places)
+            ]
+            known = {
+                at: node.detail for at, node in nodes if node.operation == CONSTANT
+            }
+            order = operations(self.graph, self.places)
+            self._prepared = Steps(self.graph, order, self.places), known
+        return self._prepared
+
+    def uses(self) -> dict[str, tuple[int, int]]:
+        """Return how many operations read each input, and how many depend on it."""
+        direct: Counter[Any] = Counter()
+        all_of_them: Counter[Any] = Counter()
+        nodes = self.graph.nodes
+        reads = self.graph.reads(self.graph.needed(self.places))
+        for place in operations(self.graph, self.places):
+            all_of_them.update(reads[place])
+            taken = [nodes[at] for at in set(nodes[place].takes)]
+            direct.update(node.detail for node in taken if node.operation == INPUT)
+        return {name: (direct[name], all_of_them[name]) for name in self.names}
+
+    def count(self) -> Counter[str]:
+        """Return how many operations of each kind one design takes."""
+        return self.graph.count(self.places)
+
+    def __str__(self) -> str:
+        """Return a listing of the operations."""
+        lines = [f"{', '.join(self.names)} ->"]
+        for place in self.graph.needed(self.places):
+            node = self.graph.nodes[place]
+            taken = [f"%{at}" for at in node.takes]
+            told = [] if node.detail is None else [str(node.detail)]
+            lines.append(f"%{place} = {node.operation}({', '.join(taken + told)})")
+        return "\n".join(
+            [*lines, "return " + ", ".join(f"%{at}" for at in self.places)]
+        )
+
+    # -- following the trace -----------------------------------------------------------
+
+    def _input(self, name: str) -> Places:
+        shape = self.shapes[name]
+        if not shape:
+            return np.asarray(self.graph.input(name))
+        numbers = [self.graph.input((name, *at)) for at in np.ndindex(*shape)]
+        return np.asarray(numbers, np.int64).reshape(shape)
+
+    def constant(self, value: Any) -> Places:
+        """Return the places of an array that no input can change."""
+        return self.graph.constants(plain(value))
+
+    def operation(self, equation: Any, given: list[Places]) -> list[Places]:
+        """Add one traced operation; return the places of its results."""
+        return write_numbers(self.graph, equation, given)
+
+    def pick(self, value: Places, at: int) -> Places:
+        """Return one row of an array of places."""
+        return np.asarray(value[at])
+
+    def stack(self, values: list[Places]) -> Places:
+        """Return the rows of an array of places as one array."""
+        return np.stack(values)
+
+
+def _array(places: Places, found: Mapping[int, Any], dimensions: int) -> Any:
+    """Return an array of numbers that were found, its own dimensions first."""
+    numbers = [np.asarray(found[place]) for place in places.ravel().tolist()]
+    full = [x.reshape((1,) * (dimensions - x.ndim) + x.shape) for x in numbers]
+    if places.ndim == 0:
+        return full[0]
+    grid = np.broadcast_shapes(*(x.shape for x in full), (1,) * dimensions)
+    alike = [np.broadcast_to(x, grid) for x in full]
+    return np.asarray(alike).reshape(*places.shape, *grid)
