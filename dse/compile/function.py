@@ -24,6 +24,7 @@ import jax
 import numpy as np
 
 from dse.compile.as_jax import as_jax, pulled, values_and_slopes
+from dse.compile.bounds import Interval, bound, read_boxes
 from dse.compile.by_jax import plain
 from dse.compile.errors import NotByRowsError
 from dse.compile.graph import CONSTANT, INPUT, Graph, Places
@@ -141,6 +142,29 @@ class CompiledFunction:
             return {name: value, **{f"d_{key}": slope[key] for key in slope}}
 
         return compile_function(slopes, self.shapes)
+
+    def bounds(self, boxes: Mapping[str, Any]) -> Any:
+        """Return between which numbers every answer lies, over whole boxes.
+
+        `boxes` holds the two ends (low, high) of each input, numbers or `[boxes]`;
+        ends of an array have its dimensions first. An answer is an `Interval`: what
+        `grid` says of any point of a box lies in it, or `none` says that it may be no
+        number. Raises `NotByRowsError` for an operation that is left to JAX as a whole.
+        """
+        ends = read_boxes(boxes, self.shapes)
+        inputs = {
+            (name, *at) if at else name: Interval(low[at], high[at], none)
+            for name, (low, high, none) in ends.items()
+            for at in np.ndindex(*self.shapes[name])
+        }
+        found = iter(bound(self.graph, self.places, inputs))
+        answers = []
+        for places in self._outputs:
+            parts = zip(*(next(found) for _ in range(places.size)), strict=True)
+            whole = [np.asarray(np.broadcast_arrays(*part)) for part in parts]
+            shaped = [part.reshape(*places.shape, -1) for part in whole]
+            answers.append(Interval(*shaped))
+        return jax.tree.unflatten(self._tree, answers)
 
     def as_jax(self) -> Function:
         """Return it as a function of JAX, to be differentiated and batched.

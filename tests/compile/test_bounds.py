@@ -1,0 +1,194 @@
+"""What a function answers anywhere in a box lies between the bounds of the box."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import dse
+from dse.compile.bounds import _RULES
+from dse.compile.errors import NotByRowsError
+from dse.compile.function import compile_function
+from dse.compile.numpy_functions import FUNCTIONS
+from dse.engines.base import Engine
+from dse.explore.basis import Basis
+from dse.explore.evaluator import Evaluator
+from tests.compile.operations import EACH, OPERATIONS, SHAPED
+from tests.compile.random_programs import NAMES, NUMBERS, write_program
+
+BOXES = 12
+POINTS = 40  # of each box
+WITHOUT = {"random"}
+
+
+def boxes_around(chance: np.random.Generator, wild: float) -> dict[str, Any]:
+    """Boxes of x, y and z: between two numbers each, some of them points."""
+    found = {}
+    for name in NAMES:
+        tame = np.round(chance.uniform(-9.0, 9.0, (2, BOXES)), 2)
+        known = [number for number in NUMBERS if not np.isnan(number)]
+        ends = np.where(
+            chance.random((2, BOXES)) < wild, chance.choice(known, (2, BOXES)), tame
+        )
+        ends[1] = np.where(chance.random(BOXES) < 0.3, ends[0], ends[1])
+        found[name] = np.sort(ends, axis=0)
+    return found
+
+
+def points_in(chance: np.random.Generator, boxes: dict[str, Any]) -> dict[str, Any]:
+    """Points `[points, boxes]`: corners, numbers of note, and others between."""
+    found = {}
+    for name, (low, high) in boxes.items():
+        ends = np.clip([low, high], -1e300, 1e300)
+        shape = (POINTS, BOXES)
+        between = ends[0] + (ends[1] - ends[0]) * chance.random(shape)
+        small = np.clip(chance.choice([0.0, 1.0, -1.0, 0.5, 2.0], shape), low, high)
+        corner = np.where(chance.random(shape) < 0.5, low, high)
+        which = chance.integers(3, size=shape)
+        found[name] = np.clip(np.choose(which, [corner, small, between]), low, high)
+    return found
+
+
+def hold(function: Any, boxes: dict[str, Any], points: dict[str, Any]) -> None:
+    """Hold what a compiled function answers at points against its bounds."""
+    bounds = function.bounds(boxes)
+    found = function.grid(points)
+    told = jax.tree.leaves(bounds, is_leaf=lambda b: hasattr(b, "none"))
+    for interval, answers in zip(told, jax.tree.leaves(found), strict=True):
+        low, high, none = (np.expand_dims(part, -2) for part in interval)
+        inside = (low <= answers) & (answers <= high)
+        assert np.all(inside | (np.isnan(answers) & none))
+
+
+def test_there_is_a_rule_for_every_operation_of_numpy() -> None:
+    assert FUNCTIONS.keys() <= _RULES.keys()
+
+
+def hold_programs(seed: int, count: int) -> None:
+    """Hold random programs against their bounds; the seed is printed."""
+    print(f"seed {seed}: {count} programs")
+    for number in range(count):
+        chance = np.random.default_rng([seed, number])
+        written = write_program(chance, [*EACH, *SHAPED])
+
+        def values(given: Any, written: Any = written) -> Any:
+            return [v * 1 for v in written(given[name] for name in NAMES)]
+
+        boxes = boxes_around(chance, float(chance.choice([0.0, 0.3, 1.0])))
+        points = points_in(chance, boxes)
+        hold(compile_function(values, NAMES), boxes, points)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_programs_keep_to_their_bounds(seed: int) -> None:
+    hold_programs(seed, 25)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(1000, 1040))
+def test_ten_thousand_programs_keep_to_their_bounds(seed: int) -> None:
+    hold_programs(seed, 250)
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_an_operation_keeps_to_its_bounds(name: str) -> None:
+    chance = np.random.default_rng(0)
+    operation = OPERATIONS[name]
+    kinds = {"f": float, "s": np.float32, "i": np.int64, "j": np.int32, "b": bool}
+
+    def value(given: Any) -> Any:
+        taken = zip("xyz", operation.takes, strict=False)
+        return operation.do(*(given[n].astype(kinds[kind]) for n, kind in taken))
+
+    function = compile_function(value, NAMES)
+    for wild in (0.0, 0.5, 1.0):
+        for _ in range(3):
+            boxes = boxes_around(chance, wild)
+            hold(function, boxes, points_in(chance, boxes))
+
+
+@given(st.floats(-4, 4), st.floats(0, 3), st.floats(0.5, 4), st.floats(0, 3))
+def test_bounds_of_simple_functions_are_what_they_take(
+    x: float, wide: float, y: float, high: float
+) -> None:
+    function = compile_function(
+        lambda g: (g["x"] ** 2, g["x"] - g["x"], jnp.maximum(g["x"], g["y"]) / g["y"]),
+        ["x", "y"],
+    )
+    square, nothing, ratio = function.bounds({"x": (x, x + wide), "y": (y, y + high)})
+    ends = sorted([x * x, (x + wide) * (x + wide)])
+    least = 0.0 if x <= 0.0 <= x + wide else ends[0]
+    assert (square.low[0], square.high[0]) == (least, ends[1])
+    assert (nothing.low[0], nothing.high[0]) == (0.0, 0.0)
+    assert ratio.low[0] == max(x, y) / (y + high)
+    assert not np.any([square.none, nothing.none, ratio.none])
+
+
+def test_a_choice_by_what_may_be_no_number_is_not_known() -> None:
+    def choose(given: Any) -> Any:
+        root = jnp.sqrt(given["x"])
+        return jnp.where(root >= 0.0, 1.0, 2.0), jnp.where(root != 5.0, 1.0, 2.0)
+
+    known, unlike = compile_function(choose, ["x"]).bounds({"x": (-1.0, 4.0)})
+    assert (known.low[0], known.high[0]) == (1.0, 2.0)
+    assert (unlike.low[0], unlike.high[0]) == (1.0, 1.0)
+    assert not np.any([known.none, unlike.none])
+
+
+def test_what_jax_does_as_a_whole_has_no_bounds() -> None:
+    function = compile_function(
+        lambda g: jax.lax.sort(jnp.stack([g["x"], 1.0]))[0], ["x"]
+    )
+    with pytest.raises(NotByRowsError, match=r"test_bounds.py:\d+: `sort` has no"):
+        function.bounds({"x": (0.0, 1.0)})
+    with pytest.raises(dse.InputError, match="box `x`: give numbers low <= high"):
+        function.bounds({"x": (2.0, 1.0)})
+
+
+MACHINES: dict[str, Engine] = {
+    "tile": dse.TileEngine.edge(),
+    "crossbar": dse.CrossbarEngine.isaac(),
+    "nm": dse.NMEngine(),
+}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_machines_of_a_box_keep_to_its_bounds(name: str) -> None:
+    """Half to twice the numbers of a published machine, in smaller and smaller boxes.
+
+    The smaller a box, the narrower its bounds.
+    """
+    machine = MACHINES[name]
+    bert = dse.transformer("bert-tiny", seq_len=64)
+    axes = {
+        field: [number, 2.0 * number]
+        for field, meaning in machine.meanings().items()
+        if (number := float(machine.number(field))) > 0.0
+        and not meaning.choices
+        and 2.0 * number <= meaning.high
+    }
+    space = dse.Space(machine, **axes)
+    basis = Basis(((bert, 1.0),), machine.default_technology(), "walk")
+    function = Evaluator(space, basis).metrics(["latency", "energy", "area"])
+    chance = np.random.default_rng(0)
+    wide = []
+    for share in (1.0, 0.1, 1e-3, 0.0):
+        boxes, points = {}, {}
+        for field, (low, high) in axes.items():
+            start = low + (high - low) * (1.0 - share) * chance.random(BOXES)
+            boxes[field] = start, start + (high - low) * share
+            points[field] = start + (high - low) * share * chance.random(
+                (POINTS, BOXES)
+            )
+        hold(function, boxes, points)
+        low, high, _ = function.bounds(boxes)["energy"]
+        known = np.isfinite(low) & np.isfinite(high)
+        wide.append(np.median((high - low)[known] / high[known]) if known.any() else 1)
+    assert wide == sorted(wide, reverse=True)
+    assert wide[-1] < 1e-12
