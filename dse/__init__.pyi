@@ -38,6 +38,7 @@ from .show.tornado import plot_sensitivity
 from .sparsity.curve_names import curve_names
 from .sparsity.curves import Curve
 from .sparsity.library import load_curve
+from .sparsity.loss import Subject
 from .workload.acceltran_models import acceltran_model
 from .workload.ops import Ops, Workload
 from .workload.transformer import transformer
@@ -63,6 +64,7 @@ __all__ = [
     "Space",
     "SprintEngine",
     "Study",
+    "Subject",
     "Technology",
     "TileEngine",
     "Tuned",

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 
-from dse.engines.base import Engine, Run, describe_run, known_sum, schedule_run
+from dse.engines.base import Engine, Run, describe_run, schedule_run
 from dse.engines.masks import wanted_share
 from dse.hardware.buildable import broken_bounds
 from dse.hardware.technology import Technology
@@ -17,6 +17,7 @@ from dse.records import Record, quantity, record, static
 from dse.schedule.stage import Chain, Stage, resource_cycles, total
 from dse.schedule.walk import roofline, walk
 from dse.shown import Shown, shown
+from dse.sparsity.loss import Loss, Subject, subjects, together
 from dse.workload.ops import Workload
 
 Timing = Literal["walk", "roofline"]
@@ -39,6 +40,9 @@ class Metrics(Shown, Record):
     peak_rate: Any = quantity("op/s", "2 per MAC, at the clock that is reached")
     effective_rate: Any = quantity("op/s", "2 per MAC, zeros included, over latency")
     accuracy_drop: Any = None  # as a share, 0.01 is a point; None: not known
+    accuracy_spread: Any = None  # one standard deviation of it
+    measured_on: tuple[Subject, ...] = static("what accuracy was measured on")
+    foreign: tuple[str, ...] = static("why some of that is another model or length")
     budget_use: Any = None  # largest share of a fixed budget; None: has no budgets
     power_density: Any = quantity("W/m^2", "of the chip, main memory excluded")
     wear: Any = None  # share of the cells' life that a second takes; None: none wear
@@ -116,9 +120,7 @@ def metrics(
         leakage_energy={part: joule / batch for part, joule in leakage.items()},
         area_by_component=area,
         utilization={r: c / cycles for r, c in resource_cycles(chains).items()},
-        accuracy_drop=known_sum(
-            [workload.accuracy_drop, design.accuracy_drop(run, technology)]
-        ),
+        **_accuracy(accuracy_losses(design, workload, technology), run),
         budget_use=design.budget_use(technology),
         power_density=(energy - sum(outside)) / seconds / sum(area.values()),
         wear=design.wear(technology, seconds, dynamic),
@@ -139,6 +141,35 @@ def metrics(
         },
         extras=design.extras(run, technology, seconds, dynamic),
     )
+
+
+def accuracy_losses(
+    design: Engine, workload: Workload, technology: Technology
+) -> tuple[Loss, ...] | None:
+    """Return the accuracy lost by a workload on a machine; None where not known."""
+    own = design.losses(describe_run(workload), technology)
+    if workload.loss is None or own is None:
+        return None
+    return (workload.loss, *own)
+
+
+def misfits(losses: Iterable[Loss], model: str, tokens: int) -> tuple[str, ...]:
+    """Say of losses that were measured on something else than a run what that was."""
+    told = (each.misfit(model, tokens) for each in subjects(losses))
+    return tuple(dict.fromkeys(filter(None, told)))
+
+
+def _accuracy(losses: tuple[Loss, ...] | None, run: Run) -> dict[str, Any]:
+    """Return what `Metrics` says of accuracy."""
+    if losses is None:
+        return {"measured_on": (), "foreign": ()}
+    all_of_it = together(losses, run.model, run.tokens)
+    return {
+        "accuracy_drop": all_of_it.drop,
+        "accuracy_spread": all_of_it.spread,
+        "measured_on": subjects(losses),
+        "foreign": misfits(losses, run.model, run.tokens),
+    }
 
 
 def _is_off(component: str) -> bool:
@@ -186,6 +217,10 @@ def _worn(parts: list[Metrics], share: list[float], per_sequence: Any) -> Any | 
     return sum(worn) / per_sequence
 
 
+def _each_once(several: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(each for some in several for each in some))
+
+
 def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
     """Return the metrics of a weighted suite of workloads as those of one run.
 
@@ -217,6 +252,9 @@ def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
         effective_rate=mean(lambda part: part.effective_rate / part.throughput)
         / per_sequence,
         accuracy_drop=mean(lambda part: part.accuracy_drop) if drops_known else None,
+        accuracy_spread=mean(lambda p: p.accuracy_spread) if drops_known else None,
+        measured_on=_each_once(part.measured_on for part in parts),
+        foreign=_each_once(part.foreign for part in parts),
         dynamic_energy=mean(lambda part: part.dynamic_energy),
         leakage_energy=mean(lambda part: part.leakage_energy),
         off_chip_bytes=mean(lambda part: part.off_chip_bytes),

@@ -63,6 +63,13 @@ Buildable = Annotated[
         "or faster than its logic.",
     ),
 ]
+AcceptForeign = Annotated[
+    bool,
+    typer.Option(
+        "--accept-foreign-accuracy",
+        help="Let accuracies that were measured on another model or length decide.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Verbose = Annotated[
     bool, typer.Option("-v", "--verbose", help="Say more on stderr.", callback=_louder)

@@ -10,7 +10,15 @@ import typer
 
 from dse.cli.answer import check_answer, tell
 from dse.cli.cost import tell_cost
-from dse.cli.options import Buildable, Json, Quiet, Verbose, log, shows_progress
+from dse.cli.options import (
+    AcceptForeign,
+    Buildable,
+    Json,
+    Quiet,
+    Verbose,
+    log,
+    shows_progress,
+)
 from dse.cli.output import check_folder
 from dse.errors import InputError
 from dse.explore.study import BLOCK_SIZE, load_study
@@ -41,6 +49,7 @@ def sweep(
         typer.Option(help='One more limit, as "area <= 50 mm^2"; may be repeated.'),
     ] = None,
     buildable: Buildable = True,
+    accept_foreign_accuracy: AcceptForeign = False,
     keep: Annotated[
         str,
         typer.Option(
@@ -102,6 +111,8 @@ def sweep(
         asked = replace(asked, limits=(*asked.limits, *limit))
     if not buildable:
         asked = asked.any_design()
+    if accept_foreign_accuracy:
+        asked = replace(asked, accept_foreign_accuracy=True)
     log.debug(f"Study {asked.name}: {asked.space}, technology {asked.technology.name}.")
     if dry_run:
         tell_cost(asked, block_size, as_json)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dse.cli.options import Buildable, Json, Quiet, Verbose, log, shows_progress
+from dse.cli.options import (
+    AcceptForeign,
+    Buildable,
+    Json,
+    Quiet,
+    Verbose,
+    log,
+    shows_progress,
+)
 from dse.cli.output import PARTIAL, print_json, say
 from dse.errors import InputError
 from dse.explore.study import load_study
@@ -54,6 +63,7 @@ def tune(
         typer.Option(help='One more limit, as "peak_rate >= 1 TOP/s".'),
     ] = None,
     buildable: Buildable = True,
+    accept_foreign_accuracy: AcceptForeign = False,
     starts: Annotated[
         int, typer.Option(min=1, help="Designs to begin from, all at once.")
     ] = 64,
@@ -90,6 +100,8 @@ def tune(
     asked = load_study(study)
     if not buildable:
         asked = asked.any_design()
+    if accept_foreign_accuracy:
+        asked = replace(asked, accept_foreign_accuracy=True)
     limits = [*asked.limits, *texts, *(limit or [])]
     found = _tune(asked, objective, limits, starts, steps, seed)
     if as_json:
@@ -127,6 +139,7 @@ def _tune(
         weights=[weight for _, weight in study.suite],
         subject_to=limits,
         buildable=False,  # it is among the limits
+        accept_foreign_accuracy=study.accept_foreign_accuracy,
         starts=starts,
         steps=steps,
         key=jax.random.key(seed),
@@ -139,13 +152,13 @@ def _tune(
 def _text(study: Study, objective: str, limits: list[str], found: Tuned) -> str:
     from dse.show.scale import scale_for
 
-    scale = scale_for(found.metrics, study.basis.counted)
+    scale = scale_for(found.metrics, study.basis.counted, found.grounds.label)
     within = f" within {', '.join(limits)}" if limits else ""
     rows = [
         [name.replace("_", " "), _shown(value)] for name, value in found.values.items()
     ]
     rows += [
-        [metric.replace("_", " "), scale.amount(metric, value)]
+        [scale.title(metric), scale.amount(metric, value)]
         for metric, value in found.metrics.items()
     ]
     spent = (

@@ -6,7 +6,6 @@ designs. A new engine is one file with one finished record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import jax
@@ -24,6 +23,7 @@ from dse.shown import Shown
 from dse.sparsity.attention import AttentionPruning
 from dse.sparsity.curves import Curve
 from dse.sparsity.imbalance import Imbalance
+from dse.sparsity.loss import Loss
 from dse.workload.attention import attention_places, fuse_attention
 from dse.workload.kinds import WITH_WEIGHTS
 from dse.workload.ops import Ops, Workload
@@ -69,6 +69,8 @@ class Run(Record):
     attention: AttentionPruning
     kept_pairs: Any  # share of query-key pairs kept, mean over layers
     curve: Curve | None  # the one that densities were taken from
+    model: str = static("the model that runs")
+    tokens: int = static("of a sequence")
     causal: bool = static("whether a token sees only earlier ones")
     weights_stay: bool = static("whether weights may stay on chip from run to run")
 
@@ -134,12 +136,12 @@ class Engine(Shown, Record):
         """
         return None
 
-    def accuracy_drop(self, run: Run, technology: Technology) -> Any | None:
-        """Return the accuracy that this machine costs by itself, as a share.
+    def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...] | None:
+        """Return the accuracy that this machine costs by itself, by cause.
 
-        0.01 is a point; None where it is not known.
+        None where it is not known.
         """
-        return 0.0
+        return ()
 
     def budget_use(self, technology: Technology) -> Any | None:
         """Return the largest share that a design takes of what it is built from.
@@ -243,14 +245,6 @@ def stages(
     return Chain(tuple(groups), ops.names, ops.depends, repeats, engine.fetches_ahead)
 
 
-def known_sum(drops: Iterable[Any | None]) -> Any | None:
-    """Return the sum of accuracy drops, None where one of them is not known."""
-    total: Any = 0.0
-    for drop in drops:
-        total = None if drop is None or total is None else total + drop
-    return total
-
-
 def cannot_run(engine: Engine, kind: str) -> InputError:
     """Return the error of an engine that lacks a kind of op."""
     problem = f"`{type(engine).__name__}` cannot run `{kind}` ops;"
@@ -328,6 +322,8 @@ def describe_run(workload: Workload) -> Run:
         attention=workload.attention,
         kept_pairs=_mean_kept_pairs(workload),
         curve=workload.curve,
+        model=workload.model,
+        tokens=workload.seq_len,
         causal=workload.causal,
         weights_stay=workload.weights_stay,
     )

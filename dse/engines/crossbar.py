@@ -21,10 +21,12 @@ from dse.engines import (
 from dse.engines.base import Engine, Op, Run
 from dse.engines.crossbar_adc import LAWS
 from dse.engines.vector_unit import vector_area, vector_leakage
+from dse.errors import InputError
 from dse.hardware.technology import Technology, load_technology
 from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import Storage
+from dse.sparsity.loss import Loss, Subject
 from dse.workload.ops import Ops
 
 
@@ -32,8 +34,9 @@ from dse.workload.ops import Ops
 class CrossbarEngine(Engine):
     """A machine of weight-stationary crossbar arrays; the defaults are ISAAC.
 
-    With `accuracy_curve`, a measured accuracy drop by signal-to-noise ratio, noisy
-    machines know what they cost; without it, only those without noise do.
+    With `accuracy_curve`, a measured accuracy drop by signal-to-noise ratio, and
+    `accuracy_subject`, what that was measured on, noisy machines know what they cost;
+    without it, only those without noise do.
     """
 
     presets: ClassVar[tuple[str, ...]] = ("isaac", "puma")
@@ -126,6 +129,16 @@ class CrossbarEngine(Engine):
     accuracy_curve: tuple[tuple[float, float], ...] = static(
         "measured pairs of signal-to-noise in dB, rising, and accuracy drop", default=()
     )
+    accuracy_subject: Subject | None = static(
+        "what these pairs were measured on", default=None
+    )
+
+    def __post_init__(self) -> None:
+        if self.accuracy_curve and self.accuracy_subject is None:
+            raise InputError(
+                "`accuracy_curve` does not say what it was measured on; give "
+                '`accuracy_subject=dse.Subject(model="bert-base", task="sst-2")`.'
+            )
 
     # -- machines ----------------------------------------------------------------------
 
@@ -230,14 +243,16 @@ class CrossbarEngine(Engine):
         lanes = 2.0 * self.vector_lanes * self.clock(technology)
         return crossbar_array.array_rate(self, technology) + lanes
 
-    def accuracy_drop(self, run: Run, technology: Technology) -> Any:
+    def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...]:
         """Return what noise costs: nothing if there is none, else what was measured.
 
         Without a curve a noisy machine answers NaN: not known.
         """
         ratio = crossbar_noise.signal_to_noise(self, technology)
         drop = crossbar_noise.measured_drop(self.accuracy_curve, ratio)
-        return jnp.where(ratio >= crossbar_noise.CLEAN, 0.0, drop)
+        noisy = jnp.where(ratio >= crossbar_noise.CLEAN, 0.0, 1.0)
+        lost = jnp.where(noisy > 0.0, drop, 0.0)
+        return (Loss(drop=lost, at_stake=noisy, subject=self.accuracy_subject),)
 
     def wear(
         self, technology: Technology, seconds: Any, dynamic: dict[str, Any]

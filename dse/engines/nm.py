@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 
 from dse.engines import nm_memory, nm_work
 from dse.engines.base import Engine, Op, Run
@@ -22,6 +24,7 @@ from dse.hardware.technology import Technology, load_technology
 from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import Storage
+from dse.sparsity.loss import Loss
 from dse.workload.ops import Ops
 
 FORMATS = ("int8", "int16", "fp16")
@@ -232,6 +235,16 @@ class NMEngine(Engine):
             is_sparse, self.group, 1.0
         )
 
+    @property
+    def is_surely_dense(self) -> bool:
+        """Whether weights run dense, as far as that is settled: not under JAX."""
+        fields = (self.kept, self.built_kept, self.group, self.built_group)
+        if any(isinstance(field, jax.core.Tracer) for field in fields):
+            return False
+        kept, built_kept, group, built_group = map(np.asarray, fields)
+        sparse = (kept < group) & (kept <= built_kept) & (group <= built_group)
+        return not sparse.any()
+
     def kib(self, buffer: str) -> Any:
         """Return the size of `weight_buffer` and the like in KiB."""
         return getattr(self, f"{buffer}_kib")
@@ -277,9 +290,11 @@ class NMEngine(Engine):
         leaks = costs(self, technology).leakage
         return {part: watts * seconds for part, watts in leaks.items()}
 
-    def accuracy_drop(self, run: Run, technology: Technology) -> Any | None:
+    def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...] | None:
         """Return what the N:M setting costs by its table; None without a table."""
-        return None if self.accuracy is None else self.accuracy.drop(*self.pair)
+        if self.is_surely_dense:
+            return ()  # there is nothing to lose
+        return None if self.accuracy is None else (self.accuracy.loss(*self.pair),)
 
     def storage(self, ops: Ops, run: Run, technology: Technology) -> Storage:
         """Return how it keeps values: weights compressed, activations whole."""

@@ -7,8 +7,8 @@ along the last line. A table says nothing about another model or task.
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -16,30 +16,44 @@ import jax.numpy as jnp
 import numpy as np
 
 from dse.errors import InputError, did_you_mean
+from dse.records import Record, record, static
 from dse.shipped import hw_params_folder
 from dse.sparsity.curve_file import read_curve_file
 from dse.sparsity.curve_names import curve_names, curve_path
+from dse.sparsity.loss import Loss, Subject
 from dse.sparsity.pieces import interpolate
 from dse.toml_file import read_toml
 
 _FILE = "accuracy/nm_published.toml"
 
 
-@dataclass(frozen=True)
-class NMAccuracy:
+@record
+class NMAccuracy(Record):
     """Accuracy lost by N:M weights, as (N, M, drop) points of one model and task.
 
-    A drop is a share: 0.01 is a point below the dense model. `source` is a key of
-    `references.bib`. Raises `InputError` for a table without points.
+    A drop is a share: 0.01 is a point below the dense model. Raises `InputError` for a
+    table without points.
     """
 
-    name: str
-    points: tuple[tuple[float, float, float], ...]
-    source: str
+    name: str = static("as in `bert-tiny/wordnet/sr_ste`")
+    points: tuple[tuple[float, float, float], ...] = static("(N, M, drop)")
+    subject: Subject = static("what it was measured on")
+    spread: float = static("one standard deviation of a drop, a share", default=0.0)
+    source: str = static("a key of references.bib")
 
     def __post_init__(self) -> None:
         if not self.points:
             raise InputError(f"accuracy table `{self.name}` has no points; give some.")
+
+    def loss(self, kept: Any, group: Any) -> Loss:
+        """Return what a setting loses; nothing where it is dense."""
+        sparse = jnp.where(kept < group, 1.0, 0.0)
+        return Loss(
+            drop=self.drop(kept, group),
+            spread=sparse * self.spread,
+            at_stake=sparse,
+            subject=self.subject,
+        )
 
     def drop(self, kept: Any, group: Any) -> Any:
         """Return the drop of a setting, at least 0; 0 for dense. Scalars; unit: 1."""
@@ -82,7 +96,14 @@ def nm_accuracy(name: str) -> NMAccuracy:
         (float(n), float(m), (table["dense"] - score) / 100.0)
         for n, m, score in table["points"]
     )
-    return NMAccuracy(name=name, points=points, source=table["source"])
+    dense = (table["dense_high"] - table["dense_low"]) / 100.0
+    return NMAccuracy(
+        name=name,
+        points=points,
+        subject=Subject(model=name, task=table["task"]),
+        spread=dense / math.sqrt(12.0),  # of any score between the two
+        source=table["source"],
+    )
 
 
 def _measured() -> dict[str, dict[float, str]]:
@@ -96,13 +117,21 @@ def _measured() -> dict[str, dict[float, str]]:
 
 def _from_curves(name: str, curves: dict[float, str]) -> NMAccuracy:
     """Return the points of curves over the share N/M, one for each M."""
-    points = []
+    points, spread = [], 0.0
     for group, curve in curves.items():
         file = read_curve_file(curve_path(curve))
+        spread = max([spread, *file.curve.spread])
         knots = zip(file.curve.settings, file.curve.accuracy, strict=True)
         points += [
             (share * group, group, file.curve.dense_accuracy - accuracy)
             for share, accuracy in knots
             if share < 1.0
         ]
-    return NMAccuracy(name=name, points=tuple(points), source=file.about.data_source)
+    about = file.about
+    return NMAccuracy(
+        name=name,
+        points=tuple(points),
+        subject=Subject(model=about.model, task=about.task, seq_len=about.seq_len),
+        spread=spread,
+        source=about.data_source,
+    )

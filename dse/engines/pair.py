@@ -6,12 +6,13 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from dse.engines.base import Engine, Op, Run, cannot_run, known_sum
+from dse.engines.base import Engine, Op, Run, cannot_run
 from dse.errors import InputError, check_kind
 from dse.hardware.technology import Technology, join_technologies
 from dse.records import record
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import ORIGINS, Storage
+from dse.sparsity.loss import Loss
 from dse.workload.ops import Ops
 
 
@@ -123,10 +124,13 @@ class Pair(Engine):
         known = [wear for wear in found if wear is not None]
         return jnp.max(jnp.stack(known)) if known else None
 
-    def accuracy_drop(self, run: Run, technology: Technology) -> Any | None:
+    def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...] | None:
         """Return the accuracy that both machines cost; None where one is not known."""
         machines = self.machines(technology).values()
-        return known_sum(machine.accuracy_drop(run, own) for machine, own in machines)
+        known = [machine.losses(run, own) for machine, own in machines]
+        if any(losses is None for losses in known):
+            return None
+        return tuple(loss for losses in known for loss in losses or ())
 
     def extras(
         self, run: Run, technology: Technology, seconds: Any, dynamic: dict[str, Any]

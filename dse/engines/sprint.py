@@ -21,6 +21,7 @@ from dse.engines.sprint_traffic import WORD_BITS, read_bits, written_bits
 from dse.hardware.technology import Technology, load_technology
 from dse.records import quantity, record
 from dse.schedule.stage import Stage
+from dse.sparsity.loss import Loss
 
 PRUNING = ("none", "on_chip", "in_memory")
 REDUCTIONS = ("none", "queries", "both")
@@ -193,8 +194,8 @@ class SprintEngine(Engine):
             "buffers": size * technology["buffer.leakage_power"] * seconds,
         }
 
-    def accuracy_drop(self, run: Run, technology: Technology) -> Any | None:
-        """Return what the comparison in memory loses by being noisy, as a share.
+    def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...] | None:
+        """Return what the comparison in memory loses by being noisy.
 
         Read off the curve that the workload's densities come from; None without one.
         """
@@ -202,7 +203,10 @@ class SprintEngine(Engine):
             return None
         lost = wrongly_pruned(run.kept_pairs, score_noise(self, technology))
         drop = drop_by_curve(run.curve, run.kept_pairs, lost)
-        return None if drop is None else jnp.where(self.prunes_in_memory, drop, 0.0)
+        if drop is None:
+            return None
+        noisy = jnp.where(self.prunes_in_memory, drop, 0.0)
+        return (Loss(drop=noisy, subject=run.curve.subject),)
 
     def wear(
         self, technology: Technology, seconds: Any, dynamic: dict[str, Any]

@@ -23,11 +23,15 @@ from dse.workload.ops import Workload
 
 @dataclass(frozen=True, eq=False)
 class Basis:
-    """The workloads of a suite with their weights, technology and timing."""
+    """The workloads of a suite with their weights, technology and timing.
+
+    `accept_foreign_accuracy` lets accuracies of other models and lengths decide.
+    """
 
     suite: tuple[tuple[Workload, float], ...]
     technology: Technology
     timing: Timing
+    accept_foreign_accuracy: bool = False  # in limits and objectives
 
     def __post_init__(self) -> None:
         check_timing(self.timing)

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from dse.explore.accuracy import check_accuracy
 from dse.explore.evaluator import Evaluator
 from dse.explore.front_so_far import FrontSoFar
 from dse.explore.grid import Grid
@@ -45,6 +46,8 @@ class FrontSearch:
         *,
         best: int = 0,
     ) -> None:
+        wanted = [*(o.metric for o in objectives), *(b.metric for b in limits)]
+        check_accuracy(wanted, space, evaluator.basis)
         self._space = space
         self._evaluator = evaluator
         self._objectives = objectives

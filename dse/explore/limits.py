@@ -7,6 +7,8 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import Metrics
 from dse.explore.arguments import texts
@@ -50,8 +52,9 @@ class Limit:
         return f"breaks {self}"
 
     def broken(self, values: Any) -> Any:
-        """Say which values of the metric, in SI, break the limit."""
-        return values > self.bound if self.at_most else values < self.bound
+        """Say which values of the metric, in SI, break the limit; NaN does."""
+        kept = values <= self.bound if self.at_most else values >= self.bound
+        return np.logical_not(kept)
 
     def __str__(self) -> str:
         sign = "<=" if self.at_most else ">="

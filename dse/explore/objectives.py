@@ -22,6 +22,7 @@ SHOWN_UNITS = {
     "peak_rate": "TOP/s",
     "effective_rate": "TOP/s",
     "accuracy_drop": "%",
+    "accuracy_spread": "%",
     "budget_use": "%",
     "power_density": "W/mm^2",
     "wear": "%/year",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dse.errors import InputError, check_kind
+from dse.explore.accuracy import ACCURACY, check_accuracy
 from dse.explore.basis import Basis
 from dse.explore.limits import Limit, applicable, build_limits, read_limits
 from dse.explore.objectives import (
@@ -180,7 +181,9 @@ class Runs:
 
     def limited(self, *limits: str) -> Runs:
         """Return the rows with further limits applied, as `area <= 50 mm^2`."""
-        return replace(self, reason=add_reasons(self, read_limits(limits)))
+        wanted = read_limits(limits)
+        check_accuracy((limit.metric for limit in wanted), self.space, self.basis)
+        return replace(self, reason=add_reasons(self, wanted))
 
     def buildable(self, wanted: bool) -> Runs:
         """Return the rows with what cannot be built ruled out, or let in again."""
@@ -222,15 +225,20 @@ def pareto(
     limits: Sequence[str] = (),
     keep: Keep = "all",
     buildable: bool = True,
+    accept_foreign_accuracy: bool = False,
 ) -> Runs:
     """Return the rows that no feasible row beats in every objective.
 
     `dse.pareto(runs, "max:throughput", "min:energy", "min:area")`. Equal rows are all
     kept, or only the first (`keep="distinct"`). What cannot be built stays out, unless
-    `buildable=False`. Raises `InputError` for an unknown metric.
+    `buildable=False`; `accept_foreign_accuracy` is that of `sweep`. Raises `InputError`
+    for an unknown metric.
     """
     check_kind("`runs`", runs, Runs, "runs, as `dse.sweep` returns")
+    if accept_foreign_accuracy:
+        runs = replace(runs, basis=replace(runs.basis, accept_foreign_accuracy=True))
     wanted = read_objectives(objectives)
+    check_accuracy((o.metric for o in wanted), runs.space, runs.basis)
     allowed = runs.buildable(buildable).limited(*limits)
     mask = front_mask(allowed.costs(wanted), keep=keep)
     return replace(allowed.take(mask), objectives=wanted)
@@ -243,8 +251,10 @@ def add_reasons(runs: Runs, limits: Sequence[Limit]) -> Rows:
     physical = [limit for limit in limits if limit.physical]
     # What cannot be built is told last: `pareto(…, buildable=False)` forgives it alone.
     for limit in applicable([*others, *physical], runs.metrics):
-        broken = limit.broken(runs.column(limit.metric))
-        reason = np.where((reason == "") & broken, limit.reason, reason)
+        column = runs.column(limit.metric)
+        unknown = (reason == "") & np.isnan(column)
+        reason = np.where(unknown, f"`{limit.metric}` is not known", reason)
+        reason = np.where((reason == "") & limit.broken(column), limit.reason, reason)
     return reason
 
 
@@ -261,6 +271,8 @@ def with_reasons(
     for why, broken in space.illegal(space.decode(index)).items():
         reason = np.where((reason == "") & np.asarray(broken), why, reason)
     for name, column in metrics.items():
+        if name in ACCURACY:  # may be unknown of a machine that is known else
+            continue
         is_open = (reason == "") & ~np.isfinite(column)
         reason = np.where(is_open, f"`{name}` is not known", reason)
     runs = Runs(space, basis, index, metrics, reason, evaluated)

@@ -47,6 +47,7 @@ class Study:
     reference_batches: Mapping[str, float]
     technology: Technology
     timing: Timing
+    accept_foreign_accuracy: bool
     sources: tuple[str, ...]
     bibtex: str
 
@@ -65,6 +66,7 @@ class Study:
             front=self.objectives,
             limits=self.limits,
             buildable=self.buildable,
+            accept_foreign_accuracy=self.accept_foreign_accuracy,
             technology=self.technology,
             timing=self.timing,
             progress=progress,
@@ -114,7 +116,8 @@ class Study:
         """What its answers rest on: workloads, technology and timing."""
         from dse.explore.basis import Basis
 
-        return Basis(self.suite, self.technology, self.timing)
+        accepts = self.accept_foreign_accuracy
+        return Basis(self.suite, self.technology, self.timing, accepts)
 
     def evaluate(self, design: Engine, *, batch: float | None = None) -> Metrics:
         """Return the metrics of any machine over the suite, as the study counts them.

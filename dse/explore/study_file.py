@@ -203,6 +203,11 @@ class StudyTable(_Table):
     buildable: bool = Field(
         True, strict=True, description="false to let in what cannot be built, or true"
     )
+    accept_foreign_accuracy: bool = Field(
+        False,
+        strict=True,
+        description="true to let accuracies of other models decide, or false",
+    )
     workload: list[WorkloadTable] = Field(
         min_length=1, description="one `[[workload]]` table for each transformer"
     )

@@ -70,6 +70,7 @@ def build_study(file: StudyFile) -> Study:
         },
         technology=_technology(design, table),
         timing=table.timing,
+        accept_foreign_accuracy=table.accept_foreign_accuracy,
         sources=study_sources(table),
         bibtex=study_bibtex(table),
     )

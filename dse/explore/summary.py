@@ -10,6 +10,7 @@ import numpy as np
 
 from dse.errors import InputError
 from dse.evaluation import Metrics
+from dse.explore.accuracy import grounds
 from dse.explore.objectives import Objective
 from dse.explore.runs import Runs, column_name, file_units
 from dse.explore.study import Study
@@ -56,6 +57,7 @@ class Summary:
             "question": study.question,
             "engine": type(study.space.design).__name__,
             **study.basis.to_json(moved=study.space.names),
+            "accuracy": grounds(study.space, study.basis).to_json(),
             "hash": study.hash,
             "objectives": list(study.objectives),
             "limits": list(study.limits),

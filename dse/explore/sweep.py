@@ -10,6 +10,7 @@ from tqdm.auto import tqdm
 
 from dse.errors import InputError
 from dse.evaluation import Timing
+from dse.explore.accuracy import check_accuracy
 from dse.explore.arguments import count
 from dse.explore.asked import TechnologyLike, WorkloadLike
 from dse.explore.basis import Basis, read_suite
@@ -35,6 +36,7 @@ def sweep(
     weights: Sequence[float] | None = None,
     limits: Sequence[str] = (),
     buildable: bool = True,
+    accept_foreign_accuracy: bool = False,
     technology: TechnologyLike | None = None,
     timing: Timing = "walk",
     keep: Keep = "all",
@@ -47,8 +49,9 @@ def sweep(
     "min:energy")`, only the exact front does, in memory that does not grow with the
     space. Designs that break a legality rule of the space or one of the `limits`, or
     that cannot be built (unless `buildable=False`), are never on a front; among rows
-    they stand with their reason. Raises `InputError` for a
-    space too large to keep all rows of.
+    they stand with their reason. Limits and objectives take accuracies that were
+    measured on another model or length only where `accept_foreign_accuracy`. Raises
+    `InputError` where they would, and for a space too large to keep all rows of.
     """
     check_space(space)
     block_size = count("block_size", block_size)
@@ -58,7 +61,8 @@ def sweep(
             "grid: give `interval(low, high, points)`, or use `dse.tune`."
         )
     used = read_technology(technology, space.design)
-    basis = Basis(read_suite(workload, weights), used, timing)
+    suite = read_suite(workload, weights)
+    basis = Basis(suite, used, timing, accept_foreign_accuracy)
     bounds = read_limits(with_buildable(limits, buildable), basis.counted)
     wanted = read_objectives(front) if front or isinstance(front, str) else ()
     if not wanted and space.size > MOST_ROWS:
@@ -66,6 +70,7 @@ def sweep(
             f"{space.size:,} rows do not belong in memory (at most {MOST_ROWS:,}); "
             'pass front=("max:throughput", "min:energy") to keep the front only.'
         )
+    check_accuracy([bound.metric for bound in bounds], space, basis)
     evaluator = Evaluator(space, basis)
     if wanted:
         found = FrontSearch(space, evaluator, wanted, bounds, keep)

@@ -12,6 +12,7 @@ import pandas as pd
 from dse.compile.function import CompiledFunction, compile_function
 from dse.errors import InputError
 from dse.evaluation import Timing
+from dse.explore.accuracy import ACCURACY
 from dse.explore.arguments import count
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike
 from dse.explore.basis import Basis, read_suite
@@ -28,8 +29,7 @@ from dse.shown import Shown
 Rows = np.ndarray[Any, Any]
 
 SHARE = 0.9  # of the draws, inside an error bar
-# Metrics that are NaN where nothing was measured, as what noise costs.
-MAY_BE_UNKNOWN = ("accuracy_drop",)
+MEASURED = "accuracy, as measured"  # what moves accuracies, beside assumed numbers
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,13 +39,15 @@ class Uncertainty(Shown):
     `metrics` holds SI columns `[designs, draws]`, `nominal` those of the numbers as
     they stand, `[designs]`. `parameters` maps the key of each number that was drawn to
     its draws `[draws]`. `runs` are the designs, where they came as runs, and `basis`
-    says what all of them rest on.
+    says what all of them rest on. Accuracies are drawn as they were measured: around
+    their means by `accuracy_spread`, and never below 0.
     """
 
     basis: Basis
     metrics: dict[str, Rows]
     nominal: dict[str, Rows]
     parameters: dict[str, Rows]
+    space: Space
     runs: Runs | None = None
 
     def interval(self, metric: str, share: float = SHARE) -> tuple[Rows, Rows]:
@@ -176,8 +178,15 @@ def uncertainty(
     columns = {
         n: found[n].reshape(len(index), draws) for n in SHOWN_UNITS if n in found
     }
+    parameters = {key: moving[key] for key in keys} | dict(fields.values())
+    if _has_spread(columns):
+        # One draw for all machines: what was measured on one subject moves together.
+        off = np.random.default_rng([seed, 1]).standard_normal(draws)
+        parameters[MEASURED] = off
+        drawn_drop = columns["accuracy_drop"] + off * columns["accuracy_spread"]
+        columns["accuracy_drop"] = np.maximum(drawn_drop, 0.0)
     for name, values in columns.items():
-        if name not in MAY_BE_UNKNOWN and not np.isfinite(values).all():
+        if name not in ACCURACY and not np.isfinite(values).all():
             raise InputError(
                 f"`{name}` is not finite for some draws of {used.name}; narrow the "
                 "ranges of its assumed numbers."
@@ -186,9 +195,15 @@ def uncertainty(
         basis=basis,
         metrics=columns,
         nominal=nominal,
-        parameters={key: moving[key] for key in keys} | dict(fields.values()),
+        parameters=parameters,
+        space=space,
         runs=runs,
     )
+
+
+def _has_spread(columns: Mapping[str, Rows]) -> bool:
+    spread = columns.get("accuracy_spread")
+    return spread is not None and bool((spread > 0.0).any())
 
 
 def _function(

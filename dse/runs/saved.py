@@ -87,6 +87,7 @@ def results_table(runs: Runs) -> pa.Table:
         "suite": [[to_json(workload), weight] for workload, weight in basis.suite],
         "technology": to_json(basis.technology),
         "timing": basis.timing,
+        "accept_foreign_accuracy": basis.accept_foreign_accuracy,
         "evaluated": int(runs.evaluated),
         "objectives": [str(objective) for objective in runs.objectives],
         "metrics": list(runs.metrics),
@@ -120,7 +121,12 @@ def _results(table: pa.Table, about: dict[str, Any]) -> Runs:
     design = from_json(about["design"])
     space = Space(design, legal=about["legal"], **axes, **ties)
     suite = tuple((from_json(w), float(weight)) for w, weight in about["suite"])
-    basis = Basis(suite, from_json(about["technology"]), about["timing"])
+    basis = Basis(
+        suite,
+        from_json(about["technology"]),
+        about["timing"],
+        about["accept_foreign_accuracy"],
+    )
     units = file_units(basis.counted)
 
     def column(name: str) -> Any:

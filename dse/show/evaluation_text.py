@@ -9,6 +9,7 @@ from typing import Any
 
 from dse.engines.base import Engine
 from dse.evaluation import Metrics, Timing
+from dse.explore.accuracy import grounds_of
 from dse.explore.basis import technology_json, workload_json
 from dse.explore.hashes import hash_of_records
 from dse.explore.objectives import SHOWN_UNITS
@@ -89,6 +90,7 @@ def evaluation_json(
         "metrics": metrics_as_json(metrics),
         "buildable": not metrics.cannot_be_built,
         "cannot_be_built": list(metrics.cannot_be_built),
+        "accuracy": grounds_of(metrics).to_json(),
         "bottleneck": metrics.bottleneck,
         "dynamic_energy_mj": _in(metrics.dynamic_energy, "mJ"),
         "leakage_energy_mj": _in(metrics.leakage_energy, "mJ"),
@@ -120,9 +122,9 @@ def _in(values: Mapping[str, Any], unit: str) -> dict[str, float]:
 
 def _totals(metrics: Metrics, scale: Scale) -> Table:
     rows = [
-        [scale.title(metric), scale.amount(metric, getattr(metrics, metric))]
+        [scale.title(metric), _total(metrics, metric, scale)]
         for metric in SHOWN_UNITS
-        if getattr(metrics, metric) is not None
+        if getattr(metrics, metric) is not None and metric != "accuracy_spread"
     ]
     rows.append(["Buildable", buildable_label("; ".join(metrics.cannot_be_built))])
     name = metrics.bottleneck
@@ -133,6 +135,15 @@ def _totals(metrics: Metrics, scale: Scale) -> Table:
         for name, value in metrics.extras.items()
     ]
     return Table(["metric", "value"], rows)
+
+
+def _total(metrics: Metrics, metric: str, scale: Scale) -> str:
+    """Return one total with its unit; an accuracy with how sure it is."""
+    told = scale.amount(metric, getattr(metrics, metric))
+    spread = metrics.accuracy_spread
+    if metric != "accuracy_drop" or spread is None or not float(spread) > 0.0:
+        return told
+    return f"{told} ± {scale.amount(metric, spread)}"
 
 
 def _parts(metrics: Metrics, scale: Scale) -> Table:

@@ -22,7 +22,7 @@ from dse.hardware.technology import Technology
 from dse.records import Record
 from dse.show.evaluation_text import metrics_tables
 from dse.show.labels import component_label, describe_workload, number
-from dse.show.scale import scale_for
+from dse.show.scale import scale_for, uncertainty_scale
 from dse.show.text_table import Table, Tables
 from dse.sparsity.curves import POOLED, WEIGHTS, Curve
 from dse.workload.ops import Workload
@@ -157,7 +157,7 @@ def _(found: Sensitivity) -> Tables:
 
 @tables_of.register
 def _(found: Uncertainty) -> Tables:
-    scale, rows = scale_for(found.nominal, found.basis.counted), []
+    scale, rows = uncertainty_scale(found), []
     for metric in found.metrics:
         low, high = found.interval(metric)
         nominal = found.nominal[metric]
@@ -186,7 +186,7 @@ def _(found: Tuned) -> Tables:
     rows = [[name, _value(value)] for name, value in found.values.items()]
     if found.metrics:
         counted = found.basis.counted if found.basis else "sequence"
-        scale = scale_for(found.metrics, counted)
+        scale = scale_for(found.metrics, counted, found.grounds.label)
         rows += [
             [scale.title(name), scale.amount(name, value)]
             for name, value in found.metrics.items()

@@ -91,6 +91,7 @@ def report(
         reference_batches={},
         technology=basis.technology,
         timing=basis.timing,
+        accept_foreign_accuracy=basis.accept_foreign_accuracy,
         sources=sources,
         bibtex=cite(sources),
     )

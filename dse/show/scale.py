@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from dse.evaluation import Metrics
+from dse.explore.accuracy import grounds, grounds_of
 from dse.explore.objectives import SHOWN_UNITS, THROUGHPUTS
 from dse.explore.runs import Runs, column_name, from_si_column
+from dse.explore.uncertainty import Uncertainty
 from dse.show.labels import amount, shown_unit
 from dse.units import from_si, measures, to_si
 
@@ -26,6 +28,7 @@ TITLES = {
     "peak_rate": "Peak rate",
     "effective_rate": "Effective rate",
     "accuracy_drop": "Accuracy lost",
+    "accuracy_spread": "Accuracy lost, standard deviation",
     "budget_use": "Fullest budget",
     "power_density": "Power density",
     "wear": "Wear",
@@ -49,10 +52,16 @@ class Scale:
 
     units: Mapping[str, str]
     counted: str
+    subject: str = ""
 
     def title(self, metric: str) -> str:
-        """Return what a metric is called: `Energy per token`."""
-        return TITLES[metric].replace("sequence", self.counted)
+        """Return what a metric is called: `Energy per token`.
+
+        An accuracy is never told without what it was measured on.
+        """
+        known = self.subject and metric.startswith("accuracy")
+        told = TITLES[metric].replace("sequence", self.counted)
+        return f"{told} ({self.subject})" if known else told
 
     def axis_title(self, metric: str) -> str:
         """Return the title of an axis or a column: `Chip area (mm²)`."""
@@ -84,13 +93,21 @@ def scale_of(shown: Runs | Metrics) -> Scale:
     """Return how a page about a front, or about one machine, shows metrics."""
     if isinstance(shown, Runs):
         columns = {n: c[shown.reason == ""] for n, c in shown.metrics.items()}
-        return scale_for(columns, shown.basis.counted)
+        return scale_for(
+            columns, shown.basis.counted, grounds(shown.space, shown.basis).label
+        )
     known = {name: getattr(shown, name) for name in SHOWN_UNITS}
     columns = {n: np.atleast_1d(v) for n, v in known.items() if v is not None}
-    return scale_for(columns, shown.counted)
+    return scale_for(columns, shown.counted, grounds_of(shown).label)
 
 
-def scale_for(columns: Mapping[str, Any], counted: str) -> Scale:
+def uncertainty_scale(found: Uncertainty) -> Scale:
+    """Return how error bars of machines are shown."""
+    label = grounds(found.space, found.basis).label
+    return scale_for(found.nominal, found.basis.counted, label)
+
+
+def scale_for(columns: Mapping[str, Any], counted: str, subject: str = "") -> Scale:
     """Return the scale for SI columns of metrics, by name.
 
     The middle one of the values of a kind is at least 1 in the unit of that kind.
@@ -101,7 +118,7 @@ def scale_for(columns: Mapping[str, Any], counted: str) -> Scale:
         values = [np.ravel(columns[name]) for name in own if name in columns]
         if values:
             units |= dict.fromkeys(own, scaled_unit(np.concatenate(values), kind))
-    return Scale(units, counted)
+    return Scale(units, counted, subject)
 
 
 def scaled_unit(values_si: Sequence[float] | np.ndarray[Any, Any], kind: str) -> str:

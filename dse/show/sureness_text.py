@@ -8,7 +8,7 @@ import numpy as np
 
 from dse.explore.sensitivity import Sensitivity
 from dse.explore.uncertainty import SHARE, Uncertainty
-from dse.show.scale import TITLES, scale_for
+from dse.show.scale import TITLES, uncertainty_scale
 from dse.show.text_table import text_table
 
 MOST = 12  # numbers of a table, those of most weight
@@ -39,7 +39,7 @@ def sensitivity_json(found: Sensitivity, metric: str) -> dict[str, Any]:
 
 def uncertainty_text(found: Uncertainty) -> str:
     """Return the range of each metric over draws of what is assumed."""
-    scale, rows = scale_for(found.nominal, found.basis.counted), []
+    scale, rows = uncertainty_scale(found), []
     for metric, draws in found.metrics.items():
         unknown = float(np.isnan(draws).mean())
         (low,), (high,) = found.interval(metric)

@@ -22,6 +22,7 @@ from dse.shown import Shown
 from dse.sparsity.attention import AttentionPruning, Measured
 from dse.sparsity.curve_tables import About
 from dse.sparsity.layer_loss import LayerLoss
+from dse.sparsity.loss import Subject
 from dse.sparsity.monotone import isotonic, pchip
 
 POOLED = "activations"  # the density of all activation sites together
@@ -159,18 +160,11 @@ class Curve(Shown, Record):
         some = xp.where(mean > 0.0, mean, 1.0)[:, None]
         return pchip(setting, self.settings, xp.maximum(slow / some, 1.0).T)
 
-    def misfit(self, model: str, tokens: int) -> str:
-        """Say why the curve does not tell of a run; '' where it does.
-
-        It tells of the model that was measured, up to twice the length it was measured
-        at: what a setting keeps depends on both.
-        """
-        if self.about.model != model:
-            return f"was measured on {self.about.model}, not on {model}"
-        measured = self.about.seq_len
-        if measured is not None and tokens >= 2 * measured:
-            return f"was measured at {measured} tokens, not at {tokens:,}"
-        return ""
+    @property
+    def subject(self) -> Subject:
+        """What it was measured on."""
+        about = self.about
+        return Subject(model=about.model, task=about.task, seq_len=about.seq_len)
 
     def check(self, setting: Any) -> Any:
         """Return a setting as a number; raise `InputError` outside those tried."""

@@ -14,6 +14,7 @@ from dse.shown import Shown
 from dse.sparsity.attention import AttentionPruning
 from dse.sparsity.curves import Curve
 from dse.sparsity.imbalance import Imbalance, even
+from dse.sparsity.loss import Loss
 from dse.workload.attention import keep_pairs, only_attention
 from dse.workload.kinds import PRODUCTS, TRAINED, WITH_WEIGHTS
 from dse.workload.layer_thresholds import prune_at
@@ -188,7 +189,26 @@ class Workload(Shown, Record):
 
     def curve_misfit(self, curve: Curve) -> str:
         """Say why a curve does not tell of this run; '' where it does."""
-        return curve.misfit(self.name.partition(",")[0], self.seq_len)
+        return curve.subject.misfit(self.model, self.seq_len)
+
+    @property
+    def model(self) -> str:
+        """The model that runs, as in `bert-base`."""
+        return self.name.partition(",")[0]
+
+    @property
+    def loss(self) -> Loss | None:
+        """The accuracy that its pruning costs; None where that is not known."""
+        if self.accuracy_drop is None:
+            return None
+        if self.curve is None:
+            return Loss(drop=self.accuracy_drop)
+        spread = self.curve.spread_at(self.threshold)
+        return Loss(
+            drop=self.accuracy_drop,
+            spread=spread if np.ndim(spread) == 0 else spread.max(),
+            subject=self.curve.subject,
+        )
 
     def with_curve(
         self, curve: Curve, setting: Any, *, stand_in: bool = False

@@ -30,6 +30,7 @@ def best(study: dse.Study, held: dict[str, float]) -> dse.Runs:
         [workload for workload, _ in study.suite],
         front=(GOAL,),
         limits=study.limits,
+        accept_foreign_accuracy=study.accept_foreign_accuracy,
         technology=study.technology,
         keep="distinct",
         progress=False,

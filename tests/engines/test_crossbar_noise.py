@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import dse
 from dse.engines import crossbar_noise
 from dse.engines.base import describe_run
+from dse.errors import InputError
 
 BITS = 8  # of inputs and weights
 RMS = 0.125
@@ -120,7 +123,15 @@ def test_what_noise_costs_is_read_off_a_measured_curve_or_not_known() -> None:
     used = ISAAC.default_technology()
     decibels = 10 * np.log10(float(crossbar_noise.signal_to_noise(noisy, used)))
     assert 0 < decibels < 10
-    drop = float(noisy.replace(accuracy_curve=curve).accuracy_drop(run, used))
-    assert drop == pytest.approx(0.4 - 0.03 * decibels, rel=1e-4)
-    assert np.isnan(float(noisy.accuracy_drop(run, used)))
-    assert float(ISAAC.accuracy_drop(run, used)) == 0.0
+    known = noisy.replace(
+        accuracy_curve=curve, accuracy_subject=dse.Subject(model="a", task="b")
+    )
+    assert lost(known, run, used) == pytest.approx(0.4 - 0.03 * decibels, rel=1e-4)
+    assert np.isnan(lost(noisy, run, used))
+    assert lost(ISAAC, run, used) == 0.0
+    with pytest.raises(InputError, match="does not say what it was measured on"):
+        noisy.replace(accuracy_curve=curve)
+
+
+def lost(machine: dse.CrossbarEngine, run: Any, used: dse.Technology) -> float:
+    return sum(float(loss.drop) for loss in machine.losses(run, used))

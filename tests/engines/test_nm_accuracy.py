@@ -12,8 +12,10 @@ from dse.engines.nm_accuracy import NMAccuracy, nm_accuracy
 from dse.errors import InputError
 from dse.shipped import hw_params_folder
 
+SUBJECT = dse.Subject(model="bert-tiny", task="by hand")
 TABLE = NMAccuracy(
     name="by hand",
+    subject=SUBJECT,
     points=((2, 4, 0.01), (1, 4, 0.03), (4, 8, 0.0), (2, 8, 0.01)),
     source="fang2022sta",
 )
@@ -46,7 +48,9 @@ def test_between_group_sizes_the_drop_is_linear_in_their_logarithm() -> None:
 
 
 def test_a_gain_in_accuracy_does_not_count() -> None:
-    better = NMAccuracy(name="x", points=((2, 4, -0.01),), source="fang2022sta")
+    better = NMAccuracy(
+        name="x", points=((2, 4, -0.01),), subject=SUBJECT, source="fang2022sta"
+    )
     assert float(better.drop(2.0, 4.0)) == 0.0
 
 
@@ -77,4 +81,4 @@ def test_a_table_that_is_not_there_is_an_error() -> None:
     with pytest.raises(InputError, match="Did you mean `bert-base`"):
         nm_accuracy("bert-bse")
     with pytest.raises(InputError, match="has no points"):
-        NMAccuracy(name="x", points=(), source="fang2022sta")
+        NMAccuracy(name="x", points=(), subject=SUBJECT, source="fang2022sta")

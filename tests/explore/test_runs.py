@@ -33,6 +33,7 @@ COLUMNS = {
     "peak_rate_tops": ("peak_rate", 1e12),
     "effective_rate_tops": ("effective_rate", 1e12),
     "accuracy_drop_percent": ("accuracy_drop", 1e-2),
+    "accuracy_spread_percent": ("accuracy_spread", 1e-2),
     "budget_use_percent": ("budget_use", 1e-2),
     "power_density_w_per_mm2": ("power_density", 1e6),
     "wear_percent_per_year": ("wear", 1e-2 / (365.25 * 24 * 3600)),

@@ -267,6 +267,7 @@ def test_a_suite_is_the_weighted_mean_of_its_workloads() -> None:
         "energy_delay": energy * time,
         "batch_energy_delay": energy / time * mean(lambda m: m["latency"]) ** 2,
         "accuracy_drop": mean(lambda m: m["accuracy_drop"]),
+        "accuracy_spread": mean(lambda m: m["accuracy_spread"]),
         "power_density": mean(lambda m: m["power_density"] / m["throughput"]) / time,
         "clock_use": alone[0]["clock_use"],
     }

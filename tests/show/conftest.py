@@ -46,6 +46,7 @@ def study() -> Study:
         reference_batches={"Edge": 4.0},
         technology=space.design.default_technology(),
         timing="walk",
+        accept_foreign_accuracy=False,
         sources=SOURCES,
         bibtex=cite(SOURCES),
     )

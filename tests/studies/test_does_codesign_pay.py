@@ -40,6 +40,7 @@ def test_every_engine_with_its_curve_is_tuned_by_rows(name: str) -> None:
         suite=study.suite,
         subject_to=study.limits,
         technology=study.technology,
+        accept_foreign_accuracy=study.accept_foreign_accuracy,
     )
     names = [axis.name for axis in problem.coordinates.all]
     told = problem.losses_and_excess

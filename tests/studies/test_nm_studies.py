@@ -51,7 +51,7 @@ def test_a_larger_group_keeps_more_accuracy_at_equal_density() -> None:
     machine = dse.NMEngine(built_kept=4, built_group=8)
     drops = {
         (kept, group): float(
-            machine.replace(kept=kept, group=group).accuracy_drop(None, None)
+            machine.replace(kept=kept, group=group).accuracy.drop(kept, group)
         )
         for kept, group in ((2, 8), (1, 4))
     }

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from dse.errors import InputError, check_kind
 from dse.evaluation import Timing, counted_together
+from dse.explore.accuracy import check_accuracy
 from dse.explore.asked import TechnologyLike
 from dse.explore.basis import Basis
 from dse.explore.evaluator import known_metrics
@@ -26,7 +27,12 @@ Own = Callable[..., Any]  # of the design, or of design and workload
 Suite = Sequence[tuple[Workload, float]]
 
 # Metrics that may be 0 have no logarithm: they count in these units.
-LINEAR = {"accuracy_drop": 0.01, "budget_use": 1.0, "wear": 1e-9}
+LINEAR = {
+    "accuracy_drop": 0.01,
+    "accuracy_spread": 0.01,
+    "budget_use": 1.0,
+    "wear": 1e-9,
+}
 
 
 class Problem:
@@ -47,6 +53,7 @@ class Problem:
         suite: Suite = (),
         subject_to: Sequence[str | Own] = (),
         buildable: bool = False,
+        accept_foreign_accuracy: bool = False,
         technology: TechnologyLike | None = None,
         timing: Timing = "walk",
     ) -> None:
@@ -80,6 +87,11 @@ class Problem:
         self._check(list(named.values()))
         first = next(iter(named.values()))
         self.technology = read_technology(technology, first.design)
+        self._accepts = accept_foreign_accuracy
+        if self.suite and len(named) == 1:
+            wishes = [*self.objectives, *self.limits]
+            asked = [wish.metric for wish in wishes if not callable(wish)]
+            check_accuracy(asked, first, self.basis)
 
     def _check(self, spaces: list[Space]) -> None:
         texts = len(self._own) < len(self.objectives) + len(self.constraints)
@@ -104,7 +116,7 @@ class Problem:
     @property
     def basis(self) -> Basis:
         """What metrics in words rest on: workloads, technology and timing."""
-        return Basis(self.suite, self.technology, self.timing)
+        return Basis(self.suite, self.technology, self.timing, self._accepts)
 
     @property
     def space(self) -> Space:

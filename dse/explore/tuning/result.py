@@ -8,8 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from dse.explore.accuracy import Grounds, grounds
 from dse.explore.basis import Basis
 from dse.explore.runs import column_name, file_units, from_si_column
+from dse.explore.space import Space
 from dse.explore.tuning.descent import Path
 from dse.shown import Shown
 from dse.units import from_si
@@ -56,6 +58,13 @@ class Tuned(Shown):
         parts = [_broken(name, excess) for name, excess in self.violated.items()]
         return f"No feasible design was found: {'; '.join(parts)}."
 
+    @property
+    def grounds(self) -> Grounds:
+        """What its accuracy rests on."""
+        if self.basis is None:
+            return Grounds()
+        return grounds(Space(self.design), self.basis)
+
     def to_json(self) -> dict[str, Any]:
         """Return the answer as plain data, units in the names."""
         units = units_of(self.basis)
@@ -66,6 +75,7 @@ class Tuned(Shown):
         moved = self.values
         return {
             **({} if self.basis is None else self.basis.to_json(moved=moved)),
+            **({} if self.basis is None else {"accuracy": self.grounds.to_json()}),
             "values": dict(self.values),
             "objective": self.objective,
             "metrics": metrics,

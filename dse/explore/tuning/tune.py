@@ -41,6 +41,7 @@ def tune(
     weights: Sequence[float] | None = None,
     subject_to: Sequence[str | Own] = (),
     buildable: bool = True,
+    accept_foreign_accuracy: bool = False,
     starts: int = 64,
     steps: int = 200,
     key: Any = None,
@@ -84,6 +85,7 @@ def tune(
         suite=read_suite(workload, weights) if given else (),
         subject_to=subject_to,
         buildable=buildable,
+        accept_foreign_accuracy=accept_foreign_accuracy,
         technology=technology,
         timing=timing,
     )
@@ -213,7 +215,7 @@ def _violated(problem: Problem, best: Found) -> dict[str, float]:
     broken = {
         problem.name(constraint): float(excess)
         for constraint, excess in zip(problem.constraints, best.excess[0], strict=True)
-        if excess > 0
+        if not excess <= 0  # nor is what is not known
     }
     rule = str(best.illegal[0])
     return broken | ({rule: float("inf")} if rule else {})
@@ -223,6 +225,6 @@ def _reasons(problem: Problem, found: Found) -> Rows:
     """Return what rules each point out, '' where nothing does."""
     reasons = found.illegal.copy()
     for number, constraint in enumerate(problem.constraints):
-        hit = (reasons == "") & (found.excess[:, number] > 0)
+        hit = (reasons == "") & ~(found.excess[:, number] <= 0)
         reasons = np.where(hit, problem.reason(constraint), reasons)
     return reasons

@@ -64,6 +64,7 @@ def tune_front(
     weights: Sequence[float] | None = None,
     limits: Sequence[str] = (),
     buildable: bool = True,
+    accept_foreign_accuracy: bool = False,
     budget: int = 20_000,
     starts: int = 0,
     steps: int = 60,
@@ -100,6 +101,7 @@ def tune_front(
         suite=read_suite(workload, weights),
         subject_to=texts("limits", limits, EXAMPLE),
         buildable=buildable,
+        accept_foreign_accuracy=accept_foreign_accuracy,
         technology=technology,
         timing=timing,
     )
