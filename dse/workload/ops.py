@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import array_namespace
 from dse.errors import InputError, check_kind
 from dse.records import Quantity, Record, quantity, record, static
 from dse.shown import Shown
@@ -203,10 +204,11 @@ class Workload(Shown, Record):
             return None
         if self.curve is None:
             return Loss(drop=self.accuracy_drop)
-        spread = self.curve.spread_at(self.threshold)
+        settings = [self.threshold] if np.ndim(self.threshold) == 0 else self.threshold
+        spreads = [self.curve.spread_at(setting) for setting in settings]
         return Loss(
             drop=self.accuracy_drop,
-            spread=spread if np.ndim(spread) == 0 else spread.max(),
+            spread=array_namespace(*spreads).stack(spreads).max(),
             subject=self.curve.subject,
         )
 

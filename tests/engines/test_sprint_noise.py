@@ -24,7 +24,9 @@ def curve(*, with_pairs: bool = True) -> Curve:
     accuracy = np.asarray([0.80, 0.88, 0.90])
     return Curve(
         name="test",
-        about=SimpleNamespace(setting="threshold", model="bert-tiny", seq_len=64),  # type: ignore[arg-type]
+        about=SimpleNamespace(  # type: ignore[arg-type]
+            setting="threshold", model="bert-tiny", task="by hand", seq_len=64
+        ),
         settings=kept,
         densities={"activations": np.ones(3), "softmax": kept},
         layer_densities={},
