@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import jax
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from scipy import special
 
+from dse.compile import rows
 from dse.compile.function import CompiledFunction, compile_function
 from dse.compile.graph import Graph
 from dse.compile.machine_code import ROWS_OF_A_TURN, MachineCode
@@ -173,6 +175,24 @@ def test_what_cannot_be_written_is_told_with_its_name_and_place(name: str) -> No
 
     with pytest.raises(InputError, match=rf"test_programs.py:\d+: `{name}` cannot be"):
         run(MachineCode(program(beyond), np.float32), X, Y)
+
+
+def test_without_llvmlite_numpy_does_rows_and_what_jax_asks_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rows, "find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
+    function = compile_function(
+        lambda g: jnp.stack([g["x"] * jnp.exp(g["y"])]), ["x", "y"]
+    )
+    named = compile_function(lambda g: {"0": g["x"] * jnp.exp(g["y"])}, ["x", "y"])
+    with pytest.warns(UserWarning, match="llvmlite is not installed: rows are"):
+        found = named.rows({"x": X, "y": Y}, np.float64)["0"]
+    np.testing.assert_array_equal(found, X * np.exp(Y))
+    with pytest.warns(UserWarning, match="llvmlite is not installed"):
+        by_jax = function.as_jax()
+    slope = jax.grad(lambda x: by_jax({"x": x, "y": jnp.asarray(1.0)})[0])(2.0)
+    assert float(slope) == pytest.approx(np.e, rel=1e-6)
 
 
 def test_nothing_is_written_down_twice() -> None:

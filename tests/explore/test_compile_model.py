@@ -168,6 +168,38 @@ def test_one_number_stands_for_all_rows() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "backend", ["llvm", pytest.param("jax", marks=pytest.mark.nightly)]
+)
+def test_every_backend_answers_as_numpy_does_and_that_as_evaluation(
+    backend: Any,
+) -> None:
+    machine = dse.ReferenceMachine.a100()
+    table = small_table(5)
+    how: dict[str, Any] = {"over": table, "timing": "roofline", "precision": "double"}
+    ours, numpys = (
+        compile_model(machine, BERT, backend=one, **how) for one in (backend, "numpy")
+    )
+    wanted = numpys(table)
+    for name, column in ours(table).items():
+        np.testing.assert_allclose(column, wanted[name], rtol=1e-12)
+    _, found = ours.value_and_gradient("energy", table)
+    energy, slopes = numpys.value_and_gradient("energy", table)
+    for name, column in found.items():  # a slope may be what rounding leaves of 0
+        left = 1e-12 * energy.max() / np.min(table[name])
+        np.testing.assert_allclose(column, slopes[name], rtol=1e-12, atol=left)
+    own = {n: float(c[2]) for n, c in table.items() if n in machine.meanings()}
+    technology = machine.default_technology()
+    drawn = {n: float(c[2]) for n, c in table.items() if n in technology.values}
+    alone = dse.evaluate(
+        machine.replace(**own),
+        BERT.replace(batch=float(table["batch"][2])),
+        technology=technology.replace(values=technology.values | drawn),
+        timing="roofline",
+    )
+    assert wanted["energy"][2] == energy[2] == float(alone.energy)
+
+
 def test_equal_layers_cost_nothing_more() -> None:
     machine = dse.ReferenceMachine.a100()
 
@@ -187,6 +219,8 @@ def test_wrong_names_and_columns_are_told() -> None:
         compile_model(edge, BERT, timing="exact")  # type: ignore[arg-type]
     with pytest.raises(dse.InputError, match="precision"):
         compile_model(edge, BERT, precision="half")  # type: ignore[arg-type]
+    with pytest.raises(dse.InputError, match="backend"):
+        compile_model(edge, BERT, backend="cuda")  # type: ignore[arg-type]
     table = small_table(3)
     with pytest.raises(dse.InputError, match="`batch` is missing"):
         small()({n: c for n, c in table.items() if n != "batch"})
