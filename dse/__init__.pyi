@@ -42,6 +42,7 @@ from .sparsity.loss import Subject
 from .workload.acceltran_models import acceltran_model
 from .workload.ops import Ops, Workload
 from .workload.transformer import transformer
+from .workload.zoo import model_shape
 
 __version__: str
 
@@ -86,6 +87,7 @@ __all__ = [
     "load_parameters",
     "load_study",
     "load_technology",
+    "model_shape",
     "pareto",
     "plot_breakdown",
     "plot_front",

@@ -13,7 +13,7 @@ from dse.errors import InputError, did_you_mean
 from dse.hardware.parameters import load_parameters
 from dse.sparsity.curve_file import read_curve_file
 from dse.sparsity.curve_names import curve_path
-from dse.workload.zoo import find_shape
+from dse.workload.zoo import model_shape
 
 if TYPE_CHECKING:  # needs JAX, which waits until the arguments are in order
     from dse.engines.base import Engine
@@ -158,7 +158,7 @@ def evaluate(
     """
     settings = [_read_setting(text) for text in changes or []]
     physics = dict(_read_number(text) for text in numbers or [])
-    find_shape(workload)
+    model_shape(workload)
     if technology is not None:
         load_parameters(technology)
     _check_density(density, threshold, min(activation_density, weight_density))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +10,9 @@ import typer
 from dse.cli.options import Json, Quiet, Verbose
 from dse.cli.output import print_json, say
 from dse.show.text_table import text_table
-from dse.workload.zoo import zoo
+from dse.workload.readers.table import READERS
+from dse.workload.transformer import sequence_length
+from dse.workload.zoo import model_shape, zoo
 
 
 def engines(
@@ -58,9 +61,26 @@ def _fields(kind: Any, as_json: bool) -> None:
 
 
 def models(
-    as_json: Json = False, verbose: Verbose = False, quiet: Quiet = False
+    model: Annotated[
+        str | None,
+        typer.Argument(help="A name or a config.json, to count it; all if left out."),
+    ] = None,
+    seq_len: Annotated[
+        int | None,
+        typer.Option("--seq-len", help="Tokens of the sequence to count."),
+    ] = None,
+    number_format: Annotated[
+        str,
+        typer.Option("--format", help="Bits of values: bf16, w4a16, int4 g128, kv8."),
+    ] = "bf16",
+    as_json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
-    """List the transformers that are known by name."""
+    """List the transformers that are known by name, or count one of any kind."""
+    if model is not None:
+        _count(model, seq_len, number_format, as_json)
+        return
     rows = [
         {
             "name": name,
@@ -75,8 +95,37 @@ def models(
         }
         for name, entry in zoo().items()
     ]
-    note = "Any other one by the path of its config.json."
+    types = "\n".join(wrap(", ".join(sorted(READERS)), 78))
+    note = (
+        f"Any other one by the path of its config.json, of a `model_type` of\n{types}"
+    )
     _answer("models", rows, note, as_json)
+
+
+def _count(model: str, seq_len: int | None, form: str, as_json: bool) -> None:
+    """Say how large a model is, and how much work it is to read a sequence."""
+    shape = model_shape(model)
+    tokens = sequence_length(shape, seq_len)
+    counts: dict[str, Any] = {
+        "name": shape.name,
+        "model_type": shape.kind,
+        "parameters": shape.parameters,
+        "head_parameters": shape.head_parameters,
+        "seq_len": tokens,
+        "macs": shape.macs(tokens),
+        "format": form,
+        "weight_bytes": shape.weight_bytes(form),
+        "cache_bytes_per_token": shape.cache_bytes_per_token(form),
+    }
+    if as_json:
+        print_json(counts)
+        return
+    cells = [[key, _cell(value)] for key, value in counts.items()]
+    say(text_table(["", shape.name], cells[1:]))
+    say(
+        "\nParameters are those of the body, tied weights once; weight_bytes hold those"
+    )
+    say("of the head too. The work is that of the body, masked pairs included.")
 
 
 def memories(
@@ -124,4 +173,6 @@ def _answer(what: str, rows: list[dict[str, Any]], note: str, as_json: bool) -> 
 def _cell(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -59,7 +59,7 @@ def params(
     elif name is None:
         _list(as_json)
     elif name == MODELS:
-        models(as_json)
+        models(as_json=as_json)
     else:
         _show(load_parameters(name), as_json)
 

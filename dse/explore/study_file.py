@@ -26,7 +26,7 @@ from dse.hardware.parameters import load_parameters
 from dse.sparsity.curve_file import read_curve_file
 from dse.sparsity.curve_names import curve_path
 from dse.toml_file import TomlFile, read_toml
-from dse.workload.zoo import find_shape
+from dse.workload.zoo import model_shape
 
 FILE_NAME = "study.toml"
 
@@ -94,7 +94,7 @@ class WorkloadTable(_Table):
         beside = info.context["folder"] / model if info.context else Path(model)
         if exists(beside) or beside.suffix == ".json":
             model = str(beside)
-        find_shape(model)
+        model_shape(model)
         return model
 
     @field_validator("density")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dse.workload.formats import read_format
 from dse.workload.parts import Linear, Norm, Stack
 
 
@@ -59,6 +60,23 @@ class ModelShape:
     def cached(self) -> int:
         """Values that each token of a decoder leaves in the cache, over all layers."""
         return sum(stack.cached for stack in self.stacks)
+
+    def weight_bytes(self, format: str = "bf16") -> float:
+        """Return the bytes of all weights, those of the head included, in a format.
+
+        As `bf16`, `w4a16`, `int4 g128`; all values are of one width. Raises
+        `InputError` for a format that is not known.
+        """
+        values = self.parameters + self.head_parameters
+        return values * read_format(format).weight_bits / 8.0
+
+    def cache_bytes_per_token(self, format: str = "bf16") -> float:
+        """Return the bytes that each token of a decoder leaves in the cache.
+
+        2 x layers x key heads x width x bits / 8, of latents (latent + shared key) x
+        layers x bits / 8. A layer with a window keeps a token as long as it is inside.
+        """
+        return self.cached * read_format(format).cache_bits / 8.0
 
     @property
     def main(self) -> Stack:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import NoneType
+from typing import Any
 
 from dse.errors import InputError, check_kind, did_you_mean
 from dse.workload.layer_ops import GIVEN, OpList, Tokens, layer_ops
@@ -13,14 +15,14 @@ from dse.workload.model_shape import Head, ModelShape
 from dse.workload.ops import Block, Workload
 from dse.workload.parts import Layer, Stack
 from dse.workload.shapes import TransformerShape, whole
-from dse.workload.zoo import find_shape
+from dse.workload.zoo import model_shape
 
 MODES = ("prefill", "decode")
 TEXT_LENGTH = 128  # tokens, where the caller names none
 
 
 def transformer(
-    model: str | Path | TransformerShape | ModelShape,
+    model: str | Path | Mapping[str, Any] | TransformerShape | ModelShape,
     *,
     seq_len: int | None = None,
     batch: float = 1,
@@ -48,8 +50,8 @@ def transformer(
     token). Layers that share weights (ALBERT) are still one run of the block each.
 
     Args:
-        model: a name of the zoo, a Hugging Face `config.json` or the folder that holds
-            one, or a shape.
+        model: a name of the zoo, a Hugging Face `config.json`, the folder that holds
+            one or its contents, or a shape.
         seq_len: tokens per sequence, padding included; 128 where left out. A vision
             model's length follows from its image.
         batch: sequences run together.
@@ -63,10 +65,10 @@ def transformer(
         InputError: for an unknown model or mode, a length the model has no positions
             for, a decode step of a model that is no decoder, or a head without classes.
     """
-    shape = find_shape(model)
+    shape = model_shape(model)
     check_kind("`causal`", causal, (bool, NoneType), "True, False or nothing")
     check_kind("`lm_head`", lm_head, bool, "True or False")
-    length = _length(shape, seq_len)
+    length = sequence_length(shape, seq_len)
     if mode == "decode":
         context = _context(shape, context_len, length)
         memory = _memory(shape, length)
@@ -136,7 +138,11 @@ def _memory(shape: ModelShape, length: int) -> int:
     return 0 if len(shape.stacks) == 1 else shape.tokens(shape.stacks[0], length)
 
 
-def _length(shape: ModelShape, seq_len: int | None) -> int:
+def sequence_length(shape: ModelShape, seq_len: int | None) -> int:
+    """Return how many tokens a model reads: as many as asked for, or its usual number.
+
+    Raises `InputError` for more than it has positions for.
+    """
     fixed, longest = shape.main.tokens, shape.longest
     if seq_len is None:
         return fixed or min(TEXT_LENGTH, longest or TEXT_LENGTH)

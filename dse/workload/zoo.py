@@ -62,15 +62,29 @@ class ZooEntry:
     published: tuple[Published, ...]
 
 
-def find_shape(model: str | Path | TransformerShape | ModelShape) -> ModelShape:
-    """Return a shape by its name in the zoo or from a `config.json` (or its folder).
+def model_shape(
+    model: str | Path | Mapping[str, Any] | TransformerShape | ModelShape,
+) -> ModelShape:
+    """Return what a model consists of, and so its parameters, work, weights and cache.
 
-    Raises `InputError` with the closest name for a model that is neither.
+        shape = dse.model_shape("llama/config.json")
+        shape.parameters, shape.head_parameters, shape.macs(2048)
+        shape.weight_bytes("w4a16"), shape.cache_bytes_per_token("w4a16 kv8")
+
+    Args:
+        model: a name of the zoo, a Hugging Face `config.json`, the folder that holds
+            one or its contents as a dictionary, or sizes of your own.
+
+    Raises:
+        InputError: with the closest name for a model that is none of these; with file
+            and key for a config that cannot be read.
     """
     if isinstance(model, ModelShape):
         return model
     if isinstance(model, TransformerShape):
         return model.model
+    if isinstance(model, Mapping):
+        return shape_from_config(model)
     check_kind("`model`", model, (str, Path), "a name of the zoo or a path")
     if isinstance(model, str) and model in zoo():
         return zoo()[model].shape.model

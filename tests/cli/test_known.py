@@ -50,3 +50,29 @@ def test_every_memory_that_can_be_chosen_is_listed_with_its_energy(dse) -> None:
         assert {(name, choice) for choice in choices} <= listed
     assert all(row["value"] and row["status"] for row in rows)
     assert "dram_32_2_1" in dse("memories").out
+
+
+def test_a_model_of_any_kind_is_counted(dse, tmp_path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text('{"model_type": "mixtral"}')
+    found = dse("models", str(path), "--format", "w4a16 kv8", "--json").json
+    shape = package.model_shape(path)
+    assert found["parameters"] == shape.parameters == 46_571_720_704
+    assert found["head_parameters"] == 32000 * 4096
+    assert (found["seq_len"], found["macs"]) == (128, shape.macs(128))
+    assert found["weight_bytes"] == (46_571_720_704 + 32000 * 4096) / 2
+    assert found["cache_bytes_per_token"] == 2 * 32 * 8 * 128
+    assert "46,571,720,704" in dse("models", str(path)).out
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (["--format", "w4b16"], "has the word 'w4b16'"),
+        (["--seq-len", "0"], "`seq_len` is 0"),
+    ],
+)
+def test_what_cannot_be_counted_is_refused(dse, words, fault) -> None:
+    refused = dse("models", "gpt2", *words)
+    assert refused.code == 2
+    assert fault in refused.err

@@ -7,7 +7,7 @@ import pytest
 from dse.errors import InputError
 from dse.workload.huggingface import shape_from_config
 from dse.workload.transformer import transformer
-from dse.workload.zoo import find_shape
+from dse.workload.zoo import model_shape
 
 BERT_BASE = {
     "architectures": ["BertForMaskedLM"],
@@ -103,7 +103,7 @@ def write(tmp_path):
     ],
 )
 def test_a_config_gives_the_ops_of_the_zoo(write, config, name):
-    shape, known = shape_from_config(write(config, folder=name)), find_shape(name)
+    shape, known = shape_from_config(write(config, folder=name)), model_shape(name)
     assert (
         transformer(shape).blocks[1].ops.names == transformer(name).blocks[1].ops.names
     )

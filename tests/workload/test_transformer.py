@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dse.errors import InputError
 from dse.workload.transformer import transformer
-from dse.workload.zoo import find_shape, zoo
+from dse.workload.zoo import model_shape, zoo
 
 
 def sizes(workload, block, name):
@@ -84,7 +84,7 @@ def test_models_that_normalise_first_do_so_before_each_half_and_at_the_end():
 @pytest.mark.parametrize("name", zoo())
 def test_the_ops_add_up_to_the_macs_of_the_shape(name):
     workload = transformer(name)
-    assert workload.macs == find_shape(name).macs(workload.seq_len)
+    assert workload.macs == model_shape(name).macs(workload.seq_len)
 
 
 def test_a_layer_of_bert_base_at_128_tokens_takes_931_million_macs():

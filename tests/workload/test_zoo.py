@@ -3,7 +3,7 @@
 import pytest
 
 from dse.errors import InputError
-from dse.workload.zoo import Published, find_shape, read_zoo, zoo
+from dse.workload.zoo import Published, model_shape, read_zoo, zoo
 
 NAMES = [
     "bert-nano",
@@ -81,19 +81,19 @@ def test_a_figure_stands_for_what_rounds_to_its_printed_digits(printed, low, hig
 
 def test_a_shape_stands_for_itself():
     sizes = zoo()["bert-tiny"].shape
-    shape = find_shape(sizes)
-    assert shape == find_shape("bert-tiny") == sizes.model
-    assert find_shape(shape) is shape
+    shape = model_shape(sizes)
+    assert shape == model_shape("bert-tiny") == sizes.model
+    assert model_shape(shape) is shape
 
 
 def test_a_misspelt_name_gets_the_closest_one():
     with pytest.raises(InputError, match=r"Did you mean `bert-base`\?"):
-        find_shape("bert-bse")
+        model_shape("bert-bse")
 
 
 def test_a_config_that_is_not_there_is_named():
     with pytest.raises(InputError, match=r"nowhere/config\.json: cannot be read"):
-        find_shape("nowhere/config.json")
+        model_shape("nowhere/config.json")
 
 
 def test_a_table_of_your_own_can_be_read(tmp_path):
