@@ -62,6 +62,7 @@ class CompiledFunction:
         self._inputs = [self._input(name) for name in self.names]
         with np.errstate(all="ignore"):  # numbers that are known are worked with
             outputs = follow(traced, self, self._inputs)
+        self.graph.close()
         self._answer(outputs, traced.tree)
         self._one_at_a_time = threading.RLock()
 

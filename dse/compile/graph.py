@@ -112,6 +112,10 @@ class Graph:
         found = [self._place(part, part, kind) for part, kind in pairs]
         return np.asarray(found, np.int64)
 
+    def close(self) -> None:
+        """Forget what was only known to write nothing twice; nothing is added now."""
+        self._places.clear()
+
     def _place(self, key: Any, node: Node, kind: Kind) -> int:
         nodes = self.nodes
         place = self._places.setdefault(key, len(nodes))
