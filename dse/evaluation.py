@@ -43,6 +43,7 @@ class Metrics(Shown, Record):
     accuracy_spread: Any = None  # one standard deviation of it
     measured_on: tuple[Subject, ...] = static("what accuracy was measured on")
     foreign: tuple[str, ...] = static("why some of that is another model or length")
+    unknown: tuple[str, ...] = static("of what an accuracy that is NaN is not known")
     budget_use: Any = None  # largest share of a fixed budget; None: has no budgets
     power_density: Any = quantity("W/m^2", "of the chip, main memory excluded")
     wear: Any = None  # share of the cells' life that a second takes; None: none wear
@@ -162,13 +163,14 @@ def misfits(losses: Iterable[Loss], model: str, tokens: int) -> tuple[str, ...]:
 def _accuracy(losses: tuple[Loss, ...] | None, run: Run) -> dict[str, Any]:
     """Return what `Metrics` says of accuracy."""
     if losses is None:
-        return {"measured_on": (), "foreign": ()}
+        return {"measured_on": (), "foreign": (), "unknown": ()}
     all_of_it = together(losses, run.model, run.tokens)
     return {
         "accuracy_drop": all_of_it.drop,
         "accuracy_spread": all_of_it.spread,
         "measured_on": subjects(losses),
         "foreign": misfits(losses, run.model, run.tokens),
+        "unknown": tuple(dict.fromkeys(e.unknown for e in losses if e.unknown)),
     }
 
 
@@ -255,6 +257,7 @@ def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
         accuracy_spread=mean(lambda p: p.accuracy_spread) if drops_known else None,
         measured_on=_each_once(part.measured_on for part in parts),
         foreign=_each_once(part.foreign for part in parts),
+        unknown=_each_once(part.unknown for part in parts),
         dynamic_energy=mean(lambda part: part.dynamic_energy),
         leakage_energy=mean(lambda part: part.leakage_energy),
         off_chip_bytes=mean(lambda part: part.off_chip_bytes),

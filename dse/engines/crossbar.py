@@ -21,6 +21,7 @@ from dse.engines import (
 from dse.engines.base import Engine, Op, Run
 from dse.engines.crossbar_adc import LAWS
 from dse.engines.vector_unit import vector_area, vector_leakage
+from dse.engines.word_length import word_loss
 from dse.errors import InputError
 from dse.hardware.technology import Technology, load_technology
 from dse.records import quantity, record, static
@@ -244,7 +245,7 @@ class CrossbarEngine(Engine):
         return crossbar_array.array_rate(self, technology) + lanes
 
     def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...]:
-        """Return what noise costs: nothing if there is none, else what was measured.
+        """Return what noise and short words cost: noise as it was measured, or nothing.
 
         Without a curve a noisy machine answers NaN: not known.
         """
@@ -252,7 +253,13 @@ class CrossbarEngine(Engine):
         drop = crossbar_noise.measured_drop(self.accuracy_curve, ratio)
         noisy = jnp.where(ratio >= crossbar_noise.CLEAN, 0.0, 1.0)
         lost = jnp.where(noisy > 0.0, drop, 0.0)
-        return (Loss(drop=lost, at_stake=noisy, subject=self.accuracy_subject),)
+        by_noise = Loss(
+            drop=lost,
+            at_stake=noisy,
+            subject=self.accuracy_subject,
+            unknown="noise, without an `accuracy_curve`",
+        )
+        return (by_noise, word_loss(self.weight_bits, self.activation_bits))
 
     def wear(
         self, technology: Technology, seconds: Any, dynamic: dict[str, Any]

@@ -24,10 +24,12 @@ from dse.engines.filter_units import (
     leakage_powers,
     work_energies,
 )
-from dse.engines.filter_work import count_pairs, count_work, pace
+from dse.engines.filter_work import count_pairs, count_work, pace, rounds_loss
+from dse.engines.word_length import word_loss
 from dse.hardware.technology import Technology, load_technology
 from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
+from dse.sparsity.loss import Loss
 
 _NO_OR_YES = ("no", "yes")
 
@@ -209,6 +211,13 @@ class FilterEngine(Engine):
         rate = self.memory_bandwidth_gb_per_s * 1e9 * 8.0
         interface = rate * technology["main_memory.interface_energy"] * seconds
         return energy | {"main_memory": interface}
+
+    def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...]:
+        """Return what its words lose, and rounds of fewer bits than were measured."""
+        words = word_loss(self.word_bits)
+        if run.curve is None or run.curve.about.policy != "mp_mrf":
+            return (words,)
+        return (words, rounds_loss(self, run.curve.subject))
 
     def memory_power(self, technology: Technology) -> Any:
         """Return the power in W of main memory and its interface, the port saturated.

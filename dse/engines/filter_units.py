@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dse.engines.filter_work import HeadWork
+from dse.engines.word_length import adder_size, multiplier_size
 from dse.hardware.technology import Technology
 from dse.memory import sram
 
@@ -20,9 +21,11 @@ _KIB_PER_MIB = 1024.0
 def _units(design: FilterEngine) -> dict[str, tuple[tuple[str, Any, Any], ...]]:
     """Return (kind, count, size of one) of the units of each component.
 
-    A multiplier grows with the product of the widths of its operands.
+    A multiplier grows with the product of the widths of its operands, and so does a
+    divider, which is rows of subtractors; what compares or looks up with the width.
     """
-    word = (design.word_bits / _WORD_BITS) ** 2
+    word = multiplier_size(design.word_bits, design.word_bits, _WORD_BITS)
+    along = adder_size(design.word_bits, _WORD_BITS)
     low = design.query_bits * design.first_round_bits / _LOW_BIT_PRODUCT
     return {
         "filtering_unit": (
@@ -31,8 +34,8 @@ def _units(design: FilterEngine) -> dict[str, tuple[tuple[str, Any, Any], ...]]:
         ),
         "attention_unit": (
             ("high_bit_multiplier", design.high_bit_multipliers, word),
-            ("exponent", design.exponent_lanes, 1.0),
-            ("divider", design.divider_lanes, 1.0),
+            ("exponent", design.exponent_lanes, along),
+            ("divider", design.divider_lanes, word),
         ),
     }
 

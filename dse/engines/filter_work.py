@@ -15,9 +15,13 @@ from dse.engines.base import Op, Run
 from dse.engines.masks import unmasked
 from dse.hardware.technology import Technology
 from dse.smooth import ceil_div
+from dse.sparsity.loss import Loss, Subject
 
 if TYPE_CHECKING:
     from dse.engines.filter import FilterEngine
+
+
+FIRST_BITS, SECOND_BITS = 2.0, 4.0  # of the rounds that were measured
 
 
 @dataclass(frozen=True)
@@ -132,3 +136,22 @@ def query_block(design: FilterEngine, op: Op) -> Any:
     row = jnp.maximum(op.inner * design.word_bits / 8.0, 1.0)
     fits = design.query_buffer_kib * 1024.0 / row
     return jnp.clip(jnp.minimum(design.query_block, fits), 1.0, op.rows)
+
+
+def rounds_loss(design: FilterEngine, subject: Subject) -> Loss:
+    """Return what a coarse filter loses beside a curve: NaN, not known, of fewer bits.
+
+    MP-MRF was measured with its rounds at 2 and 4 bits; a machine without rounds keeps
+    all pairs.
+    """
+    two = design.rounds > 1.5
+    finest = jnp.where(two, design.second_round_bits, design.first_round_bits)
+    first = jnp.where(two, design.first_round_bits, FIRST_BITS)
+    held = (design.query_bits >= SECOND_BITS) & (finest >= SECOND_BITS)
+    known = (held & (first >= FIRST_BITS)) | (design.rounds < 0.5)
+    return Loss(
+        drop=jnp.where(known, 0.0, jnp.nan),
+        subject=subject,
+        at_stake=0.0,
+        unknown="rounds of fewer bits than 2 and 4, which were not measured",
+    )

@@ -20,6 +20,7 @@ from dse.engines.nm_accuracy import NMAccuracy, nm_accuracy
 from dse.engines.nm_builds import read_build
 from dse.engines.nm_codes import CODES
 from dse.engines.nm_costs import MAIN_MEMORIES, TARGETS, budget_use, costs, resources
+from dse.engines.word_length import word_loss
 from dse.hardware.technology import Technology, load_technology
 from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
@@ -292,9 +293,12 @@ class NMEngine(Engine):
 
     def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...] | None:
         """Return what the N:M setting costs by its table; None without a table."""
+        words = word_loss(self.value_bits)
         if self.is_surely_dense:
-            return ()  # there is nothing to lose
-        return None if self.accuracy is None else (self.accuracy.loss(*self.pair),)
+            return (words,)
+        if self.accuracy is None:
+            return None
+        return (words, self.accuracy.loss(*self.pair))
 
     def storage(self, ops: Ops, run: Run, technology: Technology) -> Storage:
         """Return how it keeps values: weights compressed, activations whole."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from dse.engines.word_length import adder_size, multiplier_size
 from dse.hardware.technology import Technology
 from dse.memory import sram
 from dse.smooth import ceil
@@ -87,14 +88,15 @@ def _asic(design: NMEngine, technology: Technology) -> Costs:
     A multiplexer of M inputs is M - 1 of two inputs for each bit; beside it a
     multiplier holds the positions of a group, one multiplexer's area a bit.
     """
-    width = design.value_bits / _SYNTHESISED_BITS
+    squared = multiplier_size(design.value_bits, design.value_bits, _SYNTHESISED_BITS)
+    along = adder_size(design.value_bits, _SYNTHESISED_BITS)
     is_float = jnp.asarray(design.value_format) > 1.5
     multipliers = design.multipliers
 
     def multiplier(what: str, floating: str) -> Any:
         each = (
-            technology[f"multiplier.{what}"] * width**2
-            + technology[f"adder_tree.{what}"] / _TREE_INPUTS * width
+            technology[f"multiplier.{what}"] * squared
+            + technology[f"adder_tree.{what}"] / _TREE_INPUTS * along
         )
         return each * jnp.where(is_float, technology[f"format.{floating}"], 1.0)
 

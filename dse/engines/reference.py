@@ -17,6 +17,7 @@ import jax.numpy as jnp
 
 from dse.engines.base import Engine, Op, Run
 from dse.engines.described import described_fields
+from dse.engines.word_length import word_loss
 from dse.errors import InputError
 from dse.hardware.technology import Technology, load_technology
 from dse.memory import traffic
@@ -25,6 +26,7 @@ from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import Room, Storage
 from dse.smooth import ceil_div
+from dse.sparsity.loss import Loss
 from dse.workload.ops import Ops
 
 FILE = "reference_machines"
@@ -196,6 +198,10 @@ class ReferenceMachine(Engine):
     ) -> dict[str, Any]:
         """Return the energy in J of being switched on."""
         return {"idle": self.idle_power_w * seconds}
+
+    def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...]:
+        """Return what its words lose; NaN, not known, where they are short."""
+        return (word_loss(self.word_bits),)
 
     # -- one op, of every kind ---------------------------------------------------------
 

@@ -18,6 +18,7 @@ from dse.engines.sprint_noise import drop_by_curve, score_noise, wrongly_pruned
 from dse.engines.sprint_pairs import pairs
 from dse.engines.sprint_time import query_cycles, threshold_cycles
 from dse.engines.sprint_traffic import WORD_BITS, read_bits, written_bits
+from dse.engines.word_length import word_loss
 from dse.hardware.technology import Technology, load_technology
 from dse.records import quantity, record
 from dse.schedule.stage import Stage
@@ -206,7 +207,7 @@ class SprintEngine(Engine):
         if drop is None:
             return None
         noisy = jnp.where(self.prunes_in_memory, drop, 0.0)
-        return (Loss(drop=noisy, subject=run.curve.subject),)
+        return (Loss(drop=noisy, subject=run.curve.subject), word_loss(WORD_BITS))
 
     def wear(
         self, technology: Technology, seconds: Any, dynamic: dict[str, Any]

@@ -17,11 +17,13 @@ from dse.engines.base import Engine, Op, Run
 from dse.engines.tile_conventions import PHYSICAL, Conventions
 from dse.engines.tile_memory import BUFFERS, MAIN_MEMORIES
 from dse.engines.tile_units import BLOCKS, count, longest_path, unit
+from dse.engines.word_length import fixed_point_loss
 from dse.hardware.technology import Technology, load_technology
 from dse.memory import sram
 from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import Storage
+from dse.sparsity.loss import Loss
 from dse.workload.ops import Ops
 
 
@@ -184,6 +186,10 @@ class TileEngine(Engine):
             worked = busy.get(buffer, 0.0)
             energy[buffer] = power * (always * seconds + (1.0 - always) * worked)
         return energy
+
+    def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...]:
+        """Return what its words lose; NaN, not known, where they are shorter."""
+        return (fixed_point_loss(self.integer_bits, self.fraction_bits),)
 
     def mib(self, buffer: str) -> Any:
         """Return the size of `activation_buffer`, `weight_buffer` or `mask_buffer`."""

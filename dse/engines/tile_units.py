@@ -11,23 +11,43 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from dse.engines.word_length import adder_size
 from dse.hardware.technology import Technology
 from dse.smooth import log_interpolate
 
 LANE_BLOCKS = ("mac_lanes", "pre_sparsity", "post_sparsity", "fifo")
 PE_BLOCKS = ("dataflow", "dma", "layer_norm", "softmax")
 BLOCKS = LANE_BLOCKS + PE_BLOCKS
+SYNTHESISED_BITS = 20.0
 _TILES = (8.0, 16.0, 32.0)
 
 
 def unit(technology: Technology, block: str, what: str, design: Any) -> Any:
-    """Return `area`, `dynamic_power` or `leakage_power` of ONE unit, in SI."""
+    """Return `area`, `dynamic_power` or `leakage_power` of ONE unit, in SI.
+
+    As synthesised for words of 20 bits, times what another width makes of it: of a MAC
+    lane the share of its multipliers grows with the square, all else in proportion.
+    """
+    width = adder_size(design.word_bits, SYNTHESISED_BITS)
     if block == "mac_lanes":
-        return _lane(technology, what, design)
+        share = _share_of_multipliers(technology, design)
+        squared = 1.0 + share * (width - 1.0)
+        return _lane(technology, what, design) * (width * squared)
+    return width * _synthesised(technology, block, what, design)
+
+
+def _synthesised(technology: Technology, block: str, what: str, design: Any) -> Any:
+    """Return what a unit other than a MAC lane is for words of 20 bits."""
     if block in ("softmax", "layer_norm"):
         known = [technology[f"{block}.{what}_tile_{size:.0f}"] for size in _TILES]
         return log_interpolate(design.tile_size, _TILES, known)
     return technology[f"{block}.{what}"]
+
+
+def _share_of_multipliers(technology: Technology, design: Any) -> Any:
+    """Return the share of a MAC lane, by area, that its multipliers are."""
+    multipliers = design.multipliers_per_lane * technology["multiplier.area"]
+    return jnp.minimum(multipliers / _lane(technology, "area", design), 1.0)
 
 
 def _lane(technology: Technology, what: str, design: Any) -> Any:

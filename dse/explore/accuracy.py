@@ -25,6 +25,7 @@ class Grounds:
 
     measured_on: tuple[Subject, ...] = ()
     foreign: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()  # of what it is not known, where it is NaN
 
     @property
     def label(self) -> str:
@@ -40,6 +41,7 @@ class Grounds:
                 for s in self.measured_on
             ],
             "foreign": list(self.foreign),
+            "not_known_of": list(self.unknown),
         }
 
 
@@ -48,7 +50,9 @@ def grounds_of(metrics: Metrics) -> Grounds:
     if metrics.accuracy_drop is None:
         return Grounds()
     lost = np.asarray([metrics.accuracy_drop, metrics.accuracy_spread], float)
-    return Grounds(metrics.measured_on, metrics.foreign if lost.any() else ())
+    foreign = metrics.foreign if lost.any() else ()
+    unknown = metrics.unknown if np.isnan(lost).any() else ()
+    return Grounds(metrics.measured_on, foreign, unknown)
 
 
 def grounds(space: Space, basis: Basis) -> Grounds:
@@ -56,6 +60,7 @@ def grounds(space: Space, basis: Basis) -> Grounds:
     axes = {**space.axes, **space.continuous}
     measured_on: dict[Subject, None] = {}
     foreign: dict[str, None] = {}
+    unknown: dict[str, None] = {}
     for workload, _ in basis.suite:
 
         def losses(moved: dict[str, Any], run: Workload = workload) -> Any:
@@ -66,7 +71,8 @@ def grounds(space: Space, basis: Basis) -> Grounds:
             told = jax.eval_shape(losses, dict.fromkeys(axes, 0.0)) or ()
         measured_on |= dict.fromkeys(subjects(told))
         foreign |= dict.fromkeys(misfits(told, workload.model, workload.seq_len))
-    return Grounds(tuple(measured_on), tuple(foreign))
+        unknown |= dict.fromkeys(each.unknown for each in told if each.unknown)
+    return Grounds(tuple(measured_on), tuple(foreign), tuple(unknown))
 
 
 def check_accuracy(metrics: Iterable[str], space: Space, basis: Basis) -> None:

@@ -141,7 +141,11 @@ def _total(metrics: Metrics, metric: str, scale: Scale) -> str:
     """Return one total with its unit; an accuracy with how sure it is."""
     told = scale.amount(metric, getattr(metrics, metric))
     spread = metrics.accuracy_spread
-    if metric != "accuracy_drop" or spread is None or not float(spread) > 0.0:
+    if metric != "accuracy_drop" or spread is None:
+        return told
+    if math.isnan(float(metrics.accuracy_drop)):
+        return f"{told}: {' or '.join(metrics.unknown)}"
+    if not float(spread) > 0.0:
         return told
     return f"{told} ± {scale.amount(metric, spread)}"
 

@@ -52,6 +52,7 @@ class Loss(Record):
     spread: Any = 0.0
     at_stake: Any = 1.0
     subject: Subject | None = static("what it was measured on", default=None)
+    unknown: str = static("of what it is not known, where it is NaN", default="")
 
     def spread_on(self, model: str, tokens: int) -> Any:
         """Return one standard deviation for a run of some model and length.

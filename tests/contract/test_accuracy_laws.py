@@ -50,7 +50,7 @@ def test_an_accuracy_of_its_own_model_says_what_that_is() -> None:
 
 
 def test_dense_weights_lose_nothing_on_any_model() -> None:
-    dense = dse.evaluate(dse.NMEngine(kept=4), OTHER)
+    dense = dse.evaluate(dse.NMEngine(kept=4, value_format="int16"), OTHER)
     assert float(dense.accuracy_drop) == float(dense.accuracy_spread) == 0.0
     assert "standing in" not in repr(dense)
     fixed = dse.Space(dse.NMEngine(kept=4), tile_rows=[8, 16])
