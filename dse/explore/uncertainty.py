@@ -179,12 +179,7 @@ def uncertainty(
         n: found[n].reshape(len(index), draws) for n in SHOWN_UNITS if n in found
     }
     parameters = {key: moving[key] for key in keys} | dict(fields.values())
-    if _has_spread(columns):
-        # One draw for all machines: what was measured on one subject moves together.
-        off = np.random.default_rng([seed, 1]).standard_normal(draws)
-        parameters[MEASURED] = off
-        drawn_drop = columns["accuracy_drop"] + off * columns["accuracy_spread"]
-        columns["accuracy_drop"] = np.maximum(drawn_drop, 0.0)
+    parameters |= _draw_accuracies(columns, draws, seed)
     for name, values in columns.items():
         if name not in ACCURACY and not np.isfinite(values).all():
             raise InputError(
@@ -201,9 +196,20 @@ def uncertainty(
     )
 
 
-def _has_spread(columns: Mapping[str, Rows]) -> bool:
+def _draw_accuracies(
+    columns: dict[str, Rows], draws: int, seed: int
+) -> dict[str, Rows]:
+    """Draw accuracies around what was measured; return that draw by its name.
+
+    One draw for all machines: what was measured on one subject moves together.
+    """
     spread = columns.get("accuracy_spread")
-    return spread is not None and bool((spread > 0.0).any())
+    if spread is None or not (spread > 0.0).any():
+        return {}
+    off = np.random.default_rng([seed, 1]).standard_normal(draws)
+    drawn = columns["accuracy_drop"] + off * spread
+    columns["accuracy_drop"] = np.maximum(drawn, 0.0)
+    return {MEASURED: off}
 
 
 def _function(
