@@ -23,12 +23,15 @@ METRICS = ("latency", "energy", "power", "area")
 class Sensitivity(Shown):
     """Elasticities d log(metric) / d log(number): -0.5 is 5 % less for 10 % more.
 
-    `design` and `technology` have a row per number and a column per metric. Counts are
-    taken as numbers that could have any value.
+    `design` and `technology` have a row per number and a column per metric. Along the
+    numbers of `whole`, which count whole things, a metric is a staircase: they are
+    taken as numbers that could have any value, and the elasticity is that of the line
+    through the steps.
     """
 
     design: pd.DataFrame
     technology: pd.DataFrame
+    whole: tuple[str, ...]
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a row per number, with `of` saying whose it is."""
@@ -74,6 +77,9 @@ def sensitivity(
     counts = numbers > 0
     counts[:own] &= [not meanings[name].choices for name in names]
     table = pd.DataFrame(columns, index=[*names, *sorted(used.values)])
+    moved = table[:own][counts[:own]]
     return Sensitivity(
-        design=table[:own][counts[:own]], technology=table[own:][counts[own:]]
+        design=moved,
+        technology=table[own:][counts[own:]],
+        whole=tuple(name for name in moved.index if meanings[name].integer),
     )

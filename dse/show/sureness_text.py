@@ -20,7 +20,7 @@ def sensitivity_text(found: Sensitivity, metric: str) -> str:
     rows = [
         [
             str(name).replace("_", " "),
-            "design" if name in found.design.index else "technology",
+            _owner(found, str(name)),
             f"{value:+.2f} %",
         ]
         for name, value in largest.items()
@@ -29,11 +29,19 @@ def sensitivity_text(found: Sensitivity, metric: str) -> str:
     return f"{title}\n\n{text_table(['number', 'of', 'change'], rows)}"
 
 
+def _owner(found: Sensitivity, name: str) -> str:
+    """Return whose a number is, and whether a metric is a staircase along it."""
+    if name not in found.design.index:
+        return "technology"
+    return "design, in whole steps" if name in found.whole else "design"
+
+
 def sensitivity_json(found: Sensitivity, metric: str) -> dict[str, Any]:
     """Return all elasticities of a metric, largest first."""
     return {
         "metric": metric,
         "elasticities": found.largest(metric, len(found.to_pandas())).to_dict(),
+        "whole_numbers": list(found.whole),
     }
 
 

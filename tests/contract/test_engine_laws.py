@@ -349,3 +349,35 @@ def test_every_field_has_a_unit_and_a_meaning(machine: Engine) -> None:
             assert field.metadata["doc"]
         elif getattr(machine, field.name) is not None:  # a curve that may be left out
             assert field.name in named
+
+
+def test_staircases_of_the_nm_engine_and_slopes_of_all_its_other_fields() -> None:
+    check_elasticities(MACHINES["nm"])
+
+
+@pytest.mark.nightly  # half a minute
+def test_elasticities_are_differences_except_along_fields_that_count_whole_things(
+    machine: Engine,
+) -> None:
+    check_elasticities(machine)
+
+
+def check_elasticities(machine: Engine) -> None:
+    """Which fields are staircases is their own kind; no list of them stands anywhere."""
+    metrics, step = ("latency", "energy", "area"), 1e-4
+    found = dse.sensitivity(machine, WORKLOAD, metrics=metrics)
+    kinds = machine.meanings()
+    assert set(found.whole) == {n for n in found.design.index if kinds[n].integer}
+    for name in found.design.index.difference([*found.whole]):
+        values = [machine.number(name) * (1 + side * step) for side in (-1, 1)]
+        if not kinds[name].fits(values).all():
+            continue  # at an end of its range
+        ends = [
+            dse.evaluate(machine.replace(**{name: float(v)}), WORKLOAD) for v in values
+        ]
+        for metric in metrics:
+            low, high = (float(getattr(end, metric)) for end in ends)
+            difference = (np.log(high) - np.log(low)) / (2 * step)
+            assert found.design.loc[name, metric] == pytest.approx(
+                difference, rel=1e-2, abs=1e-4
+            ), (name, metric)

@@ -82,3 +82,16 @@ def test_the_largest_come_first_and_nothing_unknown_is_asked(
     assert largest.iloc[0] >= found.technology["latency"].abs().max()
     with pytest.raises(InputError, match="not a metric"):
         dse.sensitivity(EDGE, BERT, metrics=["speed"])
+
+
+def test_staircases_are_the_fields_that_count_whole_things() -> None:
+    machines: dict[str, tuple[dse.Workload, set[str]]] = {
+        "nm:edge": (BERT, {"kept", "group", "tile_rows"}),
+        "crossbar:isaac": (BERT, {"active_rows", "weight_bits", "dac_bits"}),
+        "sprint:m_sprint": (BERT.attention_only(), {"multipliers", "pruning_bits"}),
+        "tile:edge": (BERT, {"pes", "tile_size", "fraction_bits"}),
+    }
+    for name, (workload, some) in machines.items():
+        found = dse.sensitivity(name, workload, metrics=["energy"])
+        assert some <= set(found.whole)
+        assert "memory_bandwidth_gb_per_s" not in found.whole
