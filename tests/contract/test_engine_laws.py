@@ -363,7 +363,7 @@ def test_elasticities_are_differences_except_along_fields_that_count_whole_thing
 
 
 def check_elasticities(machine: Engine) -> None:
-    """Which fields are staircases is their own kind; no list of them stands anywhere."""
+    """Which fields are staircases is their own kind: no list stands anywhere."""
     metrics, step = ("latency", "energy", "area"), 1e-4
     found = dse.sensitivity(machine, WORKLOAD, metrics=metrics)
     kinds = machine.meanings()
