@@ -53,7 +53,7 @@ class CompiledFunction:
     are those of the function, `places` in the graph instead of numbers.
     """
 
-    longest_loop = 10_000  # turns; longer ones are left to JAX
+    longest_loop = 1_000  # turns; longer ones are left to JAX
 
     def __init__(self, traced: Trace, function: Function) -> None:
         self.graph = Graph()

@@ -39,13 +39,13 @@ def evaluate(
     if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
         return differentiable(leaves, form, timing)
     numbers = [np.asarray(leaf, float) for leaf in leaves]
-    program = _program(form, tuple(number.shape for number in numbers), timing)
-    found: Metrics = program.grid(_named(numbers))
+    function = _function(form, tuple(number.shape for number in numbers), timing)
+    found: Metrics = function.grid(_named(numbers))
     return found
 
 
 @lru_cache(FORMS)
-def _program(
+def _function(
     form: Any, shapes: tuple[tuple[int, ...], ...], timing: Timing
 ) -> CompiledFunction:
     """Return the traced model for all machines and workloads of one form."""

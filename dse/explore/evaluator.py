@@ -29,12 +29,10 @@ class Evaluator:
 
     def __call__(self, indices: np.ndarray[Any, Any]) -> Columns:
         """Return the metrics of the designs with these indices, as float64 columns."""
-        asked = indices if len(indices) else np.zeros(1, np.int64)
-        digits = self._space.digits(asked)
+        digits = self._space.digits(indices)
         table = {n: self._space.values(n)[at] for n, at in digits.items()}
         found = self._function.rows(table, float, backend="numpy")
-        shown = [n for n in SHOWN_UNITS if n in found]  # JAX sorts names
-        return {n: found[n][: len(indices)] for n in shown}
+        return {n: found[n] for n in SHOWN_UNITS if n in found}  # JAX sorts names
 
     @property
     def known(self) -> list[str]:

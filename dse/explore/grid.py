@@ -38,7 +38,7 @@ def answer_for(space: Space, basis: Basis, read: Callable[[Any], Any]) -> Answer
 
 
 class Grid:
-    """The blocks of a space by number, and what a program answers over one of them.
+    """The blocks of a space by number, and what a function answers over one of them.
 
     Numbers are scattered over the space: any run of them holds machines of all kinds.
     A block has a dimension for each axis, in the order of `names`: those that few
@@ -50,7 +50,7 @@ class Grid:
     def __init__(
         self,
         space: Space,
-        program: CompiledFunction,
+        function: CompiledFunction,
         block_size: int,
         *,
         in_order: bool = False,
@@ -58,7 +58,7 @@ class Grid:
         self._space = space
         self.names = space.names
         if not in_order:
-            uses = program.uses()
+            uses = function.uses()
             self.names = tuple(sorted(space.names, key=lambda name: uses[name]))
         if in_order:
             self.slow, self.fast = _last_axes(space, block_size)
@@ -74,7 +74,7 @@ class Grid:
         self._number = np.argsort(self._order)
         along = np.meshgrid(*map(space.values, self.names), indexing="ij", sparse=True)
         values = dict(zip(self.names, along, strict=True))
-        self._stages = Stages(program, values, self.slow)
+        self._stages = Stages(function, values, self.slow)
 
     def __len__(self) -> int:
         return len(self._order)

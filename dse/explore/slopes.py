@@ -118,10 +118,10 @@ def slopes(leaves: list[Any], form: Any, moving: Places, timing: Timing) -> Any:
     the metrics that are known, by name.
     """
     numbers = [np.asarray(leaf, float) for leaf in leaves]
-    program = _program(form, tuple(n.shape for n in numbers), moving, timing)
+    function = _function(form, tuple(n.shape for n in numbers), moving, timing)
     directions = _directions([numbers[place] for place in moving])
     values = [number[..., None] for number in numbers]
-    found = program.grid(_named([*values, *directions]))
+    found = function.grid(_named([*values, *directions]))
     found["metrics"] = jax.tree.map(lambda v: v[..., 0], found["metrics"])
     count = directions[0].shape[-1]
     for part in ("slopes", "known_slopes"):
@@ -132,7 +132,7 @@ def slopes(leaves: list[Any], form: Any, moving: Places, timing: Timing) -> Any:
 
 
 @lru_cache(FORMS)
-def _program(
+def _function(
     form: Any, shapes: tuple[tuple[int, ...], ...], moving: Places, timing: Timing
 ) -> CompiledFunction:
     """Return the traced model and how it changes in ONE direction, for one form."""

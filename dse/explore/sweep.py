@@ -82,8 +82,8 @@ def sweep(
 def _all_rows(
     space: Space, evaluator: Evaluator, limits: Sequence[Limit], progress: bool
 ) -> Runs:
-    program = evaluator.metrics(evaluator.known)
-    grid = Grid(space, program, BLOCK_SIZE, in_order=True)
+    function = evaluator.metrics(evaluator.known)
+    grid = Grid(space, function, BLOCK_SIZE, in_order=True)
     metrics = {name: np.empty(space.size) for name in evaluator.known}
     with _bar(space.size, progress) as bar:
         for number in range(len(grid)):
