@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,9 +13,11 @@ from dse.evaluation import Metrics
 from dse.explore.accuracy import grounds, grounds_of
 from dse.explore.objectives import SHOWN_UNITS, THROUGHPUTS
 from dse.explore.runs import Runs, column_name, from_si_column
-from dse.explore.uncertainty import Uncertainty
 from dse.show.labels import amount, shown_unit
 from dse.units import from_si, measures, to_si
+
+if TYPE_CHECKING:
+    from dse.explore.uncertainty import Uncertainty
 
 TITLES = {
     "throughput": "Throughput",

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -216,3 +218,12 @@ def test_all_text_of_a_report_can_be_read_on_a_laptop(opened: Any) -> None:
     )
     assert min(sizes) >= LEAST_FONT
     assert opened.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+def test_a_sweep_and_its_report_load_neither_pandas_nor_plotly() -> None:
+    code = """
+import sys
+import dse.cli.sweep, dse.explore.study_parts, dse.runs.sweep, dse.show.report
+assert not {"pandas", "plotly", "llvmlite", "optax"} & sys.modules.keys()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
