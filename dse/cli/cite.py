@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from dse.cli.options import Json, Quiet, Verbose
+from dse.cli.options import Json, Quiet, Verbose, log
 from dse.cli.output import print_json, say
 from dse.errors import InputError, did_you_mean
 from dse.files import is_folder
-from dse.hardware.bibtex import read_bibtex
+from dse.hardware.bibtex import parse_bibtex, read_bibtex
 from dse.hardware.citations import cite as find_bibtex
 from dse.hardware.parameters import load_parameters
 from dse.shipped import hw_params_folder
@@ -35,14 +35,31 @@ def cite(
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Print the BibTeX behind the numbers."""
+    """Print the BibTeX behind the numbers.
+
+    The field `checked` of an entry says on which day it was held against what; those
+    without it are named at the end.
+    """
     wanted = names or list(_references())
     texts = [t for name in wanted for t in _BETWEEN_ENTRIES.split(_bibtex(name))]
     bibtex = "\n\n".join(dict.fromkeys(texts))
+    checked = _checked(texts)
     if as_json:
-        print_json({"names": wanted, "bibtex": bibtex})
-    else:
-        say(bibtex)
+        print_json({"names": wanted, "bibtex": bibtex, "checked": checked})
+        return
+    say(bibtex)
+    unchecked = [key for key, how in checked.items() if not how]
+    if unchecked:
+        log.info(
+            f"{len(unchecked)} of {len(checked)} were not held against their "
+            f"source (no `checked`): {', '.join(unchecked)}."
+        )
+
+
+def _checked(texts: list[str]) -> dict[str, str | None]:
+    """Return by key how entries were held against their source; None: they were not."""
+    entries = parse_bibtex("\n\n".join(dict.fromkeys(texts)))
+    return {key: entry.checked or None for key, entry in entries.items()}
 
 
 def _bibtex(name: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from pathlib import Path
 
 import pytest
 
 from dse.errors import InputError
+from dse.hardware.bibtex import read_bibtex
 from dse.hardware.citations import cite
+from dse.shipped import hw_params_folder
 
 
 def entries(bibtex: str) -> list[str]:
@@ -47,3 +50,14 @@ def test_your_own_bibliography_is_read_too(tmp_path: Path) -> None:
 def test_an_unknown_source_is_answered_with_the_closest_known_one() -> None:
     with pytest.raises(InputError, match="Did you mean `tuli2023acceltran`"):
         cite(["tuli2023aceltran"])
+
+
+def test_what_was_held_against_its_source_says_on_which_day_and_against_what() -> None:
+    known = read_bibtex(hw_params_folder() / "references.bib")
+    checked = [entry.checked for entry in known.values() if entry.checked]
+    assert len(checked) >= 16
+    for held in checked:
+        day, _, what = held.partition(": ")
+        assert datetime.date.fromisoformat(day) <= datetime.date(2100, 1, 1)
+        assert len(what.split()) > 3
+    assert known["raj2025scalesim"].checked == ""
