@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from dse.cli.options import Json, Quiet, Verbose, log
+from dse.cli.options import Json, Quiet, Verbose
 from dse.cli.output import print_json, say
 from dse.errors import InputError, did_you_mean
 from dse.files import is_folder
@@ -48,12 +48,12 @@ def cite(
         print_json({"names": wanted, "bibtex": bibtex, "checked": checked})
         return
     say(bibtex)
+    for model in (name for name in wanted if name in zoo()):
+        held = zoo()[model].checked
+        say(f"\n% Sizes of {model}: {held or 'not held against their source'}")
     unchecked = [key for key, how in checked.items() if not how]
     if unchecked:
-        log.info(
-            f"{len(unchecked)} of {len(checked)} were not held against their "
-            f"source (no `checked`): {', '.join(unchecked)}."
-        )
+        say("\n% Not held against their source: " + ", ".join(unchecked))
 
 
 def _checked(texts: list[str]) -> dict[str, str | None]:

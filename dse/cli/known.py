@@ -11,7 +11,6 @@ from dse.cli.options import Json, Quiet, Verbose
 from dse.cli.output import print_json, say
 from dse.show.text_table import text_table
 from dse.workload.readers.table import READERS
-from dse.workload.transformer import sequence_length
 from dse.workload.zoo import model_shape, zoo
 
 
@@ -105,6 +104,8 @@ def models(
 def _count(model: str, seq_len: int | None, form: str, as_json: bool) -> None:
     """Say how large a model is, and how much work it is to read a sequence."""
     shape = model_shape(model)
+    from dse.workload.transformer import sequence_length  # needs JAX
+
     tokens = sequence_length(shape, seq_len)
     counts: dict[str, Any] = {
         "name": shape.name,

@@ -59,6 +59,7 @@ class ZooEntry:
     shape: TransformerShape
     source: str  # key of references.bib
     where: str
+    checked: str  # on which day the sizes were held against what; '': they were not
     published: tuple[Published, ...]
 
 
@@ -121,6 +122,7 @@ def _entry(name: str, file: TomlFile) -> ZooEntry:
     if missing:
         raise InputError(f"{place} needs `{'`, `'.join(sorted(missing))}`; add it.")
     source, where = row.pop("source"), row.pop("where")
+    checked = row.pop("checked", "")
     figures = row.pop("published", ())
     for key in row.keys() - _SIZES:
         line = file.line(name, key)
@@ -130,14 +132,15 @@ def _entry(name: str, file: TomlFile) -> ZooEntry:
         )
     check_kind(f"{place} `ffn`", row["ffn"], list, "a list of widths")
     check_kind(f"{place} `published`", figures, (list, tuple), "a list of tables")
-    for key, value in {"source": source, "where": where}.items():
+    texts = {"source": source, "where": where, "checked": checked}
+    for key, value in texts.items():
         check_kind(f"{place} `{key}`", value, str, "a text")
     published = tuple(_published(f"{place} `published`", each) for each in figures)
     try:
         shape = TransformerShape(name=name, **row | {"ffn": tuple(row["ffn"])})
     except InputError as error:
         raise InputError(f"{place}: {error}") from None
-    return ZooEntry(shape=shape, source=source, where=where, published=published)
+    return ZooEntry(shape=shape, published=published, **texts)
 
 
 def _published(place: str, figure: Any) -> Published:

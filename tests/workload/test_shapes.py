@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dse.errors import InputError
 from dse.workload.shapes import TransformerShape
+from dse.workload.zoo import zoo
 
 TINY = TransformerShape(
     name="tiny",
@@ -116,3 +117,10 @@ def test_macs_grow_in_proportion_to_the_layers(layers, length):
 def test_sizes_that_do_not_fit_together_are_refused_by_name(change, message):
     with pytest.raises(InputError, match=message):
         dataclasses.replace(TINY, **change)
+
+
+def test_shapes_say_on_which_day_they_were_held_against_what() -> None:
+    told = {name: entry.checked for name, entry in zoo().items()}
+    unchecked = {name for name, how in told.items() if not how}
+    assert unchecked == {"vit-b"}
+    assert all(how.startswith("2026-") for how in told.values() if how)
