@@ -137,13 +137,16 @@ def _feasible(rows: Any, path: str, buildable: bool) -> Any:
         return said | rows["reason"].astype(str).str.startswith(CANNOT).to_numpy()
     if not buildable or not any(str(c).startswith("power_density_") for c in rows):
         return said
+    import pandas as pd
+
     from dse.explore.runs import column_name
 
     for bound in bounds():
         column = column_name(bound.metric, bound.unit)
         if column in rows:
             most = from_si(bound.most, bound.unit) * (1 + 1e-9)
-            said = said & ~(rows[column].to_numpy(float) > most)
+            told = pd.to_numeric(rows[column], errors="coerce").to_numpy(float)
+            said = said & ~(told > most)
     return said
 
 

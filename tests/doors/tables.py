@@ -44,7 +44,7 @@ def pareto(draw: Draw, folder: Path) -> Open:
         asked[draw.randrange(2)] = str(odd(draw))
 
     def open_it() -> None:
-        front, rows, lost = _front(iter([_read(path)]), asked, str(path), False)
+        front, rows, lost = _front(iter([_read(path)]), asked, str(path), False, True)
         assert len(front) + lost <= rows
         for text in asked:
             assert is_number(front[text.partition(":")[2]], -math.inf)
