@@ -26,7 +26,7 @@ _OF_ONE: dict[str, tuple[Callable[..., Any], float]] = {
     "exp": (lax.exp, 4.0),
     "exp2": (lax.exp2, 1000.0),  # JAX: exp(x log 2), whose argument is rounded
     "log": (lax.log, 4.0),
-    "log1p": (lax.log1p, 8.0),
+    "log1p": (lax.log1p, 250.0),  # JAX is off by half of that near -0.41; NumPy is not
     "expm1": (lax.expm1, 8.0),
     "tanh": (lax.tanh, 8.0),
     "logistic": (lax.logistic, 8.0),
