@@ -58,6 +58,6 @@ def _renumbered(kinds: Array, bound: int) -> tuple[Array, int]:
     seen = np.zeros(bound, bool)
     seen[kinds.ravel()] = True
     found = np.flatnonzero(seen)
-    number = np.empty(bound, np.int64)  # filled where it is read
+    number = np.empty(bound, np.int32)  # filled where it is read
     number[found] = np.arange(len(found))
-    return number[kinds], len(found)
+    return number[kinds].astype(np.int64), len(found)
