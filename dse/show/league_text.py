@@ -23,6 +23,12 @@ _WORDS = {
 }
 
 
+FOREIGN = (
+    "The points lost are those of other models, named below, which stand in: good to "
+    "some five points."
+)
+
+
 def league_text(league: League) -> str:
     """Return a table per objective, how sure each order is, and what papers claim."""
     budget = league.budget
@@ -31,7 +37,7 @@ def league_text(league: League) -> str:
         f"Each family's best design at {budget['node_nm']:g} nm within "
         f"{budget['area_mm2']:g} mm^2{power}, {budget['bandwidth_gb_per_s']:g} GB/s of "
         f"DRAM, and {budget['accuracy_drop']:.1%} of accuracy; BERT-Base, 128 and 512 "
-        "tokens, as many of either."
+        "tokens, as many of either. " + FOREIGN
     ]
     for objective in OBJECTIVES:
         players = league.of(objective)
@@ -54,6 +60,7 @@ def league_json(league: League) -> dict[str, Any]:
     """Return the whole league, with units in the names."""
     return {
         "budget": league.budget,
+        "accuracy": FOREIGN,
         "designs": league.designs,
         "players": [_player_json(player) for player in league.players],
         "claims": _read_claims(),
