@@ -40,6 +40,7 @@ from .sparsity.curves import Curve
 from .sparsity.library import load_curve
 from .sparsity.loss import Subject
 from .workload.acceltran_models import acceltran_model
+from .workload.generation import generation
 from .workload.ops import Ops, Workload
 from .workload.transformer import transformer
 from .workload.zoo import model_shape
@@ -79,6 +80,7 @@ __all__ = [
     "continuous",
     "curve_names",
     "evaluate",
+    "generation",
     "gradient",
     "integers",
     "interval",

@@ -52,6 +52,10 @@ class Metrics(Shown, Record):
     leakage_energy: dict[str, Any]
     area_by_component: dict[str, Any]
     utilization: dict[str, Any]
+    time_to_first_token: Any = None  # s; these four of a generation alone
+    time_per_output_token: Any = None  # s, the mean decode step
+    tokens_per_second: Any = None  # made, of all sequences of a batch
+    energy_per_token: Any = None  # J, of a sequence over the tokens that it makes
     counted: str = static("what throughput counts: `sequence`, `token`, `run`")
     op_names: tuple[str, ...] = static("name of each op, in program order")
     op_energy: Any = quantity("J", "dynamic, per sequence and op, [ops]")
@@ -98,6 +102,53 @@ def metrics(
     design: Engine, workload: Workload, technology: Technology, timing: Timing
 ) -> Metrics:
     """Return the metrics of one design; pure, for the caller to trace or compile."""
+    first = _one(design, workload, technology, timing)
+    if not workload.new_tokens:
+        return first
+    steps = [_one(design, s.workload, technology, timing) for s in workload.steps]
+    return _in_sequence(workload, [first, *steps])
+
+
+def _in_sequence(workload: Workload, parts: list[Metrics]) -> Metrics:
+    """Return the metrics of a generation: chunks of a prompt, then decode steps."""
+    times = [1.0, *(step.times for step in workload.steps)]
+    modes = ["prefill", *(step.workload.mode for step in workload.steps)]
+    mean, runs = combine(parts, times), sum(times)
+
+    def seconds(mode: str) -> Any:
+        spent = zip(times, modes, parts, strict=True)
+        return sum(n * part.latency for n, kind, part in spent if kind == mode)
+
+    def whole(value: Any) -> Any:
+        return jax.tree.map(lambda x: runs * x, value)
+
+    made = workload.new_tokens
+    latency, energy = whole(mean.latency), whole(mean.energy)
+    extensive = ("dynamic_energy", "leakage_energy", "off_chip_bytes")
+    busy = [
+        jax.tree.map(lambda x, n=n: n * x, part.op_busy)
+        for n, part in zip(times, parts, strict=True)
+    ]
+    return mean.replace(
+        latency=latency,
+        throughput=mean.throughput / runs,
+        energy=energy,
+        **{name: whole(getattr(mean, name)) for name in extensive},
+        compulsory_bytes=whole(mean.compulsory_bytes),
+        op_energy=whole(mean.op_energy),
+        op_busy=jax.tree.map(lambda *x: jnp.concatenate(x), *busy),
+        counted="sequence",
+        time_to_first_token=seconds("prefill"),
+        time_per_output_token=seconds("decode") / (made - 1) if made > 1 else None,
+        tokens_per_second=workload.batch * made / latency,
+        energy_per_token=energy / made,
+    )
+
+
+def _one(
+    design: Engine, workload: Workload, technology: Technology, timing: Timing
+) -> Metrics:
+    """Return the metrics of one design and one chain of blocks."""
     run, batch = describe_run(workload), workload.batch
     chains, planned = schedule_run(design, workload, technology)
     clock = design.clock(technology)

@@ -102,6 +102,8 @@ def workload_json(workload: Workload, *, moved: Collection[str] = ()) -> dict[st
         "kept_pairs": kept_pairs,
         "kept_first_round": float(workload.attention.kept_first_round),
     }
+    if workload.new_tokens:
+        about["new_tokens"] = workload.new_tokens
     if any(name.startswith("threshold") for name in moved):
         about = {k: v for k, v in about.items() if k not in _OF_THRESHOLD}
     if "batch" in moved:

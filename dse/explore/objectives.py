@@ -27,6 +27,10 @@ SHOWN_UNITS = {
     "power_density": "W/mm^2",
     "wear": "%/year",
     "clock_use": "%",
+    "time_to_first_token": "ms",
+    "time_per_output_token": "ms",
+    "tokens_per_second": "tokens/s",
+    "energy_per_token": "mJ",
 }
 # What throughput is shown in, by what is counted (`Workload.counted`).
 THROUGHPUTS = {"sequence": "seq/s", "token": "tokens/s", "run": "runs/s"}
@@ -42,6 +46,11 @@ def metric_value(metrics: Metrics, metric: str) -> Any:
 
 def unknown_metric(metric: str) -> InputError:
     """Return the error of a metric that nothing here tells."""
+    if "token" in metric:
+        return InputError(
+            f"`{metric}` is told of a generation alone; give one as the workload: "
+            "`dse.generation(model, prompt=, new_tokens=)`."
+        )
     return InputError(
         f"`{metric}` is not known here: densities that are only stated say nothing "
         "about accuracy. Take them from a measured curve (`dse curves` lists them)."

@@ -35,6 +35,10 @@ TITLES = {
     "power_density": "Power density",
     "wear": "Wear",
     "clock_use": "Clock, of the highest",
+    "time_to_first_token": "Time to first token",
+    "time_per_output_token": "Time per output token",
+    "tokens_per_second": "Tokens per second",
+    "energy_per_token": "Energy per token",
 }
 _STEPS = {  # units that a page may choose from, the largest first
     "time": ("s", "ms", "us", "ns"),

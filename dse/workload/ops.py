@@ -115,6 +115,14 @@ class Block(Record):
 
 
 @record
+class Step(Record):
+    """What runs after another workload, and how often."""
+
+    workload: Workload
+    times: float = static("how often; part of a run of alike ones may be a fraction")
+
+
+@record
 class Workload(Shown, Record):
     """What is to be run: blocks of ops, and how many sequences run together.
 
@@ -144,6 +152,8 @@ class Workload(Shown, Record):
     threshold: Any = quantity(
         "1", "setting of the curve in use", default=0.0, low=-math.inf
     )
+    steps: tuple[Step, ...] = ()  # what runs after the blocks, as tokens are made
+    new_tokens: int = static("tokens that a generation makes", default=0)
 
     @property
     def counted(self) -> str:
@@ -166,6 +176,18 @@ class Workload(Shown, Record):
         Raises `InputError` for a threshold without a curve, or outside it.
         """
         new = super().replace(**changes)
+        if new.steps and "steps" not in changes:
+            odd = changes.keys() - {"batch", "weights_stay", "name"}
+            if odd:
+                raise InputError(
+                    f"`{new.name}` is a generation, whose `{min(odd)}` cannot be "
+                    "changed; only its batch, and whether weights stay."
+                )
+            steps = tuple(
+                step.replace(workload=step.workload.replace(**changes))
+                for step in new.steps
+            )
+            new = super(Workload, new).replace(steps=steps)
         if "threshold" not in changes or "blocks" in changes:
             return new
         if new.curve is None:

@@ -99,9 +99,17 @@ def transformer(
 
 
 def run_stacks(
-    shape: ModelShape, stacks: tuple[Stack, ...], tokens: Tokens, *, lm_head: bool
+    shape: ModelShape,
+    stacks: tuple[Stack, ...],
+    tokens: Tokens,
+    *,
+    lm_head: bool,
+    head_rows: int | None = None,
 ) -> tuple[Block, ...]:
-    """Return the blocks of some stacks, and of the head behind the last one."""
+    """Return the blocks of some stacks, and of the head behind the last one.
+
+    The head runs over `head_rows` of the tokens, or over all of them.
+    """
     blocks: list[Block] = []
     for stack in stacks:
         own = stack.tokens
@@ -121,7 +129,7 @@ def run_stacks(
         head = None
         if lm_head and stack is shape.main:
             head = _head(shape)
-        end = _end(stack, fixed.rows, head)
+        end = _end(stack, fixed.rows, head, head_rows)
         if end:
             blocks.append(Block(ops=chain(end), repeats=1))
     return tuple(blocks)
@@ -208,7 +216,9 @@ def _head(shape: ModelShape) -> Head:
     return shape.head
 
 
-def _end(stack: Stack, tokens: int, head: Head | None) -> list[Op]:
+def _end(
+    stack: Stack, tokens: int, head: Head | None, head_rows: int | None = None
+) -> list[Op]:
     """Return what comes behind the layers, the head included."""
     ops, current = OpList(), GIVEN
     if stack.end_norm is not None:
@@ -217,6 +227,7 @@ def _end(stack: Stack, tokens: int, head: Head | None) -> list[Op]:
         current = ops.linear(step, tokens, current)
     if head is None:
         return ops.ops
+    tokens = head_rows or tokens
     if head.transform is not None:
         width = head.transform.columns
         current = ops.linear(head.transform, tokens, current)

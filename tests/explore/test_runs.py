@@ -38,6 +38,10 @@ COLUMNS = {
     "power_density_w_per_mm2": ("power_density", 1e6),
     "wear_percent_per_year": ("wear", 1e-2 / (365.25 * 24 * 3600)),
     "clock_use_percent": ("clock_use", 1e-2),
+    "time_to_first_token_ms": ("time_to_first_token", 1e-3),
+    "time_per_output_token_ms": ("time_per_output_token", 1e-3),
+    "tokens_per_second_tokens_per_s": ("tokens_per_second", 1.0),
+    "energy_per_token_mj": ("energy_per_token", 1e-3),
 }
 
 

@@ -210,20 +210,21 @@ def read_modernbert(c: Config, name: str) -> ModelShape:
         end_norm=norm,
     )
     c.size("max_position_embeddings")
-    head = masked_head(c, stack, hidden)
+    head = _modernbert_head(c, stack)
+    return ModelShape(name=name, kind=c.kind, stacks=(stack,), head=head)
+
+
+def _modernbert_head(c: Config, stack: Stack) -> Head:
+    """Return the head of masked-language modelling, its biases as they are told."""
+    head = masked_head(c, stack, stack.hidden)
     transform = Linear(
         name="head_transform",
-        inner=hidden,
-        columns=hidden,
+        inner=stack.hidden,
+        columns=stack.hidden,
         bias=c.flag("classifier_bias"),
     )
     output = replace(head.output, bias=c.flag("decoder_bias", default=True))
-    return ModelShape(
-        name=name,
-        kind=c.kind,
-        stacks=(stack,),
-        head=replace(head, transform=transform, norm=norm, output=output),
-    )
+    return replace(head, transform=transform, norm=stack.end_norm, output=output)
 
 
 def read_deberta(c: Config, name: str) -> ModelShape:
@@ -300,8 +301,41 @@ def _relative_positions(
 def read_mobilebert(c: Config, name: str) -> ModelShape:
     """Return the shape of a MobileBERT: narrow layers between wide results."""
     hidden, heads = c.size("hidden_size"), c.size("num_attention_heads")
-    narrow = c.size("intra_bottleneck_size")
     only_encoder(c)
+    halves = _mobile_halves(c, hidden, heads)
+    embedding, positions = c.size("embedding_size"), c.size("max_position_embeddings")
+    trigram = 3 if c.flag("trigram_input") else 1
+    step = Linear(
+        name="embedding_projection", inner=trigram * embedding, columns=hidden
+    )
+    vocab = c.size("vocab_size")
+    pooler = linear_parameters(hidden, hidden)
+    pooler *= c.flag("classifier_activation", default=True)
+    stack = Stack(
+        role="encoder",
+        hidden=hidden,
+        vocab=vocab,
+        embedding=embedding,
+        tables=(positions + c.size("type_vocab_size", least=0)) * hidden,
+        longest=positions,
+        front=(step,),
+        front_norm=layer_norm(hidden),
+        layers=((Layer(halves=tuple(halves)), c.size("num_hidden_layers")),),
+        pooler=pooler,
+    )
+    tied = c.flag("tie_word_embeddings", default=True)
+    head = Head(
+        transform=Linear(name="head_transform", inner=hidden, columns=hidden),
+        norm=layer_norm(hidden),
+        output=Linear(name="head", inner=hidden, columns=vocab),
+        shared=tied * vocab * embedding,
+    )
+    return ModelShape(name=name, kind=c.kind, stacks=(stack,), head=head)
+
+
+def _mobile_halves(c: Config, hidden: int, heads: int) -> list[Half]:
+    """Return the halves of a layer, between a step down and one up again."""
+    narrow = c.size("intra_bottleneck_size")
     c.text("normalization_type", "no_norm")  # of either kind, a gain and a bias
     has_bottleneck = c.flag("use_bottleneck")
     inner = narrow if has_bottleneck else hidden
@@ -333,35 +367,8 @@ def read_mobilebert(c: Config, name: str) -> ModelShape:
             *halves,
             Half(part=up, after=layer_norm(hidden)),
         ]
-    embedding, positions = c.size("embedding_size"), c.size("max_position_embeddings")
-    trigram = 3 if c.flag("trigram_input") else 1
-    step = Linear(
-        name="embedding_projection", inner=trigram * embedding, columns=hidden
-    )
-    vocab = c.size("vocab_size")
     c.only("true_hidden_size", inner)
-    pooler = linear_parameters(hidden, hidden)
-    pooler *= c.flag("classifier_activation", default=True)
-    stack = Stack(
-        role="encoder",
-        hidden=hidden,
-        vocab=vocab,
-        embedding=embedding,
-        tables=(positions + c.size("type_vocab_size", least=0)) * hidden,
-        longest=positions,
-        front=(step,),
-        front_norm=layer_norm(hidden),
-        layers=((Layer(halves=tuple(halves)), c.size("num_hidden_layers")),),
-        pooler=pooler,
-    )
-    tied = c.flag("tie_word_embeddings", default=True)
-    head = Head(
-        transform=Linear(name="head_transform", inner=hidden, columns=hidden),
-        norm=layer_norm(hidden),
-        output=Linear(name="head", inner=hidden, columns=vocab),
-        shared=tied * vocab * embedding,
-    )
-    return ModelShape(name=name, kind=c.kind, stacks=(stack,), head=head)
+    return halves
 
 
 Reader = Callable[[Config, str], ModelShape]

@@ -182,7 +182,7 @@ def llama4_vision(c: Config) -> Stack:
 
 def read_swin(c: Config, name: str) -> ModelShape:
     """Return the shape of a Swin: stages of fewer and wider tokens, in windows."""
-    width, window = c.size("embed_dim"), c.size("window_size")
+    width = c.size("embed_dim")
     depths = c.counts("depths", least=1) or []
     heads = c.counts("num_heads", least=1) or []
     if not depths or len(heads) != len(depths):
@@ -190,10 +190,6 @@ def read_swin(c: Config, name: str) -> ModelShape:
     c.only("num_layers", len(depths))
     c.only("hidden_size", width * 2 ** (len(depths) - 1))
     c.only("is_encoder_decoder", False)
-    ratio = c.raw("mlp_ratio")
-    if not isinstance(ratio, float | int) or isinstance(ratio, bool):
-        raise c.odd("mlp_ratio", ratio, "write a number")
-    biases = ALL if c.flag("qkv_bias") else OUT
     rows, columns = _patches(c)
     down, across = c.sides("patch_size")
     patches = Linear(
@@ -216,25 +212,7 @@ def read_swin(c: Config, name: str) -> ModelShape:
                 ),
             )
             front_norm, tables = layer_norm(2 * hidden), 0
-        side = min(window, rows, columns)
-        attention = Attention(
-            hidden=hidden,
-            heads=count,
-            kv_heads=count,
-            key_width=head_width(c, hidden, count),
-            value_width=hidden // count,
-            biases=biases,
-            window=side**2,
-            pieces=math.ceil(rows / side) * math.ceil(columns / side),
-            table=(2 * window - 1) ** 2 * count,
-        )
-        norm = layer_norm(hidden)
-        ffn = FeedForward(
-            hidden=hidden, widths=(whole("`mlp_ratio`", int(ratio * hidden)),)
-        )
-        layer = Layer(
-            halves=(Half(part=attention, before=norm), Half(part=ffn, before=norm))
-        )
+        layer = _swin_layer(c, hidden, count, rows, columns)
         stacks.append(
             Stack(
                 role="vision",
@@ -244,7 +222,7 @@ def read_swin(c: Config, name: str) -> ModelShape:
                 front_norm=front_norm,
                 tables=tables,
                 layers=((layer, depth),),
-                end_norm=norm if number == len(depths) - 1 else None,
+                end_norm=layer_norm(hidden) if number == len(depths) - 1 else None,
                 tokens=rows * columns,
                 longest=rows * columns,
             )
@@ -254,6 +232,34 @@ def read_swin(c: Config, name: str) -> ModelShape:
         kind=c.kind,
         stacks=tuple(stacks),
         head=class_head(c, stacks[-1].hidden),
+    )
+
+
+def _swin_layer(c: Config, hidden: int, heads: int, rows: int, columns: int) -> Layer:
+    """Return a layer of a stage: attention within windows, and a feed-forward net."""
+    window = c.size("window_size")
+    ratio = c.raw("mlp_ratio")
+    if not isinstance(ratio, float | int) or isinstance(ratio, bool):
+        raise c.odd("mlp_ratio", ratio, "write a number")
+    biases = ALL if c.flag("qkv_bias") else OUT
+    side = min(window, rows, columns)
+    attention = Attention(
+        hidden=hidden,
+        heads=heads,
+        kv_heads=heads,
+        key_width=head_width(c, hidden, heads),
+        value_width=hidden // heads,
+        biases=biases,
+        window=side**2,
+        pieces=math.ceil(rows / side) * math.ceil(columns / side),
+        table=(2 * window - 1) ** 2 * heads,
+    )
+    norm = layer_norm(hidden)
+    ffn = FeedForward(
+        hidden=hidden, widths=(whole("`mlp_ratio`", int(ratio * hidden)),)
+    )
+    return Layer(
+        halves=(Half(part=attention, before=norm), Half(part=ffn, before=norm))
     )
 
 

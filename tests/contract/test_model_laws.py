@@ -1,0 +1,166 @@
+"""What experts, latents, windows and shared keys cost, on engines that run them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dse
+from dse.engines.base import Engine
+from dse.workload.parts import Experts, FeedForward
+
+LLAMA = {
+    "model_type": "llama",
+    "hidden_size": 512,
+    "intermediate_size": 1024,
+    "num_attention_heads": 32,
+    "num_hidden_layers": 3,
+    "num_key_value_heads": 8,
+    "vocab_size": 1000,
+}
+MIXTRAL = LLAMA | {
+    "model_type": "mixtral",
+    "num_local_experts": 8,
+    "num_experts_per_tok": 2,
+}
+DEEPSEEK = LLAMA | {
+    "model_type": "deepseek_v3",
+    "num_key_value_heads": 32,
+    "kv_lora_rank": 64,
+    "q_lora_rank": 96,
+    "qk_rope_head_dim": 16,
+    "qk_nope_head_dim": 32,
+    "v_head_dim": 32,
+    "n_routed_experts": 16,
+    "moe_intermediate_size": 128,
+    "num_experts_per_tok": 4,
+    "first_k_dense_replace": 1,
+}
+MACHINES: dict[str, Engine] = {
+    "nm": dse.NMEngine(),
+    "reference": dse.ReferenceMachine.a100(),
+    "tile": dse.TileEngine.edge(),
+}
+WORD_BITS = {"nm": 8, "reference": 16, "tile": 20}
+
+
+@pytest.fixture(params=MACHINES)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def step(config: dict[str, Any], context: int, batch: float = 1) -> dse.Workload:
+    return dse.transformer(config, mode="decode", context_len=context, batch=batch)
+
+
+def moved(machine: Engine, workload: dse.Workload) -> dict[str, float]:
+    found = dse.evaluate(machine, workload).off_chip_bytes
+    return {origin: float(value) for origin, value in found.items()}
+
+
+def bytes_per_context_token(name: str, config: dict[str, Any]) -> float:
+    far, near = (moved(MACHINES[name], step(config, n)) for n in (3000, 1000))
+    return (far["cache"] - near["cache"]) / 2000
+
+
+@pytest.mark.parametrize("key_heads", [32, 8, 1])
+def test_a_context_token_is_read_by_each_layer_and_key_head(
+    name: str, key_heads: int
+) -> None:
+    config = LLAMA | {"num_key_value_heads": key_heads}
+    values = 2 * 3 * key_heads * 16
+    assert dse.model_shape(config).cached == values
+    found = bytes_per_context_token(name, config)
+    assert found == pytest.approx(values * WORD_BITS[name] / 8, rel=1e-9)
+
+
+def test_of_latents_only_they_are_cached(name: str) -> None:
+    values = 3 * (64 + 16)
+    assert dse.model_shape(DEEPSEEK).cached == values
+    found = bytes_per_context_token(name, DEEPSEEK)
+    assert found == pytest.approx(values * WORD_BITS[name] / 8, rel=1e-9)
+
+
+def test_a_window_bounds_what_a_step_reads(name: str) -> None:
+    config = MIXTRAL | {"model_type": "mistral", "sliding_window": 256}
+    del config["num_local_experts"], config["num_experts_per_tok"]
+    machine = MACHINES[name]
+    inside, edge, far = (
+        moved(machine, step(config, n))["cache"] for n in (128, 256, 4096)
+    )
+    assert inside < edge == far
+
+
+@pytest.mark.parametrize(
+    ("count", "used", "tokens", "met"),
+    [(8, 2, 3, 4.6), (256, 8, 32, 163), (256, 8, 64, 222), (128, 8, 32, 112)],
+)
+def test_a_batch_meets_as_many_experts_as_chance_has_it(
+    count: int, used: int, tokens: int, met: float
+) -> None:
+    each = FeedForward(hidden=8, widths=(8,))
+    experts = Experts(count=count, per_token=used, each=each)
+    assert experts.loaded(tokens) == pytest.approx(met, abs=0.5 if met > 9 else 0.05)
+    draws = np.random.default_rng(0)
+    drawn = [
+        len({e for _ in range(tokens) for e in draws.permutation(count)[:used]})
+        for _ in range(20_000 // tokens)
+    ]
+    assert experts.loaded(tokens) == pytest.approx(np.mean(drawn), rel=0.02)
+
+
+def weight_bytes(machine: Engine) -> float:
+    """Bytes that a weight takes on the way in, from a model without experts."""
+    matrices = dse.model_shape(LLAMA).parameters - 1000 * 512 - 7 * 512  # table, norms
+    return moved(machine, step(LLAMA, 64))["weights"] / matrices
+
+
+def test_the_weights_of_experts_that_are_met_come_once(name: str) -> None:
+    """What eight sequences read beyond one is the experts that one does not meet."""
+    machine = MACHINES[name]
+    one, eight = (
+        batch * moved(machine, step(MIXTRAL, 64, batch))["weights"] for batch in (1, 8)
+    )
+    expert = 3 * (3 * 512 * 1024)  # three layers of three matrices
+    met = 8 * (1 - 0.75**8) - 2
+    assert (eight - one) / (expert * met) == pytest.approx(
+        weight_bytes(machine), rel=1e-6
+    )
+
+
+def test_of_more_experts_a_token_reads_no_more_than_their_router(name: str) -> None:
+    machine = MACHINES[name]
+    few, many = (
+        moved(machine, step(MIXTRAL | {"num_local_experts": n}, 64))["weights"]
+        for n in (8, 64)
+    )
+    router = 3 * 512 * (64 - 8)
+    assert (many - few) / router == pytest.approx(weight_bytes(machine), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "config", [LLAMA, MIXTRAL, DEEPSEEK], ids=["llama", "mixtral", "deepseek"]
+)
+def test_a_longer_context_costs_more(name: str, config: dict[str, Any]) -> None:
+    found = [dse.evaluate(MACHINES[name], step(config, n)) for n in (512, 1024, 4096)]
+    energies = [float(each.energy) for each in found]
+    times = [float(each.latency) for each in found]
+    assert energies == sorted({*energies})
+    assert times == sorted({*times})
+
+
+def test_an_encoder_runs_before_its_decoder_and_not_in_a_step() -> None:
+    t5 = {"model_type": "t5", "num_layers": 2}
+    read, made = dse.transformer(t5, seq_len=64), step(t5, 64)
+    assert [block.causal for block in read.blocks if len(block.ops) > 3] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert "key_cross" in read.blocks[-2].ops.names
+    assert "key_cross" not in made.blocks[-2].ops.names
+    cross = made.blocks[-2].ops.names.index("scores_cross")
+    assert made.blocks[-2].ops.cached[cross] == 128 * 64  # the encoder read 128 tokens

@@ -1,0 +1,118 @@
+"""Generation: the sum over contexts, and what is told of it."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import dse
+from dse.errors import InputError
+from dse.workload.generation import context_nodes
+
+TINY = {
+    "model_type": "llama",
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_attention_heads": 4,
+    "num_hidden_layers": 2,
+    "num_key_value_heads": 2,
+    "vocab_size": 100,
+}
+MACHINES = {
+    "nm": dse.NMEngine(),
+    "reference": dse.ReferenceMachine.a100(),
+    "tile": dse.TileEngine.edge(),
+}
+
+
+@given(start=st.integers(1, 5000), steps=st.integers(0, 700), tile=st.integers(0, 12))
+def test_nodes_add_up_to_every_context_and_every_tile(start, steps, tile):
+    nodes, every = (
+        context_nodes(start, start + steps),
+        range(start + 1, start + steps + 1),
+    )
+    assert sum(times for _, times in nodes) == steps
+    assert sum(times * c for c, times in nodes) == sum(every)
+    tiles = sum(times * math.ceil(c / 2**tile) for c, times in nodes)
+    assert tiles == sum(math.ceil(c / 2**tile) for c in every)
+    assert len(nodes) <= 4 * math.log2(steps + 2)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_generation_is_its_prefill_and_each_of_its_steps(name):
+    machine = MACHINES[name]
+    found = dse.evaluate(
+        machine, dse.generation(TINY, prompt=24, new_tokens=9, batch=2)
+    )
+    each = [
+        dse.evaluate(
+            machine,
+            dse.transformer(
+                TINY, mode="decode", context_len=context, batch=2, lm_head=True
+            ),
+        )
+        for context in range(25, 33)
+    ]
+    first = dse.evaluate(
+        machine, dse.generation(TINY, prompt=24, new_tokens=1, batch=2)
+    )
+    seconds = sum(float(step.latency) for step in each)
+    joule = sum(float(step.energy) for step in each)
+    assert float(found.time_to_first_token) == pytest.approx(float(first.latency))
+    assert float(found.time_per_output_token) == pytest.approx(seconds / 8, rel=1e-9)
+    assert float(found.latency) == pytest.approx(
+        float(first.latency) + seconds, rel=1e-9
+    )
+    assert float(found.energy) == pytest.approx(float(first.energy) + joule, rel=1e-9)
+    assert float(found.tokens_per_second) == pytest.approx(18 / float(found.latency))
+    assert float(found.energy_per_token) == pytest.approx(float(found.energy) / 9)
+    assert sum(map(float, found.dynamic_energy.values())) + sum(
+        map(float, found.leakage_energy.values())
+    ) == pytest.approx(float(found.energy))
+
+
+def test_a_prompt_in_chunks_reads_its_weights_again():
+    machine = MACHINES["reference"]
+    whole, parts = (
+        dse.evaluate(
+            machine, dse.generation(TINY, prompt=64, new_tokens=1, chunk=chunk)
+        )
+        for chunk in (None, 16)
+    )
+    assert float(parts.off_chip_bytes["weights"]) > float(
+        whole.off_chip_bytes["weights"]
+    )
+    assert float(parts.time_to_first_token) > float(whole.time_to_first_token)
+
+
+def test_its_metrics_are_objectives_and_limits():
+    work = dse.generation(TINY, prompt=16, new_tokens=2)
+    space = dse.Space(dse.TileEngine.edge(), pes=[32, 64])
+    runs = dse.sweep(space, work, progress=False)
+    front = dse.pareto(runs, "max:tokens_per_second", "min:area")
+    assert len(front.to_pandas()) == 2
+    with pytest.raises(InputError, match="`energy_per_token` is told of a generation"):
+        dse.gradient(dse.TileEngine.edge(), dse.transformer("gpt2"), "energy_per_token")
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "message"),
+    [
+        ("bert-base", {}, "does not answer a prompt token by token"),
+        ({"model_type": "t5"}, {}, "does not answer a prompt token by token"),
+        ("gpt2", {"prompt": 1024}, "need 1027 positions; `gpt2` has 1024"),
+        ("gpt2", {"new_tokens": 0}, "`new_tokens` is 0"),
+        ("gpt2", {"prompt": 900, "chunk": 3}, "are more than 64 chunks"),
+    ],
+)
+def test_what_cannot_be_generated_is_refused(model, given, message):
+    with pytest.raises(InputError, match=message):
+        dse.generation(model, **{"prompt": 8, "new_tokens": 4} | given)
+
+
+def test_the_batch_of_a_generation_is_that_of_all_its_steps():
+    work = dse.generation(TINY, prompt=8, new_tokens=4).replace(batch=5)
+    assert {step.workload.batch for step in work.steps} == {5.0}
+    with pytest.raises(InputError, match="a generation, whose `padded_fraction`"):
+        work.replace(padded_fraction=0.5)
