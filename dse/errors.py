@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 LONGEST = 1000  # characters of a line of a message
+LONGEST_PIECE = 200  # of them between backticks
 MOST = 60  # lines of it
 MOST_KNOWN = 40  # names that a message lists
 
@@ -18,7 +20,7 @@ class InputError(ValueError):
     """
 
     def __init__(self, message: str) -> None:
-        lines = [_short(_plain(line)) for line in message.split("\n")]
+        lines = [_short(_plain(_PIECE.sub(_begin, m))) for m in message.split("\n")]
         if len(lines) > MOST:
             more = len(lines) - MOST
             lines = [*lines[:MOST], f"… and {more:,} more; correct these first."]
@@ -30,8 +32,19 @@ def named(given: object) -> str:
     if isinstance(given, type):
         return f"the class `{given.__name__}`"
     if isinstance(given, str | int | float | None):
-        return f"{given!r:.60}"
+        return quoted(given)
     return f"a `{type(given).__name__}`"
+
+
+def quoted(given: object) -> str:
+    """Return the beginning of a value as Python writes it.
+
+    Whole numbers of thousands of digits are not written: Python refuses to.
+    """
+    try:
+        return f"{given!r:.60}"
+    except ValueError:
+        return f"a `{type(given).__name__}` too long to write"
 
 
 def check_kind(
@@ -44,8 +57,8 @@ def check_kind(
     kinds = kind if isinstance(kind, tuple) else (kind,)
     is_flag = isinstance(value, bool) and bool not in kinds
     if is_flag or not isinstance(value, kinds):
-        shown = repr(value)
-        said = named(value) if "\n" in shown else f"{shown:.60}"  # a table is long
+        said = quoted(value)
+        said = named(value) if "\n" in said else said  # a table is long
         raise InputError(f"{place} is {said}; give {wanted}.")
 
 
@@ -58,6 +71,15 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
         return f" Did you mean `{close[0]}`?"
     more = f" and {len(names) - MOST_KNOWN} more" if len(names) > MOST_KNOWN else ""
     return f" Known: {', '.join(names[:MOST_KNOWN])}{more}."
+
+
+_PIECE = re.compile("`[^`]*`")
+
+
+def _begin(piece: re.Match[str]) -> str:
+    """Return what stands between backticks, its beginning where it is long."""
+    text = piece.group()
+    return text if len(text) <= LONGEST_PIECE else f"{text[:60]}…`"
 
 
 def _plain(line: str) -> str:

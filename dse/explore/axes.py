@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dse.errors import InputError, check_kind
+from dse.errors import InputError, check_kind, quoted
 
 MOST = 1_000_000  # values of an axis
 GREATEST = 1e300  # of its ends
@@ -123,8 +123,11 @@ def _check(what: str, **numbers: float) -> None:
     for name, value in numbers.items():
         place = f"`{name}` of `{what}`"
         check_kind(place, value, _REAL, "a number")
-        if not abs(value) <= GREATEST:
-            raise InputError(f"{place} is {value!r:.60}; give a number that is finite.")
+        known = value.item() if isinstance(value, np.generic) else value
+        if not abs(known) <= GREATEST:
+            raise InputError(
+                f"{place} is {quoted(value)}; give a number that is finite."
+            )
 
 
 def _check_length(points: int) -> None:

@@ -6,7 +6,7 @@ import operator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dse.errors import InputError, check_kind, did_you_mean
+from dse.errors import InputError, check_kind, did_you_mean, quoted
 from dse.workload.model_shape import Head, ModelShape
 from dse.workload.parts import (
     ALL,
@@ -224,5 +224,5 @@ def whole(what: str, value: Any, *, least: int = 1) -> int:
         number = least - 1
     if isinstance(value, bool) or not least <= number <= MOST:
         wanted = f"{least} to {MOST:,}" if number > MOST else f"{least} or more"
-        raise InputError(f"{what} is {value!r:.60}; give a whole number, {wanted}.")
+        raise InputError(f"{what} is {quoted(value)}; give a whole number, {wanted}.")
     return number

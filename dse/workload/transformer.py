@@ -68,6 +68,7 @@ def transformer(
     shape = model_shape(model)
     check_kind("`causal`", causal, (bool, NoneType), "True, False or nothing")
     check_kind("`lm_head`", lm_head, bool, "True or False")
+    check_kind("`mode`", mode, str, "`prefill` or `decode`")
     length = sequence_length(shape, seq_len)
     if mode == "decode":
         context = _context(shape, context_len, length)

@@ -166,3 +166,13 @@ def test_nothing_is_skipped_of_constants() -> None:
     )
     assert sparse["transform"] == pytest.approx(dense["transform"], rel=1e-12)
     assert sparse["ffn_up"] < dense["ffn_up"]
+
+
+def test_attention_takes_as_much_longer_as_multipliers_stand_idle() -> None:
+    run = dse.transformer("bert-tiny", seq_len=256).attention_only()
+    idle = dict(softmax_lanes=10**9, memory_bandwidth_gb_per_s=1e9, pipeline_stages=0)
+    half, full = (
+        float(ask(dse.NMEngine(dense_utilization=share, **idle), run).latency)
+        for share in (0.5, 1.0)
+    )
+    assert half == pytest.approx(2 * full, rel=1e-3)

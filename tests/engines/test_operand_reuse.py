@@ -10,7 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import dse
 from dse.engines.operand_reuse import LEFT, RIGHT, reuse_share
+from dse.engines.tile_work import missed_shares
 
 LOOPS = "bikj"
 ORDERS = ["_".join(order) for order in itertools.permutations(LOOPS)]
@@ -66,3 +68,11 @@ def test_the_default_order_is_among_the_best_for_four_lanes() -> None:
     }
     assert found["b_i_j_k"] == found["k_i_j_b"] == max(found.values()) == 0.75
     assert min(found.values()) == 0.0
+
+
+def test_lanes_that_hold_an_operand_do_not_read_it_again() -> None:
+    """Of 4,096 tile ops along a row, 1,024 lanes read its left tile once each."""
+    edge = dse.TileEngine.edge().replace(loop_order="b_i_k_j")
+    missed = missed_shares(edge, {"b": 1.0, "i": 8.0, "k": 48.0, "j": 4096.0})
+    assert float(missed[LEFT]) == pytest.approx(1024 / 4096)
+    assert float(missed[RIGHT]) == 1.0
