@@ -174,7 +174,16 @@ def changes(tree: ast.AST) -> Iterator[tuple[ast.AST, ast.AST | None, str]]:
 
     The second is None where the first node is replaced whole.
     """
+    types = {
+        id(part)
+        for node in ast.walk(tree)
+        for name in ("annotation", "returns")
+        if isinstance(getattr(node, name, None), ast.AST)
+        for part in ast.walk(getattr(node, name))
+    }
     for node in ast.walk(tree):
+        if id(node) in types:
+            continue
         match node:
             case ast.BinOp() if type(node.op) in OPERATORS:
                 yield node.left, node.right, OPERATORS[type(node.op)]
@@ -249,12 +258,6 @@ def draw(count: int, seed: int) -> list[tuple[Mutant, list[str]]]:
     ]
 
 
-def changed(mutant: Mutant) -> bytes:
-    """Return the file as the mutant has it."""
-    data = (ROOT / mutant.path).read_bytes()
-    return data[: mutant.start] + mutant.new.encode() + data[mutant.end :]
-
-
 def told(mutant: Mutant) -> str:
     """Return where a mutant is, and what it makes of what."""
     data = (ROOT / mutant.path).read_bytes()
@@ -284,7 +287,8 @@ def killed_by(mutant: Mutant, tests: list[str], place: Path, limit: float) -> st
     seconds = json.loads((KEPT / "seconds.json").read_text())
     path = place / mutant.path
     original = path.read_bytes()
-    path.write_bytes(changed(mutant))
+    new = mutant.new.encode()
+    path.write_bytes(original[: mutant.start] + new + original[mutant.end :])
     environment = os.environ | {
         "PYTHONPATH": str(place),
         "PYTHONDONTWRITEBYTECODE": "1",

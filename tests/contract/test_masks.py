@@ -94,3 +94,10 @@ def test_the_query_of_a_decoding_step_is_never_padding() -> None:
     assert float(found.pairs) == pytest.approx(step.sharing * real)
     both = dse.SprintEngine.m_baseline().replace(sequence_reduction="both")
     assert float(pairs(both, step, run).scored) == pytest.approx(step.sharing * real)
+
+
+def test_one_key_is_one_pair_for_each_query_head() -> None:
+    step = GROUPED.replace(rows=GROUPED.sharing, columns=1.0)
+    run = describe_run(masked(causal=False, padded=0.0))
+    found = count_pairs(dse.FilterEngine.energon_edge(), step, run)
+    assert float(found.pairs) == step.sharing
