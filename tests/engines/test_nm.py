@@ -170,7 +170,13 @@ def test_nothing_is_skipped_of_constants() -> None:
 
 def test_attention_takes_as_much_longer_as_multipliers_stand_idle() -> None:
     run = dse.transformer("bert-tiny", seq_len=256).attention_only()
-    idle = dict(softmax_lanes=10**9, memory_bandwidth_gb_per_s=1e9, pipeline_stages=0)
+    idle = {
+        "softmax_lanes": 10**9,
+        "memory_bandwidth_gb_per_s": 1e9,
+        "pipeline_stages": 0,
+        "results_per_cycle": 1e12,
+        "output_buffer_kib": 1e6,
+    }
     half, full = (
         float(ask(dse.NMEngine(dense_utilization=share, **idle), run).latency)
         for share in (0.5, 1.0)
