@@ -48,6 +48,7 @@ class Metrics(Shown, Record):
     power_density: Any = quantity("W/m^2", "of the chip, main memory excluded")
     wear: Any = None  # share of the cells' life that a second takes; None: none wear
     clock_use: Any = quantity("1", "clock over the highest that the logic allows")
+    edge_use: Any = None  # share of the chip's edge under PHYs; None: not known
     dynamic_energy: dict[str, Any]
     leakage_energy: dict[str, Any]
     area_by_component: dict[str, Any]
@@ -175,8 +176,11 @@ def _one(
         **_accuracy(accuracy_losses(design, workload, technology), run),
         budget_use=design.budget_use(technology),
         power_density=(energy - sum(outside)) / seconds / sum(area.values()),
-        wear=design.wear(technology, seconds, dynamic),
+        wear=_fastest(
+            design.wear(technology, seconds, dynamic), total(chains, "wear"), seconds
+        ),
         clock_use=clock / design.highest_clock(technology),
+        edge_use=_edge_use(design.interface_edge(technology), area),
         counted=workload.counted,
         op_names=tuple(name for chain in chains for name in chain.names),
         op_energy=jnp.stack(
@@ -240,6 +244,18 @@ def _wanted_macs(workload: Workload, run: Run) -> Any:
     for block in workload.blocks:
         total += block.repeats * jnp.sum(block.ops.macs * wanted_share(block.ops, run))
     return total
+
+
+def _fastest(own: Any | None, of_run: dict[str, Any], seconds: Any) -> Any | None:
+    """Return the wear of whichever cells go first; None where none wear."""
+    rates = [share / seconds for share in of_run.values()]
+    rates += [] if own is None else [own]
+    return jnp.max(jnp.stack(rates)) if rates else None
+
+
+def _edge_use(edge: Any | None, area: dict[str, Any]) -> Any | None:
+    """Return the share of the edge of a square chip that its PHYs stand along."""
+    return None if edge is None else edge / (4.0 * jnp.sqrt(sum(area.values())))
 
 
 def _energy_of_work(stages: Stage) -> Any:

@@ -143,9 +143,10 @@ def memories(
         choices = chosen.choices if chosen else ()
         for file in machine.default_technology().files:
             for key, entry in load_parameters(file).entries.items():
-                if not key.startswith("main_memory.") or "energy" not in key:
+                component, _, what = key.partition(".")
+                if component not in ("main_memory", *choices) or "energy" not in what:
                     continue
-                named = [choice for choice in choices if key.endswith(f"_{choice}")]
+                named = [c for c in choices if c == component or what.endswith(f"_{c}")]
                 rows.append(
                     {
                         "engine": engine,

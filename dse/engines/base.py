@@ -15,6 +15,12 @@ import numpy as np
 from dse.errors import InputError
 from dse.hardware.buildable import fastest_clock
 from dse.hardware.technology import Technology
+from dse.memory.main_memory import (
+    MainMemory,
+    is_described,
+    main_memory,
+    with_memories,
+)
 from dse.records import Record, record, static
 from dse.schedule.residency import Residency, plan_residency
 from dse.schedule.stage import Chain
@@ -89,6 +95,8 @@ class Engine(Shown, Record):
     # What a co-processor's own counts hold of the values that it gets and gives:
     # "operands written", "operands read", "result written".
     counts: ClassVar[frozenset[str]] = frozenset()
+    # Whether it computes in its main memory, which then serves no host.
+    computes_in_memory: ClassVar[bool] = False
 
     @property
     def described_in(self) -> tuple[str, ...]:
@@ -125,9 +133,43 @@ class Engine(Shown, Record):
         """
         raise NotImplementedError
 
-    def default_technology(self) -> Technology:
-        """Return the technology of the machine this engine was built after."""
+    def published_technology(self) -> Technology:
+        """Return the technology of the machine this engine was built after, as told.
+
+        Memories are counted by the conventions of its publication.
+        """
         raise NotImplementedError
+
+    def default_technology(self) -> Technology:
+        """Return that technology with the memories of all engines, by one law."""
+        return with_memories(self.published_technology())
+
+    @property
+    def memory_wanted(self) -> tuple[Any, Any] | None:
+        """The kind of main memory, a place in `KINDS`, and its bandwidth in B/s."""
+        return None
+
+    def memory(self, technology: Technology) -> MainMemory | None:
+        """Return its main memory; None where it is counted as in a publication."""
+        wanted = self.memory_wanted
+        if wanted is None or not is_described(technology):
+            return None
+        return main_memory(technology, *wanted)
+
+    def interface_area(self, technology: Technology) -> dict[str, Any]:
+        """Return the area in m^2 of PHY and controller, by component."""
+        memory = self.memory(technology)
+        return {} if memory is None else {"memory_interface": memory.area}
+
+    def interface_edge(self, technology: Technology) -> Any | None:
+        """Return what PHYs take of the edge of the chip, in m; None: not known."""
+        memory = self.memory(technology)
+        return None if memory is None else memory.edge
+
+    def memory_at_rest(self, technology: Technology, seconds: Any) -> dict[str, Any]:
+        """Return what memory and interface take while switched on, in J."""
+        memory = self.memory(technology)
+        return {} if memory is None else memory.at_rest(seconds)
 
     def storage(self, ops: Ops, run: Run, technology: Technology) -> Storage | None:
         """Return how it keeps the values of a block; None where it counts all itself.

@@ -24,6 +24,7 @@ from dse.engines.vector_unit import vector_area, vector_leakage
 from dse.engines.word_length import word_loss
 from dse.errors import InputError
 from dse.hardware.technology import Technology, load_technology
+from dse.memory.main_memory import KINDS
 from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import Storage
@@ -122,8 +123,11 @@ class CrossbarEngine(Engine):
     lanes_per_tile: float = quantity(
         "1", "vector lanes of a tile", default=2.0, low=1, integer=True
     )
+    main_memory: Any = quantity(
+        "1", "kind of main memory", default="ddr4", choices=KINDS
+    )
     memory_bandwidth_gb_per_s: float = quantity(
-        "GB/s", "of the off-chip link", default=6.4, low=1e-6
+        "GB/s", "main-memory bandwidth", default=6.4, low=1e-6
     )
     clock_mhz: float = quantity("MHz", "of digital parts", default=1000.0, low=1.0)
     components: str = static("file of converters, cores and tiles", default="isaac")
@@ -169,7 +173,12 @@ class CrossbarEngine(Engine):
             components="puma",
         )
 
-    def default_technology(self) -> Technology:
+    @property
+    def memory_wanted(self) -> tuple[Any, Any]:
+        """The kind of main memory, a place in `KINDS`, and its bandwidth in B/s."""
+        return self.main_memory, self.memory_bandwidth_gb_per_s * 1e9
+
+    def published_technology(self) -> Technology:
         """Return ReRAM cells, the laws of converters, and the machine's components."""
         return load_technology("adc_laws", "reram", self.components)
 
@@ -215,6 +224,7 @@ class CrossbarEngine(Engine):
             crossbar_array.area(self, technology)
             | crossbar_memory.area(self, technology)
             | {"vector_unit": vector_area(technology, self.vector_lanes)}
+            | self.interface_area(technology)
         )
 
     def leakage(
@@ -234,6 +244,7 @@ class CrossbarEngine(Engine):
             idle
             | {part: power * seconds for part, power in always.items()}
             | {"vector_unit": vector_leakage(technology, self.vector_lanes, seconds)}
+            | self.memory_at_rest(technology, seconds)
         )
 
     def peak_rate(self, technology: Technology) -> Any:

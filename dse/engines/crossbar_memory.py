@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from dse.engines.base import Op, Run
 from dse.engines.crossbar_array import Placement, weight_slices
 from dse.hardware.technology import Technology
-from dse.memory import sram, traffic
+from dse.memory import traffic
 from dse.schedule.traffic import Room, Storage
 from dse.smooth import ceil_div
 from dse.workload.ops import Ops
@@ -80,13 +80,29 @@ def buffer_bits(design: CrossbarEngine) -> Any:
     return design.tiles * design.buffer_kib_per_tile * 1024.0 * 8.0
 
 
-def main_memory_energy(technology: Technology, bits: Any) -> dict[str, Any]:
-    """Return the energy in J of moving bits between main memory and the chip."""
-    block = 8.0 * technology["main_memory.block"]
+def main_memory_energy(
+    design: CrossbarEngine, technology: Technology, read: Any, written: Any
+) -> dict[str, Any]:
+    """Return the energy in J of bits from main memory and to it, by component.
+
+    As published, they cross a link beside the memory.
+    """
+    memory = design.memory(technology)
+    if memory is not None:
+        return memory.energy(read, written)
+    bits, block = read + written, 8.0 * technology["main_memory.block"]
     return {
         "main_memory": bits / block * technology["main_memory.access_energy"],
         "link": bits * technology["link.energy"],
     }
+
+
+def wear(
+    design: CrossbarEngine, technology: Technology, written: Any
+) -> dict[str, Any] | None:
+    """Return what bits written take of the life of main memory."""
+    memory = design.memory(technology)
+    return None if memory is None else {"main_memory": written * memory.wear}
 
 
 def product_traffic_energy(
@@ -132,21 +148,28 @@ def _access(technology: Technology, bits: Any) -> Any:
 
 
 def area(design: CrossbarEngine, technology: Technology) -> dict[str, Any]:
-    """Return the area in m^2 of buffers, of buses and routers, and of the link."""
-    mib = design.tiles * design.buffer_kib_per_tile / 1024.0
-    return {
-        "buffer": sram.area(technology, "buffer", mib),
+    """Return the area in m^2 of buffers, of buses and routers, and of the link.
+
+    Buffers are embedded DRAM, with figures of their own.
+    """
+    parts = {
+        "buffer": technology["buffer.area"] * _buffer_bytes(design),
         "tile": design.tiles * technology["tile.area"],
-        "link": jnp.asarray(technology["link.area"]),
     }
+    if design.memory(technology) is None:
+        parts["link"] = jnp.asarray(technology["link.area"])
+    return parts
 
 
 def leakage_power(design: CrossbarEngine, technology: Technology) -> dict[str, Any]:
     """Return what buffers, buses, routers and cores leak, in W."""
-    mib = design.tiles * design.buffer_kib_per_tile / 1024.0
     cores = design.arrays / design.arrays_per_core
     return {
-        "buffer": sram.leakage(technology, "buffer", mib),
+        "buffer": technology["buffer.leakage_power"] * _buffer_bytes(design),
         "tile": design.tiles * technology["tile.leakage_power"],
         "core": cores * technology["core.leakage_power"],
     }
+
+
+def _buffer_bytes(design: CrossbarEngine) -> Any:
+    return design.tiles * design.buffer_kib_per_tile * 1024.0

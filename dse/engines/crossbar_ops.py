@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from dse.engines.crossbar import CrossbarEngine
 
 
+OFF_CHIP = ("main_memory", "memory_interface", "link")
+
+
 def stored_product(
     design: CrossbarEngine, op: Op, run: Run, technology: Technology
 ) -> Stage:
@@ -87,7 +90,7 @@ def attention_product(
     from_cache = op.cached > 0
     none = jnp.zeros_like(cycles)
     spent = dict.fromkeys(written.dynamic, none) | {
-        part: written.dynamic[part] for part in ("main_memory", "link")
+        part: joule for part, joule in written.dynamic.items() if part in OFF_CHIP
     }
     alone = written.replace(
         compute=jnp.where(together, cycles / run.batch, cycles),
@@ -196,11 +199,12 @@ def _product(
         dynamic=energy.by_component
         | memory.product_traffic_energy(design, technology, op, placed, run.batch)
         | memory.main_memory_energy(
-            technology, fetched + moved.operands + moved.written
+            design, technology, fetched + moved.operands, moved.written
         )
         | writes,
         busy={"adc": energy.adc_seconds * clock, "dac": energy.dac_seconds * clock},
         moved=moved.by_origin,
+        wear=memory.wear(design, technology, moved.written),
     )
 
 
@@ -224,9 +228,10 @@ def elementwise(
         prefetch=1.0,
         dynamic={"vector_unit": work.energy}
         | memory.elementwise_traffic_energy(design, technology, op, run)
-        | memory.main_memory_energy(technology, moved.operands + moved.written),
+        | memory.main_memory_energy(design, technology, moved.operands, moved.written),
         busy={},
         moved=moved.by_origin,
+        wear=memory.wear(design, technology, moved.written),
     )
 
 
@@ -241,12 +246,15 @@ def gather(design: CrossbarEngine, op: Op, run: Run, technology: Technology) -> 
         occupied=0.0,
         store=0.0,
         prefetch=1.0,
-        dynamic=memory.main_memory_energy(technology, moved.read + moved.written),
+        dynamic=memory.main_memory_energy(
+            design, technology, moved.read, moved.written
+        ),
         busy={},
         moved=moved.by_origin,
+        wear=memory.wear(design, technology, moved.written),
     )
 
 
 def _transfer(design: CrossbarEngine, bits: Any) -> Any:
-    """Return the time of moving bits over the off-chip link, in s."""
+    """Return the time of bits that come from main memory, in s."""
     return bits / (design.memory_bandwidth_gb_per_s * 8e9)

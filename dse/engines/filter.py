@@ -27,6 +27,7 @@ from dse.engines.filter_units import (
 from dse.engines.filter_work import count_pairs, count_work, pace, rounds_loss
 from dse.engines.word_length import word_loss
 from dse.hardware.technology import Technology, load_technology
+from dse.memory.main_memory import KINDS
 from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
 from dse.sparsity.loss import Loss
@@ -104,6 +105,9 @@ class FilterEngine(Engine):
     memory_bandwidth_gb_per_s: float = quantity(
         "GB/s", "main-memory bandwidth", default=59.8, low=1e-6
     )
+    main_memory: Any = quantity(
+        "1", "kind of main memory", default="hbm2", choices=KINDS
+    )
     clock_mhz: float = quantity("MHz", "clock", default=1000.0, low=1.0)
     node_nm: float = static("process node of the published machine", default=45.0)
 
@@ -174,7 +178,12 @@ class FilterEngine(Engine):
         """Energon's builds, and its competitors."""
         return ("energon", "attention_filters")
 
-    def default_technology(self) -> Technology:
+    @property
+    def memory_wanted(self) -> tuple[Any, Any]:
+        """The kind of main memory, a place in `KINDS`, and its bandwidth in B/s."""
+        return self.main_memory, self.memory_bandwidth_gb_per_s * 1e9
+
+    def published_technology(self) -> Technology:
         """Return Energon's 45 nm technology, at the node of the published machine."""
         technology = load_technology("energon")
         if self.node_nm == 45.0:
@@ -198,7 +207,7 @@ class FilterEngine(Engine):
 
     def area(self, technology: Technology) -> dict[str, Any]:
         """Return the area in m^2 by component; main memory is not on the chip."""
-        return areas(self, technology)
+        return areas(self, technology) | self.interface_area(technology)
 
     def leakage(
         self, technology: Technology, seconds: Any, busy: dict[str, Any]
@@ -208,6 +217,8 @@ class FilterEngine(Engine):
             component: power * seconds
             for component, power in leakage_powers(self, technology).items()
         }
+        if self.memory(technology) is not None:
+            return energy | self.memory_at_rest(technology, seconds)
         rate = self.memory_bandwidth_gb_per_s * 1e9 * 8.0
         interface = rate * technology["main_memory.interface_energy"] * seconds
         return energy | {"main_memory": interface}
@@ -258,7 +269,12 @@ class FilterEngine(Engine):
             for buffer in BUFFERS
         }
         dynamic = {component: heads * joule for component, joule in dynamic.items()}
-        dynamic["main_memory"] = moved * technology["main_memory.energy"]
+        memory = self.memory(technology)
+        written = heads * 0.5 * fetched["query_buffer"]
+        if memory is None:
+            dynamic["main_memory"] = moved * technology["main_memory.energy"]
+        else:
+            dynamic |= memory.energy(moved - written, written)
         return Stage(
             unit="attention_pipeline",
             load=moved / port,
@@ -274,4 +290,5 @@ class FilterEngine(Engine):
                 "input": heads * (moved_in - from_cache * keys_and_values),
                 "output": heads * 0.5 * fetched["query_buffer"],
             },
+            wear=None if memory is None else {"main_memory": written * memory.wear},
         )

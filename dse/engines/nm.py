@@ -19,9 +19,10 @@ from dse.engines.base import Engine, Op, Run
 from dse.engines.nm_accuracy import NMAccuracy, nm_accuracy
 from dse.engines.nm_builds import read_build
 from dse.engines.nm_codes import CODES
-from dse.engines.nm_costs import MAIN_MEMORIES, TARGETS, budget_use, costs, resources
+from dse.engines.nm_costs import TARGETS, budget_use, costs, resources
 from dse.engines.word_length import word_loss
 from dse.hardware.technology import Technology, load_technology
+from dse.memory.main_memory import KINDS
 from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import Storage
@@ -132,7 +133,7 @@ class NMEngine(Engine):
     )
     clock_mhz: float = quantity("MHz", "wanted clock", default=700.0, low=1.0)
     main_memory: Any = quantity(
-        "1", "kind of main memory", default="ddr4", choices=MAIN_MEMORIES
+        "1", "kind of main memory", default="ddr4", choices=KINDS
     )
     memory_bandwidth_gb_per_s: float = quantity(
         "GB/s", "main-memory bandwidth", default=25.6, low=1e-6
@@ -211,7 +212,12 @@ class NMEngine(Engine):
         """The builds of STA."""
         return ("sta",)
 
-    def default_technology(self) -> Technology:
+    @property
+    def memory_wanted(self) -> tuple[Any, Any]:
+        """The kind of main memory, a place in `KINDS`, and its bandwidth in B/s."""
+        return self.main_memory, self.memory_bandwidth_gb_per_s * 1e9
+
+    def published_technology(self) -> Technology:
         """Return the 14 nm parts and the 16 nm fabric of `hw_params/sta.toml`."""
         return load_technology("sta")
 
@@ -267,7 +273,7 @@ class NMEngine(Engine):
 
     def area(self, technology: Technology) -> dict[str, Any]:
         """Return the area in m^2 by component; that of its fabric on an FPGA."""
-        return costs(self, technology).area
+        return costs(self, technology).area | self.interface_area(technology)
 
     def budget_use(self, technology: Technology) -> Any:
         """Return the largest share of a budget of the FPGA; above 1 it does not fit."""
@@ -289,7 +295,8 @@ class NMEngine(Engine):
     ) -> dict[str, Any]:
         """Return leakage in J; nothing is gated, nor is the clock of an FPGA."""
         leaks = costs(self, technology).leakage
-        return {part: watts * seconds for part, watts in leaks.items()}
+        spent = {part: watts * seconds for part, watts in leaks.items()}
+        return spent | self.memory_at_rest(technology, seconds)
 
     def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...] | None:
         """Return what the N:M setting costs by its table; None without a table."""

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from dse.engines.word_length import adder_size, multiplier_size
 from dse.hardware.technology import Technology
 from dse.memory import sram
+from dse.memory.main_memory import KINDS
 from dse.smooth import ceil
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 BUFFERS = ("weight_buffer", "index_buffer", "activation_buffer", "output_buffer")
 TARGETS = ("asic", "fpga")
-MAIN_MEMORIES = ("ddr4", "hbm2")
 _SYNTHESISED_BITS = 20.0  # of the multiplier and the adder tree that were synthesised
 _TREE_INPUTS = 16.0
 _BLOCK_KIB = {"bram": 4.5, "uram": 36.0}  # data bits and parity of a memory block
@@ -43,9 +43,17 @@ def costs(design: NMEngine, technology: Technology) -> Costs:
 
 
 def main_memory_energy(design: NMEngine, technology: Technology) -> Any:
-    """Return the energy in J of one bit to or from main memory."""
-    table = [technology[f"main_memory.energy_{name}"] for name in MAIN_MEMORIES]
-    return jnp.where(jnp.asarray(design.main_memory) > 0.5, table[1], table[0])
+    """Return the energy in J of one bit to or from main memory, as published.
+
+    NaN for a kind without a published energy: not known.
+    """
+    known = ("ddr4", "hbm2")
+    table = [
+        technology[f"main_memory.energy_{name}"] if name in known else jnp.nan
+        for name in KINDS
+    ]
+    joule = jnp.stack([jnp.asarray(value) * 1.0 for value in table])
+    return joule[jnp.asarray(design.main_memory).astype(int)]
 
 
 def resources(design: NMEngine, technology: Technology) -> dict[str, Any]:

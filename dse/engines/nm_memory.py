@@ -152,6 +152,12 @@ def port_cycles(design: NMEngine, technology: Technology, bits: Any) -> Any:
     return bits / bus
 
 
-def main_memory(design: NMEngine, technology: Technology, bits: Any) -> Any:
-    """Return the energy in J of bits that cross the main-memory port."""
-    return bits * main_memory_energy(design, technology)
+def main_memory(
+    design: NMEngine, technology: Technology, read: Any, written: Any
+) -> dict[str, Any]:
+    """Return the energy in J of bits read and written, by component."""
+    memory = design.memory(technology)
+    if memory is None:
+        joule = main_memory_energy(design, technology)
+        return {"main_memory": (read + written) * joule}
+    return memory.energy(read, written)

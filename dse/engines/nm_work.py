@@ -200,6 +200,9 @@ def _stage(
     goes out and in again `between` parts of the op is waited for. Results pass the
     output buffer on their way.
     """
+    memory = design.memory(technology)
+    out = 0.5 * between
+    written = moved.written + out
     waited = nm_memory.port_cycles(design, technology, between)
     working = jnp.maximum(cycles, waited)
     fill = design.pipeline_stages if unit == "array" else 0.0
@@ -211,7 +214,8 @@ def _stage(
         "output_buffer": 2.0 * stored if unit == "array" else 0.0,
     }
     passed = {b: through[b] + (reads or {}).get(b, 0.0) for b in BUFFERS}
-    crossing = nm_memory.main_memory(design, technology, loaded + others)
+    read = loaded + moved.operands + out
+    crossing = nm_memory.main_memory(design, technology, read, written)
     origins = moved.by_origin
     return Stage(
         unit=unit,
@@ -223,9 +227,10 @@ def _stage(
         occupied=working,
         store=stored / design.value_bits / design.results_per_cycle,
         prefetch=prefetch,
-        dynamic=_energy(price, passed, macs, gated) | {"main_memory": crossing},
+        dynamic=_energy(price, passed, macs, gated) | crossing,
         busy={"array": macs},
         moved=origins | {"spilled": origins["spilled"] + between},
+        wear=None if memory is None else {"main_memory": written * memory.wear},
     )
 
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from dse.engines.base import Engine, Op, Run, cannot_run
 from dse.errors import InputError, check_kind
 from dse.hardware.technology import Technology, join_technologies
+from dse.memory.main_memory import is_described, main_memory
 from dse.records import record
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import ORIGINS, Storage
@@ -55,6 +56,13 @@ class Pair(Engine):
             "coprocessor": (self.coprocessor, technology.part("coprocessor")),
         }
 
+    def published_technology(self) -> Technology:
+        """Return the technologies of both machines as they were published."""
+        return join_technologies(
+            host=self.host.published_technology(),
+            coprocessor=self.coprocessor.published_technology(),
+        )
+
     def default_technology(self) -> Technology:
         """Return the technologies of both machines, each behind its name."""
         return join_technologies(
@@ -68,11 +76,43 @@ class Pair(Engine):
 
     def area(self, technology: Technology) -> dict[str, Any]:
         """Return the area in m^2 of the components of both machines."""
-        return {
+        parts = {
             f"{name}.{part}": area
             for name, (machine, own) in self.machines(technology).items()
             for part, area in machine.area(own).items()
         }
+        return _without_interfaces(parts) | self._interfaces(technology, "area")
+
+    def interface_edge(self, technology: Technology) -> Any | None:
+        """Return what PHYs take of the edge of the chip, in m; None: not known."""
+        edges = self._interfaces(technology, "edge")
+        return sum(edges.values()) if edges else None
+
+    def _interfaces(self, technology: Technology, what: str) -> dict[str, Any]:
+        """Return the area or edge of the interfaces of the pair, at the host's node.
+
+        One memory serves both machines, by the wider of their interfaces; a machine
+        that computes in its memory keeps its own beside it.
+        """
+        host = technology.part("host")
+        if not is_described(host):
+            return {}
+        found = {
+            f"{name}.memory_interface": getattr(
+                main_memory(host, *machine.memory_wanted), what
+            )
+            for name, (machine, _) in self.machines(technology).items()
+            if machine.memory_wanted is not None
+        }
+        return self._with_one_memory(found)
+
+    def _with_one_memory(self, table: dict[str, Any]) -> dict[str, Any]:
+        """Return a table of components in which one interface serves both machines."""
+        both = [f"{name}.memory_interface" for name in ("host", "coprocessor")]
+        if self.coprocessor.computes_in_memory or not all(n in table for n in both):
+            return table
+        others = _without_interfaces(table)
+        return others | {"memory_interface": jnp.maximum(*(table[n] for n in both))}
 
     def leakage(
         self, technology: Technology, seconds: Any, busy: dict[str, Any]
@@ -82,7 +122,7 @@ class Pair(Engine):
         for name, (machine, own) in self.machines(technology).items():
             parts = machine.leakage(own, seconds, own_parts(busy, name))
             energy |= {f"{name}.{part}": joule for part, joule in parts.items()}
-        return energy
+        return self._with_one_memory(energy)
 
     def peak_rate(self, technology: Technology) -> Any:
         """Return operations per second of both machines together."""
@@ -206,7 +246,13 @@ class Pair(Engine):
             store=stage.store * ratio,
             dynamic={f"{name}.{part}": j for part, j in stage.dynamic.items()},
             busy={f"{name}.{part}": c * ratio for part, c in stage.busy.items()},
+            wear=stage.wear and {f"{name}.{p}": w for p, w in stage.wear.items()},
         )
+
+
+def _without_interfaces(table: dict[str, Any]) -> dict[str, Any]:
+    """Return a table of components without the interfaces to main memory."""
+    return {n: v for n, v in table.items() if not n.endswith(".memory_interface")}
 
 
 def own_parts(table: dict[str, Any], name: str) -> dict[str, Any]:

@@ -175,9 +175,13 @@ class ReferenceMachine(Engine):
         """The file that describes the machine, and others."""
         return (self.file,)
 
-    def default_technology(self) -> Technology:
+    def published_technology(self) -> Technology:
         """Return the file that describes the machine; it has no process to vary."""
         return load_technology(self.file)
+
+    def default_technology(self) -> Technology:
+        """Return the same: its memory is part of the product."""
+        return self.published_technology()
 
     # -- the whole machine -------------------------------------------------------------
 

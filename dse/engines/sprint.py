@@ -13,13 +13,15 @@ from typing import Any, ClassVar, Self
 import jax.numpy as jnp
 
 from dse.engines.base import Engine, Op, Run
-from dse.engines.sprint_energy import head_energy
+from dse.engines.sprint_energy import bit_energies, head_energy
 from dse.engines.sprint_noise import drop_by_curve, score_noise, wrongly_pruned
 from dse.engines.sprint_pairs import pairs
 from dse.engines.sprint_time import query_cycles, threshold_cycles
 from dse.engines.sprint_traffic import WORD_BITS, read_bits, written_bits
 from dse.engines.word_length import word_loss
 from dse.hardware.technology import Technology, load_technology
+from dse.memory import sram
+from dse.memory.main_memory import KINDS
 from dse.records import quantity, record
 from dse.schedule.stage import Stage
 from dse.sparsity.loss import Loss
@@ -50,6 +52,7 @@ class SprintEngine(Engine):
         "l_pruning",
     )
 
+    computes_in_memory: ClassVar[bool] = True
     counts: ClassVar[frozenset[str]] = frozenset({"operands written", "operands read"})
 
     corelets: float = quantity(
@@ -134,7 +137,12 @@ class SprintEngine(Engine):
         """L-SPRINT that computes all scores and prunes them on chip."""
         return cls.l_sprint().replace(pruning="on_chip", sequence_reduction="none")
 
-    def default_technology(self) -> Technology:
+    @property
+    def memory_wanted(self) -> tuple[Any, Any]:
+        """Its own ReRAM, a place in `KINDS`, and its bandwidth in B/s."""
+        return float(KINDS.index("rram")), self.memory_bandwidth_gb_per_s * 1e9
+
+    def published_technology(self) -> Technology:
         """Return the 65 nm technology of SPRINT."""
         return load_technology("sprint")
 
@@ -182,18 +190,18 @@ class SprintEngine(Engine):
         width = fixed + (1.0 - fixed) * self.multipliers / PUBLISHED_MULTIPLIERS
         return {
             "corelets": self.corelets * width * technology["corelet.area"],
-            "buffers": self.buffer_kib * 1024.0 * technology["buffer.area"],
-        }
+            "buffers": sram.area(technology, "buffer", self.buffer_kib / 1024.0),
+        } | self.interface_area(technology)
 
     def leakage(
         self, technology: Technology, seconds: Any, busy: dict[str, Any]
     ) -> dict[str, Any]:
         """Return leakage in J: nothing is gated, and ReRAM does not leak."""
-        size = self.buffer_kib * 1024.0
+        buffers = sram.leakage(technology, "buffer", self.buffer_kib / 1024.0)
         return {
             "corelets": self.corelets * technology["corelet.leakage_power"] * seconds,
-            "buffers": size * technology["buffer.leakage_power"] * seconds,
-        }
+            "buffers": buffers * seconds,
+        } | self.memory_at_rest(technology, seconds)
 
     def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...] | None:
         """Return what the comparison in memory loses by being noisy.
@@ -216,7 +224,7 @@ class SprintEngine(Engine):
 
         bits written a second / (endurance * wear levelling * bits of ReRAM)
         """
-        written = _bits("write", technology, dynamic)
+        written = self._bits("write", technology, dynamic)
         worn = (
             technology["main_memory.endurance"]
             * technology["main_memory.wear_levelling"]
@@ -227,12 +235,18 @@ class SprintEngine(Engine):
         self, run: Run, technology: Technology, seconds: Any, dynamic: dict[str, Any]
     ) -> dict[str, Any]:
         """Return what crosses the bus for a sequence, and how long cells last."""
-        read, written = (_bits(way, technology, dynamic) for way in ("read", "write"))
+        ways = ("read", "write")
+        read, written = (self._bits(way, technology, dynamic) for way in ways)
         return {
             "main_memory_read_mbit": read / run.batch / 1e6,
             "main_memory_written_mbit": written / run.batch / 1e6,
             "lifetime_years": 1.0 / self.wear(technology, seconds, dynamic) / YEAR,
         }
+
+    def _bits(self, way: str, technology: Technology, dynamic: dict[str, Any]) -> Any:
+        """Return the bits read or written; none for a model without attention."""
+        spent = dynamic.get(f"main_memory_{way}", jnp.zeros(()))
+        return spent / bit_energies(self, technology)[way == "write"]
 
     # -- one op ------------------------------------------------------------------------
 
@@ -265,9 +279,3 @@ class SprintEngine(Engine):
             busy={},
             moved={"cache": heads * from_cache, "input": heads * (given - from_cache)},
         )
-
-
-def _bits(way: str, technology: Technology, dynamic: dict[str, Any]) -> Any:
-    """Return the bits read or written; none for a model without attention."""
-    spent = dynamic.get(f"main_memory_{way}", jnp.zeros(()))
-    return spent / technology[f"main_memory.{way}_energy"]

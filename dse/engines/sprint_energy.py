@@ -10,6 +10,7 @@ from dse.engines.base import Op
 from dse.engines.sprint_pairs import Pairs
 from dse.engines.sprint_traffic import WORD_BITS
 from dse.hardware.technology import Technology
+from dse.memory import sram
 
 if TYPE_CHECKING:
     from dse.engines.sprint import SprintEngine
@@ -36,19 +37,34 @@ def head_energy(
     Source: yazdanbakhsh2022sprint, energy by model (equation reconstructed from it).
     """
     wide = op.inner * WORD_BITS
-    sram = access_energy(design, technology)
+    memory = design.memory(technology)
+    read_energy, write_energy = bit_energies(design, technology)
+    interface = {} if memory is None else memory.energy(read, written)
+    interface = {k: v for k, v in interface.items() if k == "memory_interface"}
+    buffer = access_energy(design, technology)
     mac = op.inner * technology["corelet.energy_mac"]
     thresholded = jnp.where(design.prunes_in_memory, pair.queries * pair.stored_keys, 0)
-    return {
-        "main_memory_read": read * technology["main_memory.read_energy"],
-        "main_memory_write": written * technology["main_memory.write_energy"],
+    return interface | {
+        "main_memory_read": read * read_energy,
+        "main_memory_write": written * write_energy,
         "in_memory_pruning": thresholded * _threshold_energy(design, op, technology),
-        "buffer_write": read * sram,
-        "buffer_read": (pair.scored + pair.weighed) * wide * sram,
+        "buffer_write": read * buffer,
+        "buffer_read": (pair.scored + pair.weighed) * wide * buffer,
         "qk_units": pair.scored * mac,
         "v_units": pair.weighed * mac,
         "softmax": pair.weighed * technology["corelet.energy_softmax"],
     }
+
+
+def bit_energies(design: SprintEngine, technology: Technology) -> tuple[Any, Any]:
+    """Return the energy of a bit read from ReRAM, and of one written, in J."""
+    memory = design.memory(technology)
+    if memory is not None:
+        return memory.read_energy, memory.write_energy
+    return (
+        technology["main_memory.read_energy"],
+        technology["main_memory.write_energy"],
+    )
 
 
 def access_energy(design: SprintEngine, technology: Technology) -> Any:
@@ -57,6 +73,8 @@ def access_energy(design: SprintEngine, technology: Technology) -> Any:
     The size is that of the buffers of one CORELET.
     """
     size = design.buffer_kib / design.corelets
+    if sram.has_law(technology):
+        return sram.bit_energy(technology, size / 1024.0)
     return technology["buffer.access_energy"] * jnp.sqrt(size / FITTED_KIB)
 
 

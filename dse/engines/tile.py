@@ -20,6 +20,7 @@ from dse.engines.tile_units import BLOCKS, count, longest_path, unit
 from dse.engines.word_length import fixed_point_loss
 from dse.hardware.technology import Technology, load_technology
 from dse.memory import sram
+from dse.memory.main_memory import with_memories
 from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import Storage
@@ -55,7 +56,7 @@ class TileEngine(Engine):
     weight_buffer_mib: float = quantity("MiB", "weight buffer", default=8.0, low=1e-6)
     mask_buffer_mib: float = quantity("MiB", "mask buffer", default=1.0, low=1e-6)
     main_memory: Any = quantity(
-        "1", "type_banks_ranks_channels", default="dram_32_2_1", choices=MAIN_MEMORIES
+        "1", "kind of main memory", default="dram_32_2_1", choices=MAIN_MEMORIES
     )
     memory_bandwidth_gb_per_s: float = quantity(
         "GB/s", "main-memory bandwidth", default=25.6, low=1e-6
@@ -128,9 +129,19 @@ class TileEngine(Engine):
             issue_batch=128,
         )
 
-    def default_technology(self) -> Technology:
+    def published_technology(self) -> Technology:
         """Return the 14 nm FinFET technology of AccelTran."""
         return load_technology("acceltran")
+
+    def default_technology(self) -> Technology:
+        """Return it with the memories of all engines, unless the simulator counts."""
+        published = self.published_technology()
+        return published if self.conventions.word_per_byte else with_memories(published)
+
+    @property
+    def memory_wanted(self) -> tuple[Any, Any]:
+        """The kind of main memory, a place in `KINDS`, and its bandwidth in B/s."""
+        return tile_memory.kind(self), self.memory_bandwidth_gb_per_s * 1e9
 
     # -- the whole machine -----------------------------------------------------------
 
@@ -166,7 +177,8 @@ class TileEngine(Engine):
             block: count(block, self) * unit(technology, block, "area", self)
             for block in BLOCKS
         }
-        return blocks | {b: sram.area(technology, b, self.mib(b)) for b in BUFFERS}
+        buffers = {b: sram.area(technology, b, self.mib(b)) for b in BUFFERS}
+        return blocks | buffers | self.interface_area(technology)
 
     def leakage(
         self, technology: Technology, seconds: Any, busy: dict[str, Any]
@@ -185,7 +197,7 @@ class TileEngine(Engine):
             power = sram.leakage(technology, buffer, self.mib(buffer))
             worked = busy.get(buffer, 0.0)
             energy[buffer] = power * (always * seconds + (1.0 - always) * worked)
-        return energy
+        return energy | self.memory_at_rest(technology, seconds)
 
     def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...]:
         """Return what its words lose; NaN, not known, where they are shorter."""

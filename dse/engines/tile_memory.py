@@ -14,6 +14,7 @@ from dse.engines.tile_units import BLOCKS, LANE_BLOCKS, unit
 from dse.engines.tile_work import Work, whole
 from dse.hardware.technology import Technology
 from dse.memory import sram, traffic
+from dse.memory.main_memory import KINDS
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import Room, Storage, Traffic
 from dse.workload.ops import Ops
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from dse.engines.tile import TileEngine
 
 BUFFERS = ("activation_buffer", "weight_buffer", "mask_buffer")
-MAIN_MEMORIES = (
+# As AccelTran names them: type_banks_ranks_channels.
+PUBLISHED_MEMORIES = (
     "rram_16_2_2",
     "rram_8_2_4",
     "rram_4_2_8",
@@ -35,6 +37,8 @@ MAIN_MEMORIES = (
     "dram_16_4_1",
     "hbm_32_1_4",
 )
+MAIN_MEMORIES = (*PUBLISHED_MEMORIES, *KINDS)
+_KIND_OF = {"rram": "rram", "dram": "ddr4", "hbm": "hbm2"}  # of a published name
 # Weights and activations share the mask buffer, each at most one half of it.
 MASK_SHARE = 0.5
 
@@ -54,6 +58,13 @@ class Result:
 
     elements: Any = 0.0
     density: Any = 1.0
+
+
+def kind(design: TileEngine) -> Any:
+    """Return the place in `KINDS` of its main memory; AccelTran's names have a kind."""
+    published = [KINDS.index(_KIND_OF[n.split("_")[0]]) for n in PUBLISHED_MEMORIES]
+    places = jnp.asarray([*published, *range(len(KINDS))]) * 1.0
+    return places[jnp.asarray(design.main_memory).astype(int)]
 
 
 def bits(design: TileEngine, buffer: str) -> Any:
@@ -233,8 +244,9 @@ def stage(
         whole(design, fetch.elements / bus) + whole(design, result.elements / port)
     )
     busy = _busy(design, work)
+    memory = design.memory(technology)
     dynamic = _transfer_energy(
-        design, technology, heads, fetch, result, operands + moved.written
+        design, technology, heads, fetch, result, operands, moved.written
     )
     for part in BLOCKS:
         if part in busy:
@@ -255,6 +267,7 @@ def stage(
         busy=busy
         | {"activation_buffer": store, "weight_buffer": load, "mask_buffer": masks},
         moved=moved.by_origin,
+        wear=None if memory is None else {"main_memory": moved.written * memory.wear},
     )
 
 
@@ -275,11 +288,13 @@ def _transfer_energy(
     heads: Any,
     fetch: Fetch,
     result: Result,
-    others: Any,
+    operands: Any,
+    written: Any,
 ) -> dict[str, Any]:
     """Return the energy in J of moving values between main memory and buffers.
 
-    `others` are bits that cross the port and are neither weights nor embeddings.
+    `operands` and `written` are bits that come, and go, and are neither weights nor
+    embeddings.
     """
     rules = design.conventions
     fetched = heads * fetch.elements * fetch.streamed
@@ -287,19 +302,19 @@ def _transfer_energy(
     # Bits that one value counts for; the simulator takes a word for a byte.
     word, mask = (8.0, 8.0) if rules.word_per_byte else (design.word_bits, 1.0)
     on_bus = 0.0 if rules.word_per_byte else mask
-    bytes_moved = (fetched * (fetch.density * word + on_bus) + others) / 8.0
-    memory = (
-        bytes_moved
-        / technology["main_memory.block"]
-        * _main_memory_access(design, technology)
-    )
+    read = fetched * (fetch.density * word + on_bus) + operands
+    system = design.memory(technology)
+    if system is None:
+        blocks = (read + written) / 8.0 / technology["main_memory.block"]
+        memory = {"main_memory": blocks * _main_memory_access(design, technology)}
+    else:
+        memory = system.energy(read, written)
     spared = 1.0 if rules.dense_stores else result.density
     into_weights = (
         0.0 if rules.masks_cost_as_weights else fetched * word * fetch.density
     )
     into_masks = stored * mask + (0.0 if rules.masks_cost_as_weights else fetched)
-    energy = {
-        "main_memory": memory,
+    energy = memory | {
         "activation_buffer": _access(
             design, technology, "activation_buffer", stored * word * spared
         ),
@@ -307,18 +322,20 @@ def _transfer_energy(
         "mask_buffer": _access(design, technology, "mask_buffer", into_masks),
     }
     if rules.masks_cost_as_weights:
-        energy["mask_buffer"] = energy["mask_buffer"] + memory
+        energy["mask_buffer"] = energy["mask_buffer"] + memory["main_memory"]
     return energy
 
 
 def _main_memory_access(design: TileEngine, technology: Technology) -> Any:
-    """Return the energy in J of one access of a whole block of the main memory."""
-    table = jnp.stack(
-        [
-            jnp.asarray(technology[f"main_memory.access_energy_{name}"])
-            for name in MAIN_MEMORIES
-        ]
-    )
+    """Return the energy in J of one access of a whole block, as AccelTran has it.
+
+    NaN for a kind that it has not: not known.
+    """
+    told = [
+        technology[f"main_memory.access_energy_{name}"] for name in PUBLISHED_MEMORIES
+    ]
+    unknown = [jnp.nan] * len(KINDS)
+    table = jnp.stack([jnp.asarray(joule) * 1.0 for joule in (*told, *unknown)])
     return table[jnp.asarray(design.main_memory).astype(int)]
 
 

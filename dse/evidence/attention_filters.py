@@ -65,7 +65,7 @@ def competitor(row: dict[str, str], energon: Parameters) -> list[Claim]:
 def _reasons(row: dict[str, str], found: dict[str, float], saved: float) -> list[str]:
     """Return why throughput, area and core power may be missed, in this order."""
     machine: FilterEngine = getattr(FilterEngine, row["design"].lower())()
-    technology = machine.default_technology()
+    technology = machine.published_technology()
     kept = kept_for(machine, saved, kept_first_round=0.0)
     ideal = machine.peak_rate(technology) / kept / 1e9
     published = float(row["gops"])

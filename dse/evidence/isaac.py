@@ -30,7 +30,7 @@ def validate(data: Path | None = None, *, progress: bool = True) -> list[Claim]:
     There is no data of one's own to compare with.
     """
     design = CrossbarEngine.isaac()
-    technology = design.default_technology()
+    technology = design.published_technology()
     seconds, energy = product_cost(
         design, technology, full_arrays(design, across=1.0, down=1.0, vectors=MANY)
     )

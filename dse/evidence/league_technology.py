@@ -8,7 +8,7 @@ from typing import Any
 
 from dse.engines.base import Engine
 from dse.engines.pair import Pair
-from dse.engines.tile_memory import MAIN_MEMORIES
+from dse.engines.tile_memory import PUBLISHED_MEMORIES
 from dse.explore.draws import draw_technology
 from dse.hardware.parameters import load_parameters
 from dse.hardware.technology import Technology, join_technologies, load_technology
@@ -44,7 +44,7 @@ def _build(
             host=_build(engine.host, node_nm, read, per_bit),
             coprocessor=_build(engine.coprocessor, node_nm, read, per_bit),
         )
-    files = engine.default_technology().files
+    files = engine.published_technology().files
     values: dict[str, Any] = {}
     for file in files:
         values |= read(file).values
@@ -66,6 +66,6 @@ def _common_memory(values: dict[str, Any], per_bit: Any) -> dict[str, Any]:
     }
     if "main_memory.block" in values:
         access = per_bit * values["main_memory.block"] * 8.0
-        names = (f"main_memory.access_energy_{name}" for name in MAIN_MEMORIES)
+        names = (f"main_memory.access_energy_{name}" for name in PUBLISHED_MEMORIES)
         common |= dict.fromkeys(names, access)
     return values | {key: v for key, v in common.items() if key in values}

@@ -30,7 +30,7 @@ def validate(data: Path | None = None, *, progress: bool = True) -> list[Claim]:
     time. There is no data of one's own to compare with.
     """
     design = CrossbarEngine.puma()
-    technology = design.default_technology()
+    technology = design.published_technology()
     seconds, energy = product_cost(
         design, technology, full_arrays(design, across=8.0, down=1.0, vectors=1.0)
     )

@@ -31,6 +31,7 @@ SHOWN_UNITS = {
     "time_per_output_token": "ms",
     "tokens_per_second": "tokens/s",
     "energy_per_token": "mJ",
+    "edge_use": "%",
 }
 # What throughput is shown in, by what is counted (`Workload.counted`).
 THROUGHPUTS = {"sequence": "seq/s", "token": "tokens/s", "run": "runs/s"}

@@ -37,6 +37,7 @@ def bounds() -> tuple[Bound, ...]:
         Bound("power_density", number["cooling.power_density"], "W/mm^2", "cooling"),
         Bound("wear", per_second, "%/year", "a service life"),
         Bound("clock_use", 1.0, "%", "the critical path"),
+        Bound("edge_use", number["edge.share"], "%", "pins and stacks"),
         Bound("budget_use", 1.0, "%", "what an FPGA holds"),
     )
 

@@ -69,6 +69,31 @@ def _table() -> dict[str, float]:
     return load_parameters("stillmaker2017").si()
 
 
+def area_at(node: Any, from_nm: float) -> Any:
+    """Return the area of logic at a node, in m, relative to that at `from_nm`.
+
+    Between the nodes of the table on log axes, beyond them by its last slopes; a number
+    or a tracer of JAX.
+    """
+    return _between(node, {nm: area_factor(from_nm, nm) for nm in _nodes()})
+
+
+def energy_at(node: Any, from_nm: float) -> Any:
+    """Return the energy of an operation at a node, in m, relative to `from_nm`."""
+    return _between(node, {nm: energy_factor(from_nm, nm) for nm in _nodes()})
+
+
+def _nodes() -> list[float]:
+    return sorted(float(nm) for nm in _areas())
+
+
+def _between(node: Any, known: dict[float, float]) -> Any:
+    from dse.smooth import log_interpolate
+
+    values: Any = list(known.values())
+    return log_interpolate(node * 1e9, tuple(known), values)
+
+
 def first_order_area_factor(from_nm: float, to_nm: float) -> float:
     """Return the area at `to_nm` relative to that at `from_nm`: (to / from)^2.
 

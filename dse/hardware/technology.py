@@ -142,7 +142,11 @@ _RULES = {
     "first_order": (first_order_area_factor, first_order_energy_factor),
 }
 # Components that do not follow the rules of digital logic.
-_UNSCALED = ("main_memory", "adc", "dac", "sample_hold", "cell", "array", "link")
+_UNSCALED = (
+    *("main_memory", "adc", "dac", "sample_hold", "cell", "array", "link"),
+    *("ddr4", "ddr5", "lpddr5x", "gddr6", "hbm2", "hbm2e", "hbm3", "hbm3e", "rram"),
+    *("interface", "sram"),  # laws of all nodes
+)
 _ENERGIES = ("dynamic_power", "leakage_power", "access_energy", "energy")
 
 

@@ -1,4 +1,12 @@
-"""On-chip buffers: area and leakage grow with capacity, access energy with its root."""
+"""On-chip buffers: area and leakage grow with capacity, access energy with its root.
+
+One law by node and size for all engines, where the technology has it (`sram.*`, as in
+hw_params/memories.toml); else the figures of a publication for its own buffers.
+
+    area    = cell(node) / efficiency * (bits + periphery)
+    leakage = leakage of a bit * bits
+    energy  = e(45 nm) * scaling to the node * sqrt(MiB)    for each bit moved
+"""
 
 from __future__ import annotations
 
@@ -6,21 +14,48 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from dse.hardware.node_scaling import energy_at
 from dse.hardware.technology import Technology
+from dse.smooth import log_interpolate
 
 MIB = 2.0**20  # bytes
+CELL_NODES = (5.0, 7.0, 14.0, 22.0, 32.0, 45.0, 65.0)  # nm, of cells that are known
+_ENERGY_NM = 45.0  # where the energy of an access is known
+
+
+def has_law(technology: Technology) -> bool:
+    """Say whether a technology has the law for buffers of all engines."""
+    return "sram.efficiency" in technology.values
+
+
+def cell_area(technology: Technology) -> Any:
+    """Return the area of a bare cell in m^2 at the node of a technology."""
+    known = [technology[f"sram.cell_{nm:.0f}"] for nm in CELL_NODES]
+    return log_interpolate(technology["process.node"] * 1e9, CELL_NODES, known)
 
 
 def area(technology: Technology, buffer: str, mib: Any) -> Any:
     """Return the area of a buffer in m^2, linear in its MiB."""
-    return technology[f"{buffer}.area"] * mib * MIB
+    if not has_law(technology):
+        return technology[f"{buffer}.area"] * mib * MIB
+    bits = 8.0 * (mib * MIB + technology["sram.periphery"])
+    return cell_area(technology) / technology["sram.efficiency"] * bits
 
 
 def leakage(technology: Technology, buffer: str, mib: Any) -> Any:
     """Return the leakage power of a buffer in W: linear in its MiB."""
-    return technology[f"{buffer}.leakage_power"] * mib * MIB
+    of = "sram" if has_law(technology) else buffer
+    return technology[f"{of}.leakage_power"] * mib * MIB
 
 
 def access_energy(technology: Technology, buffer: str, mib: Any) -> Any:
     """Return the energy of one access of a whole block in J, e * sqrt(MiB)."""
-    return technology[f"{buffer}.access_energy"] * jnp.sqrt(mib)
+    if not has_law(technology):
+        return technology[f"{buffer}.access_energy"] * jnp.sqrt(mib)
+    return bit_energy(technology, mib) * technology[f"{buffer}.block"] * 8.0
+
+
+def bit_energy(technology: Technology, mib: Any) -> Any:
+    """Return the energy in J of one bit into or out of a buffer, by the law."""
+    scaled = energy_at(technology["process.node"], _ENERGY_NM)
+    return technology["sram.energy_45"] * scaled * jnp.sqrt(mib)

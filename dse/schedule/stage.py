@@ -17,7 +17,8 @@ class Stage(Record):
     Times are cycles of the machine's clock. `dynamic` and `busy` hold one entry for
     each component of the machine: energy spent by working, and cycles x units spent
     working (what leakage of power-gated parts is counted from). `moved` holds the bits
-    that cross the main-memory port by origin, one of `residency.ORIGINS`.
+    that cross the main-memory port by origin, one of `residency.ORIGINS`; `wear`, where
+    cells wear, the share of their life that the op takes.
     """
 
     unit: str = static("name of the compute unit that works; '' where none does")
@@ -41,6 +42,7 @@ class Stage(Record):
     dynamic: dict[str, Any]
     busy: dict[str, Any]
     moved: dict[str, Any]
+    wear: Any = None  # share of their life that cells lose, by component
 
     @property
     def transfers(self) -> Any:
@@ -100,11 +102,11 @@ class Chain(NamedTuple):
 
 
 def total(chains: list[Chain], what: str) -> dict[str, Any]:
-    """Return a table of the stages (`dynamic`, `busy`, `moved`) summed over a run."""
+    """Return a table of stages (`dynamic`, `busy`, `moved`, `wear`) over a run."""
     totals: dict[str, Any] = {}
     for chain in chains:
         for _, stages in chain.groups:
-            for name, column in getattr(stages, what).items():
+            for name, column in (getattr(stages, what) or {}).items():
                 add = jnp.sum(chain.over_layers(column))
                 totals[name] = totals.get(name, 0.0) + add
     return totals

@@ -40,7 +40,12 @@ def panel_axes(
             "zeroline": False,
             **x,
         },
-        f"yaxis{tail}": {"anchor": f"x{tail}", "domain": list(up), **bars, **y},
+        f"yaxis{tail}": {
+            "anchor": f"x{tail}",
+            "domain": [max(end, 0.0) for end in up],
+            **bars,
+            **y,
+        },
     }
 
 

@@ -39,6 +39,7 @@ TITLES = {
     "time_per_output_token": "Time per output token",
     "tokens_per_second": "Tokens per second",
     "energy_per_token": "Energy per token",
+    "edge_use": "Edge under memory PHYs",
 }
 _STEPS = {  # units that a page may choose from, the largest first
     "time": ("s", "ms", "us", "ns"),

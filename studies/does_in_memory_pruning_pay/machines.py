@@ -38,7 +38,7 @@ def attention(machine: str, tokens: int, *, padded: float, kib: float) -> dse.Me
     """Return what attention of one sequence takes on a machine of this study."""
     run = bert(tokens, padded=padded, exponent=CHANCE.get(machine, 1 / 3))
     design = MACHINES[machine].replace(buffer_kib=kib)
-    return dse.evaluate(design, run.attention_only())
+    return dse.evaluate(design, run.attention_only(), technology="sprint")
 
 
 def whole(host: str, tokens: int, *, corelets: int = 0) -> dse.Metrics:
@@ -48,5 +48,5 @@ def whole(host: str, tokens: int, *, corelets: int = 0) -> dse.Metrics:
         size = {"corelets": corelets, "buffer_kib": 16 * corelets}
         sprint = dse.SprintEngine.l_sprint().replace(**size)
         machine = dse.Pair(host=machine, coprocessor=sprint)
-    technology = machine.default_technology().at_node(NODE)
+    technology = machine.published_technology().at_node(NODE)
     return dse.evaluate(machine, bert(tokens), technology=technology)

@@ -25,6 +25,7 @@ LAWS: dict[str, dict[str, Any]] = {
     "NeuroSim": {"adc_law": "neurosim"},
 }
 ISAAC = dse.CrossbarEngine.isaac()
+TOLD = ISAAC.published_technology()
 BERT = dse.transformer("bert-base", seq_len=128)
 
 
@@ -41,14 +42,14 @@ def evaluate(law: str, cell_bits: int, rows: int) -> dict[str, Any]:
         attention_tiles=np.ceil(8 * 128 / rows),
         **LAWS[law],
     )
-    bits = crossbar_noise.lossless_bits(design, design.default_technology())
+    bits = np.ceil(crossbar_noise.lossless_bits(design, TOLD))
     with jax.enable_x64(True):
-        found = dse.evaluate(design.replace(adc_bits=np.ceil(bits)), BERT)
+        found = dse.evaluate(design.replace(adc_bits=bits), BERT, technology=TOLD)
         return {
             "law": law,
             "bits_per_cell": cell_bits,
             "array_rows": rows,
-            "adc_bits": int(np.ceil(bits)),
+            "adc_bits": int(bits),
             "energy_mj": float(found.energy) * 1e3,
             "latency_ms": float(found.latency) * 1e3,
             "area_mm2": float(found.area) * 1e6,
@@ -63,8 +64,7 @@ def lossless_machines() -> pd.DataFrame:
 
 def decibels(noise: float, cell_bits: int, bits: int) -> float:
     """Return the signal-to-noise ratio of ISAAC's array with such cells, converters."""
-    usual = ISAAC.default_technology()
-    used = usual.replace(values=usual.values | {"cell.read_noise": noise})
+    used = TOLD.replace(values=TOLD.values | {"cell.read_noise": noise})
     design = ISAAC.replace(adc_bits=bits, bits_per_cell=cell_bits)
     return float(10 * np.log10(float(crossbar_noise.signal_to_noise(design, used))))
 

@@ -177,7 +177,9 @@ def test_gradients_by_every_number_are_finite_and_equal_central_differences(
     assert np.isfinite(list(slopes.values())).all()
 
     smooth = [f"0.{field}" for field in continuous(machine)]
-    smooth += [path for path in floats if path.startswith("2.")]
+    # By node, laws go from one table entry to the next, with a kink at each.
+    numbers_of_technology = [path for path in floats if path.startswith("2.")]
+    smooth += [n for n in numbers_of_technology if not n.endswith("process.node")]
     step = 1e-6
     for name in smooth:
         factors = {f: np.ones(2) for f in floats}

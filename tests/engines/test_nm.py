@@ -98,8 +98,8 @@ def test_scores_that_find_no_room_cross_four_times_unless_they_stay_by_heads() -
         for where in ("yes", "no")
     )
     # 2 heads of 128 x 128 scores of 8 bits take 32 KiB, and half of the buffer is 16:
-    # the rest crosses in each of 2 layers, 4 times at 20 pJ/bit
-    extra = 2 * 16 * 1024 * 8 * 4 * 20e-12
+    # the rest crosses in each of 2 layers, 4 times at 15 pJ/bit of DDR4
+    extra = 2 * 16 * 1024 * 8 * 4 * 15e-12
     found = (
         sent_out.dynamic_energy["main_memory"] - kept_in.dynamic_energy["main_memory"]
     )

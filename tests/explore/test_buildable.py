@@ -23,7 +23,8 @@ LARGE = "cannot be built: area <= 858 mm^2 (one reticle)"
 
 def metrics(**changed: float) -> Any:
     usual = {"area": 1e-4, "power_density": 1e5, "wear": None, "clock_use": 0.5}
-    return SimpleNamespace(**(usual | {"budget_use": None} | changed))
+    others = {"budget_use": None, "edge_use": None}
+    return SimpleNamespace(**(usual | others | changed))
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,7 @@ def metrics(**changed: float) -> Any:
         ("area", 858e-6, 859e-6, "area 859 mm^2 is above 858 mm^2 (one reticle)"),
         ("power_density", 1e6, 2e6, "2 W/mm^2 is above 1 W/mm^2 (cooling)"),
         ("clock_use", 1.0, 1.5, "clock use 150 % is above 100 % (the critical path)"),
+        ("edge_use", 0.6, 0.7, "edge use 70 % is above 60 % (pins and stacks)"),
         ("budget_use", 1.0, 1.1, "budget use 110 % is above 100 %"),
         # Five years are 157,788,000 s.
         ("wear", 1 / 157_788_000, 1 / 1e8, "is above 20 %/year (a service life)"),
@@ -57,7 +59,7 @@ def test_a_bound_is_a_limit_that_a_person_could_write_too() -> None:
 def test_a_machine_says_what_keeps_it_from_being_built() -> None:
     assert dse.evaluate(dse.TileEngine.edge(), BERT).cannot_be_built == ()
     (said,) = dse.evaluate(SERVER, BERT).cannot_be_built
-    assert said == "area 1,830 mm^2 is above 858 mm^2 (one reticle)"
+    assert said == "area 1,910 mm^2 is above 858 mm^2 (one reticle)"
 
 
 def test_a_row_says_so_and_a_switch_lets_it_in() -> None:

@@ -42,6 +42,7 @@ COLUMNS = {
     "time_per_output_token_ms": ("time_per_output_token", 1e-3),
     "tokens_per_second_tokens_per_s": ("tokens_per_second", 1.0),
     "energy_per_token_mj": ("energy_per_token", 1e-3),
+    "edge_use_percent": ("edge_use", 1e-2),
 }
 
 

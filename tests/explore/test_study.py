@@ -86,7 +86,7 @@ def test_a_study_holds_what_its_file_says(folder: Path) -> None:
     assert study.objectives == ("max:throughput", "min:energy")
     assert study.limits == ("buildable", "area <= 70 mm^2")
     assert study.timing == "walk"
-    assert study.technology.name == "acceltran"
+    assert study.technology.name == "acceltran + memories"
     assert [weight for _, weight in study.suite] == [3.0, 1.0]
     assert study.why_density == ("stated: for a test", "")
     tiny, own = (workload for workload, _ in study.suite)
@@ -112,12 +112,12 @@ def test_a_study_knows_what_it_rests_on(folder: Path) -> None:
     study = dse.load_study(
         changed(folder, ("objectives =", "node_nm = 7\nobjectives ="))
     )
-    assert study.technology.name == "acceltran at 7 nm"
-    assert study.sources == (
-        "tuli2023acceltran",
-        "stillmaker2017scaling",
-        "turc2019wellread",
-    )
+    assert study.technology.name == "acceltran + memories at 7 nm"
+    assert study.sources[0] == "tuli2023acceltran"
+    of_memories = set(dse.load_parameters("memories").sources())
+    own = [key for key in study.sources if key not in of_memories]
+    assert own == ["stillmaker2017scaling", "turc2019wellread"]
+    assert of_memories <= set(study.sources)
     assert all(f"{{{key}," in study.bibtex for key in study.sources)
 
 

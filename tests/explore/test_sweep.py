@@ -124,7 +124,7 @@ SPACE = dse.Space(
     batch=[1, 4, 6],
 )
 WORKLOAD = product(50)
-LIMIT = "area <= 12 mm^2"
+LIMIT = "area <= 24 mm^2"
 
 
 @pytest.fixture(scope="module")
@@ -146,8 +146,8 @@ def test_every_design_of_a_space_is_a_row(rows: Runs) -> None:
     np.testing.assert_array_equal(rows.index, np.arange(SPACE.size))
     assert rows.evaluated == SPACE.size
     missing = set(SHOWN_UNITS) - set(rows.metrics)
-    assert {name for name in missing if "token" not in name} == {"budget_use", "wear"}
-    assert len(missing) == 6  # no FPGA, no ReRAM, and no tokens are made
+    assert {name for name in missing if "token" not in name} == {"budget_use"}
+    assert len(missing) == 5  # no FPGA, and no tokens are made
 
 
 def test_a_row_says_what_evaluating_its_design_says(rows: Runs) -> None:
@@ -186,12 +186,12 @@ def test_a_front_knows_what_it_is_the_front_of(front: Runs) -> None:
 def test_an_infeasible_row_stays_with_its_first_reason(limited_rows: Runs) -> None:
     moved = SPACE.decode(limited_rows.index)
     illegal = moved["tile_batch"] > moved["batch"]
-    large = limited_rows.metrics["area"] > 12e-6
+    large = limited_rows.metrics["area"] > 24e-6
     wanted = np.where(
-        illegal, "tile within batch", np.where(large, "breaks area <= 12 mm^2", "")
+        illegal, "tile within batch", np.where(large, "breaks area <= 24 mm^2", "")
     )
     assert limited_rows.reason.tolist() == wanted.tolist()
-    assert set(wanted) == {"", "tile within batch", "breaks area <= 12 mm^2"}
+    assert set(wanted) == {"", "tile within batch", "breaks area <= 24 mm^2"}
 
 
 def test_limits_may_be_set_after_the_sweep(rows: Runs, limited_rows: Runs) -> None:
@@ -203,7 +203,7 @@ def test_a_front_within_limits_holds_feasible_designs_only(limited_rows: Runs) -
     found = sweep(SPACE, WORKLOAD, front=GOALS, limits=[LIMIT])
     np.testing.assert_array_equal(found.index, front_by_comparing(limited_rows, *GOALS))
     assert set(found.reason) == {""}
-    assert np.all(found.metrics["area"] <= 12e-6)
+    assert np.all(found.metrics["area"] <= 24e-6)
 
 
 def test_a_front_without_a_feasible_design_is_empty(rows: Runs) -> None:
@@ -272,6 +272,8 @@ def test_a_suite_is_the_weighted_mean_of_its_workloads() -> None:
         "accuracy_spread": mean(lambda m: m["accuracy_spread"]),
         "power_density": mean(lambda m: m["power_density"] / m["throughput"]) / time,
         "clock_use": alone[0]["clock_use"],
+        "edge_use": alone[0]["edge_use"],
+        "wear": mean(lambda m: m["wear"] / m["throughput"]) / time,
     }
     assert wanted.keys() == together.keys()
     for metric, column in wanted.items():

@@ -18,7 +18,7 @@ BERT = dse.transformer("bert-tiny").with_density(activation=0.5, weight=0.5)
 
 @pytest.fixture(scope="module")
 def edge() -> dse.Uncertainty:
-    return dse.uncertainty(EDGE, BERT, draws=2000)
+    return dse.uncertainty(EDGE, BERT, draws=2000, technology="acceltran")
 
 
 def test_only_what_assumed_numbers_reach_is_uncertain(edge: dse.Uncertainty) -> None:
@@ -32,7 +32,7 @@ def test_only_what_assumed_numbers_reach_is_uncertain(edge: dse.Uncertainty) -> 
 
 
 def test_a_draw_is_an_evaluation_with_the_drawn_number(edge: dse.Uncertainty) -> None:
-    technology = EDGE.default_technology()
+    technology = EDGE.published_technology()
     for draw in (0, 1999):
         own = {k: float(v[draw]) for k, v in edge.parameters.items()}
         drawn = technology.replace(values=technology.values | own)
@@ -51,8 +51,8 @@ def test_a_wider_share_has_a_wider_bar(edge: dse.Uncertainty) -> None:
 
 def test_a_number_that_scales_a_sum_is_drawn_alike_for_all_designs() -> None:
     space = dse.Space(EDGE, pes=[32, 64, 128], memory_bandwidth_gb_per_s=[25.6, 256])
-    runs = dse.sweep(space, BERT, progress=False)
-    found = dse.uncertainty(runs, BERT, draws=200)
+    runs = dse.sweep(space, BERT, technology="acceltran", progress=False)
+    found = dse.uncertainty(runs, BERT, draws=200, technology="acceltran")
     assert found.metrics["energy"].shape == (6, 200)
     np.testing.assert_allclose(found.nominal["energy"], runs.metrics["energy"])
     ranks = np.argsort(np.argsort(found.metrics["energy"], axis=1), axis=1)
@@ -61,8 +61,8 @@ def test_a_number_that_scales_a_sum_is_drawn_alike_for_all_designs() -> None:
 
 def test_how_sure_a_front_is() -> None:
     space = dse.Space(EDGE, pes=[32, 64, 128], memory_bandwidth_gb_per_s=[25.6, 256])
-    runs = dse.sweep(space, BERT, progress=False)
-    found = dse.uncertainty(runs, BERT, draws=200)
+    runs = dse.sweep(space, BERT, technology="acceltran", progress=False)
+    found = dse.uncertainty(runs, BERT, draws=200, technology="acceltran")
     sure = found.on_front("max:throughput", "min:area")
     front = dse.pareto(runs, "max:throughput", "min:area")
     # Neither depends on an assumed number: designs are on that front, or never.
@@ -76,7 +76,7 @@ def test_how_sure_a_front_is() -> None:
 
 
 def test_draws_follow_a_technology_to_another_node_and_into_a_pair() -> None:
-    technology = EDGE.default_technology()
+    technology = EDGE.published_technology()
     plain, keys = draw_around(technology, count=50)
     assert keys == ("idle.leakage_share",)
     scaled, _ = draw_around(technology.at_node(7), count=50)
@@ -134,7 +134,7 @@ def test_a_draw_of_a_field_is_an_evaluation_of_that_machine() -> None:
 def test_a_field_that_moves_in_a_space_is_not_drawn() -> None:
     machine = dse.ReferenceMachine.raspberry_pi_4()
     space = dse.Space(machine, efficiency=[0.2, 0.4], overhead_us=[10, 20])
-    runs = dse.sweep(space, BERT, progress=False)
+    runs = dse.sweep(space, BERT, technology="acceltran", progress=False)
     found = dse.uncertainty(runs, BERT, draws=20)
     assert "raspberry_pi_4.peak_tops" in found.parameters
     alike = {"raspberry_pi_4.efficiency", "raspberry_pi_4.overhead_us"}

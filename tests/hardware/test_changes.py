@@ -86,7 +86,7 @@ def test_numbers_of_a_part_are_changed_by_its_prefix() -> None:
     pair = dse.Pair(
         host=dse.TileEngine.edge(), coprocessor=dse.FilterEngine.energon_edge()
     )
-    joint = pair.default_technology()
+    joint = pair.published_technology()
     changed = joint.replace(**{"coprocessor.sofa.array_power": "1 W"})
     alone = ENERGON.replace(**{"sofa.array_power": "1 W"})
     assert changed.part("coprocessor").values == pytest.approx(alone.values)

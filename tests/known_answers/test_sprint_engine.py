@@ -36,7 +36,9 @@ def bits(found: dse.Metrics, what: str) -> float:
 
 @pytest.fixture(scope="module")
 def pruned() -> dse.Metrics:
-    return dse.evaluate(dse.SprintEngine.s_sprint(), head(256, 256, padded=0.5))
+    return dse.evaluate(
+        dse.SprintEngine.s_sprint(), head(256, 256, padded=0.5), technology="sprint"
+    )
 
 
 def test_all_kept_keys_are_on_chip_where_the_buffer_holds_the_sequence(
@@ -72,7 +74,9 @@ def test_energy_is_that_of_bits_moved_and_pairs_kept(pruned: dse.Metrics) -> Non
 
 def test_the_baseline_reads_again_what_does_not_fit_for_every_query() -> None:
     # 256 keys, 128 of them held: the first query reads all, 255 more read 128 each.
-    found = dse.evaluate(dse.SprintEngine.s_baseline(), head(256, 256, padded=0.5))
+    found = dse.evaluate(
+        dse.SprintEngine.s_baseline(), head(256, 256, padded=0.5), technology="sprint"
+    )
     keys = 256 + 255 * 128
     assert bits(found, "read") == pytest.approx(512 * (256 + 2 * keys), rel=1e-5)
     # 256 queries of 256 keys, after 3 * 256 * 512 bits were written.
@@ -83,7 +87,9 @@ def test_the_baseline_reads_again_what_does_not_fit_for_every_query() -> None:
 def test_pruning_on_chip_scores_every_key_and_reads_only_the_values_it_keeps() -> None:
     # Keys as the baseline; of 128 * 32 kept values 128 are used first, and half of all
     # others are not held.
-    found = dse.evaluate(dse.SprintEngine.s_pruning(), head(256, 256, padded=0.5))
+    found = dse.evaluate(
+        dse.SprintEngine.s_pruning(), head(256, 256, padded=0.5), technology="sprint"
+    )
     keys, values = 256 + 255 * 128, 128 + (128 * 32 - 128) // 2
     assert bits(found, "read") == pytest.approx(512 * (256 + keys + values), rel=1e-5)
     macs = {
@@ -97,7 +103,7 @@ def test_a_step_of_decoding_writes_one_token_and_reads_what_it_keeps() -> None:
     # One query against 256 keys, none of them left on chip by an earlier query: 64 keys
     # and values, the query, and 256 bits of vector. 64 cycles, after 8.5 for the vector
     # and 1.5 for 3 * 512 bits written; reads hide behind none of the first query...
-    found = dse.evaluate(dse.SprintEngine.s_sprint(), head(1, 256))
+    found = dse.evaluate(dse.SprintEngine.s_sprint(), head(1, 256), technology="sprint")
     assert bits(found, "read") == pytest.approx(512 * (1 + 2 * 64) + 256, rel=1e-5)
     assert bits(found, "written") == pytest.approx(3 * 512, rel=1e-5)
     # ...so that the bus, 67,840 bits or 66.25 cycles, is not what the step waits for.
@@ -107,7 +113,7 @@ def test_a_step_of_decoding_writes_one_token_and_reads_what_it_keeps() -> None:
 
 def test_an_area_of_s_sprint_is_the_published_one_and_m_sprint_is_two() -> None:
     areas = [
-        float(dse.evaluate(machine, head(8, 8)).area) * 1e6
+        float(dse.evaluate(machine, head(8, 8), technology="sprint").area) * 1e6
         for machine in (dse.SprintEngine.s_sprint(), dse.SprintEngine.m_sprint())
     ]
     assert areas == pytest.approx([0.944, 1.888], rel=1e-5)

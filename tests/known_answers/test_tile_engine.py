@@ -92,7 +92,7 @@ def test_a_peak_is_two_operations_a_mac_at_the_clock_that_is_reached() -> None:
 
 def test_published_areas_come_out() -> None:
     workload = query_alone()
-    edge = dse.evaluate(dse.TileEngine.edge(), workload)
-    server = dse.evaluate(dse.TileEngine.server(), workload)
+    edge = dse.evaluate(dse.TileEngine.edge(), workload, technology="acceltran")
+    server = dse.evaluate(dse.TileEngine.server(), workload, technology="acceltran")
     np.testing.assert_allclose(float(edge.area) * 1e6, 54.0643, rtol=1e-5)
     np.testing.assert_allclose(float(server.area) * 1e6, 1829.70, rtol=1e-5)

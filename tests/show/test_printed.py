@@ -30,7 +30,10 @@ SHOWN: dict[str, tuple[Callable[[], Any], list[str]]] = {
     ),
     "workload": (lambda: TINY, ["bert-tiny: prefill of 32 tokens", "1 x 32 x 128 x"]),
     "curve": (lambda: CURVE, ["minilm-l6/wordnet/dynatran", "density of activations"]),
-    "technology": (EDGE.default_technology, ["acceltran: 119 numbers", "frequency"]),
+    "technology": (
+        EDGE.default_technology,
+        ["acceltran + memories: ", "frequency"],
+    ),
     "sensitivity": (lambda: dse.sensitivity(EDGE, TINY), ["pes", "energy", " %"]),
     "uncertainty": (lambda: UNCERTAIN, ["20 draws", "Energy per sequence", " to "]),
     "model": (lambda: dse.compile_model(EDGE, TINY), ["TileEngine", "float32", "pes"]),

@@ -104,6 +104,17 @@ def test_35_larger_machines_than_a_reticle_stand_on_the_front_of_any_size(
     assert front.metrics["area"].max() <= 858e-6
 
 
+def test_memories_as_they_are_sold_make_no_front_of_rram_alone() -> None:
+    expected = tomllib.loads((STUDY / "expected.toml").read_text())["memories"]
+    found = dse.load_study(STUDY / "memories.toml").run(progress=False)
+    assert found.evaluated == expected["designs"]
+    assert len(found) == expected["on_front"]
+    assert found.index[found.knee()] == expected["knee"]
+    assert (found.designs["main_memory"] == "rram").sum() == expected["with_rram"]
+    assert (found.metrics["edge_use"] <= 0.6).all()
+    assert (found.metrics["area"] <= 858e-6).all()
+
+
 def test_no_random_design_beats_the_front(study: dse.Study, front: dse.Runs) -> None:
     index, _ = draw(study)
     exact = study.evaluator()(index)

@@ -32,6 +32,7 @@ LINEAR = {
     "accuracy_spread": 0.01,
     "budget_use": 1.0,
     "wear": 1e-9,
+    "edge_use": 1.0,
 }
 
 
