@@ -42,7 +42,7 @@ class Case:
         )
         bert = dse.transformer("bert-base", seq_len=128)
         self.bert = bert.with_density(activation=0.5, weight=0.5)
-        self.technology = self.space.design.default_technology()
+        self.technology = self.space.design.published_technology()
         basis = Basis(((self.bert, 1.0),), self.technology, timing)
         self.evaluator = Evaluator(self.space, basis)
 

@@ -10,7 +10,6 @@ import dse
 
 HERE = Path(__file__).parent
 GOAL = "min:energy_delay"
-
 # By study: its file, and the pruning setting that the published machine comes with.
 OWN = {
     "tile": {"threshold": 0.04},

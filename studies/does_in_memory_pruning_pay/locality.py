@@ -28,11 +28,12 @@ def measured() -> Iterator[tuple[dse.Curve, float, float]]:
 
 def compare_locality() -> pd.DataFrame:
     """Return measured reuse by capacity, and what it makes of M-SPRINT's reads."""
-    closed = {f"{held:g}": float(AttentionPruning().reuse(held, 1.0)) for held in HELD}
+    law = AttentionPruning()
+    closed = {f"{held:g}": float(law.reuse(held * TOKENS, TOKENS)) for held in HELD}
     rows: list[dict[str, object]] = []
     for curve, setting, kept in measured():
         found = curve.attention(setting)
-        own = {f"{held:g}": float(found.reuse(held, 1.0)) for held in HELD}
+        own = {f"{held:g}": float(found.reuse(held * TOKENS, TOKENS)) for held in HELD}
         assumed = bert(TOKENS).with_attention(kept=kept).attention_only()
         reads = [
             float(dse.evaluate(SPRINT, run).extras["main_memory_read_mbit"])

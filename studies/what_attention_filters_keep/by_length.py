@@ -67,7 +67,7 @@ def locality(policy: str) -> pd.DataFrame:
             "lost": float(curve.accuracy_drop(setting)),
             "spread": float(curve.spread_at(setting)),
             "overlap": float(np.interp(setting, curve.settings, curve.pairs.overlap)),
-            "reuse": float(pairs.reuse(BUFFER, 1.0)),
+            "reuse": float(pairs.reuse(BUFFER * n, float(n))),
             "union": float(pairs.union(BLOCK, KEPT)),
         }
     return pd.DataFrame.from_dict(rows, orient="index")

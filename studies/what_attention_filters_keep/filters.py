@@ -63,7 +63,11 @@ def locality(policy: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     measured = curve.attention(setting_at(curve, KEPT))
     closed = AttentionPruning()
     sizes, blocks = curve.pairs.capacities, curve.pairs.blocks
-    reuse = {"measured": measured.reuse(sizes, 1.0), "closed": closed.reuse(sizes, 1.0)}
+    keys = curve.about.seq_len
+    reuse = {
+        name: pairs.reuse(sizes * keys, keys)
+        for name, pairs in (("measured", measured), ("closed", closed))
+    }
     union = {
         "measured": measured.union(blocks, KEPT),
         "chance": closed.union(blocks, KEPT),
