@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from dse.arrays import array_namespace
 from dse.errors import InputError
 from dse.hardware.buildable import fastest_clock
 from dse.hardware.technology import Technology
@@ -353,10 +354,8 @@ def describe_run(workload: Workload) -> Run:
     blocks = workload.blocks
     return Run(
         batch=workload.batch,
-        weights=jnp.concatenate([jnp.asarray(b.ops.weights) * 1.0 for b in blocks]),
-        density=jnp.concatenate(
-            [_mean_over_layers(b.ops, "weight_density") for b in blocks]
-        ),
+        weights=_joined([b.ops.weights * 1.0 for b in blocks]),
+        density=_joined([_mean_over_layers(b.ops, "weight_density") for b in blocks]),
         weight_sets=np.concatenate(
             [np.full(len(b.ops), float(b.weight_sets)) for b in blocks]
         ),
@@ -381,6 +380,10 @@ def _mean_kept_pairs(workload: Workload) -> Any:
     return sum(shares) / layers if shares else 1.0
 
 
+def _joined(columns: list[Any]) -> Any:
+    return array_namespace(*columns).concatenate(columns)
+
+
 def _mean_over_layers(ops: Ops, what: str) -> Any:
-    density = jnp.asarray(getattr(ops, what)) * 1.0
+    density = getattr(ops, what) * 1.0
     return density.mean(axis=0) if density.ndim == 2 else density
