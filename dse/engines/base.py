@@ -16,12 +16,7 @@ from dse.arrays import array_namespace
 from dse.errors import InputError
 from dse.hardware.buildable import fastest_clock
 from dse.hardware.technology import Technology
-from dse.memory.main_memory import (
-    MainMemory,
-    is_described,
-    main_memory,
-    with_memories,
-)
+from dse.memory.main_memory import MainMemory, is_described, with_memories
 from dse.records import Record, record, static
 from dse.schedule.residency import Residency, plan_residency
 from dse.schedule.stage import Chain
@@ -155,7 +150,7 @@ class Engine(Shown, Record):
         wanted = self.memory_wanted
         if wanted is None or not is_described(technology):
             return None
-        return main_memory(technology, *wanted)
+        return MainMemory(technology, *wanted)
 
     def interface_area(self, technology: Technology) -> dict[str, Any]:
         """Return the area in m^2 of PHY and controller, by component."""

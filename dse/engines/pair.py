@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from dse.engines.base import Engine, Op, Run, cannot_run
 from dse.errors import InputError, check_kind
 from dse.hardware.technology import Technology, join_technologies
-from dse.memory.main_memory import is_described, main_memory
+from dse.memory.main_memory import MainMemory, is_described
 from dse.records import record
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import ORIGINS, Storage
@@ -99,7 +99,7 @@ class Pair(Engine):
             return {}
         found = {
             f"{name}.memory_interface": getattr(
-                main_memory(host, *machine.memory_wanted), what
+                MainMemory(host, *machine.memory_wanted), what
             )
             for name, (machine, _) in self.machines(technology).items()
             if machine.memory_wanted is not None

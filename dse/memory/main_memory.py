@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 
 from dse.hardware.node_scaling import area_at
-from dse.hardware.technology import Technology
+from dse.hardware.technology import Technology, load_technology
 
 FILE = "memories"
 KINDS = (
@@ -33,16 +33,77 @@ _CONTROLLER_NM = 7.0  # where areas of controllers are known
 
 
 class MainMemory(NamedTuple):
-    """The main memory of one machine, in SI."""
+    """The main memory of one machine; what is asked of it is worked out, in SI.
 
-    read_energy: Any  # J/bit of the device
-    write_energy: Any  # J/bit of the device
-    interface_energy: Any  # J/bit on the chip, beyond what it draws at rest
-    idle_power: Any  # W of the devices at rest
-    interface_idle_power: Any  # W on the chip, always
-    area: Any  # m^2 on the chip: PHY and controller
-    edge: Any  # m along the edge of the chip
-    wear: Any  # share of the cells' life that a bit written takes
+    Of a kind, its place in `KINDS`, and a bandwidth in B/s. A machine asks it for few
+    of its figures at a time, many times in one evaluation.
+    """
+
+    technology: Technology
+    kind: Any
+    bandwidth: Any
+
+    @property
+    def units(self) -> Any:
+        """Channels or stacks."""
+        return jnp.maximum(1.0, self.bandwidth / self._of("bandwidth"))
+
+    @property
+    def read_energy(self) -> Any:
+        """Energy of a bit that the device reads, in J."""
+        return self._of("energy")
+
+    @property
+    def write_energy(self) -> Any:
+        """Energy of a bit that the device writes, in J."""
+        written = self.technology["rram.write_energy"]
+        return jnp.where(self._is_rram > 0.5, written, self.read_energy)
+
+    @property
+    def interface_energy(self) -> Any:
+        """Energy of a bit on the chip, beyond what it draws at rest, in J."""
+        rest = self.technology["interface.idle_share"]
+        return (1.0 - rest) * self._of("interface_energy")
+
+    @property
+    def idle_power(self) -> Any:
+        """Power of the devices at rest, in W."""
+        return self.units * self._of("idle_power")
+
+    @property
+    def interface_idle_power(self) -> Any:
+        """Power on the chip that is always drawn, in W."""
+        full = self._of("interface_energy") * 8.0 * self.units * self._of("bandwidth")
+        return self.technology["interface.idle_share"] * full
+
+    @property
+    def area(self) -> Any:
+        """Area of PHY and controller on the chip, in m^2."""
+        scaled = area_at(self.technology["process.node"], _CONTROLLER_NM)
+        controller = self._of("controller_area") * scaled
+        return self.units * (self._of("phy_area") + controller)
+
+    @property
+    def edge(self) -> Any:
+        """What it takes of the edge of the chip, in m."""
+        return self.units * self._of("edge")
+
+    @property
+    def wear(self) -> Any:
+        """Share of the cells' life that a bit written takes."""
+        cells = self.technology["rram.capacity"] * 8.0 * self.units
+        levelling = self.technology["rram.wear_levelling"]
+        return self._is_rram / (self.technology["rram.endurance"] * levelling * cells)
+
+    @property
+    def _is_rram(self) -> Any:
+        return self._chosen([1.0 * (name == "rram") for name in KINDS])
+
+    def _of(self, what: str) -> Any:
+        return self._chosen([self.technology[f"{name}.{what}"] for name in KINDS])
+
+    def _chosen(self, values: list[Any]) -> Any:
+        return jnp.stack(values)[jnp.asarray(self.kind).astype(int)]
 
     def energy(self, read: Any, written: Any) -> dict[str, Any]:
         """Return the energy in J of bits read and written, by component."""
@@ -69,46 +130,9 @@ def is_described(technology: Technology) -> bool:
 
 def with_memories(technology: Technology) -> Technology:
     """Return a technology with the memories of all engines beside its own numbers."""
-    from dse.hardware.technology import load_technology
-
     memories = load_technology(FILE)
     return Technology(
         name=f"{technology.name} + {memories.name}",
         files=(*technology.files, *memories.files),
         values=dict(technology.values) | dict(memories.values),
     )
-
-
-def main_memory(technology: Technology, kind: Any, bandwidth: Any) -> MainMemory:
-    """Return main memory of a kind, its place in `KINDS`, and a bandwidth in B/s."""
-
-    def of(what: str) -> Any:
-        return _chosen([technology[f"{name}.{what}"] for name in KINDS], kind)
-
-    units = jnp.maximum(1.0, bandwidth / of("bandwidth"))
-    controller = of("controller_area") * area_at(
-        technology["process.node"], _CONTROLLER_NM
-    )
-    energy = of("energy")
-    is_rram = _chosen([1.0 * (name == "rram") for name in KINDS], kind)
-    rest = technology["interface.idle_share"]
-    full = of("interface_energy")
-    cells = technology["rram.capacity"] * 8.0 * units
-    life = technology["rram.endurance"] * technology["rram.wear_levelling"] * cells
-    written = technology["rram.write_energy"]
-    return MainMemory(
-        read_energy=energy,
-        write_energy=jnp.where(is_rram > 0.5, written, energy),
-        interface_energy=(1.0 - rest) * full,
-        idle_power=units * of("idle_power"),
-        interface_idle_power=rest * full * 8.0 * units * of("bandwidth"),
-        area=units * (of("phy_area") + controller),
-        edge=units * of("edge"),
-        wear=is_rram / life,
-    )
-
-
-def _chosen(values: list[Any], kind: Any) -> Any:
-    return jnp.stack([jnp.asarray(v) * 1.0 for v in values])[
-        jnp.asarray(kind).astype(int)
-    ]

@@ -12,7 +12,7 @@ from dse.engines.base import Engine
 from dse.hardware.buildable import bounds
 from dse.hardware.technology import Technology
 from dse.memory import sram
-from dse.memory.main_memory import KINDS, main_memory, with_memories
+from dse.memory.main_memory import KINDS, MainMemory, with_memories
 
 WORK = dse.transformer("bert-tiny", seq_len=64, batch=4)
 HOST = dse.TileEngine.edge()
@@ -23,6 +23,10 @@ MACHINES: dict[str, Engine] = {
     "sprint": dse.SprintEngine.m_sprint(),
     "tile": HOST,
 }
+FIGURES = (
+    *("read_energy", "write_energy", "interface_energy"),
+    *("idle_power", "interface_idle_power", "area", "edge", "wear"),
+)
 ALONE = ("filter", "sprint")  # run attention alone
 PAIRS: dict[str, Engine] = {
     f"{name} and host": dse.Pair(host=HOST, coprocessor=MACHINES[name])
@@ -71,7 +75,7 @@ def test_the_same_memory_costs_every_engine_the_same(kind: str) -> None:
             design = design.replace(main_memory=kind)
         technology = machine.default_technology().at_node(14)
         memory = design.memory(technology)
-        shares[name] = [float(value) for value in memory]
+        shares[name] = [float(getattr(memory, figure)) for figure in FIGURES]
         interface = design.area(technology)["memory_interface"]
         assert float(interface) == float(memory.area)
     first = next(iter(shares.values()))
@@ -172,7 +176,7 @@ def test_sram_grows_with_size_and_shrinks_with_the_node() -> None:
 
 
 def memory(kind: str, gb_per_s: float, node: float = 7) -> Any:
-    return main_memory(at(node), float(KINDS.index(kind)), gb_per_s * 1e9)
+    return MainMemory(at(node), float(KINDS.index(kind)), gb_per_s * 1e9)
 
 
 def test_at_least_one_channel_or_stack_is_built() -> None:
