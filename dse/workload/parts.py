@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from dse.errors import InputError
 
@@ -207,6 +208,23 @@ class Attention:
             rows, scored = self.positions.rows, len(self.positions.scored)
             relative = scored * rows * self.query_values * (self.hidden + tokens)
         return linear + pairs * (self.key_width + self.value_width) + relative
+
+
+def multi_head(
+    hidden: int, heads: int, width: int, *, kv_heads: int | None = None, **more: Any
+) -> Attention:
+    """Return attention whose queries, keys and values are all as wide.
+
+    Each head has keys and values of its own, unless `kv_heads` says how many there are.
+    """
+    return Attention(
+        hidden=hidden,
+        heads=heads,
+        kv_heads=kv_heads or heads,
+        key_width=width,
+        value_width=width,
+        **more,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

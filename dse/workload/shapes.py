@@ -10,13 +10,13 @@ from dse.errors import InputError, check_kind, did_you_mean, quoted
 from dse.workload.model_shape import Head, ModelShape
 from dse.workload.parts import (
     ALL,
-    Attention,
     FeedForward,
     Half,
     Layer,
     Linear,
     Stack,
     layer_norm,
+    multi_head,
 )
 
 MOST = 10**9  # of anything that is counted
@@ -125,12 +125,11 @@ class TransformerShape:
     @property
     def model(self) -> ModelShape:
         """The parts of the model: its layers, with what comes before and after."""
-        attention = Attention(
-            hidden=self.hidden,
-            heads=self.heads,
-            kv_heads=self.kv_heads or self.heads,
-            key_width=self.head_width,
-            value_width=self.head_width,
+        attention = multi_head(
+            self.hidden,
+            self.heads,
+            self.head_width,
+            kv_heads=self.kv_heads,
             biases=ALL if self.biases else frozenset(),
         )
         network = FeedForward(

@@ -19,6 +19,7 @@ from dse.workload.parts import (
     Stack,
     grouped,
     layer_norm,
+    multi_head,
     rms_norm,
 )
 from dse.workload.readers.config import Config
@@ -193,14 +194,7 @@ def read_opt(c: Config, name: str) -> ModelShape:
     norm = Norm(width=hidden, values=2 * hidden * gain)
     embedding = c.maybe("word_embed_proj_dim") or hidden
     positions = c.size("max_position_embeddings")
-    attention = Attention(
-        hidden=hidden,
-        heads=heads,
-        kv_heads=heads,
-        key_width=width,
-        value_width=width,
-        biases=ALL if bias else NONE,
-    )
+    attention = multi_head(hidden, heads, width, biases=ALL if bias else NONE)
     network = FeedForward(hidden=hidden, widths=(c.size("ffn_dim"),), bias=bias)
     before, after = (norm, None) if first else (None, norm)
     layer = Layer(
@@ -311,14 +305,8 @@ def _attention(c: Config, traits: Decoder, hidden: int) -> Attention:
         each = traits.head_norm(width)
         counts = (heads, kv_heads) if traits.own_head_norms else (1, 1)
         norms = tuple(replace(each, values=n * each.values) for n in counts)
-    return Attention(
-        hidden=hidden,
-        heads=heads,
-        kv_heads=kv_heads,
-        key_width=width,
-        value_width=width,
-        biases=biases,
-        norms=norms,
+    return multi_head(
+        hidden, heads, width, kv_heads=kv_heads, biases=biases, norms=norms
     )
 
 
@@ -466,6 +454,19 @@ def deepseek_experts(c: Config, net: Net, number: int) -> FeedForward | Experts:
 
 # -- the types -------------------------------------------------------------------------
 
+# GPT-2 and its kin, and how the first of them call their sizes.
+_GPT = Decoder(
+    norm=layer_norm, gated=False, ffn_bias=True, kv_heads=None, own_head_width=False
+)
+_GPT2 = replace(
+    _GPT,
+    ffn="n_inner",
+    hidden="n_embd",
+    layers="n_layer",
+    heads="n_head",
+    length="n_positions",
+)
+
 DECODERS: dict[str, Decoder] = {
     "llama": Decoder(attention_bias="attention_bias", ffn_bias="mlp_bias"),
     "mistral": Decoder(windows=every_layer),
@@ -507,67 +508,29 @@ DECODERS: dict[str, Decoder] = {
         parallel=True,
     ),
     "phi3": Decoder(windows=every_layer),
-    "gpt2": Decoder(
-        norm=layer_norm,
-        gated=False,
-        attention_bias=True,
-        ffn_bias=True,
-        positions=True,
-        ffn="n_inner",
-        kv_heads=None,
-        hidden="n_embd",
-        layers="n_layer",
-        heads="n_head",
-        length="n_positions",
-        own_head_width=False,
-    ),
-    "gptj": Decoder(
-        norm=layer_norm,
-        gated=False,
-        ffn_bias=True,
-        head_bias=True,
-        parallel=True,
-        ffn="n_inner",
-        kv_heads=None,
-        hidden="n_embd",
-        layers="n_layer",
-        heads="n_head",
-        length="n_positions",
-        own_head_width=False,
-    ),
-    "gpt_neo": Decoder(
-        norm=layer_norm,
-        gated=False,
+    "gpt2": replace(_GPT2, attention_bias=True, positions=True),
+    "gptj": replace(_GPT2, head_bias=True, parallel=True),
+    "gpt_neo": replace(
+        _GPT,
         output_bias=True,
-        ffn_bias=True,
         positions=True,
-        kv_heads=None,
         layers="num_layers",
         heads="num_heads",
         windows=by_attention_types,
-        own_head_width=False,
     ),
-    "gpt_neox": Decoder(
-        norm=layer_norm,
-        gated=False,
+    "gpt_neox": replace(
+        _GPT,
         attention_bias="attention_bias",
-        ffn_bias=True,
         parallel="use_parallel_residual",
         two_norms=True,
-        kv_heads=None,
-        own_head_width=False,
     ),
-    "bloom": Decoder(
-        norm=layer_norm,
-        gated=False,
+    "bloom": replace(
+        _GPT,
         attention_bias=True,
-        ffn_bias=True,
         embedding_norm=True,
         ffn=4,
-        kv_heads=None,
         layers="n_layer",
         heads="n_head",
-        own_head_width=False,
     ),
     "stablelm": Decoder(
         norm=layer_norm,

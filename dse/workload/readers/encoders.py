@@ -18,6 +18,7 @@ from dse.workload.parts import (
     grouped,
     layer_norm,
     linear_parameters,
+    multi_head,
 )
 from dse.workload.readers.config import Config
 from dse.workload.readers.decoders import NONE, head_width
@@ -61,14 +62,7 @@ def plain_layer(
     hidden: int, heads: int, width: int, ffn: int, *, biases: frozenset[str] = ALL
 ) -> Layer:
     """Return a layer as BERT has it: a norm over the sum behind each half."""
-    attention = Attention(
-        hidden=hidden,
-        heads=heads,
-        kv_heads=heads,
-        key_width=width,
-        value_width=width,
-        biases=biases,
-    )
+    attention = multi_head(hidden, heads, width, biases=biases)
     network = FeedForward(hidden=hidden, widths=(ffn,))
     norm = layer_norm(hidden)
     return Layer(
@@ -181,13 +175,8 @@ def read_modernbert(c: Config, name: str) -> ModelShape:
     ]
     window = c.size("local_attention")
     norm = layer_norm(hidden, bias=c.flag("norm_bias"))
-    attention = Attention(
-        hidden=hidden,
-        heads=heads,
-        kv_heads=heads,
-        key_width=width,
-        value_width=width,
-        biases=ALL if c.flag("attention_bias") else NONE,
+    attention = multi_head(
+        hidden, heads, width, biases=ALL if c.flag("attention_bias") else NONE
     )
     network = FeedForward(
         hidden=hidden,
@@ -342,13 +331,8 @@ def _mobile_halves(c: Config, hidden: int, heads: int) -> list[Half]:
     shared = c.flag("key_query_shared_bottleneck")
     all_narrow = c.flag("use_bottleneck_attention")
     width = inner // heads
-    attention = Attention(
-        hidden=inner,
-        heads=heads,
-        kv_heads=heads,
-        key_width=width,
-        value_width=width,
-        value_inner=inner if all_narrow else hidden,
+    attention = multi_head(
+        inner, heads, width, value_inner=inner if all_narrow else hidden
     )
     norm = layer_norm(inner)
     ffn = FeedForward(hidden=inner, widths=(c.size("intermediate_size"),))

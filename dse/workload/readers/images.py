@@ -9,7 +9,6 @@ from dataclasses import replace
 from dse.workload.model_shape import Head, ModelShape
 from dse.workload.parts import (
     ALL,
-    Attention,
     FeedForward,
     Half,
     Layer,
@@ -17,6 +16,7 @@ from dse.workload.parts import (
     Stack,
     layer_norm,
     linear_parameters,
+    multi_head,
 )
 from dse.workload.readers.config import Config
 from dse.workload.readers.decoders import OUT, head_width
@@ -243,12 +243,10 @@ def _swin_layer(c: Config, hidden: int, heads: int, rows: int, columns: int) -> 
         raise c.odd("mlp_ratio", ratio, "write a number")
     biases = ALL if c.flag("qkv_bias") else OUT
     side = min(window, rows, columns)
-    attention = Attention(
-        hidden=hidden,
-        heads=heads,
-        kv_heads=heads,
-        key_width=head_width(c, hidden, heads),
-        value_width=hidden // heads,
+    attention = multi_head(
+        hidden,
+        heads,
+        head_width(c, hidden, heads),
         biases=biases,
         window=side**2,
         pieces=math.ceil(rows / side) * math.ceil(columns / side),

@@ -17,6 +17,7 @@ from dse.workload.parts import (
     Stack,
     grouped,
     layer_norm,
+    multi_head,
     rms_norm,
 )
 from dse.workload.readers.config import Config
@@ -26,7 +27,7 @@ from dse.workload.readers.decoders import (
     head_width,
     word_head,
 )
-from dse.workload.readers.encoders import plain_layer
+from dse.workload.readers.encoders import normed_first, plain_layer
 from dse.workload.readers.images import (
     clip_text,
     clip_vision,
@@ -45,14 +46,7 @@ def read_t5(c: Config, name: str) -> ModelShape:
     if (rest and first != "gated") or "-" in rest:
         raise c.odd("feed_forward_proj", form, "write `relu`, or `gated-gelu`")
     norm = rms_norm(hidden)
-    attention = Attention(
-        hidden=hidden,
-        heads=heads,
-        kv_heads=heads,
-        key_width=width,
-        value_width=width,
-        biases=NONE,
-    )
+    attention = multi_head(hidden, heads, width, biases=NONE)
     network = FeedForward(
         hidden=hidden, widths=(c.size("d_ff"),), gated=bool(rest), bias=False
     )
@@ -155,8 +149,7 @@ def read_whisper(c: Config, name: str) -> ModelShape:
         ffn = c.size(f"{role}_ffn_dim")
         layer = plain_layer(hidden, heads, width, ffn, biases=ALL - {"key"})
         layer = _crossed(layer) if role == "decoder" else layer
-        halves = tuple(replace(h, before=h.after, after=None) for h in layer.halves)
-        return ((Layer(halves=halves), c.size(f"{role}_layers")),)
+        return ((normed_first(layer), c.size(f"{role}_layers")),)
 
     norm: Norm = layer_norm(hidden)
     encoder = Stack(
