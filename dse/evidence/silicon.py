@@ -22,15 +22,9 @@ from dse.evidence.run_errors import summarize_errors
 from dse.explore.evaluate import evaluate
 from dse.shipped import hw_params_folder
 from dse.workload.layer_ops import OpList, Tokens, attention_ops
-from dse.workload.layers import (
-    Op,
-    activation,
-    chain,
-    layer_norm,
-    linear,
-)
+from dse.workload.layers import Op, activation, chain, layer_norm, linear
 from dse.workload.ops import Block, Workload
-from dse.workload.parts import Attention
+from dse.workload.parts import multi_head
 
 OPERATORS = ("product", "softmax", "layer_norm", "activation", "attention")
 _ATTENTION = ("query_heads", "key_heads", "head_width", "batch", "context")
@@ -102,13 +96,7 @@ def _workload(place: str, row: Mapping[str, str | None], operator: str) -> Workl
             int(_number(place, row, name)) for name in _ATTENTION
         )
         ops = OpList()
-        attention = Attention(
-            hidden=heads * width,
-            heads=heads,
-            kv_heads=key_heads,
-            key_width=width,
-            value_width=width,
-        )
+        attention = multi_head(heads * width, heads, width, kv_heads=key_heads)
         attention_ops(ops, attention, Tokens(rows=1, keys=keys, later=True))
         step = _alone(ops.ops, batch=batch, seq_len=keys, mode="decode")
         return step.attention_only()
@@ -140,8 +128,9 @@ def _number(place: str, row: Mapping[str, str | None], name: str) -> float:
         number = float(text)
     except ValueError:
         number = 0.0
-    whole = name == "latency_us" or number == int(number)
-    if not (0.0 < number < float("inf") and whole):
-        what = "a number" if name == "latency_us" else "a whole number"
+    any_number = name == "latency_us"
+    is_one = any_number or number.is_integer()  # no infinity is
+    if not (0.0 < number < float("inf") and is_one):
+        what = "a number" if any_number else "a whole number"
         raise InputError(f"{place}: `{name}` is {text!r}; write {what} above 0.")
     return number

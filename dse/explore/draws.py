@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dse.engines.base import Engine
-from dse.engines.described import described_as
+from dse.engines.described import described_as, described_fields
 from dse.expressions import evaluate_expression
 from dse.hardware.derived import derived_from
 from dse.hardware.parameters import Parameters, load_parameters
@@ -76,11 +76,12 @@ def draw_fields(
             parameters = load_parameters(file)
             nominal = Technology(name=file, files=(file,), values=parameters.si())
             names = dict.fromkeys(key.split(".")[0] for key in parameters.entries)
-            own = _drawn_from(parameters, file, count, seed)
+            drawn = nominal.replace(values=_drawn_from(parameters, file, count, seed))
             for field, key in described_as(machine, nominal, names).items():
-                if np.ptp(own[key]) > 0:
+                own = described_fields(type(machine), drawn, key.split(".")[0])[field]
+                if np.ptp(own) > 0:
                     meaning = machine.quantities()[field]
-                    fields[prefix + field] = key, _in_range(own[key], meaning)
+                    fields[prefix + field] = key, _in_range(own, meaning)
     return fields
 
 
@@ -92,9 +93,7 @@ def _machines(design: Engine) -> list[tuple[str, Engine]]:
 
 
 def _in_range(drawn: np.ndarray[Any, Any], meaning: Quantity) -> Any:
-    unit = meaning.unit
-    values = drawn if unit == "1" else drawn / to_si(1.0, unit)
-    values = np.round(values) if meaning.integer else values
+    values = np.round(drawn) if meaning.integer else drawn
     return np.clip(values, meaning.low, meaning.high)
 
 

@@ -112,6 +112,8 @@ def test_fitted_numbers_are_the_best_for_the_rows_they_name(field: str) -> None:
     [
         ("a100,product,64,64,sixty,,,,,,16,3", "`n` is 'sixty'; write a whole number"),
         ("a100,product,64,64,64,,,,,,16,0", "`latency_us` is '0'; write a number abov"),
+        ("a100,product,64,inf,64,,,,,,16,3", "`k` is 'inf'; write a whole number"),
+        ("a100,product,64,64,64,,,,,,nan,3", "`word_bits` is 'nan'; write a whole"),
         ("a100,produkt,64,64,64,,,,,,16,3", "Did you mean `product`"),
         ("a1000,product,64,64,64,,,,,,16,3", "has no preset `a1000`. Did you mean"),
     ],
