@@ -190,9 +190,8 @@ class TileEngine(Engine):
         for block in BLOCKS:
             power = unit(technology, block, "leakage_power", self)
             worked = busy.get(block, 0.0)
-            energy[block] = power * (
-                worked + idle * (count(block, self) * seconds - worked)
-            )
+            waited = jnp.maximum(count(block, self) * seconds - worked, 0.0)
+            energy[block] = power * (worked + idle * waited)
         for buffer in BUFFERS:
             power = sram.leakage(technology, buffer, self.mib(buffer))
             worked = busy.get(buffer, 0.0)

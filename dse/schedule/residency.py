@@ -380,7 +380,9 @@ class _Plan:
         beside = jnp.concatenate([jnp.maximum(below, grain), below + grain])
         parts = jnp.append(jnp.minimum(beside, batch), batch)
         moved = jax.vmap(cost)(parts)
-        return jnp.max(jnp.where(moved <= jnp.min(moved), parts, 0.0))
+        # None is smaller than a grain or the batch: so the bounds of a box are not 0.
+        least = jnp.minimum(grain, batch)
+        return jnp.max(jnp.where(moved <= jnp.min(moved), parts, least))
 
     def compulsory(self, batch: Any) -> dict[str, Any]:
         """Return the bits a sequence of weights, cache, input and output, each once.
