@@ -1,11 +1,11 @@
-from .engines.crossbar import CrossbarEngine
-from .engines.filter import FilterEngine
-from .engines.nm import NMEngine
+from .engines.crossbar.engine import CrossbarEngine
+from .engines.filter.engine import FilterEngine
+from .engines.nm.engine import NMEngine
 from .engines.pair import Pair
 from .engines.reference import ReferenceMachine
-from .engines.sprint import SprintEngine
-from .engines.tile import TileEngine
-from .engines.tile_conventions import PHYSICAL, SIMULATOR, Conventions
+from .engines.sprint.engine import SprintEngine
+from .engines.tile.conventions import PHYSICAL, SIMULATOR, Conventions
+from .engines.tile.engine import TileEngine
 from .errors import InputError
 from .evaluation import Metrics
 from .explore.axes import (
@@ -22,16 +22,11 @@ from .explore.runs import Runs, pareto
 from .explore.sensitivity import Sensitivity, sensitivity
 from .explore.slopes import gradient
 from .explore.space import Space
-from .explore.study import Study, load_study
 from .explore.sweep import sweep
-from .explore.tuning.result import Tuned
-from .explore.tuning.tune import tune
-from .explore.tuning.tune_front import TunedFront, tune_front
 from .explore.uncertainty import Uncertainty, uncertainty
 from .hardware.citations import cite
 from .hardware.parameters import load_parameters
 from .hardware.technology import Technology, load_technology
-from .runs.saved import load, save
 from .show.plots import plot_breakdown, plot_front, plot_memory, plot_time
 from .show.report import report, write_report
 from .show.tornado import plot_sensitivity
@@ -39,6 +34,11 @@ from .sparsity.curve_names import curve_names
 from .sparsity.curves import Curve
 from .sparsity.library import load_curve
 from .sparsity.loss import Subject
+from .study.study import Study, load_study
+from .sweeps.saved import load, save
+from .tuning.result import Tuned
+from .tuning.tune import tune
+from .tuning.tune_front import TunedFront, tune_front
 from .workload.acceltran_models import acceltran_model
 from .workload.generation import generation
 from .workload.ops import Ops, Workload

@@ -19,7 +19,7 @@ from dse.explore.compiled_model import compile_model
 from dse.explore.evaluator import BATCH, Evaluator
 from dse.explore.front_search import FrontSearch
 from dse.explore.objectives import read_objectives
-from dse.explore.study import BLOCK_SIZE
+from dse.study.study import BLOCK_SIZE
 
 STUDY = Path(__file__).parents[2] / "studies" / "acceltran_design_space"
 ONE = "a machine on BERT-Base"

@@ -15,7 +15,7 @@ from dse.explore.basis import Basis
 from dse.explore.evaluator import Evaluator
 from dse.explore.front_search import FrontSearch
 from dse.explore.objectives import read_objectives
-from dse.explore.study import BLOCK_SIZE
+from dse.study.study import BLOCK_SIZE
 from dse.workload.ops import Workload
 from dse.workload.zoo import zoo
 

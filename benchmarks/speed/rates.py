@@ -28,7 +28,7 @@ from dse.explore.compiled_model import CompiledModel, compile_model
 from dse.explore.evaluator import Evaluator
 from dse.explore.front_search import FrontSearch
 from dse.explore.objectives import read_objectives
-from dse.explore.study import BLOCK_SIZE
+from dse.study.study import BLOCK_SIZE
 from dse.workload.ops import Workload
 
 MACHINES: dict[str, Engine] = {

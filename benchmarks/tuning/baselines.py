@@ -10,8 +10,8 @@ import numpy as np
 from scipy.stats import qmc
 
 from dse.explore.pareto import front_mask
-from dse.explore.tuning.exact import Exact
-from dse.explore.tuning.problem import Problem
+from dse.tuning.exact import Exact
+from dse.tuning.problem import Problem
 
 Rows = np.ndarray[Any, Any]
 

@@ -24,8 +24,8 @@ import numpy as np
 from baselines import Contestant, nsga2, random, sobol, spent, tpe, until
 from truth import OBJECTIVES, Front, exact_front, load
 
-from dse.explore.tuning.problem import Problem
-from dse.explore.tuning.tune_front import FrontSearcher
+from dse.tuning.problem import Problem
+from dse.tuning.tune_front import FrontSearcher
 
 BUDGET = 20_000
 OTHERS = {

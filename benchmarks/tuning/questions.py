@@ -18,10 +18,10 @@ import jax
 import optax
 from truth import QUESTIONS, exact_optimum, load
 
-from dse.explore.tuning.descent import Descent
-from dse.explore.tuning.exact import Exact
-from dse.explore.tuning.problem import Problem
-from dse.explore.tuning.tune import LEARNING_RATE, tune_problem
+from dse.tuning.descent import Descent
+from dse.tuning.exact import Exact
+from dse.tuning.problem import Problem
+from dse.tuning.tune import LEARNING_RATE, tune_problem
 
 STARTS, STEPS = 64, 200
 

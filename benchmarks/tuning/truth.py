@@ -11,7 +11,7 @@ import numpy as np
 import dse
 from dse.explore.objectives import read_objectives
 from dse.explore.pareto import hypervolume
-from dse.explore.study import Study
+from dse.study.study import Study
 
 STUDY = Path(__file__).parents[2] / "studies" / "acceltran_design_space"
 OBJECTIVES = ("max:throughput", "min:energy", "min:area")

@@ -14,8 +14,8 @@ from dse.json_file import read_json
 if TYPE_CHECKING:  # needs JAX
     from dse.explore.evaluator import Evaluator
     from dse.explore.runs import Runs
-    from dse.explore.study import Study
-    from dse.explore.summary import Summary
+    from dse.study.study import Study
+    from dse.study.summary import Summary
 
 
 SUMMARY = "summary.json"  # written first: it tells whose the other files are
@@ -61,9 +61,9 @@ def write(
     """Write front, summary and report to a folder, and further tables by name."""
     from pyarrow.parquet import write_table
 
-    from dse.runs.saved import results_table
-    from dse.runs.table_file import csv_text
     from dse.show.report import write_report
+    from dse.sweeps.saved import results_table
+    from dse.sweeps.table_file import csv_text
 
     log.info("Writing the report.")
     study, front = summary.study, summary.front

@@ -67,8 +67,8 @@ def _bibtex(name: str) -> str:
     if is_folder(path) or (
         path.suffix == ".toml" and "question" in read_toml(path).data
     ):
-        from dse.explore.study_file import read_study_file
-        from dse.explore.study_sources import study_bibtex
+        from dse.study.file import read_study_file
+        from dse.study.sources import study_bibtex
 
         return study_bibtex(read_study_file(path).table)
     if name in zoo():

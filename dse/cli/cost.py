@@ -10,13 +10,13 @@ from dse.cli.output import print_json, say
 from dse.show.text_table import text_table
 
 if TYPE_CHECKING:  # needs JAX
-    from dse.explore.estimate import Estimate
-    from dse.explore.study import Study
+    from dse.study.estimate import Estimate
+    from dse.study.study import Study
 
 
 def tell_cost(study: Study, block_size: int, as_json: bool) -> None:
     """Print what a run would cover, and how long it would take on this machine."""
-    from dse.explore.estimate import estimate
+    from dse.study.estimate import estimate
 
     log.info("Running the first blocks, to time them.")
     found = estimate(study, block_size=block_size)

@@ -11,7 +11,7 @@ import typer
 from dse.cli.answer import check_answer
 from dse.cli.options import Json, Quiet, Verbose, log
 from dse.cli.output import PARTIAL, check_folder
-from dse.explore.study import load_study
+from dse.study.study import load_study
 
 
 def merge(
@@ -36,7 +36,7 @@ def merge(
     """
     if out is not None:
         check_folder(out)
-    from dse.runs.store import find_store
+    from dse.sweeps.store import find_store
 
     stores = [find_store(place) for place in places]
     plan = stores[0].plan
@@ -44,7 +44,7 @@ def merge(
     if out is not None:
         check_answer(out, asked, "give --out another folder.")
     from dse.cli.parts import answer
-    from dse.runs.sweep import join_parts
+    from dse.sweeps.sweep import join_parts
 
     found, missing = join_parts(asked, stores)
     if missing:

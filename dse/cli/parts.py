@@ -12,14 +12,14 @@ from dse.cli.answer import tell, write
 from dse.cli.interrupt import interrupted_afterwards, said_on_interrupt
 from dse.cli.options import log, shows_progress
 from dse.cli.output import PARTIAL, print_json, say
-from dse.explore.study import Study
-from dse.explore.summary import summarize
-from dse.runs.plan import Plan
-from dse.runs.search import PartSearch
-from dse.runs.shard import Shard
-from dse.runs.store import Store
-from dse.runs.sweep import search_parts
-from dse.runs.workplace import open_workplace
+from dse.study.study import Study
+from dse.study.summary import summarize
+from dse.sweeps.plan import Plan
+from dse.sweeps.search import PartSearch
+from dse.sweeps.shard import Shard
+from dse.sweeps.store import Store
+from dse.sweeps.sweep import search_parts
+from dse.sweeps.workplace import open_workplace
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def sweep_parts(
     """
     finder = None
     if dask is not None:
-        from dse.runs.dask import dask_finder
+        from dse.sweeps.dask import dask_finder
 
         finder = dask_finder(dask, study, store)
     progress = shows_progress()

@@ -21,13 +21,14 @@ from dse.cli.options import (
 )
 from dse.cli.output import check_folder
 from dse.errors import InputError
-from dse.explore.study import BLOCK_SIZE, load_study
-from dse.runs.folder import PARTS
-from dse.runs.kept import read_kept
-from dse.runs.shard import read_shard
+from dse.explore.arguments import BLOCK_SIZE
+from dse.study.study import load_study
+from dse.sweeps.folder import PARTS
+from dse.sweeps.kept import read_kept
+from dse.sweeps.shard import read_shard
 
 if TYPE_CHECKING:  # needs JAX, which waits until the file of the study is in order
-    from dse.explore.study import Study
+    from dse.study.study import Study
 
 _ANOTHER = "give --out another folder, or replace them with --restart."
 
@@ -120,7 +121,7 @@ def sweep(
         _search(asked, block_size, as_json)
     else:
         from dse.cli.parts import sweep_parts, workplace
-        from dse.runs.plan import make_plan
+        from dse.sweeps.plan import make_plan
 
         if out is not None and resume and not share.name:
             check_answer(out, asked, _ANOTHER)
@@ -136,7 +137,7 @@ def sweep(
 
 def _search(asked: Study, block_size: int, as_json: bool) -> None:
     """Tell the front of a study, and write nothing."""
-    from dse.explore.summary import summarize
+    from dse.study.summary import summarize
 
     _announce(asked)
     front = asked.run(progress=shows_progress(), block_size=block_size)

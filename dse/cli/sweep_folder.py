@@ -10,7 +10,7 @@ from dse.errors import InputError
 from dse.files import is_folder
 
 if TYPE_CHECKING:  # pyarrow and pandas wait until there is something to read
-    from dse.runs.store import Store
+    from dse.sweeps.store import Store
 
 
 def find_parts(place: str) -> Store | None:
@@ -20,7 +20,7 @@ def find_parts(place: str) -> Store | None:
     """
     if "://" not in place and not is_folder(Path(place)):
         return None
-    from dse.runs.store import find_store
+    from dse.sweeps.store import find_store
 
     try:
         return find_store(place)

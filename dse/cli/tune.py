@@ -19,12 +19,12 @@ from dse.cli.options import (
 )
 from dse.cli.output import PARTIAL, print_json, say
 from dse.errors import InputError
-from dse.explore.study import load_study
 from dse.show.text_table import text_table
+from dse.study.study import load_study
 
 if TYPE_CHECKING:  # needs JAX, which waits until the arguments are in order
-    from dse.explore.study import Study
-    from dse.explore.tuning.result import Tuned
+    from dse.study.study import Study
+    from dse.tuning.result import Tuned
 
 # Metrics that have an option of their own, and the side on which they must stay.
 _BOUNDS = {
@@ -129,7 +129,7 @@ def _tune(
     read_limits(limits)
     import jax
 
-    from dse.explore.tuning.tune import tune as find
+    from dse.tuning.tune import tune as find
 
     log.info(f"Tuning over {study.space.size:,} designs.")
     return find(

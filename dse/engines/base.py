@@ -15,8 +15,8 @@ import numpy as np
 from dse.arrays import array_namespace
 from dse.errors import InputError
 from dse.hardware.buildable import fastest_clock
+from dse.hardware.main_memory import MainMemory, is_described, with_memories
 from dse.hardware.technology import Technology
-from dse.memory.main_memory import MainMemory, is_described, with_memories
 from dse.records import Record, record, static
 from dse.schedule.residency import Residency, plan_residency
 from dse.schedule.stage import Chain

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 
 from dse.engines.base import Engine, Op, Run, cannot_run
 from dse.errors import InputError, check_kind
+from dse.hardware.main_memory import MainMemory, is_described
 from dse.hardware.technology import Technology, join_technologies
-from dse.memory.main_memory import MainMemory, is_described
 from dse.records import record
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import ORIGINS, Storage

@@ -19,12 +19,12 @@ from dse.engines.base import Engine, Op, Run
 from dse.engines.described import described_fields
 from dse.engines.word_length import word_loss
 from dse.errors import InputError
+from dse.hardware.sram import MIB
 from dse.hardware.technology import Technology, load_technology
-from dse.memory import traffic
-from dse.memory.sram import MIB
 from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import Room, Storage
+from dse.schedule.weights import fetched_share
 from dse.smooth import ceil_div
 from dse.sparsity.loss import Loss
 from dse.workload.ops import Ops
@@ -222,7 +222,7 @@ class ReferenceMachine(Engine):
             operand=word,
             result=word,
             cached=self.word_bits,
-            fetched=traffic.fetched_share(total, room, weights_stay=run.weights_stay),
+            fetched=fetched_share(total, room, weights_stay=run.weights_stay),
             weights_stay=run.weights_stay,
         )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dse.engines.base import Engine
-from dse.engines.crossbar import CrossbarEngine
-from dse.engines.filter import FilterEngine
-from dse.engines.nm import NMEngine
+from dse.engines.crossbar.engine import CrossbarEngine
+from dse.engines.filter.engine import FilterEngine
+from dse.engines.nm.engine import NMEngine
 from dse.engines.reference import ReferenceMachine
-from dse.engines.sprint import SprintEngine
-from dse.engines.tile import TileEngine
+from dse.engines.sprint.engine import SprintEngine
+from dse.engines.tile.engine import TileEngine
 from dse.errors import InputError, did_you_mean
 
 ENGINES: dict[str, type[Engine]] = {

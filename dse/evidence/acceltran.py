@@ -16,15 +16,15 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from dse.csv_file import number_in, read_rows
-from dse.engines.tile import TileEngine
-from dse.engines.tile_conventions import SIMULATOR
+from dse.engines.tile.conventions import SIMULATOR
+from dse.engines.tile.engine import TileEngine
 from dse.errors import InputError
 from dse.evidence.acceltran_replay import ReplayResult, SimulatorRun, Unfinished, replay
 from dse.evidence.acceltran_workload import simulator_workload
 from dse.evidence.run_errors import summarize_errors
 from dse.explore.evaluate import evaluate
+from dse.hardware import sram
 from dse.hardware.technology import Technology, load_technology
-from dse.memory import sram
 from dse.shipped import hw_params_folder
 from dse.workload.ops import Workload
 

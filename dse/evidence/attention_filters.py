@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from dse.engines.filter import FilterEngine
+from dse.engines.filter.engine import FilterEngine
 from dse.evidence.claims import Claim
 from dse.evidence.energon_answers import kept_for, table_row
 from dse.evidence.intervals import intervals, nominal

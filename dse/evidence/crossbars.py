@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from dse.csv_file import read_rows
-from dse.engines import crossbar_array, crossbar_memory, crossbar_noise
 from dse.engines.base import Op
-from dse.engines.crossbar import CrossbarEngine
+from dse.engines.crossbar import array as crossbar_array
+from dse.engines.crossbar import memory as crossbar_memory
+from dse.engines.crossbar import noise as crossbar_noise
+from dse.engines.crossbar.engine import CrossbarEngine
 from dse.evidence.claims import Claim
 from dse.hardware.technology import Technology
 from dse.shipped import hw_params_folder

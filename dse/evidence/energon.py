@@ -14,7 +14,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from dse.csv_file import read_rows
-from dse.engines.filter import FilterEngine
+from dse.engines.filter.engine import FilterEngine
 from dse.evidence.attention_filters import competitor
 from dse.evidence.claims import Claim
 from dse.evidence.energon_answers import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dse.engines.filter import FilterEngine
-from dse.engines.tile import TileEngine
+from dse.engines.filter.engine import FilterEngine
+from dse.engines.tile.engine import TileEngine
 from dse.evaluation import metrics
 from dse.hardware.technology import Technology
 from dse.workload.ops import Workload

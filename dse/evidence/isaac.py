@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dse.engines.crossbar import CrossbarEngine
+from dse.engines.crossbar.engine import CrossbarEngine
 from dse.evidence.claims import Claim
 from dse.evidence.crossbars import (
     MANY,

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from dse.engines.base import Engine
-from dse.engines.filter import FilterEngine
-from dse.engines.nm import NMEngine
+from dse.engines.filter.engine import FilterEngine
+from dse.engines.nm.engine import NMEngine
 from dse.engines.pair import Pair
-from dse.engines.sprint import SprintEngine
-from dse.engines.tile import TileEngine
+from dse.engines.sprint.engine import SprintEngine
+from dse.engines.tile.engine import TileEngine
 from dse.explore.axes import powers_of_two, tied
 from dse.explore.space import Space
 from dse.sparsity.curves import Curve

@@ -8,7 +8,7 @@ from typing import Any
 
 from dse.engines.base import Engine
 from dse.engines.pair import Pair
-from dse.engines.tile_memory import PUBLISHED_MEMORIES
+from dse.engines.tile.memory import PUBLISHED_MEMORIES
 from dse.explore.draws import draw_technology
 from dse.hardware.parameters import load_parameters
 from dse.hardware.technology import Technology, join_technologies, load_technology

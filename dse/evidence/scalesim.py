@@ -1,6 +1,6 @@
 """SCALE-Sim's cycles against those of the N:M engine, product by product.
 
-SCALE-Sim steps a systolic array cycle by cycle; `dse.engines.nm_timing` has closed
+SCALE-Sim steps a systolic array cycle by cycle; `dse.engines.nm.timing` has closed
 forms for it. It prints the number of its last cycle, counted from zero, so a product of
 c cycles stands there as c - 1. Its two meanings of sparsity agree with ours so far:
 
@@ -20,8 +20,8 @@ import jax
 from tqdm.auto import tqdm
 
 from dse.csv_file import read_rows
-from dse.engines.nm import NMEngine
-from dse.engines.nm_timing import product_cycles
+from dse.engines.nm.engine import NMEngine
+from dse.engines.nm.timing import product_cycles
 from dse.errors import InputError, did_you_mean
 from dse.evidence.run_errors import summarize_errors
 from dse.shipped import hw_params_folder

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from dse.engines.sprint import SprintEngine
+from dse.engines.sprint.engine import SprintEngine
 from dse.evaluation import Metrics, metrics
 from dse.evidence.sprint_cases import SIZES, Case
 from dse.hardware.technology import Technology

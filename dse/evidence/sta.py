@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 
 from dse.csv_file import read_rows
-from dse.engines.nm import NMEngine
-from dse.engines.nm_builds import read_build
+from dse.engines.nm.builds import read_build
+from dse.engines.nm.engine import NMEngine
 from dse.evaluation import metrics
 from dse.evidence.claims import Claim
 from dse.evidence.intervals import intervals

@@ -9,6 +9,8 @@ import numpy as np
 
 from dse.errors import InputError, check_kind
 
+BLOCK_SIZE = 2**20  # designs searched at once, where a call names no other size
+
 
 def texts(name: str, given: Iterable[str], example: str) -> tuple[str, ...]:
     """Return several texts; raise `InputError` for one alone, or for other things."""

@@ -11,7 +11,7 @@ from tqdm.auto import tqdm
 from dse.errors import InputError
 from dse.evaluation import Timing
 from dse.explore.accuracy import check_accuracy
-from dse.explore.arguments import count
+from dse.explore.arguments import BLOCK_SIZE, count
 from dse.explore.asked import TechnologyLike, WorkloadLike
 from dse.explore.basis import Basis, read_suite
 from dse.explore.evaluator import Evaluator
@@ -22,7 +22,6 @@ from dse.explore.objectives import read_objectives
 from dse.explore.pareto import Keep
 from dse.explore.runs import Runs, with_reasons
 from dse.explore.space import Space, check_space
-from dse.explore.study import BLOCK_SIZE
 from dse.hardware.technology import read_technology
 
 MOST_ROWS = 5_000_000  # kept in memory at once

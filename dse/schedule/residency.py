@@ -29,7 +29,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dse.memory.traffic import fetched_share
 from dse.schedule.spill import (
     Cost,
     Fill,
@@ -43,6 +42,7 @@ from dse.schedule.spill import (
     weights_of,
 )
 from dse.schedule.traffic import Room, Storage, Traffic
+from dse.schedule.weights import fetched_share
 from dse.smooth import ceil
 from dse.workload.kinds import WITH_WEIGHTS
 from dse.workload.liveness import BEFORE, Moment, Value, live_values

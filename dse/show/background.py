@@ -5,7 +5,7 @@ from __future__ import annotations
 from dse.explore.evaluator import Evaluator
 from dse.explore.limits import read_limits
 from dse.explore.runs import Runs, with_reasons
-from dse.explore.study import Study
+from dse.study.study import Study
 
 SAMPLE = 20_000  # designs; all of them where the space has fewer
 

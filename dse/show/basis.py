@@ -5,11 +5,11 @@ from __future__ import annotations
 from html import escape
 
 from dse.explore.basis import workload_json
-from dse.explore.study import Study
 from dse.shipped import COMPUTES, versions
 from dse.show.labels import describe_fields, run_kind, shown_limits, shown_range
 from dse.show.sources import Source, read_sources
 from dse.show.tables import definition_list, html_table
+from dse.study.study import Study
 from dse.workload.ops import Workload
 
 

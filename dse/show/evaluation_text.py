@@ -13,7 +13,6 @@ from dse.explore.accuracy import grounds_of
 from dse.explore.basis import technology_json, workload_json
 from dse.explore.hashes import hash_of_records
 from dse.explore.objectives import SHOWN_UNITS
-from dse.explore.summary import metrics_as_json
 from dse.hardware.technology import Technology
 from dse.shipped import versions
 from dse.show.labels import (
@@ -26,6 +25,7 @@ from dse.show.labels import (
 )
 from dse.show.scale import Scale, scale_of, scaled_unit
 from dse.show.text_table import Table
+from dse.study.summary import metrics_as_json
 from dse.units import from_si
 from dse.workload.ops import Workload
 

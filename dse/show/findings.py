@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from dse.evaluation import Metrics
 from dse.explore.evaluator import Evaluator
 from dse.explore.runs import Runs
-from dse.explore.study import Study
-from dse.explore.summary import Summary, summarize
 from dse.show.background import draw_background
 from dse.show.marks import thinned
+from dse.study.study import Study
+from dse.study.summary import Summary, summarize
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,6 @@ from dse.evaluation import Metrics
 from dse.explore.compiled_model import CompiledModel
 from dse.explore.objectives import SHOWN_UNITS
 from dse.explore.sensitivity import Sensitivity
-from dse.explore.tuning.result import Tuned
 from dse.explore.uncertainty import SHARE, Uncertainty
 from dse.hardware.technology import Technology
 from dse.records import Record
@@ -25,6 +24,7 @@ from dse.show.labels import component_label, describe_workload, number
 from dse.show.scale import scale_for, uncertainty_scale
 from dse.show.text_table import Table, Tables
 from dse.sparsity.curves import POOLED, WEIGHTS, Curve
+from dse.tuning.result import Tuned
 from dse.workload.ops import Workload
 
 MOST = 12  # rows of a table that could have any number

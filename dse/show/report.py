@@ -13,8 +13,6 @@ from dse.engines.base import Engine
 from dse.errors import check_kind
 from dse.explore.evaluator import Evaluator
 from dse.explore.runs import Runs, pareto
-from dse.explore.study import Study
-from dse.explore.study_sources import sources_of
 from dse.files import write_whole
 from dse.hardware.buildable import BUILDABLE
 from dse.hardware.citations import cite
@@ -27,6 +25,8 @@ from dse.show.page_data import Placed, page_data
 from dse.show.scale import Scale, scale_of
 from dse.show.tables import front_columns
 from dse.show.time_bars import time_bars
+from dse.study.sources import sources_of
+from dse.study.study import Study
 
 BUDGETS = ("area", "power", "energy")  # what a reader may bound
 _PAGE = Path(__file__).parent / "page"

@@ -9,12 +9,12 @@ from html import escape
 import numpy as np
 
 from dse.evaluation import Metrics
-from dse.explore.summary import Summary
 from dse.show import words
 from dse.show.findings import Findings
 from dse.show.labels import component_label, describe_design
 from dse.show.scale import Scale
 from dse.show.tables import Column, html_head, html_table
+from dse.study.summary import Summary
 
 _BEST = {True: "Most", False: "Least"}
 

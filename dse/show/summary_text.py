@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dse.explore.summary import Summary
 from dse.show import words
 from dse.show.labels import describe_design, describe_workload
 from dse.show.scale import scale_of
 from dse.show.text_table import text_table
+from dse.study.summary import Summary
 
 
 def summary_text(summary: Summary) -> str:

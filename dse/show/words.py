@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from dse.explore.objectives import Objective
 from dse.explore.runs import Runs
-from dse.explore.summary import Standing, Summary
 from dse.show.labels import describe_design, number, shown_limits
 from dse.show.scale import Scale, scale_of
+from dse.study.summary import Standing, Summary
 
 
 def listed(words: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 import dse
-from dse.engines import crossbar_noise
+from dse.engines.crossbar import noise as crossbar_noise
 
 ROWS = (8, 16, 32, 64, 128, 256, 512)
 CELL_BITS = (1, 2, 4)

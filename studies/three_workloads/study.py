@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import dse
-from dse.explore.summary import summarize
 from dse.show.summary_text import summary_text
+from dse.study.summary import summarize
 
 
 def main() -> None:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import dse
-from dse.runs.kept import Kept
-from dse.runs.part_file import candidates, part_name, read_part
-from dse.runs.plan import make_plan, sensible_parts
-from dse.runs.search import PartSearch
+from dse.sweeps.kept import Kept
+from dse.sweeps.part_file import candidates, part_name, read_part
+from dse.sweeps.plan import make_plan, sensible_parts
+from dse.sweeps.search import PartSearch
 
 SPACE = Path(__file__).parents[1] / "acceltran_design_space"
 PARTS = 12  # of some 3 million designs

@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 import dse
-from dse.explore.summary import summarize
 from dse.show.style import ACCENT, GREY_DARK, GREY_LIGHT, TINT
 from dse.show.summary_text import summary_text
+from dse.study.summary import summarize
 
 HERE = Path(__file__).parent
 SHOWN = {"1:2": GREY_LIGHT, "2:4": GREY_DARK, "2:8": TINT, "1:4": ACCENT}

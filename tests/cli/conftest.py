@@ -12,7 +12,7 @@ import pytest
 
 from dse.cli.main import main
 from dse.explore.runs import Runs
-from dse.explore.study import load_study
+from dse.study.study import load_study
 
 SMALL = """\
 question = "Which of eight machines runs BERT-Tiny best?"

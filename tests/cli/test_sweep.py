@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dse.explore.estimate import Estimate
 from dse.explore.runs import Runs
-from dse.explore.study import Study
+from dse.study.estimate import Estimate
+from dse.study.study import Study
 
 Dse = Callable[..., Any]
 FILES = ["front.csv", "front.parquet", "report.html", "summary.json"]
@@ -162,7 +162,7 @@ def test_a_dry_run_says_how_its_estimate_came_about(
     said: str,
 ) -> None:
     found = Estimate(8, first, start=3.0, timed_designs=timed, timed=1.5)
-    monkeypatch.setattr("dse.explore.estimate.estimate", lambda *_, **__: found)
+    monkeypatch.setattr("dse.study.estimate.estimate", lambda *_, **__: found)
     assert said in dse("sweep", study, "--dry-run").out
 
 

@@ -82,7 +82,7 @@ def test_what_cannot_be_written_to_is_told_before_the_work(
     monkeypatch: pytest.MonkeyPatch,
     call: tuple[str, ...],
 ) -> None:
-    monkeypatch.setattr("dse.explore.study.load_study", never)
+    monkeypatch.setattr("dse.study.study.load_study", never)
     monkeypatch.setattr("dse.measure.tasks.load.load_task", never)
     words = [str(study) if word == "STUDY" else word for word in call]
     for out in (sealed, sealed / "deep" / "out"):

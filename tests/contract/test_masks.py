@@ -6,8 +6,8 @@ import pytest
 
 import dse
 from dse.engines.base import Engine, Op, describe_run
-from dse.engines.filter_work import count_pairs
-from dse.engines.sprint_pairs import pairs
+from dse.engines.filter.work import count_pairs
+from dse.engines.sprint.pairs import pairs
 from dse.workload.ops import Workload
 
 BLIND: dict[str, Engine] = {

@@ -9,10 +9,10 @@ import pytest
 
 import dse
 from dse.engines.base import Engine
+from dse.hardware import sram
 from dse.hardware.buildable import bounds
+from dse.hardware.main_memory import KINDS, MainMemory, with_memories
 from dse.hardware.technology import Technology
-from dse.memory import sram
-from dse.memory.main_memory import KINDS, MainMemory, with_memories
 
 WORK = dse.transformer("bert-tiny", seq_len=64, batch=4)
 HOST = dse.TileEngine.edge()

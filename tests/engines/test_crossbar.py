@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import dse
-from dse.engines import crossbar_array as arrays
-from dse.engines import crossbar_memory, crossbar_wear
 from dse.engines.base import describe_run
+from dse.engines.crossbar import array as arrays
+from dse.engines.crossbar import memory as crossbar_memory
+from dse.engines.crossbar import wear as crossbar_wear
 from dse.evidence.crossbars import full_arrays, product, product_cost
 
 ISAAC = dse.CrossbarEngine.isaac()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import dse
-from dse.engines import crossbar_adc
+from dse.engines.crossbar import adc as crossbar_adc
 
 ISAAC = dse.CrossbarEngine.isaac()
 TECHNOLOGY = ISAAC.default_technology()

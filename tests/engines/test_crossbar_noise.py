@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import dse
-from dse.engines import crossbar_noise
 from dse.engines.base import describe_run
+from dse.engines.crossbar import noise as crossbar_noise
 from dse.errors import InputError
 
 BITS = 8  # of inputs and weights

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import dse
 from dse.engines.base import Op, Run, describe_run
-from dse.engines.filter_memory import fetched_bits
-from dse.engines.filter_work import Pairs, count_pairs, count_work, pace
+from dse.engines.filter.memory import fetched_bits
+from dse.engines.filter.work import Pairs, count_pairs, count_work, pace
 from dse.sparsity.attention import AttentionPruning, Measured
 
 SMALL = dse.FilterEngine(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import dse
-from dse.engines.nm_costs import resources
+from dse.engines.nm.costs import resources
 from dse.evaluation import metrics
 
 BERT = dse.transformer("bert-tiny", seq_len=128)

@@ -8,7 +8,7 @@ import jax
 import pytest
 
 import dse
-from dse.engines.nm_accuracy import NMAccuracy, nm_accuracy
+from dse.engines.nm.accuracy import NMAccuracy, nm_accuracy
 from dse.errors import InputError
 from dse.shipped import hw_params_folder
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dse.engines.nm_codes import (
+from dse.engines.nm.codes import (
     CODES,
     binary_entropy,
     compression_ratio,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dse.engines.nm import NMEngine
-from dse.engines.nm_timing import DATAFLOWS, product_cycles, softmax_exposed
+from dse.engines.nm.engine import NMEngine
+from dse.engines.nm.timing import DATAFLOWS, product_cycles, softmax_exposed
 from dse.errors import InputError
 
 ARRAY = NMEngine(tile_rows=4, tile_columns=5, tile_depth=2)

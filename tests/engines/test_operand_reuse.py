@@ -12,7 +12,7 @@ import pytest
 
 import dse
 from dse.engines.operand_reuse import LEFT, RIGHT, reuse_share
-from dse.engines.tile_work import missed_shares
+from dse.engines.tile.work import missed_shares
 
 LOOPS = "bikj"
 ORDERS = ["_".join(order) for order in itertools.permutations(LOOPS)]

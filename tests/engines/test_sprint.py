@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 import dse
-from dse.engines.sprint_time import imbalance
+from dse.engines.sprint.time import imbalance
 from dse.evaluation import metrics
 from dse.sparsity.attention import Measured
 from dse.workload.layers import Op, chain

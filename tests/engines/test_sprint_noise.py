@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import dse
-from dse.engines.sprint_noise import drop_by_curve, score_noise, wrongly_pruned
+from dse.engines.sprint.noise import drop_by_curve, score_noise, wrongly_pruned
 from dse.evaluation import metrics
 from dse.sparsity.curves import AttentionStatistics, Curve
 

@@ -9,7 +9,7 @@ import pytest
 
 import dse
 from dse.csv_file import read_rows
-from dse.engines.tile_units import unit
+from dse.engines.tile.units import unit
 from dse.engines.word_length import adder_size, multiplier_size
 from dse.shipped import hw_params_folder
 

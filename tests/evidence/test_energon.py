@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from dse.engines.filter import FilterEngine
+from dse.engines.filter.engine import FilterEngine
 from dse.evidence.energon import own_row
 from dse.evidence.energon_answers import energon_row, kept_for
 from dse.hardware.parameters import load_parameters

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import dse
-from dse.engines.sprint_time import imbalance
+from dse.engines.sprint.time import imbalance
 from dse.errors import InputError
 from dse.evidence.claims import Claim
 from dse.evidence.registry import find_validation

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from dse.engines.tile import TileEngine
+from dse.engines.tile.engine import TileEngine
 from dse.evaluation import Metrics
 from dse.explore.evaluator import Evaluator
 from dse.explore.runs import Runs, pareto
 from dse.explore.space import Space
-from dse.explore.study import Study
 from dse.hardware.citations import cite
 from dse.show.background import draw_background
 from dse.show.report import write_report
+from dse.study.study import Study
 from dse.workload.transformer import transformer
 
 SOURCES = ("tuli2023acceltran", "turc2019wellread")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dse.engines.tile import TileEngine
+from dse.engines.tile.engine import TileEngine
 from dse.explore.limits import read_limits
 from dse.explore.space import meaning_of
 from dse.show.labels import (

@@ -6,15 +6,15 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from dse.engines.tile import TileEngine
+from dse.engines.tile.engine import TileEngine
 from dse.errors import InputError
 from dse.evaluation import Metrics
 from dse.explore.runs import Runs, pareto
-from dse.explore.study import Study
 from dse.show import front_figures, marks
 from dse.show.figure import Figure
 from dse.show.plots import plot_breakdown, plot_front, plot_time
 from dse.show.style import CONFIG
+from dse.study.study import Study
 
 Machines = dict[str, Metrics]
 

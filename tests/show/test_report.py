@@ -12,11 +12,11 @@ import pytest
 from dse.errors import InputError
 from dse.explore.evaluator import Evaluator
 from dse.explore.runs import Runs
-from dse.explore.study import Study
-from dse.explore.summary import summarize
 from dse.show import words
 from dse.show.labels import describe_design
 from dse.show.report import write_report
+from dse.study.study import Study
+from dse.study.summary import summarize
 
 LARGEST = 12e6  # bytes; Plotly alone is 5e6
 LEAST_FONT = 12.0  # pixels
@@ -223,7 +223,7 @@ def test_all_text_of_a_report_can_be_read_on_a_laptop(opened: Any) -> None:
 def test_a_sweep_and_its_report_load_neither_pandas_nor_plotly() -> None:
     code = """
 import sys
-import dse.cli.sweep, dse.explore.study_parts, dse.runs.sweep, dse.show.report
+import dse.cli.sweep, dse.study.parts, dse.sweeps.sweep, dse.show.report
 assert not {"pandas", "plotly", "llvmlite", "optax"} & sys.modules.keys()
 """
     subprocess.run([sys.executable, "-c", code], check=True)

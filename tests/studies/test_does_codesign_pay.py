@@ -10,7 +10,7 @@ import pytest
 
 import dse
 from dse.compile.function import compile_function
-from dse.explore.tuning.problem import Problem
+from dse.tuning.problem import Problem
 
 HERE = Path(__file__).parents[2] / "studies" / "does_codesign_pay"
 EXPECTED = tomllib.loads((HERE / "expected.toml").read_text())

@@ -1,0 +1,142 @@
+"""What an analogue-to-digital converter (ADC) costs, by three published laws.
+
+The laws are models of their authors and lie far apart; a machine's parameter file
+calibrates each one with `adc.energy_scale_LAW` and `adc.area_scale_LAW`. All are
+differentiable by the resolution, which may be a fraction of bits.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jax.numpy as jnp
+
+from dse.hardware.technology import Technology
+from dse.smooth import log_interpolate
+
+if TYPE_CHECKING:
+    from dse.engines.crossbar.engine import CrossbarEngine
+
+LAWS = ("murmann", "zigzag", "neurosim")
+LEAST_BITS = 4.0  # the survey behind `murmann` says nothing of fewer
+KNEE_DB = 0.1  # width of the rounding where speed begins to cost
+NODES = (7.0, 10.0, 14.0, 22.0, 32.0, 45.0, 65.0, 90.0, 130.0)
+COLUMN_NODES = (7.0, 22.0, 32.0, 65.0)
+
+
+class Converter(NamedTuple):
+    """One ADC: energy of a conversion in J, area in m^2, samples per second at most."""
+
+    energy: Any
+    area: Any
+    fastest: Any
+
+
+def converter(design: CrossbarEngine, technology: Technology) -> Converter:
+    """Return the ADC of a design by the law it chose, calibrated."""
+    by_law = [
+        _calibrated(law, name, technology)
+        for name, law in (
+            ("murmann", murmann(technology, design.adc_bits, design.wanted_rate)),
+            ("zigzag", zigzag(technology, design.adc_bits, design.array_rows)),
+            (
+                "neurosim",
+                neurosim(technology, design.adc_bits, 0.5 * design.rows_together),
+            ),
+        )
+    ]
+    chosen = jnp.asarray(design.adc_law).astype(int)
+    return Converter(*(jnp.stack(kind)[chosen] for kind in zip(*by_law, strict=True)))
+
+
+def _calibrated(law: Converter, name: str, technology: Technology) -> Converter:
+    return Converter(
+        energy=jnp.asarray(law.energy * technology[f"adc.energy_scale_{name}"]),
+        area=jnp.asarray(law.area * technology[f"adc.area_scale_{name}"]),
+        fastest=jnp.asarray(law.fastest),
+    )
+
+
+def murmann(technology: Technology, bits: Any, rate: Any) -> Converter:
+    """Return the envelope of the converters in Murmann's survey, at `rate` in 1/s.
+
+        E ~ 10^((SNDR - FOM) / 10) node^1.88 bits^-2.83,   SNDR = 6.02 bits + 1.76 dB
+        FOM = min(213.8 - 2.872 ln rate, 128.3 + 3.221 bits)   dB
+
+    with the corner of the minimum rounded over `KNEE_DB`. Source: accelergy2023adc,
+    coefficients of the model file.
+    """
+    value = _reader(technology, "murmann")
+    bits = jnp.maximum(bits, LEAST_BITS)
+    log_node = jnp.log(technology["process.node"] * 1e9)
+    log_rate = jnp.log(rate)
+    fast = value("fom_intercept") + value("fom_per_log_rate") * log_rate
+    fine = value("fom_base") + value("fom_per_bit") * bits
+    merit = -KNEE_DB * jnp.logaddexp(-fast / KNEE_DB, -fine / KNEE_DB)
+    log_energy = (
+        (6.0206 * bits + 1.7609 - merit) * jnp.log(10.0) / 10.0
+        + jnp.log(0.5)
+        + value("energy_intercept")
+        + value("energy_per_log_node") * log_node
+        + value("energy_per_log_bits") * jnp.log(bits)
+    )
+    log_area = (
+        value("area_intercept")
+        + value("area_per_log_node") * log_node
+        + value("area_per_log_rate") * log_rate
+        + value("area_per_log_energy") * log_energy
+    )
+    return Converter(1e-12 * jnp.exp(log_energy), 1e-12 * jnp.exp(log_area), jnp.inf)
+
+
+def zigzag(technology: Technology, bits: Any, rows: Any) -> Converter:
+    """Return ZigZag-IMC's converter, smooth in its bits, for columns of some rows.
+
+        E = (100 fF bits + 1 aF 4^bits) V^2;   t = bits (0.640 + 0.00653 rows) ns
+
+    Source: micas2024zigzagimc, fitted there at 28 nm and used at any node.
+    """
+    value = _reader(technology, "zigzag")
+    volts = technology["adc.supply_voltage"]
+    ladder = value("capacitance_of_ladder") * 4.0**bits
+    slope = value("area_log10") + value("area_log10_per_bit") * bits
+    time = bits * (value("time_per_bit") + value("time_per_bit_and_row") * rows)
+    return Converter(
+        energy=(value("capacitance_per_bit") * bits + ladder) * volts**2,
+        area=1e-12 * 2.0**bits * 10.0**slope,
+        fastest=1.0 / time,
+    )
+
+
+def neurosim(technology: Technology, bits: Any, cells: Any) -> Converter:
+    """Return NeuroSim's successive-approximation converter below `cells` read cells.
+
+        E = (a_node bits + c_node + k_node / R) t,   t = (bits + 1) ns
+
+    R is the resistance of the column, seen at 0.5 V. Source: neurosim2023, low-power
+    roadmap; powers between nodes by power laws.
+    """
+    value = _reader(technology, "neurosim")
+    node = technology["process.node"] * 1e9
+
+    def at_node(what: str, nodes: tuple[float, ...]) -> Any:
+        known = [jnp.asarray(value(f"{what}_{n:.0f}")) for n in nodes]
+        return log_interpolate(node, nodes, known)
+
+    ohms = jnp.sqrt(
+        technology["cell.on_resistance"] * technology["cell.off_resistance"]
+    )
+    column = ohms / cells * 0.5 / technology["cell.read_voltage"]
+    power = (
+        at_node("power_per_bit", NODES) * bits
+        + at_node("power", NODES)
+        + at_node("column_voltage_squared", COLUMN_NODES) / column
+    )
+    time = value("time_per_bit") * (bits + 1.0)
+    gates = 269.0 + 209.0 + (109.0 + 73.0) * (bits - 1.0)
+    area = gates * value("gate_squares") * technology["process.node"] ** 2
+    return Converter(energy=power * time, area=area, fastest=1.0 / time)
+
+
+def _reader(technology: Technology, law: str) -> Any:
+    return lambda name: technology[f"adc.{law}_{name}"]

@@ -1,0 +1,330 @@
+"""The crossbar engine: weights stay in ReRAM arrays that multiply where they store.
+
+Weights are written once if they fit; activations stream past them, a slice of bits at a
+time. Scores and context have no weights: keys and values are written into arrays kept
+for them, which takes time, energy and wear. Sources: shafiee2016isaac; ankit2019puma.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import jax.numpy as jnp
+
+from dse.engines.base import Engine, Op, Run
+from dse.engines.crossbar import array as crossbar_array
+from dse.engines.crossbar import memory as crossbar_memory
+from dse.engines.crossbar import noise as crossbar_noise
+from dse.engines.crossbar import ops as crossbar_ops
+from dse.engines.crossbar import wear as crossbar_wear
+from dse.engines.crossbar.adc import LAWS
+from dse.engines.vector_unit import vector_area, vector_leakage
+from dse.engines.word_length import word_loss
+from dse.errors import InputError
+from dse.hardware.main_memory import KINDS
+from dse.hardware.technology import Technology, load_technology
+from dse.records import quantity, record, static
+from dse.schedule.stage import Stage
+from dse.schedule.traffic import Storage
+from dse.sparsity.loss import Loss, Subject
+from dse.workload.ops import Ops
+
+
+@record
+class CrossbarEngine(Engine):
+    """A machine of weight-stationary crossbar arrays; the defaults are ISAAC.
+
+    With `accuracy_curve`, a measured accuracy drop by signal-to-noise ratio, and
+    `accuracy_subject`, what that was measured on, noisy machines know what they cost;
+    without it, only those without noise do.
+    """
+
+    presets: ClassVar[tuple[str, ...]] = ("isaac", "puma")
+
+    weight_tiles: float = quantity(
+        "1", "tiles that hold weights", default=160.0, low=1, integer=True
+    )
+    attention_tiles: float = quantity(
+        "1", "tiles that take keys and values", default=8.0, low=1, integer=True
+    )
+    arrays_per_tile: float = quantity(
+        "1", "crossbar arrays of a tile", default=96.0, low=1, integer=True
+    )
+    arrays_per_core: float = quantity(
+        "1",
+        "arrays that share registers and a bus port",
+        default=8.0,
+        low=1,
+        integer=True,
+    )
+    array_rows: float = quantity(
+        "1", "inputs of an array", default=128.0, low=1, integer=True
+    )
+    array_columns: float = quantity(
+        "1", "outputs of an array", default=128.0, low=1, integer=True
+    )
+    active_rows: float = quantity(
+        "1",
+        "rows read together, of those there are",
+        default=128.0,
+        low=1,
+        integer=True,
+    )
+    bits_per_cell: float = quantity(
+        "bit", "in one cell", default=2.0, low=1, high=8, integer=True
+    )
+    weight_bits: float = quantity(
+        "bit", "of a weight", default=16.0, low=1, high=32, integer=True
+    )
+    activation_bits: float = quantity(
+        "bit", "of an input", default=16.0, low=1, high=32, integer=True
+    )
+    weight_code: Any = quantity(
+        "1", "signs of weights", default="offset", choices=("offset", "differential")
+    )
+    column_flip: Any = quantity(
+        "1", "store heavy columns inverted", default="yes", choices=("no", "yes")
+    )
+    dac_bits: float = quantity(
+        "bit", "of an input slice", default=1.0, low=1, high=8, integer=True
+    )
+    arrays_per_driver: float = quantity(
+        "1", "arrays side by side on one row driver", default=1.0, low=1, integer=True
+    )
+    adc_bits: float = quantity(
+        "bit", "resolution of a converter", default=8.0, low=1, high=14
+    )
+    adcs_per_array: float = quantity(
+        "1", "converters of an array; below 1 it is shared", default=1.0, low=1e-3
+    )
+    adc_rate_ghz: float = quantity(
+        "GHz", "samples of a converter", default=1.28, low=1e-6
+    )
+    adc_law: Any = quantity(
+        "1", "what converters cost", default="murmann", choices=LAWS
+    )
+    vector_overlap: Any = quantity(
+        "1", "next input before the last is done", default="yes", choices=("no", "yes")
+    )
+    pipelining: Any = quantity(
+        "1", "sequences follow each other", default="layers", choices=("none", "layers")
+    )
+    replication: float = quantity(
+        "1", "copies of all weights", default=1.0, low=1, integer=True
+    )
+    arrays_written_together: float = quantity(
+        "1", "in one tile", default=1.0, low=1, integer=True
+    )
+    buffer_kib_per_tile: float = quantity(
+        "KiB", "buffer of a tile", default=64.0, low=1e-6
+    )
+    lanes_per_tile: float = quantity(
+        "1", "vector lanes of a tile", default=2.0, low=1, integer=True
+    )
+    main_memory: Any = quantity(
+        "1", "kind of main memory", default="ddr4", choices=KINDS
+    )
+    memory_bandwidth_gb_per_s: float = quantity(
+        "GB/s", "main-memory bandwidth", default=6.4, low=1e-6
+    )
+    clock_mhz: float = quantity("MHz", "of digital parts", default=1000.0, low=1.0)
+    components: str = static("file of converters, cores and tiles", default="isaac")
+    accuracy_curve: tuple[tuple[float, float], ...] = static(
+        "measured pairs of signal-to-noise in dB, rising, and accuracy drop", default=()
+    )
+    accuracy_subject: Subject | None = static(
+        "what these pairs were measured on", default=None
+    )
+
+    def __post_init__(self) -> None:
+        if self.accuracy_curve and self.accuracy_subject is None:
+            raise InputError(
+                "`accuracy_curve` does not say what it was measured on; give "
+                '`accuracy_subject=dse.Subject(model="bert-base", task="sst-2")`.'
+            )
+
+    # -- machines ----------------------------------------------------------------------
+
+    @classmethod
+    def isaac(cls) -> Self:
+        """ISAAC: a converter an array, 8 arrays a core, 12 cores a tile, 168 tiles.
+
+        Source: shafiee2016isaac; tiles as in config.py of ankit2019puma's simulator.
+        """
+        return cls()
+
+    @classmethod
+    def puma(cls) -> Self:
+        """PUMA: 8 arrays on one set of row drivers, at 1 GHz, one product at a time.
+
+        138 tiles of 8 cores of 2 matrix units hold the published 69 MB of weights.
+        Source: ankit2019puma.
+        """
+        return cls(
+            weight_tiles=130,
+            arrays_per_tile=128,
+            arrays_per_core=16,
+            arrays_per_driver=8,
+            adc_rate_ghz=1.0,
+            vector_overlap="no",
+            lanes_per_tile=8,
+            components="puma",
+        )
+
+    @property
+    def memory_wanted(self) -> tuple[Any, Any]:
+        """The kind of main memory, a place in `KINDS`, and its bandwidth in B/s."""
+        return self.main_memory, self.memory_bandwidth_gb_per_s * 1e9
+
+    def published_technology(self) -> Technology:
+        """Return ReRAM cells, the laws of converters, and the machine's components."""
+        return load_technology("adc_laws", "reram", self.components)
+
+    # -- the whole machine -----------------------------------------------------------
+
+    @property
+    def tiles(self) -> Any:
+        """Tiles of the whole chip."""
+        return self.weight_tiles + self.attention_tiles
+
+    @property
+    def arrays(self) -> Any:
+        """Arrays of the whole chip."""
+        return self.tiles * self.arrays_per_tile
+
+    @property
+    def rows_together(self) -> Any:
+        """Rows of an array that are read together."""
+        return jnp.minimum(self.active_rows, self.array_rows)
+
+    @property
+    def wanted_rate(self) -> Any:
+        """Samples per second of a converter; its law may allow less."""
+        return self.adc_rate_ghz * 1e9
+
+    @property
+    def vector_lanes(self) -> Any:
+        """Lanes of all vector units together."""
+        return self.tiles * self.lanes_per_tile
+
+    def fills(self, vectors: Any) -> Any:
+        """Return how often the pipeline of an array fills for some products."""
+        once = jnp.asarray(self.vector_overlap) > 0.5
+        return jnp.where(once, jnp.minimum(vectors, 1.0), vectors)
+
+    def clock(self, technology: Technology) -> Any:
+        """Return the clock of the digital parts in Hz."""
+        return self.clock_mhz * 1e6
+
+    def area(self, technology: Technology) -> dict[str, Any]:
+        """Return the area in m^2 by component; main memory is not on the chip."""
+        return (
+            crossbar_array.area(self, technology)
+            | crossbar_memory.area(self, technology)
+            | {"vector_unit": vector_area(technology, self.vector_lanes)}
+            | self.interface_area(technology)
+        )
+
+    def leakage(
+        self, technology: Technology, seconds: Any, busy: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return leakage in J; converters and drivers draw a share of power if idle."""
+        units = {
+            "adc": self.arrays * self.adcs_per_array,
+            "dac": self.arrays * self.array_rows / self.arrays_per_driver,
+        }
+        idle = {
+            part: power * jnp.maximum(units[part] * seconds - busy.get(part, 0.0), 0.0)
+            for part, power in crossbar_array.idle_power(self, technology).items()
+        }
+        always = crossbar_memory.leakage_power(self, technology)
+        return (
+            idle
+            | {part: power * seconds for part, power in always.items()}
+            | {"vector_unit": vector_leakage(technology, self.vector_lanes, seconds)}
+            | self.memory_at_rest(technology, seconds)
+        )
+
+    def peak_rate(self, technology: Technology) -> Any:
+        """Return operations per second of all arrays and vector units, 2 for a MAC.
+
+        Vector units multiply by what comes from a cache, a product a lane and cycle.
+        """
+        lanes = 2.0 * self.vector_lanes * self.clock(technology)
+        return crossbar_array.array_rate(self, technology) + lanes
+
+    def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...]:
+        """Return what noise and short words cost: noise as it was measured, or nothing.
+
+        Without a curve a noisy machine answers NaN: not known.
+        """
+        ratio = crossbar_noise.signal_to_noise(self, technology)
+        drop = crossbar_noise.measured_drop(self.accuracy_curve, ratio)
+        noisy = jnp.where(ratio >= crossbar_noise.CLEAN, 0.0, 1.0)
+        lost = jnp.where(noisy > 0.0, drop, 0.0)
+        by_noise = Loss(
+            drop=lost,
+            at_stake=noisy,
+            subject=self.accuracy_subject,
+            unknown="noise, without an `accuracy_curve`",
+        )
+        return (by_noise, word_loss(self.weight_bits, self.activation_bits))
+
+    def wear(
+        self, technology: Technology, seconds: Any, dynamic: dict[str, Any]
+    ) -> Any:
+        """Return the share of its cells' life that a second takes."""
+        return crossbar_wear.wear(self, technology, seconds, dynamic)
+
+    def extras(
+        self, run: Run, technology: Technology, seconds: Any, dynamic: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return precision and wear: how clean sums are, how long the cells last."""
+        ratio = crossbar_noise.signal_to_noise(self, technology)
+        writes = crossbar_wear.writes_per_cell(self, technology, dynamic)
+        wear = crossbar_wear.wear(self, technology, seconds, dynamic)
+        return {
+            "lossless_adc_bits": crossbar_noise.lossless_bits(self, technology),
+            "signal_to_noise_db": 10.0 * jnp.log10(ratio),
+            "weights_rewritten_percent": 100.0
+            * crossbar_memory.rewritten_share(self, run),
+            "key_value_writes_per_cell": writes["key_value"],
+            "lifetime_years": 1.0 / wear / crossbar_wear.YEAR,
+        }
+
+    def storage(self, ops: Ops, run: Run, technology: Technology) -> Storage:
+        """Return how it keeps values: weights in cells, all others in buffers."""
+        return crossbar_memory.storage(self, ops, run)
+
+    # -- one op, of every kind that the machine runs ---------------------------------
+
+    def embedding(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Gather rows of the embedding table from main memory."""
+        return crossbar_ops.gather(self, op, run, technology)
+
+    def linear(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Multiply activations by weights that lie in arrays of their own."""
+        return crossbar_ops.stored_product(self, op, run, technology)
+
+    def transform(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Multiply activations by constants, which lie in arrays as weights do."""
+        return crossbar_ops.stored_product(self, op, run, technology)
+
+    def matmul(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Write keys or values into arrays, then multiply by them.
+
+        Those of a cache serve one token and are multiplied by on the vector units.
+        """
+        return crossbar_ops.attention_product(self, op, run, technology)
+
+    def softmax(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Normalise scores on the vector units."""
+        return crossbar_ops.elementwise(self, op, run, technology, "softmax")
+
+    def activation(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Apply the non-linearity on the vector units."""
+        return crossbar_ops.elementwise(self, op, run, technology, "activation")
+
+    def layer_norm(self, op: Op, run: Run, technology: Technology) -> Stage:
+        """Normalise the channels of every token on the vector units."""
+        return crossbar_ops.elementwise(self, op, run, technology, "layer_norm")

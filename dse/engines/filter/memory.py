@@ -1,0 +1,107 @@
+"""What a filter engine fetches from main memory, and reads from its buffers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax.numpy as jnp
+
+from dse.engines.base import Op, Run
+from dse.engines.filter.work import HeadWork, Pairs, query_block
+
+if TYPE_CHECKING:
+    from dse.engines.filter.engine import FilterEngine
+
+KIB = 2.0**10
+
+
+def fetched_bits(
+    design: FilterEngine, op: Op, run: Run, pairs: Pairs
+) -> dict[str, Any]:
+    """Return the bits that cross the main-memory port for one head, by buffer.
+
+        K, V = held * once(all queries) + (1 - held) * blocks * seen * once(a block)
+        once(q) = n d (b1 + (b2 - b1) u1 + (w - b2) u + w u)
+
+    seen: the share of all keys that the mean block sees, (blocks + 1) / (2 blocks) of
+    the tokens under a causal mask, 1 without. u1 and u: shares of the keys that one or
+    more of q queries keep after the first and the last round. Keys are stored in slices
+    by precision; all of them are scored, so their first bits always come, and the rest
+    on demand. What the buffers hold of K and V is fetched once, the remainder again for
+    every block of queries. Queries come, and results go, once and at full width.
+    """
+    block = query_block(design, op)
+    blocks = pairs.queries / jnp.minimum(block, pairs.queries)
+    if run.causal:  # the mean block ends half-way through the tokens
+        hidden = 0.5 * pairs.tokens * (1.0 - 1.0 / blocks)
+        blocks = blocks * (1.0 - hidden / pairs.keys)
+    values = pairs.keys * pairs.width
+    size = jnp.maximum(values * design.word_bits / 8.0, 1.0)
+
+    def traffic(buffer_kib: Any, bits_once: Any) -> Any:
+        held = jnp.minimum(buffer_kib * KIB / size, 1.0)
+        together, apart = bits_once(pairs.queries), blocks * bits_once(block)
+        return values * (held * together + (1.0 - held) * jnp.maximum(apart, together))
+
+    return {
+        "key_buffer": traffic(
+            design.key_buffer_kib, lambda q: _key_bits(design, run, pairs, q)
+        ),
+        "value_buffer": traffic(
+            design.value_buffer_kib, lambda q: _value_bits(design, run, pairs, q)
+        ),
+        "query_buffer": 2.0 * pairs.queries * pairs.width * design.word_bits,
+    }
+
+
+def _key_bits(design: FilterEngine, run: Run, pairs: Pairs, queries: Any) -> Any:
+    """Return the bits of a key that come for some queries, in the mean over all."""
+    word, first = design.word_bits, design.first_round_bits
+    second = jnp.where(design.rounds > 1.5, design.second_round_bits, first)
+    after_first = run.attention.union(queries, pairs.kept_first_round)
+    on_demand = (
+        first
+        + (second - first) * after_first
+        + (word - second) * _union(run, pairs, queries)
+    )
+    return jnp.where(_on_demand(design), on_demand, word)
+
+
+def _value_bits(design: FilterEngine, run: Run, pairs: Pairs, queries: Any) -> Any:
+    """Return the bits of a value that come for some queries, in the mean over all."""
+    share = jnp.where(_on_demand(design), _union(run, pairs, queries), 1.0)
+    return share * design.word_bits
+
+
+def _on_demand(design: FilterEngine) -> Any:
+    asked = jnp.asarray(design.on_demand_fetch) > 0.5
+    return asked & (jnp.asarray(design.rounds) > 0.5)
+
+
+def _union(run: Run, pairs: Pairs, queries: Any) -> Any:
+    return run.attention.union(queries, pairs.kept)
+
+
+def buffer_reads(
+    design: FilterEngine, run: Run, pairs: Pairs, work: HeadWork
+) -> dict[str, Any]:
+    """Return the bits that one head reads from each buffer.
+
+    As many queries are scored side by side as the multipliers have rows of a head's
+    width; a key, or value, that several of them need is read once.
+    """
+    filtered = jnp.maximum(design.low_bit_multipliers / pairs.width, 1.0)
+    attended = jnp.clip(design.high_bit_multipliers / pairs.width, 1.0, pairs.queries)
+    low_bits = (
+        work.low_bit_macs
+        * design.first_round_bits
+        / jnp.minimum(filtered, pairs.queries)
+    )
+    passes = pairs.queries / attended
+    words = passes * _union(run, pairs, attended) * pairs.keys * pairs.width
+    full = words * design.word_bits * pairs.pairs / (pairs.queries * pairs.keys)
+    return {
+        "key_buffer": low_bits + full,
+        "value_buffer": full,
+        "query_buffer": 2.0 * pairs.queries * pairs.width * design.word_bits,
+    }

@@ -1,0 +1,174 @@
+"""What the parts of an N:M engine occupy, leak and spend, as an ASIC or on an FPGA."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from dse.engines.word_length import adder_size, multiplier_size
+from dse.hardware import sram
+from dse.hardware.main_memory import KINDS
+from dse.hardware.technology import Technology
+from dse.smooth import ceil
+
+if TYPE_CHECKING:
+    from dse.engines.nm.engine import NMEngine
+
+BUFFERS = ("weight_buffer", "index_buffer", "activation_buffer", "output_buffer")
+TARGETS = ("asic", "fpga")
+_SYNTHESISED_BITS = 20.0  # of the multiplier and the adder tree that were synthesised
+_TREE_INPUTS = 16.0
+_BLOCK_KIB = {"bram": 4.5, "uram": 36.0}  # data bits and parity of a memory block
+
+
+class Costs(NamedTuple):
+    """Area in m^2 and leakage in W by component, energies in J per event."""
+
+    area: dict[str, Any]
+    leakage: dict[str, Any]
+    multiply: Any  # one multiply-accumulate
+    select: Any  # one operand through its multiplexer
+    per_bit: dict[str, Any]  # one bit into or out of a buffer
+    per_pass: Any  # one value through a lane of the vector or softmax unit
+
+
+def costs(design: NMEngine, technology: Technology) -> Costs:
+    """Return the costs of a design on its target."""
+    on_fpga = jnp.asarray(design.target) > 0.5
+    both = _asic(design, technology), _fpga(design, technology)
+    chosen: Costs = jax.tree.map(lambda a, f: jnp.where(on_fpga, f, a), *both)
+    return chosen
+
+
+def main_memory_energy(design: NMEngine, technology: Technology) -> Any:
+    """Return the energy in J of one bit to or from main memory, as published.
+
+    NaN for a kind without a published energy: not known.
+    """
+    known = ("ddr4", "hbm2")
+    table = [
+        technology[f"main_memory.energy_{name}"] if name in known else jnp.nan
+        for name in KINDS
+    ]
+    joule = jnp.stack([jnp.asarray(value) * 1.0 for value in table])
+    return joule[jnp.asarray(design.main_memory).astype(int)]
+
+
+def resources(design: NMEngine, technology: Technology) -> dict[str, Any]:
+    """Return the FPGA resources that a design needs: `dsp`, `lut`, and memory `kib`.
+
+        dsp = multipliers / products_per_dsp
+        lut = multipliers (b ceil(M / 4) + luts_per_multiplier) + lanes luts_per_lane
+
+    b ceil(M / 4): a six-input table holds a 4:1 multiplexer of one bit. An array built
+    for dense products alone (M = 1) has none. Unit: 1, and KiB.
+    """
+    multipliers = design.multipliers
+    mux = jnp.where(design.built_group > 1.0, ceil(design.built_group / 4.0), 0.0)
+    lanes = design.softmax_lanes + design.vector_lanes
+    return {
+        "dsp": multipliers / design.products_per_dsp,
+        "lut": multipliers
+        * (design.value_bits * mux + technology["fpga.luts_per_multiplier"])
+        + lanes * technology["fpga.luts_per_lane"],
+        "kib": sum(design.kib(buffer) for buffer in BUFFERS),
+    }
+
+
+def budget_use(design: NMEngine, technology: Technology) -> Any:
+    """Return the largest share that a design takes of a budget; 0 as an ASIC."""
+    needed = resources(design, technology)
+    held = {
+        "dsp": design.dsp_budget,
+        "lut": design.lut_budget,
+        "kib": design.bram_budget * _BLOCK_KIB["bram"]
+        + design.uram_budget * _BLOCK_KIB["uram"],
+    }
+    most = jnp.max(jnp.stack([needed[name] / held[name] for name in held]))
+    return jnp.where(jnp.asarray(design.target) > 0.5, most, 0.0)
+
+
+def _asic(design: NMEngine, technology: Technology) -> Costs:
+    """Scale AccelTran's synthesised parts: multipliers by b^2, adders by b.
+
+    A multiplexer of M inputs is M - 1 of two inputs for each bit; beside it a
+    multiplier holds the positions of a group, one multiplexer's area a bit.
+    """
+    squared = multiplier_size(design.value_bits, design.value_bits, _SYNTHESISED_BITS)
+    along = adder_size(design.value_bits, _SYNTHESISED_BITS)
+    is_float = jnp.asarray(design.value_format) > 1.5
+    multipliers = design.multipliers
+
+    def multiplier(what: str, floating: str) -> Any:
+        each = (
+            technology[f"multiplier.{what}"] * squared
+            + technology[f"adder_tree.{what}"] / _TREE_INPUTS * along
+        )
+        return each * jnp.where(is_float, technology[f"format.{floating}"], 1.0)
+
+    inputs = design.built_group - 1.0
+    positions = design.built_kept * jnp.log2(design.built_group)
+    mux_bits = inputs * design.value_bits + positions
+    lanes = {"softmax_unit": design.softmax_lanes, "vector_unit": design.vector_lanes}
+    area = {
+        "array": multipliers * multiplier("area", "fp16_area"),
+        "operand_muxes": multipliers * mux_bits * technology["mux.area"],
+        **{unit: n * technology["vector_unit.area"] for unit, n in lanes.items()},
+    }
+    area["control"] = technology["control.area_share"] * sum(area.values())
+    density = technology["multiplier.leakage_power"] / technology["multiplier.area"]
+    leakage = {part: square_metres * density for part, square_metres in area.items()}
+    leakage |= {
+        u: n * technology["vector_unit.leakage_power"] for u, n in lanes.items()
+    }
+    mib = {buffer: design.kib(buffer) / 1024.0 for buffer in BUFFERS}
+    bits = technology["buffer.block"] * 8.0
+    return Costs(
+        area=area
+        | {b: sram.area(technology, "buffer", size) for b, size in mib.items()},
+        leakage=leakage
+        | {b: sram.leakage(technology, "buffer", size) for b, size in mib.items()}
+        | {"device": 0.0 * design.clock_mhz},
+        multiply=multiplier("dynamic_power", "fp16_energy")
+        / technology["clock.frequency"],
+        select=mux_bits * technology["mux.access_energy"],
+        per_bit={
+            b: sram.access_energy(technology, "buffer", size) / bits
+            for b, size in mib.items()
+        },
+        per_pass=technology["vector_unit.energy"],
+    )
+
+
+def _fpga(design: NMEngine, technology: Technology) -> Costs:
+    """Count resources; area is that of the fabric they take up.
+
+    What leaks, and what the clock and the routing of the array burn whether it works or
+    not, belongs to the `device`.
+    """
+    used = resources(design, technology)
+    lut_area = technology["fpga.lut_equivalent"]
+    mux = jnp.where(design.built_group > 1.0, ceil(design.built_group / 4.0), 0.0)
+    multipliers, bits = design.multipliers, design.value_bits
+    per_kib = technology["fpga.bram_equivalent"] / _BLOCK_KIB["bram"]
+    lane_area = technology["fpga.luts_per_lane"] * lut_area
+    area = {
+        "array": used["dsp"] * technology["fpga.dsp_equivalent"],
+        "operand_muxes": multipliers * bits * mux * lut_area,
+        "softmax_unit": design.softmax_lanes * lane_area,
+        "vector_unit": design.vector_lanes * lane_area,
+        "control": multipliers * technology["fpga.luts_per_multiplier"] * lut_area,
+        **{buffer: design.kib(buffer) * per_kib for buffer in BUFFERS},
+    }
+    idle = multipliers * design.clock(technology) * technology["fpga.cycle_energy"]
+    nothing = {part: 0.0 * square_metres for part, square_metres in area.items()}
+    return Costs(
+        area=area,
+        leakage=nothing | {"device": technology["fpga.static_power"] + idle},
+        multiply=technology["fpga.dsp_energy"] * (bits / 16.0),
+        select=mux * bits * technology["fpga.lut_energy"],
+        per_bit=dict.fromkeys(BUFFERS, technology["fpga.bram_energy"]),
+        per_pass=technology["vector_unit.energy"] * technology["fpga.logic_energy_gap"],
+    )

@@ -1,0 +1,247 @@
+"""What each kind of op asks of an N:M engine: cycles of its units, and energy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax.numpy as jnp
+
+from dse.engines.base import Op, Run
+from dse.engines.nm import memory as nm_memory
+from dse.engines.nm.costs import BUFFERS, Costs, costs
+from dse.engines.nm.timing import product_cycles, softmax_exposed
+from dse.engines.vector_unit import VectorWork, vector_work
+from dse.hardware.technology import Technology
+from dse.schedule.stage import Stage
+from dse.schedule.traffic import Traffic
+
+if TYPE_CHECKING:
+    from dse.engines.nm.engine import NMEngine
+
+
+def embedding(design: NMEngine, op: Op, run: Run, technology: Technology) -> Stage:
+    """Return the gather of a batch's rows; the table is stored as it is."""
+    bits = op.traffic.input
+    price = costs(design, technology)
+    moved = op.traffic.replace(input=0.0)
+    stage = _stage(design, technology, price, "", moved, loaded=bits, stored=bits)
+    return stage.replace(moved=op.traffic.by_origin)
+
+
+def weighted(
+    design: NMEngine,
+    op: Op,
+    run: Run,
+    technology: Technology,
+    pair: tuple[Any, Any],
+) -> Stage:
+    """Return a product with weights at (N, M) = `pair`; tokens of a batch share them.
+
+    A multiplier whose activation or kept weight is zero is gated, but its cycle is
+    spent: of N kept weights a share density M/N is not zero, at most all of them.
+    """
+    kept, group = pair
+    tokens = run.batch * op.rows
+    weights = nm_memory.stored_weights(
+        design, op.heads, op.inner, op.columns, kept=kept, group=group
+    )
+    cycles = op.heads * product_cycles(
+        design,
+        rows=tokens,
+        summed=op.inner,
+        columns=op.columns,
+        kept=kept,
+        group=group,
+    )
+    values = op.heads * tokens
+    left, right = nm_memory.operand_bits(
+        design,
+        rows=values,
+        summed=op.inner,
+        columns=op.columns,
+        right=1.0,
+    )
+    fetched = op.traffic.weights
+    macs = values * op.inner * op.columns * kept / group
+    nonzero = jnp.minimum(op.weight_density * group / kept, 1.0)
+    reads = {
+        "activation_buffer": left,
+        "weight_buffer": weights.values * right,
+        "index_buffer": weights.positions * right,
+    }
+    return _stage(
+        design,
+        technology,
+        costs(design, technology),
+        "array",
+        op.traffic,
+        lead=nm_memory.lead(design, op, kept, group),
+        cycles=cycles / design.utilization
+        + nm_memory.undrained(design, values * op.columns),
+        loaded=fetched,
+        kept_values=fetched * weights.values / weights.bits,
+        stored=values * op.columns * design.value_bits,
+        prefetch=nm_memory.prefetch_share(design, op, weights),
+        macs=macs,
+        gated=macs * op.input_density * nonzero,
+        reads=reads,
+    )
+
+
+def attention(design: NMEngine, op: Op, run: Run, technology: Technology) -> Stage:
+    """Return scores, softmax and context, at the dense rate and whatever is pruned.
+
+        scores + softmax_exposed + context   (cycles)
+
+    Pruned probabilities gate multipliers of the context and save no cycle. Where
+    scores do not stay on chip head by head, those of all heads of a sequence that do
+    not fit cross the port four times: out and in, before and after the softmax.
+    """
+    instances = run.batch * op.heads
+    sides = ((op.inner, op.columns), (op.columns, op.inner))
+    products = [
+        instances
+        * product_cycles(
+            design, rows=op.rows, summed=summed, columns=columns, kept=1.0, group=1.0
+        )
+        / (design.dense_utilization * design.utilization)
+        for summed, columns in sides
+    ]
+    pairs = instances * op.rows * op.columns
+    softmax = vector_work(
+        op.replace(input_density=1.0),
+        run,
+        technology,
+        lanes=design.softmax_lanes,
+        kind="softmax",
+    )
+    exposed = softmax_exposed(products[0], softmax.cycles, instances * op.rows)
+    bits = design.value_bits
+    reads = 0.0
+    for summed, columns in sides:
+        right = summed * columns * bits
+        left, again = nm_memory.operand_bits(
+            design, rows=op.rows, summed=summed, columns=columns, right=right
+        )
+        reads = reads + instances * (left + again)
+    stay = jnp.asarray(design.scores_on_chip) > 0.5
+    beyond = jnp.maximum(pairs - run.batch * nm_memory.room(design) / bits, 0.0)
+    outward = 4.0 * jnp.where(stay, 0.0, beyond)
+    macs = pairs * op.inner
+    results = instances * op.rows * op.inner
+    price = costs(design, technology)
+    stage = _stage(
+        design,
+        technology,
+        price,
+        "array",
+        op.traffic,
+        lead=nm_memory.lead(design, op, 1.0, 1.0),
+        cycles=products[0] + exposed + products[1],
+        between=outward * bits,
+        stored=results * bits,
+        macs=2.0 * macs,
+        gated=macs * op.input_density * op.weight_density + macs * op.output_density,
+        reads={"activation_buffer": reads + 2.0 * pairs * bits},
+    )
+    return _with_lanes(stage, "softmax_unit", softmax, price)
+
+
+def elementwise(
+    design: NMEngine, op: Op, run: Run, technology: Technology, kind: str
+) -> Stage:
+    """Return a layer norm or an activation over [rows, columns] of every head."""
+    work = vector_work(op, run, technology, lanes=design.vector_lanes, kind=kind)
+    bits = run.batch * op.heads * op.rows * op.columns * design.value_bits
+    price = costs(design, technology)
+    stage = _stage(
+        design,
+        technology,
+        price,
+        "vector_unit",
+        op.traffic,
+        cycles=work.cycles,
+        stored=bits,
+        reads={"activation_buffer": bits},
+    )
+    return _with_lanes(stage, "vector_unit", work, price)
+
+
+def _with_lanes(stage: Stage, unit: str, work: VectorWork, price: Costs) -> Stage:
+    """Return a stage with what lanes of the softmax or vector unit spend beside it."""
+    return stage.replace(
+        dynamic=stage.dynamic | {unit: work.busy * price.per_pass},
+        busy=stage.busy | {unit: work.busy},
+    )
+
+
+def _stage(
+    design: NMEngine,
+    technology: Technology,
+    price: Costs,
+    unit: str,
+    moved: Traffic,
+    *,
+    cycles: Any = 0.0,
+    loaded: Any = 0.0,
+    kept_values: Any = 0.0,
+    between: Any = 0.0,
+    stored: Any = 0.0,
+    prefetch: Any = 1.0,
+    lead: Any = 1.0,
+    macs: Any = 0.0,
+    gated: Any = 0.0,
+    reads: dict[str, Any] | None = None,
+) -> Stage:
+    """Put an op together; all sizes in bits, `macs` issued and `gated` at work.
+
+    Of what is `loaded`, `kept_values` go to the weight buffer and the rest, positions
+    or embeddings, where they belong; other operands of `moved` come beside it. What
+    goes out and in again `between` parts of the op is waited for. Results pass the
+    output buffer on their way.
+    """
+    memory = design.memory(technology)
+    out = 0.5 * between
+    written = moved.written + out
+    waited = nm_memory.port_cycles(design, technology, between)
+    working = jnp.maximum(cycles, waited)
+    fill = design.pipeline_stages if unit == "array" else 0.0
+    others = moved.operands + moved.written + between
+    through = {
+        "weight_buffer": kept_values,
+        "index_buffer": loaded - kept_values if unit else 0.0,
+        "activation_buffer": stored + others,
+        "output_buffer": 2.0 * stored if unit == "array" else 0.0,
+    }
+    passed = {b: through[b] + (reads or {}).get(b, 0.0) for b in BUFFERS}
+    read = loaded + moved.operands + out
+    crossing = nm_memory.main_memory(design, technology, read, written)
+    origins = moved.by_origin
+    return Stage(
+        unit=unit,
+        load=nm_memory.port_cycles(design, technology, loaded + moved.operands),
+        lead=lead,
+        streamed=waited,
+        drained=nm_memory.port_cycles(design, technology, moved.written),
+        compute=working + fill,
+        occupied=working,
+        store=stored / design.value_bits / design.results_per_cycle,
+        prefetch=prefetch,
+        dynamic=_energy(price, passed, macs, gated) | crossing,
+        busy={"array": macs},
+        moved=origins | {"spilled": origins["spilled"] + between},
+        wear=None if memory is None else {"main_memory": written * memory.wear},
+    )
+
+
+def _energy(
+    price: Costs, moved: dict[str, Any], macs: Any, gated: Any
+) -> dict[str, Any]:
+    """Return the energy in J of working, by component.
+
+    Every product that is issued passes its multiplexer; one that is gated stops there.
+    """
+    return {buffer: price.per_bit[buffer] * bits for buffer, bits in moved.items()} | {
+        "array": gated * price.multiply,
+        "operand_muxes": macs * price.select,
+    }

@@ -1,0 +1,70 @@
+"""Which query-key pairs a SPRINT-type machine scores, weighs and skips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import jax.numpy as jnp
+
+from dse.engines.base import Op, Run
+from dse.engines.masks import unmasked
+
+if TYPE_CHECKING:
+    from dse.engines.sprint.engine import SprintEngine
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Queries and keys of one head, and the pairs of them that cost work.
+
+    A machine goes through `queries`, and for each of them through `keys` of those that
+    are `stored`; `new_keys` of these come with this op. Queries are those of all heads
+    that share the keys, of some `tokens` without padding. Padding left out there are
+    `real_queries` and `real_keys`; a query may see `seen_keys` of them (mean over
+    queries) and keeps `kept`. `scored` pairs are multiplied on chip, `weighed` ones
+    reach softmax and values.
+    """
+
+    queries: Any
+    keys: Any
+    stored_keys: Any
+    new_keys: Any
+    tokens: Any
+    real_queries: Any
+    real_keys: Any
+    seen_keys: Any
+    kept: Any
+    scored: Any
+    weighed: Any
+
+
+def pairs(design: SprintEngine, op: Op, run: Run) -> Pairs:
+    """Return the pairs of one head of one sequence.
+
+        s' = (1 - padded) s      n = kept share * s'      weighed = s' n  if pruned
+
+    Sequence reduction leaves out padded queries, or padded and masked keys too. A
+    single query is a step of decoding: it is real, and all keys but its own are there.
+    Source: yazdanbakhsh2022sprint, two-dimensional sequence reduction.
+    """
+    real_queries, real_keys, tokens, seen = unmasked(op, run)
+    is_step = op.rows <= op.sharing
+    kept = op.output_density * seen
+    queries = jnp.where(design.skips_queries, real_queries, op.rows)
+    keys = jnp.where(design.skips_keys, seen, op.columns)
+    stored = jnp.where(design.skips_keys, real_keys, op.columns)
+    weighed = jnp.where(design.prunes, real_queries * kept, queries * keys)
+    return Pairs(
+        queries=queries,
+        keys=keys,
+        stored_keys=stored,
+        new_keys=jnp.where(is_step, 1.0, stored),
+        tokens=tokens,
+        real_queries=real_queries,
+        real_keys=real_keys,
+        seen_keys=seen,
+        kept=kept,
+        scored=jnp.where(design.prunes_in_memory, weighed, queries * keys),
+        weighed=weighed,
+    )

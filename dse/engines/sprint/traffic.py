@@ -1,0 +1,93 @@
+"""What a SPRINT-type machine moves between its ReRAM and its on-chip buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from dse.engines.base import Op, Run
+from dse.engines.sprint.pairs import Pairs
+
+if TYPE_CHECKING:
+    from dse.engines.sprint.engine import SprintEngine
+
+_GAUSS = [side.tolist() for side in np.polynomial.legendre.leggauss(4)]
+WORD_BITS = 8.0  # of a query, key, value or probability
+
+
+def held_tokens(design: SprintEngine, op: Op) -> Any:
+    """Return how many keys the key buffers hold together; as many values fit beside.
+
+    C = buffers / 2 / (d b / 8)
+    """
+    return design.buffer_kib * 1024.0 / 2.0 / (op.inner * WORD_BITS / 8.0)
+
+
+def read_bits(design: SprintEngine, op: Op, run: Run, pair: Pairs) -> Any:
+    """Return the bits that one head reads from main memory.
+
+        d b (queries + keys + values);  keys = first uses + (pairs - first uses) missed
+
+    Every key that is used comes once. Used again, it is missed with probability 1 - C/s
+    without pruning, for the buffers hold on to C of the s keys; a machine that prunes
+    on chip uses all keys but only those values that survive. One that prunes in memory
+    uses what it keeps and misses what the query before did not leave behind, 1 -
+    reuse(C, s'); it also reads a pruning vector, a bit a key, for each query. Under a
+    causal mask s is what a query sees, and the shares are means over all uses.
+    Source: yazdanbakhsh2022sprint, data movement by model and capacity (equations
+    reconstructed from it).
+    """
+    held = held_tokens(design, op)
+    missed = jnp.maximum(0.0, 1.0 - held / op.columns)
+    lost = _over_queries(
+        lambda keys: 1.0 - run.attention.reuse(held, keys), run, pair, held
+    )
+    if run.causal:
+        of_seen = _over_queries(
+            lambda keys: jnp.maximum(0.0, 1.0 - held / keys), run, pair, held
+        )
+        missed = jnp.where(design.skips_keys, of_seen, missed)
+    union = run.attention.union(pair.real_queries, pair.kept / pair.seen_keys)
+    kept = pair.real_queries * pair.kept
+    every = _reads(pair.queries * pair.keys, pair.stored_keys, missed)
+    survivors = _reads(kept, pair.real_keys * union, missed)
+    chosen = _reads(kept, pair.real_keys * union, lost)
+    in_memory = design.prunes_in_memory
+    keys = jnp.where(in_memory, chosen, every)
+    values = jnp.where(design.prunes, jnp.where(in_memory, chosen, survivors), every)
+    vector = jnp.where(in_memory, pair.queries * pair.stored_keys, 0.0)
+    return op.inner * WORD_BITS * (pair.queries + keys + values) + vector
+
+
+def _over_queries(share: Callable[[Any], Any], run: Run, pair: Pairs, held: Any) -> Any:
+    """Return the mean over all uses of a share that hangs on the keys a query sees.
+
+        sum of s share(s) over sum of s,    s from s' - tokens + 1 to s'
+
+    A query uses keys in proportion to those it sees. The sum is taken as an integral
+    from half a key before to half a key behind, in two parts that meet where the
+    buffers hold all that is seen, each by Gauss's rule of four points. Without a mask
+    every query sees the same.
+    """
+    if not run.causal:
+        return share(pair.seen_keys)
+    low, high = pair.real_keys - pair.tokens + 0.5, pair.real_keys + 0.5
+    middle = jnp.clip(held, low, high)
+    total: Any = 0.0
+    for start, end in ((low, middle), (middle, high)):
+        for place, weight in zip(*_GAUSS, strict=True):
+            keys = 0.5 * (start + end) + 0.5 * (end - start) * place
+            total = total + 0.5 * (end - start) * weight * keys * share(keys)
+    return total / (0.5 * (high**2 - low**2))
+
+
+def _reads(uses: Any, first: Any, missed: Any) -> Any:
+    return first + jnp.maximum(uses - first, 0.0) * missed
+
+
+def written_bits(op: Op, pair: Pairs) -> Any:
+    """Return the bits that one head writes to main memory: Q, and new K and V."""
+    return op.inner * WORD_BITS * (pair.queries + 2.0 * pair.new_keys)

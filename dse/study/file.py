@@ -1,0 +1,307 @@
+"""The file of a study: read and checked whole, without waiting for JAX."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from dse.errors import InputError, did_you_mean
+from dse.files import exists
+from dse.hardware.node_scaling import area_factor
+from dse.hardware.parameters import load_parameters
+from dse.sparsity.curve_file import read_curve_file
+from dse.sparsity.curve_names import curve_path
+from dse.study.faults import Faults
+from dse.toml_file import TomlFile, read_toml
+from dse.workload.zoo import model_shape
+
+FILE_NAME = "study.toml"
+
+AxisValues = list[float] | list[str] | str
+
+
+class _Table(BaseModel):
+    """A table of the file. The descriptions are what an error message asks for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class WorkloadTable(_Table):
+    """One `[[workload]]`: a transformer, how it is run, and how sparse it is."""
+
+    model: str = Field(description="a name of the zoo, or the path of a config.json")
+    seq_len: int | None = Field(
+        None, ge=1, strict=True, description="tokens per sequence, a whole number"
+    )
+    batch: int = Field(
+        1, ge=1, strict=True, description="sequences run together, a whole number"
+    )
+    mode: Literal["prefill", "decode"] = Field(
+        "prefill", description="'prefill' or 'decode'"
+    )
+    context_len: int | None = Field(
+        None, ge=1, strict=True, description="tokens that a decode step sees"
+    )
+    padded_fraction: float = Field(
+        0.0, ge=0, le=1, strict=True, description="a share between 0 and 1"
+    )
+    activation_density: float = Field(
+        1.0, ge=0, le=1, strict=True, description="a share between 0 and 1"
+    )
+    weight_density: float = Field(
+        1.0, ge=0, le=1, strict=True, description="a share between 0 and 1"
+    )
+    kept_pairs: float = Field(
+        1.0, gt=0, le=1, strict=True, description="a share of query-key pairs, above 0"
+    )
+    kept_first_round: float = Field(
+        1.0, gt=0, le=1, strict=True, description="a share of query-key pairs, above 0"
+    )
+    part: Literal["all", "attention"] = Field(
+        "all", description="'all', or 'attention' for a co-processor alone"
+    )
+    density: str | None = Field(
+        None, description="a curve that dse ships, by name, or the path of another"
+    )
+    threshold: float | None = Field(
+        None, strict=True, description="a setting of that curve, a number"
+    )
+    stand_in: bool = Field(
+        False, strict=True, description="true for a curve of another model, or false"
+    )
+    why_density: str = Field("", description="where the densities come from, in words")
+    weight: float = Field(
+        1.0, gt=0, strict=True, description="its weight in the suite, above 0"
+    )
+
+    @field_validator("model")
+    @classmethod
+    def _model_is_known(cls, model: str, info: ValidationInfo) -> str:
+        """Return a name of the zoo as it is, a path as seen from the study's folder."""
+        beside = info.context["folder"] / model if info.context else Path(model)
+        if exists(beside) or beside.suffix == ".json":
+            model = str(beside)
+        model_shape(model)
+        return model
+
+    @field_validator("density")
+    @classmethod
+    def _curve_is_known(cls, curve: str, info: ValidationInfo) -> str:
+        """Return a shipped name as it is, a path as seen from the study's folder."""
+        if curve.endswith(".toml") and info.context:
+            curve = str(info.context["folder"] / curve)
+        read_curve_file(curve_path(curve))
+        return curve
+
+    @model_validator(mode="after")
+    def _density_has_a_reason(self) -> Self:
+        stated = min(self.activation_density, self.weight_density) < 1
+        if (self.density is None) != (self.threshold is None):
+            raise InputError(
+                "`density` names a curve and `threshold` a setting of it; write both."
+            )
+        if self.density is not None and stated:
+            raise InputError(
+                "the densities come from a curve, and stand here too; remove one."
+            )
+        pruned = stated or self.density is not None or self.kept_pairs < 1
+        if pruned and not self.why_density:
+            raise InputError(
+                "a density below 1 needs `why_density`; say where it was measured, or "
+                "who states it."
+            )
+        return self
+
+
+class HostTable(_Table):
+    """The `[host]`: the machine beside a co-processor of attention."""
+
+    engine: str = Field(description='the kind of machine, as "tile"')
+    preset: str = Field(description="the name of a preset of that engine")
+
+
+class ReferenceTable(_Table):
+    """One `[reference]`: a published machine to stand beside the front."""
+
+    preset: str = Field(description="the name of a preset of the engine")
+    batch: int | None = Field(
+        None, ge=1, strict=True, description="sequences run together, a whole number"
+    )
+
+
+def _read_values(given: object) -> AxisValues:
+    """Read the values of an axis, or the expression that ties a field to others."""
+    if isinstance(given, str) and given.strip():
+        return given
+    if not isinstance(given, list) or not given:
+        raise InputError(
+            f"is {given!r}; write a list of values, or an expression over other fields "
+            'such as "pes / 8".'
+        )
+    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in given)
+    if not numbers and not all(isinstance(value, str) for value in given):
+        raise InputError(f"is {given!r}; write numbers only, or labels only.")
+    twice = {repr(value) for value in given if given.count(value) > 1}
+    if twice:
+        raise InputError(f"names {', '.join(sorted(twice))} twice; say it once.")
+    return given
+
+
+def _read_reference(given: object) -> object:
+    return {"preset": given} if isinstance(given, str) else given
+
+
+def _technology_is_known(name: str, info: ValidationInfo) -> str:
+    """Return a shipped name as it is, a path as seen from the study's folder."""
+    is_path = name.endswith(".toml")
+    if is_path and info.context:
+        name = str(info.context["folder"] / name)
+    load_parameters(name)
+    return name
+
+
+def _node_is_known(node_nm: float) -> float:
+    area_factor(node_nm, node_nm)
+    return node_nm
+
+
+class StudyTable(_Table):
+    """Everything that a `study.toml` says."""
+
+    question: str = Field(min_length=1, description="what is asked, in a sentence")
+    engine: str = Field(description='the kind of machine, as "tile"')
+    preset: str = Field(description="the machine that the space surrounds")
+    host: HostTable | None = Field(
+        None, description='a table { engine = "tile", preset = "edge" }'
+    )
+    technology: Annotated[str, AfterValidator(_technology_is_known)] | None = Field(
+        None, description="a parameter file, by name or path"
+    )
+    node_nm: Annotated[float, AfterValidator(_node_is_known)] | None = Field(
+        None, strict=True, description="a process node in nm"
+    )
+    timing: Literal["walk", "roofline"] = Field(
+        "walk", description="'walk' or 'roofline'"
+    )
+    objectives: list[str] = Field(
+        min_length=1, description='a list such as ["max:throughput", "min:energy"]'
+    )
+    limits: list[str] = Field([], description='a list such as ["area <= 50 mm^2"]')
+    buildable: bool = Field(
+        True, strict=True, description="false to let in what cannot be built, or true"
+    )
+    accept_foreign_accuracy: bool = Field(
+        False,
+        strict=True,
+        description="true to let accuracies of other models decide, or false",
+    )
+    workload: list[WorkloadTable] = Field(
+        min_length=1, description="one `[[workload]]` table for each transformer"
+    )
+    space: dict[str, Annotated[Any, BeforeValidator(_read_values)]] = Field(
+        min_length=1, description="a table `[space]` of fields with lists of values"
+    )
+    legal: dict[str, str] = Field(
+        {}, description='a condition over fields, as "tile_batch <= batch"'
+    )
+    reference: dict[
+        str, Annotated[ReferenceTable, BeforeValidator(_read_reference)]
+    ] = Field({}, description="the name of a preset, or a table { preset, batch }")
+
+    @model_validator(mode="after")
+    def _batch_is_said_once(self) -> Self:
+        if "batch" not in self.space:
+            return self
+        if any("batch" in table.model_fields_set for table in self.workload):
+            raise InputError(
+                "`batch` is an axis of `[space]` and stands in a `[[workload]]` too; "
+                "remove one of them."
+            )
+        lacking = [name for name, r in self.reference.items() if r.batch is None]
+        if lacking:
+            raise InputError(
+                f"`batch` is an axis of `[space]`, so `[reference]` must say it: write "
+                f'{lacking[0]} = {{ preset = "…", batch = 4 }}.'
+            )
+        return self
+
+
+@dataclass(frozen=True)
+class StudyFile:
+    """A checked `study.toml`: what it says, and where each key of it stands."""
+
+    file: TomlFile
+    table: StudyTable
+
+    @property
+    def name(self) -> str:
+        """The name of the study: that of its folder, or of a file not called study."""
+        path = self.file.path
+        return path.resolve().parent.name if path.name == FILE_NAME else path.stem
+
+
+def read_study_file(path: str | Path) -> StudyFile:
+    """Read the `study.toml` of a folder, or a file of that form.
+
+    Raises one `InputError` with a line `file:line: key: fault; remedy` per fault.
+    """
+    path = Path(path)
+    if not exists(path):
+        raise InputError(
+            f"there is no study at {path}; give a folder with a {FILE_NAME}."
+        )
+    if path.is_dir():
+        inside = sorted(file.parent.name for file in path.glob(f"*/{FILE_NAME}"))
+        path = path / FILE_NAME
+        if not path.is_file():
+            meant = f" These folders in it do: {', '.join(inside)}." if inside else ""
+            raise InputError(
+                f"{path.parent} holds no {FILE_NAME}; give a study's folder.{meant}"
+            )
+    file = read_toml(path)
+    try:
+        table = StudyTable.model_validate(file.data, context={"folder": path.parent})
+    except ValidationError as errors:
+        faults = Faults(file)
+        for error in errors.errors():
+            faults.add(error["loc"], _message(error["loc"], error))
+        faults.tell()
+        raise
+    return StudyFile(file, table)
+
+
+def _message(place: tuple[str | int, ...], error: Any) -> str:
+    """Return what is wrong at a place of the file, and what to write instead."""
+    # A table of the study, and how deep its keys stand: one of several, or the one.
+    owners: dict[str | int, tuple[type[_Table], int]] = {
+        "workload": (WorkloadTable, 2),
+        "reference": (ReferenceTable, 2),
+        "host": (HostTable, 1),
+    }
+    owner_table, depth = owners.get(place[0] if place else "", (StudyTable, 0))
+    inside = len(place) > depth > 0
+    fields = (owner_table if inside else StudyTable).model_fields
+    name = str(place[depth if inside else 0]) if place else ""
+    if error["type"] == "extra_forbidden":
+        owner = f"a `{place[0]}`" if inside else "a study"
+        return f"is not a key of {owner}; rename or remove it." + did_you_mean(
+            name, fields
+        )
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    found = repr(error["input"])
+    found = "is missing" if error["type"] == "missing" else f"is {found:.60}"
+    return f"{found}; write {fields[name].description}."

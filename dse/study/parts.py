@@ -1,0 +1,164 @@
+"""From the file of a study to its parts: machines, workloads, and the space."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dse.engines.base import Engine
+from dse.engines.pair import Pair
+from dse.engines.registry import find_engine, find_preset
+from dse.errors import InputError, did_you_mean
+from dse.evaluation import counted_together
+from dse.explore.axes import Tied, tied
+from dse.explore.limits import read_limits, with_buildable
+from dse.explore.objectives import read_objectives
+from dse.explore.space import WORKLOAD_FIELDS, Space, is_of_workload
+from dse.hardware.technology import Technology, load_technology
+from dse.sparsity.library import load_curve
+from dse.study.faults import Faults
+from dse.study.file import StudyFile, StudyTable, WorkloadTable
+from dse.study.sources import study_bibtex, study_sources
+from dse.study.study import Study
+from dse.workload.ops import Workload
+from dse.workload.transformer import transformer
+
+
+def build_study(file: StudyFile) -> Study:
+    """Return the study that a checked file states.
+
+    Raises one `InputError` with file and line of everything in it that the engine, the
+    models or the metrics do not know.
+    """
+    table, faults = file.table, Faults(file.file)
+    with faults.at("engine"):
+        find_engine(table.engine)
+    if table.host is not None:
+        with faults.at("host"):
+            find_preset(table.host.engine, table.host.preset)
+    faults.tell()
+    suite = []
+    for number, entry in enumerate(table.workload):
+        with faults.at("workload", number):
+            suite.append((_workload(entry), entry.weight))
+    references = {}
+    for name, reference in table.reference.items():
+        with faults.at("reference", name):
+            references[name] = machine_of(table, reference.preset)
+    with faults.at("objectives"):
+        read_objectives(tuple(table.objectives))
+    with faults.at("limits"):
+        counted = counted_together(workload.counted for workload, _ in suite)
+        read_limits(table.limits, counted if suite else None)
+    with faults.at("preset"):
+        design = machine_of(table, table.preset)
+        _try_axes(design, table, faults)
+        _try_thresholds(design, [workload for workload, _ in suite], table, faults)
+    faults.tell()
+    return Study(
+        name=file.name,
+        question=table.question,
+        space=Space(design, legal=table.legal, **_axes(table)),
+        suite=tuple(suite),
+        why_density=tuple(entry.why_density for entry in table.workload),
+        objectives=tuple(table.objectives),
+        limits=with_buildable(table.limits, table.buildable),
+        references=references,
+        reference_batches={
+            name: reference.batch
+            for name, reference in table.reference.items()
+            if reference.batch is not None
+        },
+        technology=_technology(design, table),
+        timing=table.timing,
+        accept_foreign_accuracy=table.accept_foreign_accuracy,
+        sources=study_sources(table),
+        bibtex=study_bibtex(table),
+    )
+
+
+def _technology(design: Engine, table: StudyTable) -> Technology:
+    if table.technology is None:
+        technology = design.default_technology()
+    else:
+        technology = load_technology(table.technology)
+    return technology if table.node_nm is None else technology.at_node(table.node_nm)
+
+
+def _workload(entry: WorkloadTable) -> Workload:
+    workload = transformer(
+        entry.model,
+        seq_len=entry.seq_len,
+        batch=entry.batch,
+        padded_fraction=entry.padded_fraction,
+        mode=entry.mode,
+        context_len=entry.context_len,
+    )
+    if entry.density is None:
+        workload = workload.with_density(
+            activation=entry.activation_density, weight=entry.weight_density
+        )
+    else:
+        curve = load_curve(entry.density, sequence_length=workload.seq_len)
+        workload = workload.with_curve(curve, entry.threshold, stand_in=entry.stand_in)
+    if entry.kept_pairs < 1:
+        workload = workload.with_attention(
+            kept=entry.kept_pairs, kept_first_round=entry.kept_first_round
+        )
+    return workload.attention_only() if entry.part == "attention" else workload
+
+
+def machine_of(table: StudyTable, preset: str) -> Engine:
+    """Return a published machine of the study's engine, with its host if it has one."""
+    machine = find_preset(table.engine, preset)
+    if table.host is None:
+        return machine
+    host = find_preset(table.host.engine, table.host.preset)
+    return Pair(host=host, coprocessor=machine)
+
+
+def _axes(table: StudyTable) -> dict[str, Any]:
+    """Return the axes; a text ties its field to others."""
+    return {
+        name: tied(values) if isinstance(values, str) else values
+        for name, values in table.space.items()
+    }
+
+
+def _try_axes(design: Engine, table: StudyTable, faults: Faults) -> None:
+    """Try every axis and rule of the space alone, so that a fault has its line."""
+    for name, axis in _axes(table).items():
+        with faults.at("space", name):
+            _try_axis(design, name, axis)
+    for reason, rule in table.legal.items():
+        with faults.at("legal", reason):
+            Space(design, legal={reason: rule}).illegal({})
+
+
+def _try_thresholds(
+    design: Engine, suite: list[Workload], table: StudyTable, faults: Faults
+) -> None:
+    """Try every threshold of the space in the curve of every workload."""
+    for name, values in table.space.items():
+        # What is tied is known only design by design.
+        if not name.startswith("threshold") or isinstance(values, str):
+            continue
+        for workload in suite:
+            with faults.at("space", name):
+                Space(design, **{name: values}).place({name: values[0]}, workload)
+
+
+def _try_axis(design: Engine, name: str, axis: Any) -> None:
+    known = [*design.meanings(), *WORKLOAD_FIELDS]
+    # What is not known might be an argument of `Space` all the same.
+    if name not in known and not is_of_workload(name):
+        raise InputError(
+            f"`{name}` is not a field of `{type(design).__name__}`."
+            + did_you_mean(name, known)
+        )
+    try:
+        Space(design, **{name: axis})
+    except InputError as error:
+        if not isinstance(axis, Tied):
+            raise
+        say = "A text is an expression over other fields; for values write a list."
+        raise InputError(f"{error} {say}") from None

@@ -1,0 +1,169 @@
+"""Studies: a question about a space of machines, as a folder states it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dse.errors import check_kind
+from dse.explore.arguments import BLOCK_SIZE
+from dse.hardware.buildable import BUILDABLE
+from dse.shipped import study_path
+from dse.study.file import read_study_file
+
+if TYPE_CHECKING:  # what needs JAX waits until a study is run
+    from dse.engines.base import Engine
+    from dse.evaluation import Metrics, Timing
+    from dse.explore.basis import Basis
+    from dse.explore.evaluator import Evaluator
+    from dse.explore.runs import Runs
+    from dse.explore.space import Space
+    from dse.hardware.technology import Technology
+    from dse.workload.ops import Workload
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Study:
+    """A question, and all that decides its answer.
+
+    `suite` holds workloads with their weights, `why_density` says for each where its
+    densities come from. `references` are published machines to compare with;
+    `reference_batches` says at which batch, where it is not that of the workload.
+    `sources` are keys of references.bib, `bibtex` their entries.
+    """
+
+    name: str
+    question: str
+    space: Space
+    suite: tuple[tuple[Workload, float], ...]
+    why_density: tuple[str, ...]
+    objectives: tuple[str, ...]
+    limits: tuple[str, ...]
+    references: Mapping[str, Engine]
+    reference_batches: Mapping[str, float]
+    technology: Technology
+    timing: Timing
+    accept_foreign_accuracy: bool
+    sources: tuple[str, ...]
+    bibtex: str
+
+    def run(self, *, progress: bool = True, block_size: int = BLOCK_SIZE) -> Runs:
+        """Evaluate every design of the space and return the exact front.
+
+        `block_size` is how many designs are searched at once; the front does not depend
+        on it.
+        """
+        from dse.explore.sweep import sweep
+
+        return sweep(
+            self.space,
+            [workload for workload, _ in self.suite],
+            weights=[weight for _, weight in self.suite],
+            front=self.objectives,
+            limits=self.limits,
+            buildable=self.buildable,
+            accept_foreign_accuracy=self.accept_foreign_accuracy,
+            technology=self.technology,
+            timing=self.timing,
+            progress=progress,
+            block_size=block_size,
+        )
+
+    @property
+    def buildable(self) -> bool:
+        """Whether only what can be built may answer it."""
+        return BUILDABLE in self.limits
+
+    def any_design(self) -> Study:
+        """Return the study that takes what cannot be built for an answer as well."""
+        others = tuple(text for text in self.limits if text != BUILDABLE)
+        return replace(self, limits=others)
+
+    @property
+    def hash(self) -> str:
+        """A hash of what is asked: machines, workloads, objectives and limits."""
+        from dse.explore.hashes import hash_of_records
+
+        space = self.space
+        workloads = [workload for workload, _ in self.suite]
+        return hash_of_records(
+            space.design,
+            workloads,
+            self.technology,
+            said=(
+                [(n, list(axis.values)) for n, axis in space.axes.items()],
+                [(n, tie.expression) for n, tie in space.tied.items()],
+                list(space.legal.items()),
+                [weight for _, weight in self.suite],
+                list(self.objectives),
+                list(self.limits),
+                self.timing,
+            ),
+        )
+
+    def evaluator(self) -> Evaluator:
+        """Return what evaluates designs of the space; it traces the model anew."""
+        from dse.explore.evaluator import Evaluator
+
+        return Evaluator(self.space, self.basis)
+
+    @property
+    def basis(self) -> Basis:
+        """What its answers rest on: workloads, technology and timing."""
+        from dse.explore.basis import Basis
+
+        accepts = self.accept_foreign_accuracy
+        return Basis(self.suite, self.technology, self.timing, accepts)
+
+    def evaluate(self, design: Engine, *, batch: float | None = None) -> Metrics:
+        """Return the metrics of any machine over the suite, as the study counts them.
+
+        In float64. `batch` stands in for that of the workloads.
+        """
+        return self._over_suite(
+            (design, workload if batch is None else workload.replace(batch=batch))
+            for workload, _ in self.suite
+        )
+
+    def evaluate_at(self, index: int) -> Metrics:
+        """Return the metrics of the design of the space with an index, in float64.
+
+        Axes of the workload are at its values, too.
+        """
+        values = {name: float(v) for name, v in self.space.decode(index).items()}
+        return self._over_suite(
+            self.space.place(values, workload) for workload, _ in self.suite
+        )
+
+    def _over_suite(self, placed: Iterable[tuple[Engine, Workload]]) -> Metrics:
+        from dse.evaluation import combine
+        from dse.explore.evaluate import evaluate
+
+        parts = [
+            evaluate(design, workload, technology=self.technology, timing=self.timing)
+            for design, workload in placed
+        ]
+        return combine(parts, [weight for _, weight in self.suite])
+
+    def evaluate_references(self) -> dict[str, Metrics]:
+        """Return the metrics of every reference machine, each at its own batch."""
+        return {
+            name: self.evaluate(design, batch=self.reference_batches.get(name))
+            for name, design in self.references.items()
+        }
+
+
+def load_study(path: str | Path) -> Study:
+    """Read the study of a folder (its `study.toml`), or of a file of that form.
+
+    Raises one `InputError` with a line `file:line: key: fault; remedy` per fault;
+    faults of the file itself are told before JAX is loaded.
+    """
+    check_kind("`path`", path, (str, Path), "the folder of a study, or its name")
+    path = study_path(path)
+    file = read_study_file(path)
+    from dse.study.parts import build_study
+
+    return build_study(file)

@@ -1,0 +1,158 @@
+"""Designs and results as files: saved and loaded in one call each.
+
+A design, or any other record, is a JSON file. Results are a Parquet file: the columns
+that people read, and in its metadata what they rest on. Nothing in them is run.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from dse.errors import InputError, check_kind
+from dse.explore.basis import Basis
+from dse.explore.objectives import read_objectives
+from dse.explore.runs import Runs, column_name, file_units
+from dse.explore.space import Space
+from dse.files import check_regular, write_whole
+from dse.json_file import read_json
+from dse.records import Record
+from dse.sweeps.record_json import from_json, to_json
+from dse.sweeps.table_file import arrow_table
+from dse.units import to_si
+
+KEY = b"dse"  # of the metadata
+FORM = 1  # of what stands there
+FRONT = "front.parquet"  # the results in the folder of a sweep
+_WANTED = "a file that `dse.save` wrote, or the folder of a finished sweep"
+
+
+def save(what: Record | Runs, path: str | Path) -> Path:
+    """Write a design (.json) or results (.parquet), and return where.
+
+    `dse.save(front, "front.parquet")`; `dse.load` brings it back. Workloads and
+    technologies are saved as designs are. Raises `InputError` for anything else, and
+    for a name that ends otherwise.
+    """
+    check_kind("what is to be saved", what, (Record, Runs), "a design or results")
+    check_kind("`path`", path, (str, Path), "the path of the file to write")
+    place, ending = Path(path), ".parquet" if isinstance(what, Runs) else ".json"
+    if place.suffix != ending:
+        raise InputError(f"{place}: give it a name that ends in {ending}.")
+    if isinstance(what, Runs):
+        data = io.BytesIO()
+        parquet.write_table(results_table(what), data)
+        write_whole(place, data.getvalue())
+    else:
+        whole = {"dse": FORM, "saved": to_json(what)}
+        write_whole(place, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
+    return place
+
+
+def load(path: str | Path) -> Any:
+    """Return what was saved: a design or another record, or results.
+
+    The folder of a finished sweep gives its front. Metrics of results are those that
+    were saved to a rounding. Raises `InputError` for what is neither.
+    """
+    check_kind("`path`", path, (str, Path), _WANTED)
+    place = Path(path)
+    if place.is_dir():
+        if not (place / FRONT).is_file():
+            raise InputError(f"{place}: has no {FRONT}; give {_WANTED}.")
+        place = place / FRONT
+    check_regular(place, _WANTED)
+    if place.suffix == ".parquet":
+        return _read_results(place)
+    found = read_json(place, _WANTED)
+    if not isinstance(found, dict) or found.get("dse") != FORM:
+        raise InputError(f"{place}: was not saved by this version of dse; {_WANTED}.")
+    return _at(place, lambda: from_json(found["saved"]))
+
+
+def results_table(runs: Runs) -> pa.Table:
+    """Return results as an Arrow table that knows what they rest on."""
+    space, basis = runs.space, runs.basis
+    about = {
+        "dse": FORM,
+        "design": to_json(space.design),
+        "axes": {name: list(axis.values) for name, axis in space.axes.items()},
+        "tied": {name: tie.expression for name, tie in space.tied.items()},
+        "legal": space.legal,
+        "suite": [[to_json(workload), weight] for workload, weight in basis.suite],
+        "technology": to_json(basis.technology),
+        "timing": basis.timing,
+        "accept_foreign_accuracy": basis.accept_foreign_accuracy,
+        "evaluated": int(runs.evaluated),
+        "objectives": [str(objective) for objective in runs.objectives],
+        "metrics": list(runs.metrics),
+    }
+    table = arrow_table(runs.columns)
+    text = json.dumps(about, ensure_ascii=False, default=float)
+    return table.replace_schema_metadata({KEY: text.encode()})
+
+
+def _read_results(path: Path) -> Runs:
+    try:
+        table = parquet.read_table(path)
+        about = json.loads((table.schema.metadata or {}).get(KEY, b"null"))
+    except (pa.ArrowException, OSError, ValueError, RecursionError) as error:
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{path}: cannot be read ({why}); give {_WANTED}.") from None
+    if not isinstance(about, dict) or about.get("dse") != FORM:
+        raise InputError(
+            f"{path}: does not say what it rests on; give {_WANTED} with this version, "
+            "or read it as a table with pandas."
+        )
+    found: Runs = _at(path, lambda: _results(table, about))
+    return found
+
+
+def _results(table: pa.Table, about: dict[str, Any]) -> Runs:
+    from dse.explore.axes import choice, tied
+
+    axes = {name: choice(*values) for name, values in about["axes"].items()}
+    ties = {name: tied(text) for name, text in about["tied"].items()}
+    design = from_json(about["design"])
+    space = Space(design, legal=about["legal"], **axes, **ties)
+    suite = tuple((from_json(w), float(weight)) for w, weight in about["suite"])
+    basis = Basis(
+        suite,
+        from_json(about["technology"]),
+        about["timing"],
+        about["accept_foreign_accuracy"],
+    )
+    units = file_units(basis.counted)
+
+    def column(name: str) -> Any:
+        return table.column(name).to_numpy()
+
+    return Runs(
+        space=space,
+        basis=basis,
+        index=column("design"),
+        metrics={
+            name: column(column_name(name, units[name])) * to_si(1.0, units[name])
+            for name in about["metrics"]
+        },
+        reason=column("reason").astype(object),
+        evaluated=int(about["evaluated"]),
+        objectives=read_objectives(about["objectives"]) if about["objectives"] else (),
+    )
+
+
+def _at(path: Path, read: Any) -> Any:
+    """Return what reading gives; a fault in it becomes one message with the path."""
+    try:
+        return read()
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise InputError(
+            f"{path}: is damaged ({type(error).__name__}: {error}); give {_WANTED}."
+        ) from None
