@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "results" / "mutants"
-PACKAGES = ("engines", "schedule", "hardware", "workload", "sparsity", "memory")
+PACKAGES = ("engines", "schedule", "hardware", "workload", "sparsity", "compile")
 TESTS = (
     *("hardware", "sparsity", "workload", "schedule", "known_answers", "engines"),
     *("contract", "evidence"),
