@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dse.errors import InputError
+from dse.errors import InputError, quoted
 from dse.files import LARGEST, read_text
 
 
@@ -50,7 +50,7 @@ def number_in(place: str, column: str, text: str | None) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise InputError(f"{place}: `{column}` is {text!r:.60}; write a number.")
+        raise InputError(f"{place}: `{column}` is {quoted(text)}; write a number.")
     return number
 
 

@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, did_you_mean, quoted
 from dse.record_help import documented, range_in_words, signature
 
 _T = TypeVar("_T")
@@ -59,7 +59,7 @@ class Quantity:
                 )
             return float(self.choices.index(value))
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(f"{place} takes {self._wanted()}, got {value!r:.60}.")
+            raise InputError(f"{place} takes {self._wanted()}, got {quoted(value)}.")
         try:
             number = float(value)
         except OverflowError:

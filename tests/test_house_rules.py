@@ -55,6 +55,15 @@ def test_rounding_up_is_done_by_smooth_alone() -> None:
     )
 
 
+def test_values_in_messages_are_quoted_by_one_function() -> None:
+    by_hand = re.compile(r"!r:\.60\}")
+    found = [name(path) for path in CODE if by_hand.search(path.read_text())]
+    assert found == ["dse/errors.py"], (
+        "Python refuses to write whole numbers of thousands of digits: use `quoted` of "
+        f"dse.errors in {found}."
+    )
+
+
 def test_a_function_fits_a_screen() -> None:
     long = {}
     for path in CODE:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, did_you_mean, quoted
 from dse.json_file import parse_json
 
 
@@ -54,7 +54,7 @@ class SimulatorRun:
                 legal, wanted = 0 < value < math.inf, "above zero"
             if not legal:
                 raise InputError(
-                    f"`{name}` of a run is {value!r:.60}; write a number {wanted}."
+                    f"`{name}` of a run is {quoted(value)}; write a number {wanted}."
                 )
 
     @classmethod
@@ -141,5 +141,5 @@ def _read(
         return kind(text)
     except ValueError:
         raise InputError(
-            f"{place}, column `{column}`: is {text!r:.60}; write {_WANTED[kind]}."
+            f"{place}, column `{column}`: is {quoted(text)}; write {_WANTED[kind]}."
         ) from None

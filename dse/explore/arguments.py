@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dse.errors import InputError, check_kind
+from dse.errors import InputError, check_kind, quoted
 
 BLOCK_SIZE = 2**20  # designs searched at once, where a call names no other size
 
@@ -16,7 +16,7 @@ def texts(name: str, given: Iterable[str], example: str) -> tuple[str, ...]:
     """Return several texts; raise `InputError` for one alone, or for other things."""
     wanted = f"a list of texts, as [{example!r}]"
     if isinstance(given, str) or not isinstance(given, Iterable):
-        raise InputError(f"`{name}` is {given!r:.60}; give {wanted}.")
+        raise InputError(f"`{name}` is {quoted(given)}; give {wanted}.")
     found = tuple(given)
     for each in found:
         check_kind(f"one of `{name}`", each, str, wanted)
@@ -28,5 +28,5 @@ def count(name: str, value: Any, *, least: int = 1, most: int = 10**9) -> int:
     wanted = f"a whole number from {least} to {most:,}"
     check_kind(f"`{name}`", value, (int, np.integer), wanted)
     if not least <= value <= most:
-        raise InputError(f"`{name}` is {value!r:.60}; give {wanted}.")
+        raise InputError(f"`{name}` is {quoted(value)}; give {wanted}.")
     return int(value)

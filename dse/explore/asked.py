@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dse.engines.base import Engine
 from dse.engines.registry import find_preset
-from dse.errors import InputError, named
+from dse.errors import InputError, named, quoted
 from dse.evaluation import TIMINGS, Timing
 from dse.hardware.technology import Technology, read_technology
 from dse.workload.ops import Workload
@@ -36,7 +36,7 @@ def check_timing(timing: str) -> None:
     """Raise `InputError` for an unknown timing."""
     if not isinstance(timing, str) or timing not in TIMINGS:
         raise InputError(
-            f"timing `{timing!r:.60}` is unknown; use 'walk' or 'roofline'."
+            f"timing `{quoted(timing)}` is unknown; use 'walk' or 'roofline'."
         )
 
 

@@ -29,7 +29,7 @@ class Axis:
                 continue
             if not isinstance(value, _REAL) or not abs(value) <= GREATEST:
                 raise InputError(
-                    f"a value of an axis is {value!r:.60}; give numbers that are "
+                    f"a value of an axis is {quoted(value)}; give numbers that are "
                     "finite, or labels."
                 )
         if len(set(self.values)) != len(self.values):
@@ -147,7 +147,7 @@ def read_axis(name: str, given: object) -> Axis | Continuous | Tied:
         except InputError as error:
             raise InputError(f"axis `{name}`: {error}") from None
     raise InputError(
-        f"axis `{name}` is {given!r:.60}; give a list of values, `choice(...)`, "
+        f"axis `{name}` is {quoted(given)}; give a list of values, `choice(...)`, "
         "`powers_of_two(low, high)`, `integers(low, high)`, "
         "`interval(low, high, points)`, `continuous(low, high)` or `tied(expression)`."
     )

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from dse.engines.base import describe_run
-from dse.errors import InputError, check_kind
+from dse.errors import InputError, check_kind, quoted
 from dse.evaluation import Timing, counted_together
 from dse.explore.asked import WorkloadLike, check_timing, read_workload
 from dse.explore.hashes import hash_of_records
@@ -73,7 +73,7 @@ def read_suite(
         or not all(0 < share < math.inf for share in shares)
     ):
         raise InputError(
-            f"`weights` of {len(workloads)} workloads are {shares!r:.60}; give "
+            f"`weights` of {len(workloads)} workloads are {quoted(shares)}; give "
             f"{positive}."
         )
     return tuple(zip(workloads, shares, strict=True))

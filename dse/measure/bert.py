@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, did_you_mean, quoted
 from dse.measure.policies.contract import Pruning
 from dse.workload.shapes import TransformerShape
 
@@ -43,14 +43,14 @@ class Architecture:
     def __post_init__(self) -> None:
         if self.activation not in list(ACTIVATIONS):  # which may be of any type
             raise InputError(
-                f"`{self.shape.name}` has an activation {self.activation!r:.60}."
+                f"`{self.shape.name}` has an activation {quoted(self.activation)}."
                 + did_you_mean(str(self.activation), ACTIVATIONS)
             )
         epsilon = self.norm_epsilon
         is_number = isinstance(epsilon, int | float) and not isinstance(epsilon, bool)
         if not is_number or not 0.0 < epsilon <= 1.0:
             raise InputError(
-                f"`{self.shape.name}` has layer norms with {epsilon!r:.60} under the "
+                f"`{self.shape.name}` has layer norms with {quoted(epsilon)} under the "
                 "root; give a small number above 0, as 1e-12."
             )
 

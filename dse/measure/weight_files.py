@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from dse.errors import InputError
+from dse.errors import InputError, quoted
 from dse.files import check_regular
 from dse.json_file import read_json
 
@@ -98,13 +98,14 @@ def _paths(folder: Path) -> list[Path]:
     files = read_json(index, "the index of a sharded checkpoint").get("weight_map")
     if not isinstance(files, Mapping) or not files:
         raise InputError(
-            f"{index}: `weight_map` is {files!r:.60}; write an object that maps each "
+            f"{index}: `weight_map` is {quoted(files)}; write an object that maps each "
             "tensor to its file."
         )
     names = list(files.values())
     for name in names:
         if not isinstance(name, str) or Path(name).name != name:
             raise InputError(
-                f"{index}: {name!r:.60} names no file beside it; write its plain name."
+                f"{index}: {quoted(name)} names no file beside it; write its plain "
+                "name."
             )
     return [folder / name for name in sorted(set(names))]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, did_you_mean, quoted
 from dse.files import write_whole
 from dse.sparsity.curve_tables import (
     About,
@@ -68,7 +68,7 @@ def _message(key: Key, error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return "is not a key of this table; remove it." + did_you_mean(name, fields)
     is_missing = error["type"] == "missing"
-    found = "is missing" if is_missing else f"is {error['input']!r:.60}"
+    found = "is missing" if is_missing else f"is {quoted(error['input'])}"
     return f"{found}; write {fields[name].description}."
 
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from dse.errors import InputError, check_kind, did_you_mean
+from dse.errors import InputError, check_kind, did_you_mean, quoted
 from dse.explore.arguments import count
 from dse.explore.limits import read_limits
 from dse.explore.objectives import THROUGHPUTS, read_objectives
@@ -107,7 +107,7 @@ def _check(found: dict[str, Any]) -> None:
         count(name, found[name], least=least, most=2**62)
     if found["counted"] not in THROUGHPUTS:
         known = did_you_mean(found["counted"], THROUGHPUTS)
-        raise InputError(f"`counted` is {found['counted']!r:.60}.{known}")
+        raise InputError(f"`counted` is {quoted(found['counted'])}.{known}")
     for name, told in found["fingerprint"].items():
         check_kind(f"`fingerprint.{name}`", told, str, "what a sweep wrote")
 

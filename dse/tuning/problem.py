@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from dse.errors import InputError, check_kind
+from dse.errors import InputError, check_kind, quoted
 from dse.evaluation import Timing, counted_together
 from dse.explore.accuracy import check_accuracy
 from dse.explore.asked import TechnologyLike
@@ -62,7 +62,7 @@ class Problem:
         for wish in (*objectives, *subject_to):
             if not isinstance(wish, str) and not callable(wish):
                 raise InputError(
-                    f"an objective or a limit is {wish!r:.60}; give a text, as "
+                    f"an objective or a limit is {quoted(wish)}; give a text, as "
                     "`min:energy` or `area <= 50 mm^2`, or a function of the design."
                 )
         self.objectives = [

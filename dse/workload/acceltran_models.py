@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from dse.errors import InputError, check_kind, did_you_mean
+from dse.errors import InputError, check_kind, did_you_mean, quoted
 from dse.workload.layer_ops import GIVEN, OpList, Tokens, attention_ops, network_ops
 from dse.workload.layers import Op, chain, layer_norm, linear
 from dse.workload.ops import Block, Workload
@@ -137,7 +137,7 @@ def _read(dictionary: Mapping[str, Any]) -> list[_Layer]:
         if not isinstance(value, list | tuple) or len(value) != count:
             raise InputError(
                 f"`{key}` of the model dictionary needs a list with one entry for each "
-                f"of its `l` = {count} layers, got {value!r:.60}."
+                f"of its `l` = {count} layers, got {quoted(value)}."
             )
     return [
         _Layer(
@@ -152,12 +152,12 @@ def _read(dictionary: Mapping[str, Any]) -> list[_Layer]:
 def _heads(names: Any, place: str) -> tuple[tuple[str, int], ...]:
     if not isinstance(names, list | tuple) or not names:
         raise InputError(
-            f"{place} of the model dictionary is {names!r:.60}; list its heads."
+            f"{place} of the model dictionary is {quoted(names)}; list its heads."
         )
     for number, name in enumerate(names):
         if not isinstance(name, str) or not _HEAD.fullmatch(name):
             raise InputError(
-                f"head {number} in {place} of the model dictionary is {name!r:.60}; "
+                f"head {number} in {place} of the model dictionary is {quoted(name)}; "
                 "write `sa_sdp_D`, `sa_wma_D`, `c_K_D`, `l_dct_D` or `l_dft_D` with "
                 "whole numbers for D and K."
             )
@@ -167,7 +167,7 @@ def _heads(names: Any, place: str) -> tuple[tuple[str, int], ...]:
 def _widths(values: Any, place: str) -> tuple[int, ...]:
     if not isinstance(values, list | tuple) or not values:
         raise InputError(
-            f"{place} of the model dictionary is {values!r:.60}; list its widths."
+            f"{place} of the model dictionary is {quoted(values)}; list its widths."
         )
     what = f"a width in {place} of the model dictionary"
     return tuple(whole(what, value) for value in values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from dse.errors import InputError, check_kind, did_you_mean
+from dse.errors import InputError, check_kind, did_you_mean, quoted
 
 # Bits of a value with its share of the scales that the format has.
 BITS = {
@@ -62,13 +62,13 @@ def read_format(text: str) -> Format:
             group = int(found[1])
         else:
             raise InputError(
-                f"`format` {text!r:.60} has the word {word!r:.30}, which is unknown or "
-                "one too many; write as `bf16`, `w4a16`, `int4 g128`, `w4a16 kv8`."
-                + did_you_mean(word, BITS)
+                f"`format` {quoted(text)} has the word {quoted(word)}, which is "
+                "unknown or one too many; write as `bf16`, `w4a16`, `int4 g128`, "
+                "`w4a16 kv8`." + did_you_mean(word, BITS)
             )
     if weights is None or activations is None or min(weights, activations) < 1:
         raise InputError(
-            f"`format` {text!r:.60} tells no bits of weights; write as `bf16`, "
+            f"`format` {quoted(text)} tells no bits of weights; write as `bf16`, "
             "`w4a16`, `int4 g128`, `w4a16 kv8`."
         )
     weights += _SCALE / group if group else 0.0

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, did_you_mean, quoted
 from dse.files import is_folder
 from dse.json_file import read_json
 from dse.workload.model_shape import ModelShape
@@ -46,7 +46,9 @@ def _shape(config: Mapping[str, Any], *, place: str, name: str | None) -> ModelS
         )
     if not isinstance(kind, str) or kind not in READERS:
         found = (
-            "is missing" if kind is None else f"is {kind!r:.60}, which dse cannot read"
+            "is missing"
+            if kind is None
+            else f"is {quoted(kind)}, which dse cannot read"
         )
         raise InputError(
             f"{place}: `model_type` {found}." + did_you_mean(str(kind), READERS)

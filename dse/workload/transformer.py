@@ -8,7 +8,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from dse.errors import InputError, check_kind, did_you_mean
+from dse.errors import InputError, check_kind, did_you_mean, quoted
 from dse.workload.layer_ops import GIVEN, OpList, Tokens, layer_ops
 from dse.workload.layers import Op, chain
 from dse.workload.model_shape import Head, ModelShape
@@ -76,7 +76,7 @@ def transformer(
         tokens = Tokens(rows=1, keys=context, memory=memory, later=True)
         stacks = shape.stacks[-1:]
     elif mode != "prefill":
-        raise InputError(f"`mode` is {mode!r:.60}." + did_you_mean(mode, MODES))
+        raise InputError(f"`mode` is {quoted(mode)}." + did_you_mean(mode, MODES))
     elif context_len is not None:
         raise InputError(
             "`context_len` counts the tokens in the cache of a decode step; leave it "

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from dse.errors import InputError, check_kind, did_you_mean
+from dse.errors import InputError, check_kind, did_you_mean, quoted
 from dse.files import exists
 from dse.shipped import hw_params_folder
 from dse.toml_file import TomlFile, read_toml
@@ -154,7 +154,7 @@ def _published(place: str, figure: Any) -> Published:
         check_kind(f"{place} `{key}`", figure.get(key), kind, wanted)
     if not re.fullmatch(r"\d+|\d+(\.\d+)?[kMB]", figure["parameters"]):
         raise InputError(
-            f"{place} `parameters` is {figure['parameters']!r:.60}; write it as `110M` "
-            "or in full, as `109482240`."
+            f"{place} `parameters` is {quoted(figure['parameters'])}; write it as "
+            "`110M` or in full, as `109482240`."
         )
     return Published(**figure)

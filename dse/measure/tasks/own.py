@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dse.csv_file import read_rows
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, did_you_mean, quoted
 from dse.measure.tasks.task import Examples, Task, split
 
 LARGEST = 512 * 2**20  # bytes of the file
@@ -35,8 +35,8 @@ def own_task(path: Path, text: str, label: str) -> Task:
     classes = tuple(sorted(set(names)))
     if len(classes) < 2:
         raise InputError(
-            f"{path}: `{label}` is {names[0]!r:.60} in every row; give two classes or "
-            "more."
+            f"{path}: `{label}` is {quoted(names[0])} in every row; give two "
+            "classes or more."
         )
     number = {name: i for i, name in enumerate(classes)}
     labels = np.asarray([number[name] for name in names], np.int32)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, did_you_mean, quoted
 from dse.workload.shapes import whole
 
 BY_HAND = "Build the `TransformerShape` by hand if that is close enough."
@@ -57,9 +57,9 @@ class Config:
         for other in found[1:]:
             if self.values[other] != self.values[found[0]]:
                 raise InputError(
-                    f"{self.place}: `{found[0]}` is {self.values[found[0]]!r:.60} and "
-                    f"`{other}`, another name of it, is {self.values[other]!r:.60}; "
-                    "remove one."
+                    f"{self.place}: `{found[0]}` is {quoted(self.values[found[0]])} "
+                    f"and `{other}`, another name of it, is "
+                    f"{quoted(self.values[other])}; remove one."
                 )
         if found:
             return self.values[found[0]]
@@ -150,7 +150,7 @@ class Config:
         own = value.get("model_type", kind)
         if own != kind:
             raise InputError(
-                f"{self.place}: `{key}` is of `model_type` {own!r:.60}; dse reads a "
+                f"{self.place}: `{key}` is of `model_type` {quoted(own)}; dse reads a "
                 f"{self.kind} with a {kind} there. {BY_HAND}"
             )
         return Config(value, kind, f"{self.place}: `{key}`")
@@ -159,7 +159,7 @@ class Config:
         """Return the error of a value that cannot be read."""
         advice = advice if advice.endswith(".") else f"{advice}."
         place = f"{self.place}: `{self.name(key)}`"
-        return InputError(f"{place} is {value!r:.60}; {advice}")
+        return InputError(f"{place} is {quoted(value)}; {advice}")
 
     def finish(self) -> None:
         """Raise `InputError` for a key that may change the ops unseen."""
@@ -171,7 +171,7 @@ class Config:
             if key in self.defaults and value == self.defaults[key]:
                 continue
             raise InputError(
-                f"{self.place}: `{key!s:.60}` is {value!r:.60}, and dse does not know "
-                f"what it changes. Remove it from a copy if it changes no op. {BY_HAND}"
-                + did_you_mean(str(key), [*self.used])
+                f"{self.place}: `{key!s:.60}` is {quoted(value)}, and dse does not "
+                "know what it changes. Remove it from a copy if it changes no op. "
+                f"{BY_HAND}" + did_you_mean(str(key), [*self.used])
             )
