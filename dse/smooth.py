@@ -80,7 +80,7 @@ def log_interpolate(
     for i in range(len(knots) - 1):
         slope = jnp.log(values[i + 1] / values[i]) / jnp.log(knots[i + 1] / knots[i])
         pieces.append((values[i], knots[i], slope))
-    value, start, slope = pieces[-1]  # chosen before the one power, which is dear
+    value, start, slope = pieces[-1]  # chosen before the one power, which is costly
     for knot, piece in zip(reversed(knots[1:-1]), reversed(pieces[:-1]), strict=True):
         value, start, slope = (
             jnp.where(x <= knot, own, other)

@@ -142,7 +142,7 @@ def evaluate(
     sensitivity: Annotated[
         str | None,
         typer.Option(
-            metavar="METRIC", help="Say which numbers a metric hangs on, and how much."
+            metavar="METRIC", help="Say which numbers a metric depends on, and how far."
         ),
     ] = None,
     uncertainty: Annotated[

@@ -1,4 +1,4 @@
-"""Dear functions, written out in operations that every processor has, and exp and log.
+"""Costly functions, written in operations that every processor has, and exp and log.
 
 Each takes a graph and places of numbers, and gives the place of the result. They
 are as exact as their graph's numbers are, a few roundings aside.

@@ -53,7 +53,7 @@ def sensitivity(
     technology: TechnologyLike | None = None,
     timing: Timing = "walk",
 ) -> Sensitivity:
-    """Say which numbers of a machine and its technology a metric hangs on.
+    """Say which numbers of a machine and its technology a metric depends on.
 
     Those of every number above 0, in float64. Numbers of a choice have none. Raises
     `InputError` for a metric that is unknown, or not known here.

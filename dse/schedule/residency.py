@@ -106,7 +106,7 @@ def plan_block(
 
 
 class _Plan:
-    """What each op of each block moves, as terms that hang on the part's size."""
+    """What each op of each block moves, as terms that depend on the part's size."""
 
     def __init__(self, blocks: Sequence[Block], storage: Sequence[Storage]) -> None:
         self.blocks = blocks
@@ -387,7 +387,7 @@ class _Plan:
     def compulsory(self, batch: Any) -> dict[str, Any]:
         """Return the bits a sequence of weights, cache, input and output, each once.
 
-        What a co-processor must read of the cache hangs on what it drops: not known.
+        What a co-processor must read of the cache depends on what it drops: not known.
         """
         sets = 0.0 if self.storage[0].weights_stay else self.all_weights
         found = dict.fromkeys(("cache", "input", "output"), jnp.zeros(()))

@@ -1,4 +1,4 @@
-"""What an answer hangs on and how sure it is, as plain text and as plain data."""
+"""What an answer depends on and how sure it is, as plain text and as plain data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST = 12  # numbers of a table, those of most weight
 
 
 def sensitivity_text(found: Sensitivity, metric: str) -> str:
-    """Return the numbers that a metric hangs on most, and by how much."""
+    """Return the numbers that a metric depends on most, and by how much."""
     largest = found.largest(metric, MOST)
     rows = [
         [

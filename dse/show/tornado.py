@@ -1,4 +1,4 @@
-"""A tornado: what a metric hangs on, the largest effect on top."""
+"""A tornado: what a metric depends on, the largest effect on top."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def draw(claims: list[Claim]) -> go.Figure:
 
 
 def main(picture: str | None = None) -> None:
-    """Print the table and what its intervals hang on; draw it where asked."""
+    """Print the table and what its intervals depend on; draw it where asked."""
     claims = validate(progress=True)
     print(claims_text(claims))
     for answer in ("efficiency_sta_4", "efficiency_sta_8"):

@@ -25,7 +25,7 @@ MACHINES: dict[str, Engine] = {
 SIZES = ("heads", "rows", "inner", "columns", "batch")
 # Results of a product that lies in more tiles leave by more routers.
 SOONER = {("crossbar", kind) for kind in ("linear", "transform")}
-# Whether a lane still holds an operand hangs on how tiles divide by lanes.
+# Whether a lane still holds an operand depends on how tiles divide by lanes.
 BUFFERS = ("activation_buffer", "weight_buffer", "mask_buffer")
 RUN = describe_run(dse.transformer("bert-tiny", seq_len=64).with_attention(kept=0.3))
 

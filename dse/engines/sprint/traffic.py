@@ -63,7 +63,7 @@ def read_bits(design: SprintEngine, op: Op, run: Run, pair: Pairs) -> Any:
 
 
 def _over_queries(share: Callable[[Any], Any], run: Run, pair: Pairs, held: Any) -> Any:
-    """Return the mean over all uses of a share that hangs on the keys a query sees.
+    """Return the mean over all uses of a share that depends on the keys a query sees.
 
         sum of s share(s) over sum of s,    s from s' - tokens + 1 to s'
 
