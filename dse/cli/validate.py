@@ -25,6 +25,22 @@ def validate(
         Path | None,
         typer.Option(help="A CSV in place of the one that comes with dse."),
     ] = None,
+    calibration: Annotated[
+        bool,
+        typer.Option(
+            "--calibration",
+            help="Say whether error bars of the models hold what they should, every "
+            "machine predicted from all others.",
+        ),
+    ] = False,
+    learn: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Learn the error of the models anew from all validations, and write "
+            "it to a folder like hw_params/.",
+        ),
+    ] = None,
     as_json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -36,8 +52,20 @@ def validate(
     interval that the model's assumed numbers leave holds it. Where some runs cannot be
     compared, the exit code is 3.
     """
-    if everything == (system is not None):
-        raise InputError("name one system to validate with, or give --all.")
+    asked = [system is not None, everything, calibration, learn is not None]
+    if sum(asked) != 1:
+        raise InputError(
+            "name one system to validate with, or give one of --all, --calibration and "
+            "--learn."
+        )
+    if data is not None and (calibration or learn is not None):
+        raise InputError("--data belongs to one system; name it.")
+    if calibration:
+        _calibration(as_json)
+        return
+    if learn is not None:
+        _learn(learn, as_json)
+        return
     if system is None:
         if data is not None:
             raise InputError("--data belongs to one system; name it in place of --all.")
@@ -65,6 +93,28 @@ def validate(
         log.warning(note)
     if notes:
         raise typer.Exit(PARTIAL)
+
+
+def _calibration(as_json: bool) -> None:
+    from dse.evidence.calibration import calibrate, summarize
+    from dse.show.calibration_text import calibration_text
+
+    found = summarize(calibrate())
+    if as_json:
+        print_json(found)
+    else:
+        say(calibration_text(found))
+
+
+def _learn(folder: Path, as_json: bool) -> None:
+    from dse.evidence.error_learning import learn_anew
+    from dse.show.calibration_text import learned_text
+
+    learned = learn_anew(folder)
+    if as_json:
+        print_json(learned.as_json())
+    else:
+        say(learned_text(learned))
 
 
 def _text(validation: Validation, answer: Any) -> str:

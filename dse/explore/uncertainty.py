@@ -1,10 +1,15 @@
-"""Uncertainty: error bars on metrics, and how sure a front is, from assumed numbers."""
+"""Uncertainty: error bars on metrics, and how sure a front is.
+
+Two things make a bar: numbers that are assumed, drawn from their ranges, and the error
+of the model itself, as learned from what was measured (`dse.explore.model_error`). Each
+can be looked at alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,6 +24,7 @@ from dse.explore.basis import Basis, read_suite
 from dse.explore.draws import draw_around, draw_fields
 from dse.explore.evaluator import known_metrics
 from dse.explore.grid import answer_for
+from dse.explore.model_error import LEARNED, SHARE, DrawnErrors, draw_errors, family_of
 from dse.explore.objectives import SHOWN_UNITS, read_objectives, unknown_metric
 from dse.explore.pareto import front_mask
 from dse.explore.runs import Runs, column_name, file_units, from_si_column
@@ -28,33 +34,53 @@ from dse.shown import Shown
 
 Rows = np.ndarray[Any, Any]
 
-SHARE = 0.9  # of the draws, inside an error bar
 MEASURED = "accuracy, as measured"  # what moves accuracies, beside assumed numbers
+Part = Literal["all", "numbers", "model"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Uncertainty(Shown):
-    """Metrics of designs over draws of all assumed numbers.
+    """Metrics of designs over draws of all that is not known of them.
 
     `metrics` holds SI columns `[designs, draws]`, `nominal` those of the numbers as
-    they stand, `[designs]`. `parameters` maps the key of each number that was drawn to
-    its draws `[draws]`. `runs` are the designs, where they came as runs, and `basis`
-    says what all of them rest on. Accuracies are drawn as they were measured: around
-    their means by `accuracy_spread`, and never below 0.
+    they stand, `[designs]`. `parameters` maps the key of each assumed number to its
+    draws `[draws]`; `model_errors` are draws of the error of the model, one part for
+    all designs and one for each. `runs` are the designs, where they came as runs, and
+    `basis` says what all of them rest on. Accuracies are drawn as they were measured:
+    around their means by `accuracy_spread`, and never below 0.
     """
 
     basis: Basis
     metrics: dict[str, Rows]
     nominal: dict[str, Rows]
     parameters: dict[str, Rows]
+    model_errors: DrawnErrors
     space: Space
     runs: Runs | None = None
 
-    def interval(self, metric: str, share: float = SHARE) -> tuple[Rows, Rows]:
-        """Return low and high ends of the middle share of the draws, `[designs]`."""
+    def interval(
+        self, metric: str, share: float = SHARE, *, part: Part = "all"
+    ) -> tuple[Rows, Rows]:
+        """Return low and high ends of the middle share of the draws, `[designs]`.
+
+        Of all, or of one `part` alone: `"numbers"` that are assumed, with a model
+        without error, or the `"model"` with all numbers as they stand.
+        """
         tails = 50.0 * (1.0 - share)
-        low, high = np.percentile(self._of(metric), [tails, 100.0 - tails], axis=1)
+        draws = self._part(metric, part)
+        low, high = np.percentile(draws, [tails, 100.0 - tails], axis=1)
         return low, high
+
+    def _part(self, metric: str, part: Part) -> Rows:
+        draws = self._of(metric)
+        if part == "all":
+            return draws
+        factor = np.exp(self.model_errors.of(metric))
+        if part == "numbers":
+            return np.asarray(draws / factor)
+        if part != "model":
+            raise InputError(f"`part` is {part!r}; it is all, numbers or model.")
+        return np.asarray(self.nominal[metric][:, None] * factor * np.ones_like(draws))
 
     def to_pandas(self, share: float = SHARE) -> pd.DataFrame:
         """Return a row per design and metric: nominal, median and both ends."""
@@ -76,18 +102,28 @@ class Uncertainty(Shown):
             parts.append(pd.DataFrame({**head, **shown}))
         return pd.concat(parts, ignore_index=True)
 
-    def drivers(self, metric: str, design: int = 0) -> pd.Series[float]:
-        """Return by how much each drawn number moves a metric, largest first.
+    def drivers(
+        self, metric: str, design: int = 0, *, part: Part = "all"
+    ) -> pd.Series[float]:
+        """Return by how much each unknown moves a metric, largest first.
 
         The square of the rank correlation over the draws: about the share of the spread
-        that the number alone explains.
+        that the number alone explains. The error of the model is one of them for each
+        of time, energy and area, unless one `part` is asked for alone.
         """
-        ranks = pd.Series(self._of(metric)[design]).rank()
+        errors = self.model_errors
+        of_model = {
+            f"error of the model, {name}": np.atleast_2d(errors.of(name))[design]
+            for name in LEARNED
+        }
+        moving = {} if part == "model" else self.parameters
+        moving = moving | ({} if part == "numbers" else of_model)
+        ranks = pd.Series(self._part(metric, part)[design]).rank()
         found = {
             key: float(np.corrcoef(ranks, pd.Series(draws).rank())[0, 1]) ** 2
             if ranks.std() > 0
             else 0.0
-            for key, draws in self.parameters.items()
+            for key, draws in moving.items()
         }
         return pd.Series(found, dtype=float).sort_values(ascending=False)
 
@@ -143,9 +179,10 @@ def uncertainty(
 
     Every assumed number is drawn from its range, of the technology and of a published
     machine whose fields are assumed (those that were changed, or move, are known), the
-    same draws for all machines, so that what they share does not blur a comparison. An
+    same draws for all machines, so that what they share does not blur a comparison. So
+    is the error of the model, by what was learned of the family of the machine. An
     accuracy that is not known for some draws is NaN there. Raises `InputError` where
-    nothing is assumed, or where another answer is not finite.
+    another answer is not finite.
     """
     if isinstance(designs, Runs):
         runs, space, index = designs, designs.space, designs.index
@@ -159,11 +196,9 @@ def uncertainty(
     taken = draw_fields(space.design, count=draws, seed=seed)
     chosen = {*space.names, *space.tied}
     fields = {n: key_and_draws for n, key_and_draws in taken.items() if n not in chosen}
-    if not moving and not fields:
-        raise InputError(
-            f"technology {used.name} has no assumed number with a range; there is "
-            "nothing to draw."
-        )
+    if not moving and not fields:  # a function needs something to be a function of
+        key = next(iter(used.values))
+        moving = {key: np.full(draws, float(used.values[key]))}
     digits = space.digits(index)
     axes = {n: space.values(n)[at] for n, at in digits.items()}
     function = _function(space, basis, list(moving), list(fields))
@@ -180,6 +215,8 @@ def uncertainty(
     }
     parameters = {key: moving[key] for key in keys} | dict(fields.values())
     parameters |= _draw_accuracies(columns, draws, seed)
+    family = family_of(space.design)
+    errors = draw_errors(family, designs=len(index), count=draws, seed=seed)
     for name, values in columns.items():
         if name not in ACCURACY and not np.isfinite(values).all():
             raise InputError(
@@ -188,9 +225,10 @@ def uncertainty(
             )
     return Uncertainty(
         basis=basis,
-        metrics=columns,
+        metrics={n: column * np.exp(errors.of(n)) for n, column in columns.items()},
         nominal=nominal,
         parameters=parameters,
+        model_errors=errors,
         space=space,
         runs=runs,
     )

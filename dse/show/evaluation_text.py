@@ -12,7 +12,9 @@ from dse.evaluation import Metrics, Timing
 from dse.explore.accuracy import grounds_of
 from dse.explore.basis import technology_json, workload_json
 from dse.explore.hashes import hash_of_records
+from dse.explore.model_error import SHARE, evidence_text, family_of, model_bars
 from dse.explore.objectives import SHOWN_UNITS
+from dse.explore.runs import column_name, file_units
 from dse.hardware.technology import Technology
 from dse.shipped import versions
 from dse.show.labels import (
@@ -30,6 +32,7 @@ from dse.units import from_si
 from dse.workload.ops import Workload
 
 WIDTH = 88
+Bars = Mapping[str, tuple[float, float]]  # factors of each metric
 _ORIGINS = {"refetched": "read again"}  # what people read for an origin of bytes
 
 
@@ -49,20 +52,25 @@ def evaluation_text(
         [
             textwrap.fill(described, WIDTH),
             textwrap.fill(run + technology.name, WIDTH),
-            metrics_text(metrics),
+            metrics_text(metrics, family_of(design)),
+            textwrap.fill(evidence_text(family_of(design)), WIDTH),
         ]
     )
 
 
-def metrics_text(metrics: Metrics) -> str:
-    """Return the totals of one run, and where they go: parts, bytes, units and ops."""
-    return "\n\n".join(table.text for table in metrics_tables(metrics))
+def metrics_text(metrics: Metrics, family: str = "") -> str:
+    """Return the totals of one run, and where they go: parts, bytes, units and ops.
+
+    Where the family of the machine is told, totals have a bar of the model's error.
+    """
+    return "\n\n".join(table.text for table in metrics_tables(metrics, family))
 
 
-def metrics_tables(metrics: Metrics) -> list[Table]:
+def metrics_tables(metrics: Metrics, family: str = "") -> list[Table]:
     """Return totals, energy and area by part, bytes, how busy units are, and ops."""
     scale = scale_of(metrics)
-    tables = [_totals(metrics, scale), _parts(metrics, scale), _off_chip(metrics)]
+    totals = _totals(metrics, scale, model_bars(family) if family else {})
+    tables = [totals, _parts(metrics, scale), _off_chip(metrics)]
     return [*tables, _units(metrics), _ops(metrics, scale)]
 
 
@@ -113,6 +121,23 @@ def evaluation_json(
             }
             for op, name in enumerate(metrics.op_names)
         ],
+        "model_error": _bars_json(design, metrics),
+    }
+
+
+def _bars_json(design: Engine, metrics: Metrics) -> dict[str, Any]:
+    """Return the bar of the model's error of each metric, units in the names."""
+    bars = model_bars(family_of(design))
+    told = {}
+    for metric, unit in file_units(metrics.counted).items():
+        if metric in bars and getattr(metrics, metric) is not None:
+            value = from_si(float(getattr(metrics, metric)), unit)
+            low, high = bars[metric]
+            told[column_name(metric, unit)] = {"low": value * low, "high": value * high}
+    return {
+        "share": SHARE,
+        "metrics": told,
+        "evidence": evidence_text(family_of(design)),
     }
 
 
@@ -120,21 +145,31 @@ def _in(values: Mapping[str, Any], unit: str) -> dict[str, float]:
     return {name: from_si(float(value), unit) for name, value in values.items()}
 
 
-def _totals(metrics: Metrics, scale: Scale) -> Table:
+def _totals(metrics: Metrics, scale: Scale, bars: Bars) -> Table:
     rows = [
-        [scale.title(metric), _total(metrics, metric, scale)]
-        for metric in SHOWN_UNITS
-        if getattr(metrics, metric) is not None and metric != "accuracy_spread"
+        [scale.title(m), _total(metrics, m, scale), _bar(metrics, m, scale, bars)]
+        for m in SHOWN_UNITS
+        if getattr(metrics, m) is not None and m != "accuracy_spread"
     ]
-    rows.append(["Buildable", buildable_label("; ".join(metrics.cannot_be_built))])
+    built = buildable_label("; ".join(metrics.cannot_be_built))
+    rows.append(["Buildable", built, ""])
     name = metrics.bottleneck
     busy = float(metrics.utilization[name])
-    rows.append(["Bottleneck", f"{component_label(name)}, busy {busy:.0%}"])
+    rows.append(["Bottleneck", f"{component_label(name)}, busy {busy:.0%}", ""])
     rows += [
-        [component_label(name), number(float(value))]
+        [component_label(name), number(float(value)), ""]
         for name, value in metrics.extras.items()
     ]
-    return Table(["metric", "value"], rows)
+    heads = ["metric", "value", f"{SHARE:.0%} by model error"]
+    width = len(heads) if bars else 2
+    return Table(heads[:width], [row[:width] for row in rows])
+
+
+def _bar(metrics: Metrics, metric: str, scale: Scale, bars: Bars) -> str:
+    value = float(getattr(metrics, metric))
+    if metric not in bars or value == 0.0:
+        return ""
+    return " to ".join(scale.amount(metric, value * end) for end in bars[metric])
 
 
 def _total(metrics: Metrics, metric: str, scale: Scale) -> str:

@@ -14,9 +14,10 @@ from jax.core import Tracer
 from dse.engines.base import Engine
 from dse.evaluation import Metrics
 from dse.explore.compiled_model import CompiledModel
+from dse.explore.model_error import SHARE
 from dse.explore.objectives import SHOWN_UNITS
 from dse.explore.sensitivity import Sensitivity
-from dse.explore.uncertainty import SHARE, Uncertainty
+from dse.explore.uncertainty import Uncertainty
 from dse.hardware.technology import Technology
 from dse.records import Record
 from dse.show.evaluation_text import metrics_tables
@@ -169,7 +170,10 @@ def _(found: Uncertainty) -> Tables:
             cells = [f"{len(nominal):,} designs", f"at most {wide:.1%} wide"]
         rows.append([scale.title(metric), *cells])
     draws = len(next(iter(found.metrics.values()))[0])
-    title = f"{draws:,} draws of every assumed number ({len(found.parameters)})"
+    title = (
+        f"{draws:,} draws of every assumed number ({len(found.parameters)}) and of the "
+        "error of the model"
+    )
     heads = ["metric", "as it stands", f"{SHARE:.0%} of draws"]
     return Tables(title, [Table(heads, rows)])
 

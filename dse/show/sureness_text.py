@@ -6,12 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from dse.explore.model_error import SHARE, evidence_text, family_of
+from dse.explore.runs import file_units
 from dse.explore.sensitivity import Sensitivity
-from dse.explore.uncertainty import SHARE, Uncertainty
-from dse.show.scale import TITLES, uncertainty_scale
+from dse.explore.uncertainty import Part, Uncertainty
+from dse.show.scale import TITLES, Scale, uncertainty_scale
 from dse.show.text_table import text_table
+from dse.units import from_si
 
 MOST = 12  # numbers of a table, those of most weight
+_STILL = "-"  # of what no draw moves
 
 
 def sensitivity_text(found: Sensitivity, metric: str) -> str:
@@ -46,28 +50,52 @@ def sensitivity_json(found: Sensitivity, metric: str) -> dict[str, Any]:
 
 
 def uncertainty_text(found: Uncertainty) -> str:
-    """Return the range of each metric over draws of what is assumed."""
+    """Return the range of each metric over draws of all that is not known of it."""
     scale, rows = uncertainty_scale(found), []
     for metric, draws in found.metrics.items():
         unknown = float(np.isnan(draws).mean())
-        (low,), (high,) = found.interval(metric)
-        moved = ["", "no assumed number"]
+        bars = [_bar(found, scale, metric, part) for part in ("all", "numbers")]
+        most = ""
         if unknown:
-            moved = [f"not known in {unknown:.0%}", ""]
-        elif high > low:
-            ends = [scale.amount(metric, end) for end in (low, high)]
-            moved = [" to ".join(ends), str(found.drivers(metric).index[0])]
+            bars = [f"not known in {unknown:.0%}", ""]
+        elif bars[1] != _STILL:
+            most = str(found.drivers(metric, part="numbers").index[0])
         nominal = scale.amount(metric, found.nominal[metric][0])
-        rows.append([scale.title(metric), nominal, *moved])
-    heads = ["metric", "as it stands", f"{SHARE:.0%} of draws", "moved most by"]
+        rows.append([scale.title(metric), nominal, *bars, most])
+    heads = [
+        *("metric", "as it stands", f"{SHARE:.0%} of draws"),
+        *("by assumed numbers alone", "most by"),
+    ]
     title = (
-        "Every assumed number drawn from its range, 10,000 times; the error of the "
-        "model itself is not in this:"
+        "Every assumed number drawn from its range, and the error of the model from "
+        f"what was learned of it, {len(draws.T):,} times:"
     )
-    return f"{title}\n\n{text_table(heads, rows)}"
+    evidence = evidence_text(family_of(found.space.design))
+    return f"{title}\n\n{text_table(heads, rows)}\n\n{evidence}"
+
+
+def _bar(found: Uncertainty, scale: Scale, metric: str, part: Part) -> str:
+    (low,), (high,) = found.interval(metric, part=part)
+    if not high > low * (1.0 + 1e-9):
+        return _STILL
+    return " to ".join(scale.amount(metric, end) for end in (low, high))
 
 
 def uncertainty_json(found: Uncertainty) -> dict[str, Any]:
-    """Return nominal, median, low and high of each metric, units in the names."""
+    """Return nominal, median, low and high of each metric, units in the names.
+
+    Of each part too: low and high of the assumed numbers alone, and of the model alone.
+    """
     table = found.to_pandas().drop(columns="design").set_index("metric")
-    return {"share_of_draws": SHARE, "metrics": table.to_dict(orient="index")}
+    told: dict[Any, Any] = table.to_dict(orient="index")
+    for row, metric in zip(told.values(), found.metrics, strict=True):
+        unit = file_units(found.basis.counted)[metric]
+        for part in ("numbers", "model"):
+            (low,), (high,) = found.interval(metric, part=part)
+            row[f"{part}_low"] = from_si(float(low), unit)
+            row[f"{part}_high"] = from_si(float(high), unit)
+    return {
+        "share_of_draws": SHARE,
+        "metrics": told,
+        "model_error": evidence_text(family_of(found.space.design)),
+    }

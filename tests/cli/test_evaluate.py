@@ -74,6 +74,18 @@ def test_it_says_what_a_metric_hangs_on_and_how_sure_it_is(dse: Dse) -> None:
     assert dse(*TINY, "--sensitivity", "enrgy").code == 2
 
 
+def test_every_total_has_a_bar_of_what_the_model_is_off_by(dse: Dse) -> None:
+    found = dse(*TINY, "--json").json
+    bars = found["model_error"]["metrics"]
+    assert {"latency_us", "energy_mj", "area_mm2", "power_w"} <= set(bars)
+    for name, bar in bars.items():
+        value = found["metrics"][name]
+        assert bar["low"] < value < bar["high"] or value == 0.0
+    text = dse(*TINY).out
+    assert re.search(r"Energy per sequence +\S+ .J +\S+ .J to \S+ .J\n", text)
+    assert "Error of the tile model:" in text
+
+
 def test_choices_are_set_and_shown_by_their_labels(dse: Dse) -> None:
     found = dse(*TINY, "--set", "main_memory=rram_32_2_1", "--json").json
     assert found["design"]["main_memory"] == "rram_32_2_1"
@@ -145,7 +157,7 @@ def test_a_decode_step_is_told_by_its_tokens(dse: Dse) -> None:
     arguments = ("--mode", "decode", "--context-len", "512", "--batch", "4")
     text = dse("evaluate", "--workload", "gpt2", *arguments).out
     assert "gpt2: decode step, 512 tokens of context, batch 4" in text
-    assert re.search(r"Throughput +[\d,.]+ tokens/s\n", text)
+    assert re.search(r"Throughput +[\d,.]+ tokens/s  ", text)
     assert "Energy per token" in text
     assert "seq" not in text
 
@@ -154,7 +166,7 @@ def test_one_unit_for_each_kind_of_quantity_on_a_page(dse: Dse) -> None:
     text = dse(
         *("evaluate", "--workload", "bert-base", "--seq-len", "512", "--batch", "8")
     ).out
-    assert re.search(r"Latency of a batch +[\d,.]+ ms\n", text)
+    assert re.search(r"Latency of a batch +[\d,.]+ ms  ", text)
     assert "load (ms)" in text
     assert set(re.findall("[µnp]?m?(?:s|J)(?=\\))", text)) == {"ms", "mJ"}
 

@@ -115,8 +115,8 @@ def test_all_validations_answer_under_their_names(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "name one system to validate with, or give --all"),
-        (("sta", "--all"), "name one system to validate with, or give --all"),
+        ((), "name one system to validate with, or give one of --all"),
+        (("sta", "--all"), "name one system to validate with, or give one of --all"),
         (("--all", "--data", "x.csv"), "--data belongs to one system"),
         (("sta", "--data", "x.csv"), "`sta` takes no --data"),
     ],
@@ -127,3 +127,22 @@ def test_what_cannot_be_validated_is_said(
     answer = dse("validate", *arguments)
     assert answer.code == 2
     assert message in answer.err
+
+
+def test_calibration_tells_what_share_of_rows_intervals_hold(dse: Dse) -> None:
+    found = dse("validate", "--calibration", "--json").json
+    assert found["all"]["rows"] >= 200
+    assert set(found["reference"]["inside"]) == {"50%", "80%", "90%"}
+    text = dse("validate", "--calibration").out
+    assert "ratios of two machines" in text
+    assert "in 90%" in text
+
+
+def test_learning_wants_a_folder_like_ours_and_nothing_beside(
+    dse: Dse, tmp_path: Path
+) -> None:
+    answer = dse("validate", "--learn", tmp_path)
+    assert answer.code == 2
+    assert "has no folder `reported`" in answer.err
+    assert dse("validate", "--calibration", "--all").code == 2
+    assert dse("validate", "--calibration", "--data", tmp_path).code == 2

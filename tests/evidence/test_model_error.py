@@ -1,0 +1,216 @@
+"""The error of the models: learned, drawn, and held against what it was not told."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from dse.engines.registry import ENGINES
+from dse.errors import InputError
+from dse.evidence.calibration import calibrate, summarize
+from dse.evidence.claims import Claim
+from dse.evidence.error_learning import Prior, fit_prior, learn
+from dse.evidence.error_rows import (
+    ErrorRow,
+    collect,
+    of_claims,
+    read_error_rows,
+    write_error_rows,
+)
+from dse.explore.model_error import (
+    LEARNED,
+    POWERS,
+    Spread,
+    draw_errors,
+    evidence_text,
+    model_bars,
+    read_model_error,
+)
+from dse.explore.objectives import SHOWN_UNITS
+
+FAMILIES, GROUPS = 400, 4
+
+
+def worlds(random: np.random.Generator, scale: float) -> np.ndarray[Any, Any]:
+    """Groups of families as the model of the errors has them, one group to predict."""
+    freedom, weight = 6.0, 1.0
+    variance = freedom * scale**2 / random.chisquare(freedom, FAMILIES)
+    bias = random.normal(0.0, np.sqrt(variance / weight))
+    size = (FAMILIES, GROUPS + 1)
+    return random.normal(bias[:, None], np.sqrt(variance)[:, None], size)
+
+
+def places(spreads: list[Spread], errors: np.ndarray[Any, Any]) -> Any:
+    """Where each error lies in what was predicted of it: even, if that is right."""
+    return [
+        stats.t.cdf(error, s.freedom, loc=s.bias, scale=s.scale)
+        for s, error in zip(spreads, errors, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("scale", [0.05, 0.8])
+def test_errors_of_a_known_kind_are_predicted_as_they_fall(scale: float) -> None:
+    groups = worlds(np.random.default_rng(1), scale)
+    prior = fit_prior([list(row) for row in groups[:, :-1]])
+    assert prior.scale == pytest.approx(scale, rel=0.2)
+    seen = [prior.after(list(row)) for row in groups[:, :-1]]
+    assert stats.kstest(places(seen, groups[:, -1]), "uniform").pvalue > 0.01
+    unseen = [prior.after([])] * FAMILIES
+    assert stats.kstest(places(unseen, groups[:, -1]), "uniform").pvalue > 0.01
+    for wrong in (0.5, 2.0):  # a spread that is not right is caught
+        off = [Spread(s.bias, wrong * s.scale, s.freedom) for s in seen]
+        assert stats.kstest(places(off, groups[:, -1]), "uniform").pvalue < 1e-4
+
+
+def test_the_marginal_likelihood_is_that_of_the_draws_one_after_another() -> None:
+    """p(a, b, c) = p(a) p(b | a) p(c | a, b), each Student's t in closed form."""
+    prior, groups = Prior(weight=0.7, freedom=3.0, scale=0.2), [0.1, -0.4, 0.25]
+    total = 0.0
+    for place, value in enumerate(groups):
+        s = prior.after(groups[:place])
+        total += stats.t.logpdf(value, s.freedom, loc=s.bias, scale=s.scale)
+    assert prior.log_likelihood(groups) == pytest.approx(total)
+
+
+def test_more_machines_of_a_family_make_it_surer_and_none_borrow_the_prior() -> None:
+    prior = Prior(weight=1.0, freedom=4.0, scale=0.3)
+    none, two, many = (prior.after([0.1, 0.12] * n) for n in (0, 1, 10))
+    assert none == Spread(0.0, pytest.approx(0.3 * math.sqrt(2.0)), 4.0)
+    assert none.scale > two.scale > many.scale
+    assert none.bias < two.bias < many.bias < 0.12
+    assert none.freedom < two.freedom < many.freedom
+
+
+def rows_of(errors: dict[str, list[float]], family: str = "tile") -> list[ErrorRow]:
+    return [
+        ErrorRow("t", family, machine, "", "latency", error)
+        for machine, values in errors.items()
+        for error in values
+    ]
+
+
+def test_a_machine_left_out_is_not_seen() -> None:
+    """One machine far from its like is outside; told of it, the others are not."""
+    random = np.random.default_rng(0)
+    like = {f"m{i}": list(random.normal(0.0, 0.05, 12)) for i in range(6)}
+    odd = {"odd": list(random.normal(3.0, 0.05, 12))}
+    held = calibrate(rows_of(like | odd))
+    by = {h.row.machine: h for h in held}
+    assert not by["odd"].inside(0.9)
+    assert by["m0"].inside(0.9)
+    assert summarize(held)["all"]["rows"] == 84
+    assert summarize(held)["tile"]["machines"] == 7
+
+
+def test_a_ratio_within_a_family_is_surer_than_a_figure_or_one_of_two_families() -> (
+    None
+):
+    machines = {"tile": [0.5, -0.6, 0.9], "nm": [-0.8, 0.1, 0.7]}
+    rows = [
+        ErrorRow("t", family, f"{family}{i}", "", metric, error + 0.02 * j)
+        for family, errors in machines.items()
+        for i, error in enumerate(errors)
+        for j in range(4)
+        for metric in LEARNED
+    ]
+    known = learn(rows)
+    one, other = (
+        draw_errors(f, designs=2, count=20_000, learned=known) for f in machines
+    )
+
+    def width(values: Any) -> float:
+        return float(np.ptp(np.percentile(values, [5.0, 95.0])))
+
+    figure: Any = one.of("latency")
+    across: Any = other.of("latency")
+    within = width(figure[0] - figure[1])
+    assert within < 0.3 * width(figure[0])
+    assert width(figure[0] - across[0]) > width(figure[0])
+
+
+def test_parts_add_to_the_whole_and_powers_to_the_units_of_metrics() -> None:
+    drawn = draw_errors("filter", designs=3, count=50, seed=4)
+    for metric in POWERS:
+        parts = drawn.of(metric, own=False) + drawn.of(metric, shared=False)
+        np.testing.assert_allclose(parts, drawn.of(metric))
+    np.testing.assert_allclose(
+        drawn.of("power"), drawn.of("energy") - drawn.of("latency")
+    )
+    assert set(POWERS) <= set(SHOWN_UNITS)
+    assert drawn.of("accuracy_drop") == 0.0
+
+
+def test_every_family_has_bars_and_says_where_they_come_from() -> None:
+    for family in (*ENGINES, "tile+sprint"):
+        for metric, (low, high) in model_bars(family).items():
+            assert 0.0 < low < 1.0 < high, (family, metric)
+        assert family in evidence_text(family)
+    assert "borrowed from other families" in evidence_text("tile")
+
+
+CLAIM: dict[str, Any] = {"unit": "1", "source": "wang2024sofa", "where": "table II"}
+
+
+def test_power_is_taken_apart_into_energy_where_the_rate_is_known() -> None:
+    claims = [
+        Claim(name="A3, core power", claimed=8.0, modelled=2.0, **CLAIM),
+        Claim(name="A3, throughput", claimed=2.0, modelled=1.0, **CLAIM),
+        Claim(name="SOFA, core power", claimed=8.0, modelled=2.0, **CLAIM),
+        Claim(name="DOTA, area", claimed=1.0, modelled=2.0, fitted=True, **CLAIM),
+    ]
+    found = {(r.machine, r.metric): r.error for r in of_claims("energon", claims)}
+    # twice as fast at four times the power: half the time, twice the energy
+    assert found == {
+        ("A3", "latency"): pytest.approx(-math.log(2.0)),
+        ("A3", "energy"): pytest.approx(math.log(2.0)),
+    }
+
+
+def test_rows_are_written_so_that_they_are_read_again(tmp_path: Path) -> None:
+    rows = read_error_rows()
+    write_error_rows(rows, tmp_path / "rows.csv")
+    assert read_error_rows(tmp_path / "rows.csv") == rows
+
+
+def test_what_comes_with_dse_is_what_its_rows_teach() -> None:
+    """And it was learned from more than 200 rows that nothing was fitted to."""
+    rows, shipped = read_error_rows(), read_model_error()
+    again = learn(rows)
+    assert set(again.shared) == set(shipped.shared)
+    for family, metrics in again.shared.items():
+        for metric, spread in metrics.items():
+            kept = shipped.shared[family][metric]
+            np.testing.assert_allclose(
+                [spread.bias, spread.scale, spread.freedom],
+                [kept.bias, kept.scale, kept.freedom],
+                atol=2e-3,
+            )
+    assert sum(not row.over for row in rows) >= 200
+
+
+@pytest.mark.nightly
+def test_the_rows_are_those_of_the_validations_today() -> None:
+    """An engine that moves its answers changes its rows: `dse validate --learn`."""
+    now, kept = collect(), read_error_rows()
+    assert [r.machine for r in now] == [r.machine for r in kept]
+    np.testing.assert_allclose(
+        [r.error for r in now], [r.error for r in kept], atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("text", ['{"shared": 1}', '{"own": {"bias": 0}}', "[]"])
+def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "own.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"own\.json"):
+        read_model_error(path)
+
+
+def test_without_scatter_there_is_none_to_learn() -> None:
+    with pytest.raises(InputError, match="no scatter"):
+        learn(rows_of({"a": [0.1], "b": [0.2]}))
