@@ -1,232 +1,225 @@
-"""A graph as a loop over rows, in the language of LLVM.
+"""LLVM: vector instructions as its builder writes them, and machine code made of them.
 
-Every operation is done on as many rows at once as a vector register holds. Nothing is
-kept in memory by our own choice: LLVM hands out registers and spills what does not fit.
+The only file that imports llvmlite.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+import ctypes
+import threading
+from functools import cache
+from typing import Any, NamedTuple, TypeAlias
 
+import llvmlite.binding as llvm
 import numpy as np
+from llvmlite import ir
 
-from dse.compile import vector_functions
-from dse.compile.by_jax import ByJax
-from dse.compile.errors import NotByRowsError, not_by_rows
-from dse.compile.graph import BY_JAX, COMPARED, CONSTANT, CONVERT, INPUT, Graph, Node
-from dse.compile.instructions import Instructions
-from dse.compile.room import LINE
+Value: TypeAlias = Any  # `llvmlite.ir.Value`
+Type: TypeAlias = Any  # `llvmlite.ir.Type`
 
-_UNROUNDED = {"select_n", "max", "min", "neg", "abs", "ceil", "floor"}
-_UNROUNDED |= {"round", "round_away", *COMPARED}
-_BY_LLVM = {"ceil": "ceil", "floor": "floor", "sqrt": "sqrt", "abs": "fabs"}
-_BY_LLVM |= {"round": "rint", "round_away": "round"}
-_BY_US: dict[str, Callable[..., str]] = {
-    "exp": vector_functions.exp,
-    "exp2": vector_functions.exp2,
-    "log": vector_functions.log,
-    "power": vector_functions.power,
-    "nextafter": vector_functions.next_after,
-}
+LONG = ir.IntType(64)
+FLOAT = ir.FloatType()
+POINTER = ir.PointerType()
+_SIGNS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+_ONE_AT_A_TIME = threading.Lock()  # that compiles; LLVM's own state is shared
+_OPTIMISE = 2  # LLVM's level; its passes find nothing to do in what we write
 
 
-def loop_over_rows(
-    graph: Graph, inputs: Sequence[str], places: Sequence[int], kind: Any, lanes: int
-) -> str:
-    """Return the module that holds `rows(inputs, steps, outputs, first, end)`.
+class Instructions:
+    """Instructions one after another, each done on as many rows as there are lanes.
 
-    `inputs` and `outputs` point to columns of floats of `kind`, in the order of inputs
-    and places; `steps` are -1 for a column, and 0 for `lanes` copies of
-    one number. The rows from `first` to `end` are done, `lanes` at a time, which
-    divides both.
+    `floats`, `wide` and `logicals` are the types of vectors of floats, of whole numbers
+    as wide as these, and of what is true or false. `build` is LLVM's builder.
     """
-    write = Instructions(np.dtype(kind), lanes, fast_math=graph.fast_math)
-    found: dict[int, str] = {}
-    for place in graph.needed(places):
-        try:
-            found[place] = _operation(write, graph, inputs, place, found)
-        except NotByRowsError as error:
-            raise error.at(graph.origins[place]) from None
-    aligned = min(LINE, lanes * write.format.bits // 8)
-    for number, place in enumerate(places):
-        answer = _as_float(write, found[place], graph.kinds[place])
-        where = write.entry("%outputs", number, "%row")
-        write.lines.append(
-            f"store {write.floats} {answer}, ptr {where}, "
-            f"align {aligned}, !nontemporal !1"  # past the caches, whole lines
+
+    def __init__(
+        self, kind: np.dtype[Any], lanes: int, *, fast_math: bool = False
+    ) -> None:
+        self.kind = kind
+        self.lanes = lanes
+        self.fast_math = fast_math
+        self.bits_of_float = 8 * kind.itemsize
+        self.fraction = int(np.finfo(kind).nmant)
+        self.float = FLOAT if kind == np.float32 else ir.DoubleType()
+        self.floats = self.vector(self.float)
+        self.wide = self.wholes(self.bits_of_float)
+        self.logicals = self.wholes(1)
+        self.module = ir.Module()
+        self.build = ir.IRBuilder()
+        self._numbers: dict[int, Value] = {}
+        self._unchanging = self.module.add_metadata([])
+        self._past_caches = self.module.add_metadata([ir.Constant(ir.IntType(32), 1)])
+
+    def vector(self, kind: Type) -> Type:
+        """Return the type of as many values as there are lanes."""
+        return ir.VectorType(kind, self.lanes)
+
+    def wholes(self, bits: int) -> Type:
+        """Return the type of whole numbers of so many bits."""
+        return self.vector(ir.IntType(bits))
+
+    def number(self, value: Any) -> Value:
+        """Return a vector of one float."""
+        with np.errstate(over="ignore"):
+            exact = np.float64(self.kind.type(value))
+        key = int(exact.view(np.int64))
+        if key not in self._numbers:
+            self._numbers[key] = self.alike(self.floats, float(exact))
+        return self._numbers[key]
+
+    def whole(self, value: int, bits: int | None = None) -> Value:
+        """Return a vector of one whole number, as wide as the floats if not told."""
+        return self.alike(self.wholes(bits or self.bits_of_float), value)
+
+    def alike(self, kind: Type, value: Any) -> Value:
+        """Return a vector of one value in all lanes."""
+        return ir.Constant(kind, [value] * self.lanes)
+
+    def calculate(self, operation: str, *taken: Value) -> Value:
+        """Write arithmetic of floats; if fast, a product may be fused with a sum."""
+        how = ("contract",) if self.fast_math else ()
+        return getattr(self.build, operation)(*taken, flags=how)
+
+    def call(self, function: str, *taken: Value) -> Value:
+        """Write a call of one of LLVM's functions of floats."""
+        name = f"llvm.{function}.v{self.lanes}f{self.bits_of_float}"
+        known = self.module.globals.get(name)
+        if known is None:
+            kind = ir.FunctionType(self.floats, [self.floats] * len(taken))
+            known = ir.Function(self.module, kind, name)
+        return self.build.call(known, taken)
+
+    def compare(self, how: str, first: Value, second: Value) -> Value:
+        """Write a comparison of floats, as `olt`: ordered, and less."""
+        return self.build.fcmp_ordered(how, first, second)
+
+    def compare_wholes(self, how: str, first: Value, second: Value) -> Value:
+        """Write a comparison of whole numbers, as `lt`, or of logicals."""
+        if first.type == self.logicals:
+            return self.build.icmp_unsigned(_SIGNS[how], first, second)
+        return self.build.icmp_signed(_SIGNS[how], first, second)
+
+    def choose(self, which: Value, yes: Value, no: Value) -> Value:
+        """Write a choice between values."""
+        return self.build.select(which, yes, no)
+
+    def to_whole(self, value: Value, bits: int) -> Value:
+        """Convert floats; those beyond become the last number, and none becomes 0."""
+        end = 2 ** (bits - 1)
+        high, low = self.number(float(end)), self.number(-float(end))
+        above = self.compare("oge", value, high)
+        inside = self.build.and_(
+            self.compare("oge", value, low), self.compare("olt", value, high)
         )
-    return "\n".join(
-        [
-            *sorted(write.called),
-            "define void @rows(ptr noalias %inputs, ptr noalias %steps, "
-            "ptr noalias %outputs, i64 %first, i64 %end) #0 {",
-            "start: br label %loop",
-            "loop: %row = phi i64 [%first, %start], [%next, %loop]",
-            *write.lines,
-            f"%next = add i64 %row, {lanes}",
-            "%more = icmp ult i64 %next, %end",
-            "br i1 %more, label %loop, label %done",
-            "done: ret void }",
-            'attributes #0 = { nounwind "min-legal-vector-width"="512" '
-            '"prefer-vector-width"="512" }',
-            "!0 = !{}",
-            "!1 = !{i32 1}",
-        ]
-    )
+        safe = self.choose(inside, value, self.number(0.0))
+        found = self.build.fptosi(safe, self.wholes(bits))
+        found = self.choose(above, self.whole(end - 1, bits), found)
+        below = self.compare("olt", value, low)
+        return self.choose(below, self.whole(-end, bits), found)
 
+    def bits(self, value: Value) -> Value:
+        """Return the bits of floats as whole numbers."""
+        return self.build.bitcast(value, self.wide)
 
-def _operation(
-    write: Instructions,
-    graph: Graph,
-    inputs: Sequence[str],
-    place: int,
-    found: dict[int, str],
-) -> str:
-    """Write one operation; return where its result is."""
-    node = graph.nodes[place]
-    name = node.operation
-    if name == INPUT:
-        return _load(write, inputs.index(node.detail))
-    if name == CONSTANT:
-        return _constant(write, node.detail)
-    if name == BY_JAX:
-        done: ByJax = node.detail
-        raise done.refused
-    taken = [found[place] for place in node.takes]
-    before = graph.kinds[node.takes[-1]]
-    kind = _type(write, before)
-    if name == "select_n":
-        which, no, yes = taken
-        return write.choose(which, yes, no, kind)
-    if name == CONVERT:
-        return _convert(write, taken[0], before, np.dtype(node.detail))
-    if name in COMPARED:
-        return _compare(write, name, taken, kind)
-    if name in ("max", "min") and kind == write.floats:
-        return _extreme(write, graph, node, taken)
-    if kind != write.floats:
-        return _of_others(write, name, taken, kind)
-    result = _of_floats(write, name, taken)
-    rounded = before == write.kind or name in _UNROUNDED
-    return result if rounded else _rounded(write, result)
+    def from_bits(self, value: Value) -> Value:
+        """Return the floats that have some bits."""
+        return self.build.bitcast(value, self.floats)
 
-
-def _rounded(write: Instructions, value: str) -> str:
-    """Round doubles to floats, which stay in as wide a register."""
-    if write.kind == np.float32:
-        return value
-    narrow = write.vector("float")
-    short = write.cast("fptrunc", value, write.floats, narrow)
-    return write.cast("fpext", short, narrow, write.floats)
-
-
-def _as_float(write: Instructions, value: str, kind: np.dtype[Any]) -> str:
-    return value if kind.kind == "f" else _convert(write, value, kind, write.kind)
-
-
-def _type(write: Instructions, kind: np.dtype[Any]) -> str:
-    """Return the type of a vector: floats are as wide as the columns are."""
-    if kind == np.bool_:
-        return write.logicals
-    if kind.kind == "i":
-        return write.vector(f"i{8 * kind.itemsize}")
-    return write.floats
-
-
-def _constant(write: Instructions, value: Any) -> str:
-    kind = _type(write, value.dtype)
-    if kind == write.floats:
-        return write.number(value)
-    if kind == write.logicals:
-        return write.logical(bool(value))
-    return write.whole(int(value), 8 * value.dtype.itemsize)
-
-
-def _load(write: Instructions, number: int) -> str:
-    place = write.new(f"getelementptr i64, ptr %steps, i64 {number}")
-    step = write.new(f"load i64, ptr {place}, !invariant.load !0")
-    row = write.new(f"and i64 {step}, %row")
-    where = write.entry("%inputs", number, row)
-    alignment = write.format.bits // 8
-    return write.new(
-        f"load {write.floats}, ptr {where}, align {alignment}, !invariant.load !0"
-    )
-
-
-def _of_floats(write: Instructions, name: str, taken: list[str]) -> str:
-    if name in ("add", "sub", "mul", "div", "neg"):
-        return write.calculate(f"f{name}", *taken)
-    if name in _BY_LLVM:
-        return write.call(_BY_LLVM[name], *taken)
-    if name in _BY_US:
-        return _BY_US[name](write, *taken)
-    raise not_by_rows(name)
-
-
-def _extreme(write: Instructions, graph: Graph, node: Node, taken: list[str]) -> str:
-    """Write which of two numbers is larger or smaller; none if one of them is none.
-
-    The comparison is one instruction that gives the second number where one is none.
-    """
-    first, second = taken
-    known = [graph.always(place, lambda n: not np.isnan(n)) for place in node.takes]
-    if known[1] and not known[0]:
-        first, second = second, first
-    more = write.compare("ogt" if node.operation == "max" else "olt", first, second)
-    found = write.choose(more, first, second)
-    if write.fast_math or any(known):
+    def load(self, inputs: Value, steps: Value, number: int, row: Value) -> Value:
+        """Write the load of rows of a column, or of the copies of one number."""
+        step = self._entry(steps, number, LONG)
+        where = self._place(inputs, number, self.build.and_(step, row))
+        found = self.build.load(where, align=self.kind.itemsize, typ=self.floats)
+        found.set_metadata("invariant.load", self._unchanging)
         return found
-    return write.choose(write.compare("uno", first, first), first, found)
+
+    def store(
+        self, value: Value, outputs: Value, number: int, row: Value, aligned: int
+    ) -> None:
+        """Write rows into a column, past the caches."""
+        done = self.build.store(value, self._place(outputs, number, row), align=aligned)
+        done.set_metadata("nontemporal", self._past_caches)
+
+    def _place(self, columns: Value, number: int, row: Value) -> Value:
+        """Return the address of a row in one of some columns."""
+        column = self._entry(columns, number, POINTER)
+        return self.build.gep(column, [row], source_etype=self.float)
+
+    def _entry(self, table: Value, number: int, kind: Type) -> Value:
+        place = self.build.gep(table, [LONG(number)], source_etype=kind)
+        found = self.build.load(place, typ=kind)
+        found.set_metadata("invariant.load", self._unchanging)
+        return found
 
 
-def _of_others(write: Instructions, name: str, taken: list[str], kind: str) -> str:
-    """Write an operation on whole numbers or logicals."""
-    logical = kind == write.logicals
-    if logical and name in ("max", "min"):
-        name = "or" if name == "max" else "and"
-    if name in ("and", "or", "xor") or (
-        name in ("add", "sub", "mul", "neg") and not logical
-    ):
-        if name == "neg":
-            return write.new(f"sub {kind} zeroinitializer, {taken[0]}")
-        return write.new(f"{name} {kind} " + ", ".join(taken))
-    if name == "not":
-        return write.new(f"xor {kind} {taken[0]}, {write.all_ones(kind)}")
-    if name in ("max", "min"):
-        more = _compare(write, "gt" if name == "max" else "lt", taken, kind)
-        return write.choose(more, taken[0], taken[1], kind)
-    raise not_by_rows(name, "of whole numbers")
+class Loop(NamedTuple):
+    """What a loop over rows is given, and the first of the rows of a turn."""
+
+    inputs: Value
+    steps: Value
+    outputs: Value
+    row: Value
 
 
-def _compare(write: Instructions, name: str, taken: list[str], kind: str) -> str:
-    if kind == write.floats:
-        return write.compare(("u" if name == "ne" else "o") + name, *taken)
-    signed = "" if name in ("eq", "ne") else "u" if kind == write.logicals else "s"
-    return write.new(f"icmp {signed}{name} {kind} " + ", ".join(taken))
+def begin_loop(write: Instructions, name: str) -> Loop:
+    """Begin `name(inputs, steps, outputs, first, end)`, a function over rows."""
+    kind = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, POINTER, LONG, LONG])
+    function = ir.Function(write.module, kind, name)
+    function.attributes.add("nounwind")
+    inputs, steps, outputs, first, _ = function.args
+    for pointer in (inputs, steps, outputs):
+        pointer.add_attribute("noalias")
+    start, loop = map(function.append_basic_block, ("start", "loop"))
+    write.build.position_at_end(start)
+    write.build.branch(loop)
+    write.build.position_at_end(loop)
+    row = write.build.phi(LONG)
+    row.add_incoming(first, start)
+    return Loop(inputs, steps, outputs, row)
 
 
-def _convert(
-    write: Instructions, value: str, before: np.dtype[Any], after: np.dtype[Any]
-) -> str:
-    old, new = _type(write, before), _type(write, after)
-    if old == new == write.floats:
-        narrower = after == np.float32 and before == np.float64
-        return _rounded(write, value) if narrower else value
-    if old == new:
-        return value
-    if new == write.logicals:
-        unequal = "fcmp une" if old == write.floats else "icmp ne"
-        return write.new(f"{unequal} {old} {value}, zeroinitializer")
-    if new == write.floats:
-        signed = "uitofp" if old == write.logicals else "sitofp"
-        if after == np.float64 or write.kind == np.float32:
-            return write.cast(signed, value, old, new)
-        narrow = write.vector("float")  # rounded once
-        return write.cast("fpext", write.cast(signed, value, old, narrow), narrow, new)
-    if old == write.floats:
-        return write.to_whole(value, 8 * after.itemsize)
-    if old == write.logicals:
-        return write.cast("zext", value, old, new)
-    wider = after.itemsize > before.itemsize
-    return write.cast("sext" if wider else "trunc", value, old, new)
+def end_loop(write: Instructions, loop: Loop) -> None:
+    """End the function: go on with the next rows until there are none."""
+    body = write.build.block
+    following = write.build.add(loop.row, LONG(write.lanes))
+    loop.row.add_incoming(following, body)
+    more = write.build.icmp_unsigned("<", following, body.function.args[-1])
+    done = body.function.append_basic_block("done")
+    write.build.cbranch(more, body, done)
+    write.build.position_at_end(done)
+    write.build.ret_void()
+
+
+class Linked(NamedTuple):
+    """Machine code, which lives as long as this does, and how it is called."""
+
+    library: Any
+    call: Any
+
+
+def link(text: str, name: str) -> Linked:
+    """Compile a module for this processor; several threads do so one by one."""
+    with _ONE_AT_A_TIME:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        processor = llvm.Target.from_default_triple().create_target_machine(
+            cpu=llvm.get_host_cpu_name(),
+            features=llvm.get_host_cpu_features().flatten(),
+            opt=_OPTIMISE,
+            jit=True,
+        )
+        compiler = llvm.create_lljit_compiler(processor)
+        builder = llvm.JITLibraryBuilder().add_ir(text).export_symbol(name)
+        library = builder.link(compiler, name)
+    pointer, row = ctypes.c_void_p, ctypes.c_int64
+    kind = ctypes.CFUNCTYPE(None, pointer, pointer, pointer, row, row)
+    return Linked(library, kind(library[name]))
+
+
+@cache
+def register_bytes() -> int:
+    """Return how many bytes a vector register of this processor holds."""
+    features = llvm.get_host_cpu_features()
+    if features.get("avx512f"):
+        return 64
+    return 32 if features.get("avx") else 16

@@ -6,19 +6,17 @@ neither their number nor that of the cores changes an answer.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import threading
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import llvmlite.binding as llvm
 import numpy as np
 
-from dse.compile.llvm import loop_over_rows
+from dse.compile.llvm import Linked, link, register_bytes
+from dse.compile.loop import loop_over_rows
 from dse.compile.room import Room
 from dse.compile.rows import Column, Columns
 from dse.compile.written_out import write_out
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from dse.compile.function import CompiledFunction
 
 ROWS_OF_A_TURN = 2**13  # that one thread does before it takes the next
-_ONE_AT_A_TIME = threading.Lock()  # that compiles; LLVM's own state is shared
-_OPTIMISE = 2  # LLVM's level; its passes find nothing to do in what we write
 
 
 class MachineCode:
@@ -53,9 +49,10 @@ class MachineCode:
             function.graph, function.places, fast_math=fast_math
         )
         self._kind = np.dtype(kind)
-        self._lanes = lanes or _register_bytes() // self._kind.itemsize
+        self._lanes = lanes or register_bytes() // self._kind.itemsize
         self._room = Room(self._kind)
-        self._made: Any = None
+        self._one_at_a_time = threading.Lock()
+        self._made: Linked | None = None
 
     def __call__(self, columns: Mapping[str, Column], count: int) -> Columns:
         """Return the answers of `count` rows, a column each.
@@ -101,20 +98,15 @@ class MachineCode:
     def _function(self) -> Any:
         """The machine code; of several threads that ask one makes it."""
         if self._made is None:
-            with _ONE_AT_A_TIME:
+            with self._one_at_a_time:
                 self._made = self._made or self._compile()
-        return self._made
+        return self._made.call
 
-    def _compile(self) -> Any:
+    def _compile(self) -> Linked:
         text = loop_over_rows(
             self._graph, self._inputs, self._places, self._kind, self._lanes
         )
-        compiler = llvm.create_lljit_compiler(_this_processor())
-        library = llvm.JITLibraryBuilder().add_ir(text).export_symbol("rows")
-        self._code = library.link(compiler, "rows")  # lives as long as it is used
-        pointer, row = ctypes.c_void_p, ctypes.c_int64
-        kind = ctypes.CFUNCTYPE(None, pointer, pointer, pointer, row, row)
-        return kind(self._code["rows"])
+        return link(text, "rows")
 
 
 def _lined_up(column: Column, kind: Any, lanes: int) -> Column:
@@ -122,24 +114,3 @@ def _lined_up(column: Column, kind: Any, lanes: int) -> Column:
     if len(column) == 1:
         return np.full(lanes, column[0], kind)
     return np.ascontiguousarray(column, kind)
-
-
-def _this_processor() -> Any:
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    target = llvm.Target.from_default_triple()
-    return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(),
-        features=llvm.get_host_cpu_features().flatten(),
-        opt=_OPTIMISE,
-        jit=True,
-    )
-
-
-@cache
-def _register_bytes() -> int:
-    """Return how many bytes a vector register of this processor holds."""
-    features = llvm.get_host_cpu_features()
-    if features.get("avx512f"):
-        return 64
-    return 32 if features.get("avx") else 16

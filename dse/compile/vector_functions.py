@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from dse.compile.instructions import Instructions
+from dse.compile.llvm import Instructions, Value
 
 LOG_2 = math.log(2.0)
 _BEYOND = 2.3190468138462996e-17  # what a double leaves of log 2
@@ -22,12 +22,12 @@ _OF_EXP = {23: 8, 52: 14}
 _OF_LOG = {23: 6, 52: 13}
 
 
-def exp(write: Instructions, x: str) -> str:
+def exp(write: Instructions, x: Value) -> Value:
     """Write e^x."""
     return _exp(write, x, write.number(0.0))
 
 
-def _exp(write: Instructions, x: str, rest: str) -> str:
+def _exp(write: Instructions, x: Value, rest: Value) -> Value:
     """Write e^(x + rest), of a rest that a rounding of x has left.
 
     It is 2^n sum of r^k / k! with x = n log 2 + r and |r| <= log(2) / 2.
@@ -41,7 +41,7 @@ def _exp(write: Instructions, x: str, rest: str) -> str:
     return _power_of_e(write, x, n, write.calculate("fadd", r, rest))
 
 
-def exp2(write: Instructions, x: str) -> str:
+def exp2(write: Instructions, x: Value) -> Value:
     """Write 2^n e^(r log 2) with x = n + r and |r| <= 1/2."""
     inside = _between(write, x, *_beyond(write))
     n = write.call("rint", inside)
@@ -56,7 +56,7 @@ def _beyond(write: Instructions) -> tuple[float, float]:
     return float(info.minexp - info.nmant - 2), float(info.maxexp + 1)
 
 
-def _between(write: Instructions, x: str, low: float, high: float) -> str:
+def _between(write: Instructions, x: Value, low: float, high: float) -> Value:
     """Return x between two ends; what is no number becomes one of them."""
     below = write.choose(
         write.compare("olt", x, write.number(high)), x, write.number(high)
@@ -66,21 +66,21 @@ def _between(write: Instructions, x: str, low: float, high: float) -> str:
     )
 
 
-def _power_of_e(write: Instructions, x: str, n: str, r: str) -> str:
+def _power_of_e(write: Instructions, x: Value, n: Value, r: Value) -> Value:
     """Write 2^n e^r, by two halves of n: the second alone rounds, or goes beyond."""
-    terms = _OF_EXP[write.format.fraction]
+    terms = _OF_EXP[write.fraction]
     found = _polynomial(write, r, [1.0 / math.factorial(k) for k in range(terms)])
-    wide, power = write.wide, write.cast("fptosi", n, write.floats, write.wide)
-    half = write.new(f"ashr {wide} {power}, {write.whole(1)}")
-    bits = write.new(f"add {wide} {write.bits(found)}, {_times_power(write, half)}")
-    other = write.new(f"sub {wide} {power}, {half}")
+    power = write.build.fptosi(n, write.wide)
+    half = write.build.ashr(power, write.whole(1))
+    bits = write.build.add(write.bits(found), _times_power(write, half))
+    other = write.build.sub(power, half)
     zero = write.whole(int(np.finfo(write.kind).maxexp) - 1)
-    scale = _times_power(write, write.new(f"add {wide} {other}, {zero}"))
+    scale = _times_power(write, write.build.add(other, zero))
     found = write.calculate("fmul", write.from_bits(bits), write.from_bits(scale))
     return write.choose(write.compare("uno", x, x), x, found)
 
 
-def log(write: Instructions, x: str) -> str:
+def log(write: Instructions, x: Value) -> Value:
     """Write k log 2 + 2 sum of s^(2i+1) / (2i+1), with x = m 2^k, s = (m-1) / (m+1)."""
     m, k = _fraction_and_power(write, x)
     one = write.number(1.0)
@@ -93,7 +93,7 @@ def log(write: Instructions, x: str) -> str:
     return _log_at_ends(write, x, found)
 
 
-def power(write: Instructions, x: str, y: str) -> str:
+def power(write: Instructions, x: Value, y: Value) -> Value:
     """Write x^y = e^(y log x) of an x that is not below 0.
 
     Logarithm and product are pairs of numbers, of which the second is what rounding
@@ -130,7 +130,7 @@ def power(write: Instructions, x: str, y: str) -> str:
     return _exp(write, exponent, write.choose(told, rest, zero))
 
 
-_Pair = tuple[str, str]  # a number, and what rounding took from it
+_Pair = tuple[Value, Value]  # a number, and what rounding took from it
 
 
 def _product(write: Instructions, a: _Pair, b: _Pair) -> _Pair:
@@ -147,30 +147,30 @@ def _sum(write: Instructions, a: _Pair, b: _Pair) -> _Pair:
     return found, write.calculate("fadd", rest, write.calculate("fadd", a[1], b[1]))
 
 
-def _fraction_and_power(write: Instructions, x: str) -> tuple[str, str]:
+def _fraction_and_power(write: Instructions, x: Value) -> tuple[Value, Value]:
     """Write m and k of x = m 2^k; m lies between sqrt(1/2) and sqrt(2).
 
     What has less than full precision is made larger first.
     """
-    lift = write.format.fraction + 1
+    lift = write.fraction + 1
     small = write.compare("olt", x, write.number(float(np.finfo(write.kind).tiny)))
     lifted = write.calculate("fmul", x, write.number(2.0**lift))
     full = write.choose(small, lifted, x)
-    wide, bits = write.wide, write.bits(full)
-    root = write.kind.type(math.sqrt(0.5)).view(f"i{write.format.bits // 8}")
-    above = write.new(f"sub {wide} {bits}, {write.whole(int(root))}")
-    k = write.new(f"ashr {wide} {above}, {write.whole(write.format.fraction)}")
-    m = write.from_bits(write.new(f"sub {wide} {bits}, {_times_power(write, k)}"))
-    k = write.cast("sitofp", k, wide, write.floats)
+    bits = write.bits(full)
+    root = write.kind.type(math.sqrt(0.5)).view(f"i{write.bits_of_float // 8}")
+    above = write.build.sub(bits, write.whole(int(root)))
+    k = write.build.ashr(above, write.whole(write.fraction))
+    m = write.from_bits(write.build.sub(bits, _times_power(write, k)))
+    k = write.build.sitofp(k, write.floats)
     less = write.calculate("fsub", k, write.number(float(lift)))
     return m, write.choose(small, less, k)
 
 
 def _log_terms(write: Instructions) -> list[float]:
-    return [2.0 / (2 * i + 1) for i in range(_OF_LOG[write.format.fraction])]
+    return [2.0 / (2 * i + 1) for i in range(_OF_LOG[write.fraction])]
 
 
-def _log_at_ends(write: Instructions, x: str, found: str) -> str:
+def _log_at_ends(write: Instructions, x: Value, found: str) -> Value:
     for how, bound, instead in (
         ("oeq", 0.0, -math.inf),
         ("ult", 0.0, math.nan),
@@ -181,41 +181,41 @@ def _log_at_ends(write: Instructions, x: str, found: str) -> str:
     return found
 
 
-def next_after(write: Instructions, x: str, y: str) -> str:
+def next_after(write: Instructions, x: Value, y: Value) -> Value:
     """Write the number next to x on the way to y.
 
     The bits of a positive number, read as a whole one, are one more or less; from 0 it
     goes to the smallest number there is, of the sign of y.
     """
-    zero, wide = write.number(0.0), write.wide
+    zero = write.number(0.0)
     is_zero = write.compare("oeq", x, zero)
     up = write.compare("olt", x, y)
-    away = write.new(f"xor {write.logicals} {up}, {write.compare('olt', x, zero)}")
-    change = write.choose(away, write.whole(1), write.whole(-1), wide)
-    bits = write.new(f"add {wide} {write.bits(x)}, {change}")
+    away = write.build.xor(up, write.compare("olt", x, zero))
+    change = write.choose(away, write.whole(1), write.whole(-1))
+    bits = write.build.add(write.bits(x), change)
     first = write.choose(
-        up, write.whole(1), write.whole(1 - 2 ** (write.format.bits - 1)), wide
+        up, write.whole(1), write.whole(1 - 2 ** (write.bits_of_float - 1))
     )
-    found = write.from_bits(write.choose(is_zero, first, bits, wide))
+    found = write.from_bits(write.choose(is_zero, first, bits))
     found = write.choose(write.compare("oeq", x, y), y, found)
     none = write.compare("uno", x, y)
     return write.choose(none, write.calculate("fadd", x, y), found)
 
 
-def _polynomial(write: Instructions, x: str, terms: Sequence[float]) -> str:
+def _polynomial(write: Instructions, x: Value, terms: Sequence[float]) -> Value:
     found = write.number(terms[-1])
     for term in reversed(terms[:-1]):
         found = write.call("fma", found, x, write.number(term))
     return found
 
 
-def _times_power(write: Instructions, power: str) -> str:
+def _times_power(write: Instructions, power: Value) -> Value:
     """Return what is added to the bits of a float to multiply it by a power of 2."""
-    return write.new(f"shl {write.wide} {power}, {write.whole(write.format.fraction)}")
+    return write.build.shl(power, write.whole(write.fraction))
 
 
 def _halves_of_log_2(write: Instructions) -> tuple[float, float]:
     """Return log 2 in few bits, so that its multiples are exact, and the rest."""
-    few = 2 ** (write.format.fraction - 11)
+    few = 2 ** (write.fraction - 11)
     high = math.floor(LOG_2 * few) / few
     return high, _BEYOND + (LOG_2 - high)
