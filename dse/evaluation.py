@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from dse.engines.base import Engine, Run, describe_run, schedule_run
 from dse.engines.masks import wanted_share
+from dse.engines.word_length import format_loss
 from dse.hardware.buildable import broken_bounds
 from dse.hardware.technology import Technology
 from dse.records import Record, quantity, record, static
@@ -167,7 +168,7 @@ def _one(
         energy=energy / batch,
         power=energy / seconds,
         area=sum(area.values()),
-        peak_rate=design.peak_rate(technology),
+        peak_rate=design.peak_rate_at(run.words, technology),
         effective_rate=2.0 * _wanted_macs(workload, run) * batch / seconds,
         dynamic_energy={part: joule / batch for part, joule in dynamic.items()},
         leakage_energy={part: joule / batch for part, joule in leakage.items()},
@@ -203,10 +204,12 @@ def accuracy_losses(
     design: Engine, workload: Workload, technology: Technology
 ) -> tuple[Loss, ...] | None:
     """Return the accuracy lost by a workload on a machine; None where not known."""
-    own = design.losses(describe_run(workload), technology)
+    run = describe_run(workload)
+    own = design.losses(run, technology)
     if workload.loss is None or own is None:
         return None
-    return (workload.loss, *own)
+    words = (format_loss(run.words),) if run.words else ()
+    return (workload.loss, *words, *own)
 
 
 def misfits(losses: Iterable[Loss], model: str, tokens: int) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ designs. A new engine is one file with one finished record.
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import jax
@@ -27,6 +28,7 @@ from dse.sparsity.curves import Curve
 from dse.sparsity.imbalance import Imbalance
 from dse.sparsity.loss import Loss
 from dse.workload.attention import attention_places, fuse_attention
+from dse.workload.formats import Words, read_words
 from dse.workload.kinds import WITH_WEIGHTS
 from dse.workload.ops import Ops, Workload
 
@@ -75,6 +77,7 @@ class Run(Record):
     tokens: int = static("of a sequence")
     causal: bool = static("whether a token sees only earlier ones")
     weights_stay: bool = static("whether weights may stay on chip from run to run")
+    words: Words | None = static("of its format; None: the machine's own", default=None)
 
 
 class Engine(Shown, Record):
@@ -103,6 +106,32 @@ class Engine(Shown, Record):
     def fetches_ahead(self) -> bool:
         """Whether weights may come before results of earlier ops are stored."""
         return True
+
+    @property
+    def own_words(self) -> Words:
+        """The widest words that it computes, and those of a workload that has none."""
+        raise NotImplementedError
+
+    @property
+    def has_floats(self) -> bool:
+        """Whether it multiplies numbers whose point floats."""
+        return False
+
+    def words(self, run: Run) -> Words:
+        """Return the words of a run: those of its format, or the machine's own."""
+        return run.words or self.own_words
+
+    def peak_rate_at(self, words: Words | None, technology: Technology) -> Any:
+        """Return the most operations per second by the words of a format, if any."""
+        return self.peak_rate(technology)
+
+    def misfit(self, words: Words) -> str:
+        """Say which words of a format it cannot compute; '' where it can, or may.
+
+        Values come in as they are kept, and are computed as they are, or as words with
+        a fixed point that hold them exactly. Scales multiply sums.
+        """
+        return words_misfit(self, words)
 
     def clock(self, technology: Technology) -> Any:
         """Return the clock frequency in Hz."""
@@ -294,6 +323,53 @@ def cannot_run(engine: Engine, kind: str) -> InputError:
     return InputError(f"{problem} use another engine or a workload without them.")
 
 
+_FORMATS = ("fp32", "bf16", "fp8", "int8", "mxfp4", "int4", "w8a16", "w4a16", "w4a8")
+
+
+def words_misfit(engine: Engine, words: Words) -> str:
+    """Say which words of a format an engine cannot compute, and which it can."""
+    own, floats = jax.tree.map(_number, (engine.own_words.bits, engine.has_floats))
+
+    def too_wide(asked: Words) -> dict[float, list[str]]:
+        """Return which operands are too wide, by the bits that they need."""
+        found: dict[float, list[str]] = {}
+        needed = asked.bits if floats else asked.fixed
+        for what, bits, most in zip(_OPERANDS, needed, own, strict=True):
+            if bits > most:
+                found.setdefault(bits, []).append(what)
+        return found
+
+    lacking = too_wide(words)
+    if not lacking:
+        return ""
+    kind = "" if floats else " with a fixed point"
+    needs = [f"{' and '.join(what)} of {n:g} bits" for n, what in lacking.items()]
+    fits = "".join(f"`{name}`, " for name in _FORMATS if not too_wide(read_words(name)))
+    return (
+        f"`{type(engine).__name__}` computes words of {min(own):g} bits{kind}, and "
+        f"this format needs {', '.join(needs)}; take {fits}another one of shorter "
+        "words, or a machine of longer ones."
+    )
+
+
+_OPERANDS = ("weights", "activations", "cached values")
+
+
+def _number(value: Any) -> float:
+    """Return a number, or one that anything passes while JAX traces it."""
+    return math.inf if isinstance(value, jax.core.Tracer) else float(value)
+
+
+def check_format(engine: Engine, workload: Workload) -> None:
+    """Raise `InputError` where an engine cannot compute the words of a workload."""
+    if workload.format is None:
+        return
+    with jax.ensure_compile_time_eval():  # numbers are numbers while all else is traced
+        problem = engine.misfit(read_words(workload.format))
+    if problem:
+        raise InputError(f"format `{workload.format}`: {problem}")
+
+
 def fuse_traffic(traffic: Traffic, ops: Ops) -> Traffic:
     """Return what ops move, scores, softmax and context taken as one op, `[ops]`."""
     inside = {i: i + 3 for i in attention_places(ops)}
@@ -362,6 +438,7 @@ def describe_run(workload: Workload) -> Run:
         tokens=workload.seq_len,
         causal=workload.causal,
         weights_stay=workload.weights_stay,
+        words=read_words(workload.format) if workload.format else None,
     )
 
 

@@ -14,6 +14,7 @@ from dse.records import record
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import ORIGINS, Storage
 from dse.sparsity.loss import Loss
+from dse.workload.formats import Words
 from dse.workload.ops import Ops
 
 
@@ -40,6 +41,15 @@ class Pair(Engine):
     def fetches_ahead(self) -> bool:
         """Whether weights may come before results of earlier ops are stored."""
         return self.host.fetches_ahead
+
+    @property
+    def own_words(self) -> Words:
+        """Those of the host."""
+        return self.host.own_words
+
+    def misfit(self, words: Words) -> str:
+        """Say which words of a format one of them cannot compute; '' where both can."""
+        return self.host.misfit(words) or self.coprocessor.misfit(words)
 
     def machines(self, technology: Technology) -> dict[str, tuple[Engine, Technology]]:
         """Return both machines by name, each with its own technology.
@@ -128,6 +138,11 @@ class Pair(Engine):
         """Return operations per second of both machines together."""
         machines = self.machines(technology).values()
         return sum(machine.peak_rate(own) for machine, own in machines)
+
+    def peak_rate_at(self, words: Words | None, technology: Technology) -> Any:
+        """Return operations per second of both machines, by the words of a format."""
+        machines = self.machines(technology).values()
+        return sum(machine.peak_rate_at(words, own) for machine, own in machines)
 
     def storage(self, ops: Ops, run: Run, technology: Technology) -> Storage | None:
         """Return how the host keeps values; those of attention change hands off chip.

@@ -27,6 +27,7 @@ from dse.schedule.traffic import Room, Storage
 from dse.schedule.weights import fetched_share
 from dse.smooth import ceil_div
 from dse.sparsity.loss import Loss
+from dse.workload.formats import Words, words_of
 from dse.workload.ops import Ops
 
 FILE = "reference_machines"
@@ -185,6 +186,16 @@ class ReferenceMachine(Engine):
 
     # -- the whole machine -------------------------------------------------------------
 
+    @property
+    def own_words(self) -> Words:
+        """Values of the words that it is fastest in."""
+        return words_of(self.word_bits, self.word_bits)
+
+    @property
+    def has_floats(self) -> bool:
+        """Whether it multiplies numbers whose point floats."""
+        return True
+
     def clock(self, technology: Technology) -> Any:
         """Return the clock in which time is counted, in Hz."""
         return self.clock_mhz * 1e6
@@ -205,23 +216,24 @@ class ReferenceMachine(Engine):
 
     def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...]:
         """Return what its words lose; NaN, not known, where they are short."""
-        return (word_loss(self.word_bits),)
+        return () if run.words else (word_loss(self.word_bits),)
 
     # -- one op, of every kind ---------------------------------------------------------
 
     def storage(self, ops: Ops, run: Run, technology: Technology) -> Storage:
         """Return how it keeps values: all in one cache, nothing compressed."""
-        word = self.word_bits * jnp.ones(len(ops))
-        total = jnp.sum(run.weight_sets * run.weights) * self.word_bits
+        weight, activation, cached = self.words(run).kept
+        word, of_weight = activation * jnp.ones(len(ops)), weight * jnp.ones(len(ops))
+        total = jnp.sum(run.weight_sets * run.weights) * weight
         room = self.cache_mib * MIB * 8.0
         return Storage(
             rooms=(Room(room, word, word, "cache"),),
             weight_room=room,
-            weights=jnp.asarray(ops.weights) * word,
-            gathered=jnp.asarray(ops.rows) * ops.columns * word,
+            weights=jnp.asarray(ops.weights) * of_weight,
+            gathered=jnp.asarray(ops.rows) * ops.columns * of_weight,
             operand=word,
             result=word,
-            cached=self.word_bits,
+            cached=cached,
             fetched=fetched_share(total, room, weights_stay=run.weights_stay),
             weights_stay=run.weights_stay,
         )

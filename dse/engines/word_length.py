@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from dse.shipped import hw_params_folder
 from dse.sparsity.loss import Loss
 from dse.toml_file import read_toml
+from dse.workload.formats import Words
 
 FILE = "accuracy/word_lengths.toml"
 
@@ -52,6 +53,15 @@ def word_loss(*bits: Any) -> Loss:
         spread=jnp.where(shortest < exact["bits"], spread, 0.0),
         unknown=f"words of less than {short['bits']} bits, which were not measured",
     )
+
+
+def format_loss(words: Words) -> Loss:
+    """Return what the words of a format lose; NaN, not known, of short floats."""
+    if words.has_floats and min(words.bits) < _known()["exact"]["bits"]:
+        return Loss(
+            drop=jnp.nan, unknown="short floating-point words, which were not measured"
+        )
+    return word_loss(*words.bits)
 
 
 def fixed_point_loss(integer_bits: Any, fraction_bits: Any) -> Loss:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dse.engines.base import Engine
+from dse.engines.base import Engine, check_format
 from dse.engines.registry import find_preset
 from dse.errors import InputError, named, quoted
 from dse.evaluation import TIMINGS, Timing
@@ -29,6 +29,7 @@ def read_question(
     """
     check_timing(timing)
     machine, run = read_design(design), read_workload(workload)
+    check_format(machine, run)
     return machine, run, read_technology(technology, machine)
 
 

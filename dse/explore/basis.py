@@ -104,6 +104,8 @@ def workload_json(workload: Workload, *, moved: Collection[str] = ()) -> dict[st
     }
     if workload.new_tokens:
         about["new_tokens"] = workload.new_tokens
+    if workload.format is not None:
+        about["format"] = workload.format
     if any(name.startswith("threshold") for name in moved):
         about = {k: v for k, v in about.items() if k not in _OF_THRESHOLD}
     if "batch" in moved:

@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from dse.engines.base import Engine
+from dse.engines.base import Engine, check_format
 from dse.errors import InputError, check_kind, did_you_mean
 from dse.explore.asked import DesignLike, read_design
 from dse.explore.axes import Axis, Continuous, Tied, read_axis
@@ -169,13 +169,16 @@ class Space:
     ) -> tuple[Engine, Workload]:
         """Return the design and the workload with axis values put in their places.
 
-        Raises `InputError` for a threshold outside the curve of the workload.
+        Raises `InputError` for a threshold outside the curve of the workload, and for
+        a machine that cannot compute the words of its format.
         """
         curve = workload.curve
         if curve is not None:
             for name in (n for n in self.axes if n.startswith("threshold")):
                 for value in self.values(name):
                     curve.check(float(value))
+        if workload.format is not None:
+            self._check_format(workload)
         own = {n: v for n, v in moved.items() if not is_of_workload(n)}
         rest = {n: v for n, v in moved.items() if n in WORKLOAD_FIELDS}
         layers = {
@@ -188,6 +191,20 @@ class Space:
         # JAX takes an array that it met in float64 for one of float64 ever after.
         workload = jax.tree.map(_copy, workload)
         return self.design.replace(**own), workload.replace(**rest)
+
+    def _check_format(self, workload: Workload) -> None:
+        """Raise `InputError` where a machine of the space cannot compute its words.
+
+        The narrowest one, and each choice of its fields, stand for all.
+        """
+        least = {name: self.values(name).min() for name in self.axes}
+        least |= {name: ends.low for name, ends in self.continuous.items()}
+        for name in self.axes:
+            choices = meaning_of(self.design, name).choices
+            for value in self.values(name) if choices else [least[name]]:
+                moved = self.complete(least | {name: value})
+                own = {n: float(v) for n, v in moved.items() if not is_of_workload(n)}
+                check_format(self.design.replace(**own), workload)
 
     def at(self, index: int) -> Engine:
         """Return the design with an index (axes of the workload are left out)."""

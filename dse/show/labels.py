@@ -102,6 +102,8 @@ def describe_workload(workload: Workload, *, moved: Collection[str] = ()) -> str
         said = [f"{run_kind(workload)} of {workload.seq_len:,} tokens"]
     if "batch" in about:
         said.append(f"batch {about['batch']:g}")
+    if workload.format is not None:
+        said.append(f"values in {workload.format}")
     if workload.padded_fraction:
         said.append(f"{float(workload.padded_fraction):.0%} padding")
     if about["curve"]:

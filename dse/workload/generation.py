@@ -24,6 +24,7 @@ def generation(
     new_tokens: int,
     batch: float = 1,
     chunk: int | None = None,
+    format: str | None = None,
 ) -> Workload:
     """Return what it takes to read prompts and to answer each with some tokens.
 
@@ -46,6 +47,8 @@ def generation(
         new_tokens: tokens that are made, of each sequence.
         batch: sequences run together.
         chunk: tokens that are read at a time; all at once where left out.
+        format: of weights, activations and cache, as `w4a16 kv8`; in words as long as
+            those of the machine where left out.
 
     Raises:
         InputError: for a model that is no decoder alone, or counts that do not fit.
@@ -73,7 +76,8 @@ def generation(
             shape, mode="decode", context_len=context, batch=batch, lm_head=True
         )
         steps.append(Step(workload=each, times=times))
-    return first.replace(steps=tuple(steps), new_tokens=made)
+    run = first.replace(steps=tuple(steps), new_tokens=made)
+    return run.with_format(format)
 
 
 def _chunks(prompt: int, chunk: int | None) -> list[tuple[int, int]]:

@@ -68,7 +68,7 @@ class ModelShape:
         `InputError` for a format that is not known.
         """
         values = self.parameters + self.head_parameters
-        return values * read_format(format).weight_bits / 8.0
+        return float(values * read_format(format).weight_bits / 8.0)
 
     def cache_bytes_per_token(self, format: str = "bf16") -> float:
         """Return the bytes that each token of a decoder leaves in the cache.
@@ -76,7 +76,7 @@ class ModelShape:
         2 x layers x key heads x width x bits / 8, of latents (latent + shared key) x
         layers x bits / 8. A layer with a window keeps a token as long as it is inside.
         """
-        return self.cached * read_format(format).cache_bits / 8.0
+        return float(self.cached * read_format(format).cache_bits / 8.0)
 
     @property
     def main(self) -> Stack:

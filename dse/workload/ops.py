@@ -17,6 +17,7 @@ from dse.sparsity.curves import Curve
 from dse.sparsity.imbalance import Imbalance, even
 from dse.sparsity.loss import Loss
 from dse.workload.attention import keep_pairs, only_attention
+from dse.workload.formats import read_words
 from dse.workload.kinds import PRODUCTS, TRAINED, WITH_WEIGHTS
 from dse.workload.layer_thresholds import prune_at
 
@@ -146,6 +147,10 @@ class Workload(Shown, Record):
     weights_stay: bool = static(
         "whether weights that fit on chip stay there from run to run", default=False
     )
+    format: str | None = static(
+        "of its values, as `w4a16 kv8`; None: words as long as those of the machine",
+        default=None,
+    )
     attention: AttentionPruning = AttentionPruning()
     accuracy_drop: Any = 0.0  # as a share, 0.01 is a point; None where it is not known
     curve: Curve | None = None  # the one that the densities were taken from
@@ -176,12 +181,14 @@ class Workload(Shown, Record):
         Raises `InputError` for a threshold without a curve, or outside it.
         """
         new = super().replace(**changes)
+        if changes.get("format") is not None:
+            read_words(changes["format"])
         if new.steps and "steps" not in changes:
-            odd = changes.keys() - {"batch", "weights_stay", "name"}
+            odd = changes.keys() - {"batch", "format", "weights_stay", "name"}
             if odd:
                 raise InputError(
                     f"`{new.name}` is a generation, whose `{min(odd)}` cannot be "
-                    "changed; only its batch, and whether weights stay."
+                    "changed; only its batch and format, and whether weights stay."
                 )
             steps = tuple(
                 step.replace(workload=step.workload.replace(**changes))
@@ -209,6 +216,17 @@ class Workload(Shown, Record):
         return self.replace(
             blocks=blocks, accuracy_drop=_drop(activation, weight), curve=None
         )
+
+    def with_format(self, format: str | None) -> Workload:
+        """Return the same workload with weights, activations and cache in a format.
+
+        As `bf16`, `int8`, `w4a16` or `int4 g128 kv8` (`dse models --format` reads the
+        same); None: in words as long as those of the machine that runs it. Every byte
+        follows it; time and energy of arithmetic where a machine's arithmetic does.
+        What words of less than 8 bits cost in accuracy is not known. Raises
+        `InputError` for a format that is not known.
+        """
+        return self.replace(format=format)
 
     def curve_misfit(self, curve: Curve) -> str:
         """Say why a curve does not tell of this run; '' where it does."""

@@ -31,6 +31,7 @@ def transformer(
     mode: str = "prefill",
     context_len: int | None = None,
     lm_head: bool = False,
+    format: str | None = None,
 ) -> Workload:
     """Return what has to be computed when a transformer reads sequences.
 
@@ -60,6 +61,8 @@ def transformer(
         mode: `prefill` reads a whole sequence, `decode` makes one token.
         context_len: tokens seen by a decode step; `seq_len` where left out.
         lm_head: whether the head is run too.
+        format: of weights, activations and cache, as `w4a16 kv8`; in words as long as
+            those of the machine where left out.
 
     Raises:
         InputError: for an unknown model or mode, a length the model has no positions
@@ -96,7 +99,7 @@ def transformer(
         padded_fraction=padded_fraction,
         causal=causal and mode == "prefill",
         mode=mode,
-    )
+    ).with_format(format)
 
 
 def run_stacks(

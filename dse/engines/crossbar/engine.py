@@ -27,6 +27,7 @@ from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import Storage
 from dse.sparsity.loss import Loss, Subject
+from dse.workload.formats import Words, words_of
 from dse.workload.ops import Ops
 
 
@@ -207,6 +208,23 @@ class CrossbarEngine(Engine):
         """Lanes of all vector units together."""
         return self.tiles * self.lanes_per_tile
 
+    @property
+    def own_words(self) -> Words:
+        """Weights in cells, inputs in pulses; all with a fixed point."""
+        return words_of(self.weight_bits, self.activation_bits)
+
+    def sliced(self, run: Run, *, by_weights: bool) -> Self:
+        """Return the machine as it cuts the words of a run into cells and pulses.
+
+        A shorter word takes fewer cells, and fewer pulses. `by_weights` says whether
+        the right operand is of weights, or of activations.
+        """
+        if run.words is None:
+            return self
+        weights, inputs, _ = run.words.fixed
+        right = weights if by_weights else inputs
+        return self.replace(weight_bits=right, activation_bits=inputs)
+
     def fills(self, vectors: Any) -> Any:
         """Return how often the pipeline of an array fills for some products."""
         once = jnp.asarray(self.vector_overlap) > 0.5
@@ -253,6 +271,14 @@ class CrossbarEngine(Engine):
         lanes = 2.0 * self.vector_lanes * self.clock(technology)
         return crossbar_array.array_rate(self, technology) + lanes
 
+    def peak_rate_at(self, words: Words | None, technology: Technology) -> Any:
+        """Return operations per second where shorter words take fewer cells, pulses."""
+        if words is None:
+            return self.peak_rate(technology)
+        right, inputs = min(words.fixed[:2]), words.fixed.activation_bits
+        sliced = self.replace(weight_bits=right, activation_bits=inputs)
+        return sliced.peak_rate(technology)
+
     def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...]:
         """Return what noise and short words cost: noise as it was measured, or nothing.
 
@@ -268,7 +294,8 @@ class CrossbarEngine(Engine):
             subject=self.accuracy_subject,
             unknown="noise, without an `accuracy_curve`",
         )
-        return (by_noise, word_loss(self.weight_bits, self.activation_bits))
+        words = word_loss(self.weight_bits, self.activation_bits)
+        return (by_noise,) if run.words else (by_noise, words)
 
     def wear(
         self, technology: Technology, seconds: Any, dynamic: dict[str, Any]
@@ -287,14 +314,14 @@ class CrossbarEngine(Engine):
             "lossless_adc_bits": crossbar_noise.lossless_bits(self, technology),
             "signal_to_noise_db": 10.0 * jnp.log10(ratio),
             "weights_rewritten_percent": 100.0
-            * crossbar_memory.rewritten_share(self, run),
+            * crossbar_memory.rewritten_share(self.sliced(run, by_weights=True), run),
             "key_value_writes_per_cell": writes["key_value"],
             "lifetime_years": 1.0 / wear / crossbar_wear.YEAR,
         }
 
     def storage(self, ops: Ops, run: Run, technology: Technology) -> Storage:
         """Return how it keeps values: weights in cells, all others in buffers."""
-        return crossbar_memory.storage(self, ops, run)
+        return crossbar_memory.storage(self.sliced(run, by_weights=True), ops, run)
 
     # -- one op, of every kind that the machine runs ---------------------------------
 
@@ -315,7 +342,8 @@ class CrossbarEngine(Engine):
 
         Those of a cache serve one token and are multiplied by on the vector units.
         """
-        return crossbar_ops.attention_product(self, op, run, technology)
+        cells = self.sliced(run, by_weights=False)
+        return crossbar_ops.attention_product(cells, op, run, technology)
 
     def softmax(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Normalise scores on the vector units."""

@@ -41,16 +41,18 @@ def rewritten_share(design: CrossbarEngine, run: Run) -> Any:
 
 def storage(design: CrossbarEngine, ops: Ops, run: Run) -> Storage:
     """Return how values of a block are kept: weights in cells, the rest in buffers."""
-    of_weight = weight_slices(design) * design.replication / design.weight_bits
-    value = design.activation_bits * jnp.ones(len(ops))
+    kept = design.words(run).kept
+    of_weight = weight_slices(design) * design.replication / kept.weight_bits
+    value = kept.activation_bits * jnp.ones(len(ops))
+    table = kept.weight_bits if run.words else kept.activation_bits
     return Storage(
         rooms=(Room(buffer_bits(design), value, value, "buffers of all tiles"),),
         weight_room=capacity(design) / of_weight,
-        weights=jnp.asarray(ops.weights) * design.weight_bits,
-        gathered=jnp.asarray(ops.rows) * ops.columns * value,
+        weights=jnp.asarray(ops.weights) * kept.weight_bits,
+        gathered=jnp.asarray(ops.rows) * ops.columns * table,
         operand=value,
         result=value,
-        cached=design.activation_bits,
+        cached=kept.cache_bits,
         fetched=rewritten_share(design, run),
         weights_stay=True,
     )
@@ -108,19 +110,20 @@ def product_traffic_energy(
     technology: Technology,
     op: Op,
     placed: Placement,
-    batch: Any,
+    run: Run,
 ) -> dict[str, Any]:
     """Return the energy in J of inputs to the cores, and of results to the next tile.
 
     An input is read and sent over the bus for each core that holds columns of its row;
     each core that holds a part of the sum writes its own; one sum leaves by the router.
     """
-    rows = batch * op.heads * op.rows
+    word = design.words(run).kept.activation_bits
+    rows = run.batch * op.heads * op.rows
     wide = ceil_div(placed.across, design.arrays_per_core)
     fetched = rows * op.inner * wide
     returned = rows * op.columns * placed.down
-    on_bus = (fetched + returned) * design.activation_bits
-    sent = rows * op.columns * design.activation_bits
+    on_bus = (fetched + returned) * word
+    sent = rows * op.columns * word
     return {
         "buffer": _access(technology, on_bus),
         "bus": on_bus * technology["bus.energy"],
@@ -133,7 +136,7 @@ def elementwise_traffic_energy(
 ) -> dict[str, Any]:
     """Return the energy in J of reading and writing every value once."""
     values = run.batch * op.heads * op.rows * op.columns
-    moved = 2.0 * values * design.activation_bits
+    moved = 2.0 * values * design.words(run).kept.activation_bits
     return {
         "buffer": _access(technology, moved),
         "bus": moved * technology["bus.energy"],

@@ -40,8 +40,11 @@ def stored_product(
     Sequences that follow each other are as far apart as the arrays are busy: summed
     over all ops, the first formula is latency + (batch - 1) interval, in as many rounds
     as the model needs. What does not fit is fetched and written again every batch.
+    Shorter words leave cells free in the tiles that longer ones fill.
     """
-    placed = place(design, op)
+    spread = place(design, op)
+    design = design.sliced(run, by_weights=True)
+    placed = spread if run.words is None else place(design, op)
     copies = design.replication
     each = ceil_div(op.rows, copies)
     sequence = vectors_seconds(design, technology, placed.row_groups, each)
@@ -52,7 +55,8 @@ def stored_product(
     compute = jnp.where(together, in_flight, sequence * run.batch * rounds)
 
     held = op.heads * op.choices * op.inner * op.columns
-    matrix = jnp.maximum(held * design.weight_bits, 1.0)
+    kept = design.words(run).kept
+    matrix = jnp.maximum(held * kept.weight_bits, 1.0)
     again = op.traffic.weights / matrix
     writing = write_seconds(design, technology, placed, copies, design.weight_tiles)
     bits = op.traffic.weights
@@ -64,7 +68,7 @@ def stored_product(
         technology,
         placed,
         unit="weight_arrays",
-        tiles=jnp.maximum(placed.arrays * copies / design.arrays_per_tile, 1.0),
+        tiles=jnp.maximum(spread.arrays * copies / design.arrays_per_tile, 1.0),
         load=jnp.maximum(_transfer(design, bits), again * writing),
         prefetch=memory.prefetched_share(design, op, placed),
         lead=1.0,  # cells are written before the first product
@@ -184,7 +188,8 @@ def _product(
     vectors = run.batch * op.rows
     energy = vectors_energy(design, technology, op, placed, vectors)
     moved = op.traffic
-    results = run.batch * op.heads * op.rows * op.columns * design.activation_bits
+    word = design.words(run).kept.activation_bits
+    results = run.batch * op.heads * op.rows * op.columns * word
     sending = results / (tiles * technology["router.width"] * 8.0)  # cycles
     clock = design.clock(technology)
     return Stage(
@@ -197,7 +202,7 @@ def _product(
         store=sending / vectors,
         prefetch=prefetch,
         dynamic=energy.by_component
-        | memory.product_traffic_energy(design, technology, op, placed, run.batch)
+        | memory.product_traffic_energy(design, technology, op, placed, run)
         | memory.main_memory_energy(
             design, technology, fetched + moved.operands, moved.written
         )

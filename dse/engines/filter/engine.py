@@ -10,13 +10,12 @@ range, in hw_params/energon.toml.
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, Self
-
-import jax.numpy as jnp
 
 from dse.engines.base import Engine, Op, Run
 from dse.engines.described import described_fields
-from dse.engines.filter.memory import buffer_reads, fetched_bits
+from dse.engines.filter.memory import buffer_reads, cached_share, fetched_bits
 from dse.engines.filter.units import (
     BUFFERS,
     access_energy,
@@ -31,6 +30,7 @@ from dse.hardware.technology import Technology, load_technology
 from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
 from dse.sparsity.loss import Loss
+from dse.workload.formats import Words, words_of
 
 _NO_OR_YES = ("no", "yes")
 
@@ -193,6 +193,11 @@ class FilterEngine(Engine):
     # -- the whole machine -------------------------------------------------------------
 
     @property
+    def own_words(self) -> Words:
+        """Queries, keys and values with a fixed point; it has no weights."""
+        return words_of(math.inf, self.word_bits)
+
+    @property
     def fetches_ahead(self) -> bool:
         """Whether weights may come early; the engine has none, a host may."""
         return True
@@ -225,10 +230,10 @@ class FilterEngine(Engine):
 
     def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...]:
         """Return what its words lose, and rounds of fewer bits than were measured."""
-        words = word_loss(self.word_bits)
+        words = () if run.words else (word_loss(self.word_bits),)
         if run.curve is None or run.curve.about.policy != "mp_mrf":
-            return (words,)
-        return (words, rounds_loss(self, run.curve.subject))
+            return words
+        return (*words, rounds_loss(self, run.curve.subject))
 
     def memory_power(self, technology: Technology) -> Any:
         """Return the power in W of main memory and its interface, the port saturated.
@@ -258,10 +263,10 @@ class FilterEngine(Engine):
         moved = heads * sum(fetched.values())
         keys_and_values = fetched["key_buffer"] + fetched["value_buffer"]
         moved_in = keys_and_values + 0.5 * fetched["query_buffer"]
-        from_cache = op.cached / jnp.maximum(op.inner * op.columns, 1.0)
+        from_cache = cached_share(self, op, run)
         own = pace(self, technology, op, run, work)
         port = self.memory_bandwidth_gb_per_s * 1e9 * 8.0 / self.clock(technology)
-        read = buffer_reads(self, run, pairs, work)
+        read = buffer_reads(self, op, run, pairs, work)
         dynamic = work_energies(self, technology, work) | {
             buffer: access_energy(
                 self, technology, buffer, read[buffer] + fetched[buffer]

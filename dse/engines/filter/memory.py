@@ -30,13 +30,13 @@ def fetched_bits(
     on demand. What the buffers hold of K and V is fetched once, the remainder again for
     every block of queries. Queries come, and results go, once and at full width.
     """
-    block = query_block(design, op)
+    block, word = query_block(design, op, run), key_bits(design, op, run)
     blocks = pairs.queries / jnp.minimum(block, pairs.queries)
     if run.causal:  # the mean block ends half-way through the tokens
         hidden = 0.5 * pairs.tokens * (1.0 - 1.0 / blocks)
         blocks = blocks * (1.0 - hidden / pairs.keys)
     values = pairs.keys * pairs.width
-    size = jnp.maximum(values * design.word_bits / 8.0, 1.0)
+    size = jnp.maximum(values * word / 8.0, 1.0)
 
     def traffic(buffer_kib: Any, bits_once: Any) -> Any:
         held = jnp.minimum(buffer_kib * KIB / size, 1.0)
@@ -45,19 +45,38 @@ def fetched_bits(
 
     return {
         "key_buffer": traffic(
-            design.key_buffer_kib, lambda q: _key_bits(design, run, pairs, q)
+            design.key_buffer_kib, lambda q: _key_bits(design, run, pairs, word, q)
         ),
         "value_buffer": traffic(
-            design.value_buffer_kib, lambda q: _value_bits(design, run, pairs, q)
+            design.value_buffer_kib, lambda q: _value_bits(design, run, pairs, word, q)
         ),
-        "query_buffer": 2.0 * pairs.queries * pairs.width * design.word_bits,
+        "query_buffer": 2.0 * pairs.queries * pairs.width * _query_bits(design, run),
     }
 
 
-def _key_bits(design: FilterEngine, run: Run, pairs: Pairs, queries: Any) -> Any:
+def key_bits(design: FilterEngine, op: Op, run: Run) -> Any:
+    """Return the bits of a key or value, in the mean over new ones and cached ones."""
+    _, new, cached = design.words(run).kept
+    return new + op.cached / jnp.maximum(op.inner * op.columns, 1.0) * (cached - new)
+
+
+def cached_share(design: FilterEngine, op: Op, run: Run) -> Any:
+    """Return the share of the bits of keys and values that are from a cache."""
+    ratio = design.words(run).kept.cache_bits / key_bits(design, op, run)
+    return op.cached / jnp.maximum(op.inner * op.columns, 1.0) * ratio
+
+
+def _query_bits(design: FilterEngine, run: Run) -> Any:
+    return design.words(run).kept.activation_bits
+
+
+def _key_bits(
+    design: FilterEngine, run: Run, pairs: Pairs, word: Any, queries: Any
+) -> Any:
     """Return the bits of a key that come for some queries, in the mean over all."""
-    word, first = design.word_bits, design.first_round_bits
-    second = jnp.where(design.rounds > 1.5, design.second_round_bits, first)
+    first = jnp.minimum(design.first_round_bits, word)
+    second = jnp.minimum(design.second_round_bits, word)
+    second = jnp.where(design.rounds > 1.5, second, first)
     after_first = run.attention.union(queries, pairs.kept_first_round)
     on_demand = (
         first
@@ -67,10 +86,12 @@ def _key_bits(design: FilterEngine, run: Run, pairs: Pairs, queries: Any) -> Any
     return jnp.where(_on_demand(design), on_demand, word)
 
 
-def _value_bits(design: FilterEngine, run: Run, pairs: Pairs, queries: Any) -> Any:
+def _value_bits(
+    design: FilterEngine, run: Run, pairs: Pairs, word: Any, queries: Any
+) -> Any:
     """Return the bits of a value that come for some queries, in the mean over all."""
     share = jnp.where(_on_demand(design), _union(run, pairs, queries), 1.0)
-    return share * design.word_bits
+    return share * word
 
 
 def _on_demand(design: FilterEngine) -> Any:
@@ -83,7 +104,7 @@ def _union(run: Run, pairs: Pairs, queries: Any) -> Any:
 
 
 def buffer_reads(
-    design: FilterEngine, run: Run, pairs: Pairs, work: HeadWork
+    design: FilterEngine, op: Op, run: Run, pairs: Pairs, work: HeadWork
 ) -> dict[str, Any]:
     """Return the bits that one head reads from each buffer.
 
@@ -99,9 +120,10 @@ def buffer_reads(
     )
     passes = pairs.queries / attended
     words = passes * _union(run, pairs, attended) * pairs.keys * pairs.width
-    full = words * design.word_bits * pairs.pairs / (pairs.queries * pairs.keys)
+    word = key_bits(design, op, run)
+    full = words * word * pairs.pairs / (pairs.queries * pairs.keys)
     return {
         "key_buffer": low_bits + full,
         "value_buffer": full,
-        "query_buffer": 2.0 * pairs.queries * pairs.width * design.word_bits,
+        "query_buffer": 2.0 * pairs.queries * pairs.width * _query_bits(design, run),
     }

@@ -131,9 +131,10 @@ def pace(
     return Pace(occupied, occupied + first_row)
 
 
-def query_block(design: FilterEngine, op: Op) -> Any:
+def query_block(design: FilterEngine, op: Op, run: Run) -> Any:
     """Return the queries that share a fetch of keys: wanted, and held by the buffer."""
-    row = jnp.maximum(op.inner * design.word_bits / 8.0, 1.0)
+    word = design.words(run).kept.activation_bits
+    row = jnp.maximum(op.inner * word / 8.0, 1.0)
     fits = design.query_buffer_kib * 1024.0 / row
     return jnp.clip(jnp.minimum(design.query_block, fits), 1.0, op.rows)
 

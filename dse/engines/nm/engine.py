@@ -28,6 +28,7 @@ from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import Storage
 from dse.sparsity.loss import Loss
+from dse.workload.formats import Words, words_of
 from dse.workload.ops import Ops
 
 FORMATS = ("int8", "int16", "fp16")
@@ -235,6 +236,16 @@ class NMEngine(Engine):
         return jnp.where(jnp.asarray(self.value_format) < 0.5, 8.0, 16.0)
 
     @property
+    def own_words(self) -> Words:
+        """Values of its format."""
+        return words_of(self.value_bits, self.value_bits)
+
+    @property
+    def has_floats(self) -> Any:
+        """Whether its format is one of floats."""
+        return jnp.asarray(self.value_format) > 1.5
+
+    @property
     def pair(self) -> tuple[Any, Any]:
         """The (N, M) that weights run at: as set, or (1, 1) where not built for it."""
         built = (self.kept <= self.built_kept) & (self.group <= self.built_group)
@@ -301,12 +312,12 @@ class NMEngine(Engine):
 
     def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...] | None:
         """Return what the N:M setting costs by its table; None without a table."""
-        words = word_loss(self.value_bits)
+        words = () if run.words else (word_loss(self.value_bits),)
         if self.is_surely_dense:
-            return (words,)
+            return words
         if self.accuracy is None:
             return None
-        return (words, self.accuracy.loss(*self.pair))
+        return (*words, self.accuracy.loss(*self.pair))
 
     def storage(self, ops: Ops, run: Run, technology: Technology) -> Storage:
         """Return how it keeps values: weights compressed, activations whole."""

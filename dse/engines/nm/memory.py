@@ -37,21 +37,30 @@ class Weights(NamedTuple):
 
 
 def stored_weights(
-    design: NMEngine, heads: Any, inner: Any, columns: Any, *, kept: Any, group: Any
+    design: NMEngine,
+    run: Run,
+    heads: Any,
+    inner: Any,
+    columns: Any,
+    *,
+    kept: Any,
+    group: Any,
 ) -> Weights:
     """Return the bits of `heads` matrices [inner, columns], ceil(K / M) groups deep."""
     groups = heads * columns * ceil_div(inner, group)
     positions = nm_codes.position_bits(
         kept, group, design.position_code, design.strip_rows
     )
-    return Weights(groups * kept * design.value_bits, groups * positions)
+    value = design.words(run).kept.weight_bits
+    return Weights(groups * kept * value, groups * positions)
 
 
-def bits_per_weight(design: NMEngine) -> Weights:
+def bits_per_weight(design: NMEngine, run: Run) -> Weights:
     """Return the stored bits for one weight of the dense matrix."""
     kept, group = design.pair
     code = nm_codes.position_bits(kept, group, design.position_code, design.strip_rows)
-    return Weights(kept / group * design.value_bits, code / group)
+    value = design.words(run).kept.weight_bits
+    return Weights(kept / group * value, code / group)
 
 
 def room(design: NMEngine) -> Any:
@@ -64,11 +73,12 @@ def storage(design: NMEngine, ops: Ops, run: Run) -> Storage:
 
     Weights go to two buffers, values and positions; the fuller one counts.
     """
-    each = bits_per_weight(design)
+    each = bits_per_weight(design, run)
     weights = jnp.stack(
         [
             stored_weights(
                 design,
+                run,
                 jnp.asarray(ops.heads * np.asarray(ops.choices))[i],
                 jnp.asarray(ops.inner)[i],
                 jnp.asarray(ops.columns)[i],
@@ -84,23 +94,26 @@ def storage(design: NMEngine, ops: Ops, run: Run) -> Storage:
         design.bits("index_buffer") / jnp.maximum(each.positions, 1e-9),
     )
     total = jnp.sum(run.weight_sets * run.weights) * each.bits
-    value = design.value_bits * jnp.ones(len(ops))
+    kept_bits = design.words(run).kept
+    value = kept_bits.activation_bits * jnp.ones(len(ops))
     return Storage(
         rooms=(Room(room(design), value, value, "half of the activation buffer"),),
         weight_room=held,
         weights=weights,
-        gathered=jnp.asarray(ops.rows) * ops.columns * value,
+        gathered=jnp.asarray(ops.rows)
+        * ops.columns
+        * (kept_bits.weight_bits * jnp.ones(len(ops))),
         operand=value,
         result=value,
-        cached=design.value_bits,
+        cached=kept_bits.cache_bits,
         fetched=fetched_share(total, held, weights_stay=run.weights_stay),
         weights_stay=run.weights_stay,
     )
 
 
-def prefetch_share(design: NMEngine, op: Op, weights: Weights) -> Any:
+def prefetch_share(design: NMEngine, op: Op, run: Run, weights: Weights) -> Any:
     """Return the share of an op's weights that arrives while the op before it works."""
-    each = bits_per_weight(design)
+    each = bits_per_weight(design, run)
     shares = [
         early_share(bits, op.weights_before * before, design.bits(buffer))
         for buffer, bits, before in (
@@ -130,6 +143,7 @@ def undrained(design: NMEngine, results: Any) -> Any:
 
 def operand_bits(
     design: NMEngine,
+    run: Run,
     *,
     rows: Any,
     summed: Any,
@@ -142,7 +156,8 @@ def operand_bits(
     of `right` stored bits, once for each tile of rows. All M activations of a group
     are read, for any of them may be selected.
     """
-    left = rows * summed * design.value_bits * ceil_div(columns, design.tile_columns)
+    value = design.words(run).kept.activation_bits
+    left = rows * summed * value * ceil_div(columns, design.tile_columns)
     return left, right * ceil_div(rows, design.tile_rows)
 
 

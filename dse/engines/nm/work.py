@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
 def embedding(design: NMEngine, op: Op, run: Run, technology: Technology) -> Stage:
     """Return the gather of a batch's rows; the table is stored as it is."""
-    bits = op.traffic.input
+    bits, kept = op.traffic.input, design.words(run).kept
+    stored = bits * (kept.activation_bits / kept.weight_bits)
     price = costs(design, technology)
     moved = op.traffic.replace(input=0.0)
-    stage = _stage(design, technology, price, "", moved, loaded=bits, stored=bits)
+    stage = _stage(
+        design, run, technology, price, "", moved, loaded=bits, stored=stored
+    )
     return stage.replace(moved=op.traffic.by_origin)
 
 
@@ -43,7 +46,7 @@ def weighted(
     kept, group = pair
     tokens = run.batch * op.rows
     weights = nm_memory.stored_weights(
-        design, op.heads, op.inner, op.columns, kept=kept, group=group
+        design, run, op.heads, op.inner, op.columns, kept=kept, group=group
     )
     cycles = op.heads * product_cycles(
         design,
@@ -56,6 +59,7 @@ def weighted(
     values = op.heads * tokens
     left, right = nm_memory.operand_bits(
         design,
+        run,
         rows=values,
         summed=op.inner,
         columns=op.columns,
@@ -71,6 +75,7 @@ def weighted(
     }
     return _stage(
         design,
+        run,
         technology,
         costs(design, technology),
         "array",
@@ -80,8 +85,8 @@ def weighted(
         + nm_memory.undrained(design, values * op.columns),
         loaded=fetched,
         kept_values=fetched * weights.values / weights.bits,
-        stored=values * op.columns * design.value_bits,
-        prefetch=nm_memory.prefetch_share(design, op, weights),
+        stored=values * op.columns * design.words(run).kept.activation_bits,
+        prefetch=nm_memory.prefetch_share(design, op, run, weights),
         macs=macs,
         gated=macs * op.input_density * nonzero,
         reads=reads,
@@ -116,12 +121,12 @@ def attention(design: NMEngine, op: Op, run: Run, technology: Technology) -> Sta
         kind="softmax",
     )
     exposed = softmax_exposed(products[0], softmax.cycles, instances * op.rows)
-    bits = design.value_bits
+    bits = design.words(run).kept.activation_bits
     reads = 0.0
     for summed, columns in sides:
         right = summed * columns * bits
         left, again = nm_memory.operand_bits(
-            design, rows=op.rows, summed=summed, columns=columns, right=right
+            design, run, rows=op.rows, summed=summed, columns=columns, right=right
         )
         reads = reads + instances * (left + again)
     stay = jnp.asarray(design.scores_on_chip) > 0.5
@@ -132,6 +137,7 @@ def attention(design: NMEngine, op: Op, run: Run, technology: Technology) -> Sta
     price = costs(design, technology)
     stage = _stage(
         design,
+        run,
         technology,
         price,
         "array",
@@ -152,10 +158,12 @@ def elementwise(
 ) -> Stage:
     """Return a layer norm or an activation over [rows, columns] of every head."""
     work = vector_work(op, run, technology, lanes=design.vector_lanes, kind=kind)
-    bits = run.batch * op.heads * op.rows * op.columns * design.value_bits
+    word = design.words(run).kept.activation_bits
+    bits = run.batch * op.heads * op.rows * op.columns * word
     price = costs(design, technology)
     stage = _stage(
         design,
+        run,
         technology,
         price,
         "vector_unit",
@@ -177,6 +185,7 @@ def _with_lanes(stage: Stage, unit: str, work: VectorWork, price: Costs) -> Stag
 
 def _stage(
     design: NMEngine,
+    run: Run,
     technology: Technology,
     price: Costs,
     unit: str,
@@ -201,6 +210,7 @@ def _stage(
     output buffer on their way.
     """
     memory = design.memory(technology)
+    word = design.words(run).kept.activation_bits
     out = 0.5 * between
     written = moved.written + out
     waited = nm_memory.port_cycles(design, technology, between)
@@ -225,7 +235,7 @@ def _stage(
         drained=nm_memory.port_cycles(design, technology, moved.written),
         compute=working + fill,
         occupied=working,
-        store=stored / design.value_bits / design.results_per_cycle,
+        store=stored / word / design.results_per_cycle,
         prefetch=prefetch,
         dynamic=_energy(price, passed, macs, gated) | crossing,
         busy={"array": macs},

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 
-from dse.engines.base import Op
+from dse.engines.base import Op, Run
 from dse.engines.sprint.pairs import Pairs
-from dse.engines.sprint.traffic import WORD_BITS
 from dse.hardware import sram
 from dse.hardware.technology import Technology
 
@@ -22,6 +21,7 @@ FITTED_PRUNING_BITS = 4.0  # of both operands of an in-memory product that is kn
 def head_energy(
     design: SprintEngine,
     op: Op,
+    run: Run,
     technology: Technology,
     pair: Pairs,
     *,
@@ -36,7 +36,7 @@ def head_energy(
 
     Source: yazdanbakhsh2022sprint, energy by model (equation reconstructed from it).
     """
-    wide = op.inner * WORD_BITS
+    wide = op.inner * design.words(run).kept.cache_bits
     memory = design.memory(technology)
     read_energy, write_energy = bit_energies(design, technology)
     interface = {} if memory is None else memory.energy(read, written)

@@ -8,6 +8,7 @@ attention alone, or beside a host. Source: yazdanbakhsh2022sprint.
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, Self
 
 import jax.numpy as jnp
@@ -25,6 +26,7 @@ from dse.hardware.technology import Technology, load_technology
 from dse.records import quantity, record
 from dse.schedule.stage import Stage
 from dse.sparsity.loss import Loss
+from dse.workload.formats import Words, words_of
 
 PRUNING = ("none", "on_chip", "in_memory")
 REDUCTIONS = ("none", "queries", "both")
@@ -173,6 +175,11 @@ class SprintEngine(Engine):
         """Bits that the memory bus carries in a cycle."""
         return self.memory_bandwidth_gb_per_s * 8e9 / (self.clock_mhz * 1e6)
 
+    @property
+    def own_words(self) -> Words:
+        """Queries, keys and values of 8 bits; it has no weights."""
+        return words_of(math.inf, WORD_BITS)
+
     def clock(self, technology: Technology) -> Any:
         """Return the clock in Hz."""
         return self.clock_mhz * 1e6
@@ -215,7 +222,8 @@ class SprintEngine(Engine):
         if drop is None:
             return None
         noisy = jnp.where(self.prunes_in_memory, drop, 0.0)
-        return (Loss(drop=noisy, subject=run.curve.subject), word_loss(WORD_BITS))
+        by_noise = Loss(drop=noisy, subject=run.curve.subject)
+        return (by_noise,) if run.words else (by_noise, word_loss(WORD_BITS))
 
     def wear(
         self, technology: Technology, seconds: Any, dynamic: dict[str, Any]
@@ -257,16 +265,20 @@ class SprintEngine(Engine):
         head waits for its own Q, K and V to be written and for one pruning vector.
         """
         pair = pairs(self, op, run)
-        read, written = read_bits(self, op, run, pair), written_bits(op, pair)
+        read = read_bits(self, op, run, pair)
+        written = written_bits(self, op, run, pair)
         heads = run.batch * op.heads
         write = written * technology["main_memory.write_slowdown"] / self.bits_per_cycle
         first = write + threshold_cycles(self, op, technology, pair)
         work = heads * pair.queries * query_cycles(self, op, technology, pair)
         given = read + written
-        from_cache = (read - op.inner * WORD_BITS * pair.queries) * (
+        word = self.words(run).kept.activation_bits
+        from_cache = (read - op.inner * word * pair.queries) * (
             op.cached / jnp.maximum(op.inner * op.columns, 1.0)
         )
-        energy = head_energy(self, op, technology, pair, read=read, written=written)
+        energy = head_energy(
+            self, op, run, technology, pair, read=read, written=written
+        )
         return Stage(
             unit="corelets",
             load=0.0,

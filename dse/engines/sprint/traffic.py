@@ -18,18 +18,22 @@ _GAUSS = [side.tolist() for side in np.polynomial.legendre.leggauss(4)]
 WORD_BITS = 8.0  # of a query, key, value or probability
 
 
-def held_tokens(design: SprintEngine, op: Op) -> Any:
+def held_tokens(design: SprintEngine, op: Op, run: Run) -> Any:
     """Return how many keys the key buffers hold together; as many values fit beside.
 
     C = buffers / 2 / (d b / 8)
     """
-    return design.buffer_kib * 1024.0 / 2.0 / (op.inner * WORD_BITS / 8.0)
+    word = design.words(run).kept.cache_bits
+    return design.buffer_kib * 1024.0 / 2.0 / (op.inner * word / 8.0)
 
 
 def read_bits(design: SprintEngine, op: Op, run: Run, pair: Pairs) -> Any:
     """Return the bits that one head reads from main memory.
 
-        d b (queries + keys + values);  keys = first uses + (pairs - first uses) missed
+        d (b queries + b' (keys + values))
+        keys = first uses + (pairs - first uses) missed
+
+    Keys and values lie in the ReRAM as those of a cache do, in words of b' bits.
 
     Every key that is used comes once. Used again, it is missed with probability 1 - C/s
     without pruning, for the buffers hold on to C of the s keys; a machine that prunes
@@ -40,7 +44,7 @@ def read_bits(design: SprintEngine, op: Op, run: Run, pair: Pairs) -> Any:
     Source: yazdanbakhsh2022sprint, data movement by model and capacity (equations
     reconstructed from it).
     """
-    held = held_tokens(design, op)
+    held = held_tokens(design, op, run)
     missed = jnp.maximum(0.0, 1.0 - held / op.columns)
     lost = _over_queries(
         lambda keys: 1.0 - run.attention.reuse(held, keys), run, pair, held
@@ -59,7 +63,9 @@ def read_bits(design: SprintEngine, op: Op, run: Run, pair: Pairs) -> Any:
     keys = jnp.where(in_memory, chosen, every)
     values = jnp.where(design.prunes, jnp.where(in_memory, chosen, survivors), every)
     vector = jnp.where(in_memory, pair.queries * pair.stored_keys, 0.0)
-    return op.inner * WORD_BITS * (pair.queries + keys + values) + vector
+    _, word, stored = design.words(run).kept
+    moved = word * pair.queries + stored * keys + stored * values
+    return op.inner * moved + vector
 
 
 def _over_queries(share: Callable[[Any], Any], run: Run, pair: Pairs, held: Any) -> Any:
@@ -88,6 +94,7 @@ def _reads(uses: Any, first: Any, missed: Any) -> Any:
     return first + jnp.maximum(uses - first, 0.0) * missed
 
 
-def written_bits(op: Op, pair: Pairs) -> Any:
+def written_bits(design: SprintEngine, op: Op, run: Run, pair: Pairs) -> Any:
     """Return the bits that one head writes to main memory: Q, and new K and V."""
-    return op.inner * WORD_BITS * (pair.queries + 2.0 * pair.new_keys)
+    _, word, stored = design.words(run).kept
+    return op.inner * (word * pair.queries + 2.0 * stored * pair.new_keys)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 
 import jax.numpy as jnp
 
-from dse.engines.base import Engine, Op, Run
+from dse.engines.base import Engine, Op, Run, words_misfit
 from dse.engines.tile import memory as tile_memory
 from dse.engines.tile import work as tile_work
 from dse.engines.tile.conventions import PHYSICAL, Conventions
@@ -26,6 +26,7 @@ from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import Storage
 from dse.sparsity.loss import Loss
+from dse.workload.formats import Words, words_of
 from dse.workload.ops import Ops
 
 
@@ -152,6 +153,20 @@ class TileEngine(Engine):
         return self.integer_bits + self.fraction_bits
 
     @property
+    def own_words(self) -> Words:
+        """Numbers with a fixed point, all of one length."""
+        return words_of(self.word_bits, self.word_bits)
+
+    def misfit(self, words: Words) -> str:
+        """Say which words of a format it cannot compute; '' where it can, or may."""
+        if self.conventions.word_per_byte:
+            return (
+                "the simulator's conventions take every word for a byte; use "
+                "`conventions=dse.PHYSICAL`."
+            )
+        return words_misfit(self, words)
+
+    @property
     def fetches_ahead(self) -> bool:
         """Whether weights may come before results of earlier ops are stored."""
         return not self.conventions.memory_in_program_order
@@ -201,7 +216,8 @@ class TileEngine(Engine):
 
     def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...]:
         """Return what its words lose; NaN, not known, where they are shorter."""
-        return (fixed_point_loss(self.integer_bits, self.fraction_bits),)
+        own = fixed_point_loss(self.integer_bits, self.fraction_bits)
+        return () if run.words else (own,)
 
     def mib(self, buffer: str) -> Any:
         """Return the size of `activation_buffer`, `weight_buffer` or `mask_buffer`."""
@@ -220,7 +236,7 @@ class TileEngine(Engine):
         else:
             elements = run.batch * op.rows * op.columns
         fetch = tile_memory.Fetch(elements, op.weight_density)
-        return tile_memory.stage(self, technology, fetch=fetch, moved=op.traffic)
+        return tile_memory.stage(self, run, technology, fetch=fetch, moved=op.traffic)
 
     def linear(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by weights that come from main memory."""
@@ -252,6 +268,7 @@ class TileEngine(Engine):
         work = tile_work.elementwise(self, op, run, "softmax", cycles, units)
         return tile_memory.stage(
             self,
+            run,
             technology,
             heads=op.heads,
             work=work.times(self.softmax_units_per_pe) if together else work,
@@ -282,6 +299,7 @@ class TileEngine(Engine):
         elements = stores * run.batch * op.rows * op.columns
         return tile_memory.stage(
             self,
+            run,
             technology,
             heads=op.heads,
             work=work,
@@ -311,10 +329,11 @@ class TileEngine(Engine):
         if weights is not None:
             fetch = tile_memory.fetch_weights(self, op, run, weights)
         reads = tile_memory.operand_reads(
-            self, op, technology, missed, work, weights, right_rows
+            self, op, run, technology, missed, work, weights, right_rows
         )
         return tile_memory.stage(
             self,
+            run,
             technology,
             heads=op.heads,
             work=work,

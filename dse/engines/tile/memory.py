@@ -18,6 +18,7 @@ from dse.hardware.technology import Technology
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import Room, Storage, Traffic
 from dse.schedule.weights import early_share, fetched_share
+from dse.workload.formats import Format
 from dse.workload.ops import Ops
 
 if TYPE_CHECKING:
@@ -80,11 +81,11 @@ def storage(design: TileEngine, ops: Ops, run: Run) -> Storage:
     are dense and have no masks. The simulator's buffers are without bounds, and a word
     has no mask on the bus.
     """
-    rules, word = design.conventions, design.word_bits
+    rules, (weight, word, cached) = design.conventions, design.words(run).kept
     mask = 0.0 if rules.word_per_byte else 1.0
 
-    def stored(density: Any) -> Any:
-        return word * density + mask
+    def stored(density: Any, bits: Any) -> Any:
+        return bits * density + mask
 
     copies = run.batch if rules.weights_per_sequence else 1.0
     rooms: tuple[Room, ...] = ()
@@ -104,20 +105,20 @@ def storage(design: TileEngine, ops: Ops, run: Run) -> Storage:
                 "activations' half of the mask buffer",
             ),
         )
-        weights = _room(design, "weight_buffer", _mean_weight_density(run))
-        total = jnp.sum(run.weight_sets * run.weights * stored(run.density))
+        weights = _room(design, "weight_buffer", weight * _mean_weight_density(run))
+        total = jnp.sum(run.weight_sets * run.weights * stored(run.density, weight))
         fetched = fetched_share(total, weights, weights_stay=run.weights_stay)
     return Storage(
         rooms=rooms,
         weight_room=weights,
         weights=_like(ops.weight_density, ops.weights)
-        * stored(ops.weight_density)
+        * stored(ops.weight_density, weight)
         * copies,
         gathered=_like(ops.weight_density, ops.rows * ops.columns)
-        * stored(ops.weight_density),
-        operand=stored(ops.input_density),
-        result=stored(ops.output_density),
-        cached=word,
+        * stored(ops.weight_density, weight),
+        operand=stored(ops.input_density, word),
+        result=stored(ops.output_density, word),
+        cached=cached,
         fetched=fetched,
         weights_stay=run.weights_stay,
         grain=design.tile_batch,
@@ -130,9 +131,9 @@ def _like(density: Any, column: Any) -> Any:
     return column if jnp.shape(column) == shape else jnp.broadcast_to(column, shape)
 
 
-def _room(design: TileEngine, buffer: str, density: Any) -> Any:
+def _room(design: TileEngine, buffer: str, bits_of_value: Any) -> Any:
     """Return the bits of words and masks that a buffer holds, and the mask buffer."""
-    words = jnp.maximum(design.word_bits * density, 1e-6)
+    words = jnp.maximum(bits_of_value, 1e-6)
     values = jnp.minimum(
         bits(design, buffer) / words, MASK_SHARE * bits(design, "mask_buffer")
     )
@@ -154,7 +155,8 @@ def fetch_weights(design: TileEngine, op: Op, run: Run, weights: Any) -> Fetch:
         copies = run.batch if rules.weights_per_sequence else 1.0
         return Fetch(weights * copies, op.weight_density)
     mask = 0.0 if rules.word_per_byte else 1.0
-    whole_set = op.heads * weights * (design.word_bits * op.weight_density + mask)
+    word = design.words(run).kept.weight_bits
+    whole_set = op.heads * weights * (word * op.weight_density + mask)
     times = op.traffic.weights / jnp.maximum(whole_set, 1.0)
     return Fetch(weights, op.weight_density, times)
 
@@ -163,9 +165,10 @@ def prefetch(design: TileEngine, op: Op, run: Run, weights: Any) -> Any:
     """Return the share of an op's load that fits beside that of the last op."""
     if design.conventions.unbounded_buffers or weights is None:
         return 1.0
+    word = design.words(run).kept.weight_bits
     return early_share(
-        op.heads * weights * op.weight_density * design.word_bits,
-        op.weights_before * op.density_before * design.word_bits,
+        op.heads * weights * op.weight_density * word,
+        op.weights_before * op.density_before * word,
         bits(design, "weight_buffer"),
     )
 
@@ -181,6 +184,7 @@ def lead(design: TileEngine, op: Op) -> Any:
 def operand_reads(
     design: TileEngine,
     op: Op,
+    run: Run,
     technology: Technology,
     missed: dict[str, Any],
     work: Work,
@@ -197,8 +201,10 @@ def operand_reads(
     depth = design.tile_batch if weights is None else 1.0
     left = work.issued * design.tile_batch * size**2 * missed[LEFT]
     right = work.issued * depth * size * right_rows * missed[RIGHT]
-    left_bits = left * op.input_density * design.word_bits
-    right_bits = right * op.weight_density * design.word_bits
+    kept = design.words(run).kept
+    of_right = kept.activation_bits if weights is None else kept.weight_bits
+    left_bits = left * op.input_density * kept.activation_bits
+    right_bits = right * op.weight_density * of_right
     from_buffer = {"mask_buffer": left + right, "activation_buffer": left_bits}
     if weights is None:
         from_buffer["activation_buffer"] = left_bits + right_bits
@@ -211,6 +217,7 @@ def operand_reads(
 
 def stage(
     design: TileEngine,
+    run: Run,
     technology: Technology,
     *,
     heads: Any = 1.0,
@@ -233,21 +240,22 @@ def stage(
     moved = moved or Traffic()
     rules = design.conventions
     work, fetch, result = work or Work(), fetch or Fetch(), result or Result()
-    word = design.word_bits
+    words = design.words(run).kept
     clock = design.clock(technology)
     bus = _bits_per_cycle(design, clock, design.memory_bandwidth_gb_per_s * 1e9)
     port = _bits_per_cycle(design, clock, technology["buffer.bandwidth"])
     mask = 0.0 if rules.word_per_byte else 1.0  # bits of mask on the bus, a value
-    sent = fetch.streamed * fetch.elements * (word * fetch.density + mask)
+    sent = fetch.streamed * fetch.elements * (words.weight_bits * fetch.density + mask)
     load = heads * whole(design, sent / bus)
-    store = heads * whole(design, result.elements * word * result.density / port)
+    stored = result.elements * words.activation_bits * result.density
+    store = heads * whole(design, stored / port)
     masks = heads * (
         whole(design, fetch.elements / bus) + whole(design, result.elements / port)
     )
     busy = _busy(design, work)
     memory = design.memory(technology)
     dynamic = _transfer_energy(
-        design, technology, heads, fetch, result, operands, moved.written
+        design, technology, words, heads, fetch, result, operands, moved.written
     )
     for part in BLOCKS:
         if part in busy:
@@ -286,6 +294,7 @@ def _busy(design: TileEngine, work: Work) -> dict[str, Any]:
 def _transfer_energy(
     design: TileEngine,
     technology: Technology,
+    words: Format,
     heads: Any,
     fetch: Fetch,
     result: Result,
@@ -301,9 +310,11 @@ def _transfer_energy(
     fetched = heads * fetch.elements * fetch.streamed
     stored = heads * result.elements
     # Bits that one value counts for; the simulator takes a word for a byte.
-    word, mask = (8.0, 8.0) if rules.word_per_byte else (design.word_bits, 1.0)
+    weight, word, mask = words.weight_bits, words.activation_bits, 1.0
+    if rules.word_per_byte:
+        weight = word = mask = 8.0
     on_bus = 0.0 if rules.word_per_byte else mask
-    read = fetched * (fetch.density * word + on_bus) + operands
+    read = fetched * (fetch.density * weight + on_bus) + operands
     system = design.memory(technology)
     if system is None:
         blocks = (read + written) / 8.0 / technology["main_memory.block"]
@@ -312,7 +323,7 @@ def _transfer_energy(
         memory = system.energy(read, written)
     spared = 1.0 if rules.dense_stores else result.density
     into_weights = (
-        0.0 if rules.masks_cost_as_weights else fetched * word * fetch.density
+        0.0 if rules.masks_cost_as_weights else fetched * weight * fetch.density
     )
     into_masks = stored * mask + (0.0 if rules.masks_cost_as_weights else fetched)
     energy = memory | {
