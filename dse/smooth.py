@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -66,6 +67,7 @@ def _floats(*numbers: ArrayLike) -> list[Array]:
     return [jnp.asarray(number, width) for number in numbers]
 
 
+@partial(jax.jit, static_argnames="knots")  # traced once for all that ask
 def log_interpolate(
     x: ArrayLike, knots: tuple[float, ...], values: list[Array]
 ) -> Array:

@@ -298,13 +298,15 @@ def stages(
         traffic = fuse_traffic(traffic, ops)
         ops = fuse_attention(ops)
     rows = _rows(ops, traffic, last_share=1.0 / repeats if last else 0.0)
+    columns, form = jax.tree.flatten(rows)
+    table = jnp.stack(columns)  # taken from once a kind, not once a column
     groups = []
     for kind in dict.fromkeys(ops.kinds):
         physics = getattr(engine, kind, None)
         if physics is None:
             raise cannot_run(engine, kind)
         places = tuple(i for i, name in enumerate(ops.kinds) if name == kind)
-        own = jax.tree.map(lambda c, p=places: jnp.asarray(c[..., np.asarray(p)]), rows)
+        own = jax.tree.unflatten(form, list(table[..., np.asarray(places)]))
         batched: Any = jax.vmap(lambda op, f=physics: f(op, run, technology))
         if own.rows.ndim == 2:
             batched = jax.vmap(batched)

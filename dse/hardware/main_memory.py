@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 
 from dse.hardware.node_scaling import area_at
@@ -103,7 +104,7 @@ class MainMemory(NamedTuple):
         return self._chosen([self.technology[f"{name}.{what}"] for name in KINDS])
 
     def _chosen(self, values: list[Any]) -> Any:
-        return jnp.stack(values)[jnp.asarray(self.kind).astype(int)]
+        return _choose(values, jnp.asarray(self.kind).astype(int))
 
     def energy(self, read: Any, written: Any) -> dict[str, Any]:
         """Return the energy in J of bits read and written, by component."""
@@ -118,6 +119,11 @@ class MainMemory(NamedTuple):
             "main_memory": self.idle_power * seconds,
             "memory_interface": self.interface_idle_power * seconds,
         }
+
+
+@jax.jit  # traced once for all that a machine asks for
+def _choose(values: list[Any], place: Any) -> Any:
+    return jnp.stack(values)[place]
 
 
 def is_described(technology: Technology) -> bool:
