@@ -14,6 +14,7 @@ from dse.cli.options import (
     Json,
     Quiet,
     Verbose,
+    finite,
     log,
     shows_progress,
 )
@@ -21,6 +22,7 @@ from dse.cli.output import PARTIAL, print_json, say
 from dse.errors import InputError
 from dse.show.text_table import text_table
 from dse.study.study import load_study
+from dse.units import read_quantity, to_si
 
 if TYPE_CHECKING:  # needs JAX, which waits until the arguments are in order
     from dse.study.study import Study
@@ -71,6 +73,16 @@ def tune(
         int, typer.Option(min=1, help="Steps of each down the gradient.")
     ] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Of the starts.")] = 0,
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Prove that no design is better.")
+    ] = False,
+    gap: Annotated[
+        str | None,
+        typer.Option(help='Prove that none is better by more, as "1 %".'),
+    ] = None,
+    prove_seconds: Annotated[
+        float | None, typer.Option(help="Longest time of a proof.", callback=finite)
+    ] = None,
     as_json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -78,8 +90,9 @@ def tune(
     """Find the best design of a study within limits.
 
     Follows gradients from many starts at once, rounds, and searches on with the exact
-    model. Limits of the study hold as well. Where no design keeps all limits, the one
-    that comes nearest is told, with what it breaks; then the exit code is 3.
+    model; with --prove or --gap until nothing better is left. Limits of the study hold
+    as well. Where no design keeps all limits, the one that comes nearest is told, with
+    what it breaks; then the exit code is 3.
     """
     if (most is None) == (least is None):
         raise InputError(
@@ -103,7 +116,12 @@ def tune(
     if accept_foreign_accuracy:
         asked = replace(asked, accept_foreign_accuracy=True)
     limits = [*asked.limits, *texts, *(limit or [])]
-    found = _tune(asked, objective, limits, starts, steps, seed)
+    proof = {
+        "prove": prove,
+        "gap": 0.0 if gap is None else to_si(*read_quantity(gap, "%")),
+        "prove_seconds": prove_seconds,
+    }
+    found = _tune(asked, objective, limits, starts, steps, seed, proof)
     if as_json:
         head = {
             "study": asked.name,
@@ -120,7 +138,13 @@ def tune(
 
 
 def _tune(
-    study: Study, objective: str, limits: list[str], starts: int, steps: int, seed: int
+    study: Study,
+    objective: str,
+    limits: list[str],
+    starts: int,
+    steps: int,
+    seed: int,
+    proof: dict[str, Any],
 ) -> Tuned:
     from dse.explore.limits import read_limits
     from dse.explore.objectives import read_objective
@@ -146,6 +170,7 @@ def _tune(
         technology=study.technology,
         timing=study.timing,
         progress=shows_progress(),
+        **proof,
     )
 
 
@@ -171,6 +196,7 @@ def _text(study: Study, objective: str, limits: list[str], found: Tuned) -> str:
             found.verdict,
             text_table(["", "best found"], rows),
             spent,
+            *([] if found.proof is None else [found.proof.verdict]),
         ]
     )
 

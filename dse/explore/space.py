@@ -152,12 +152,18 @@ class Space:
             full[name] = evaluate_expression(tie.expression, self._scope(full))
         return full
 
+    def rules(self, moved: Mapping[str, Any]) -> dict[str, Any]:
+        """Return whether each legality rule holds (of numbers, arrays or tracers)."""
+        scope = self._scope(moved)
+        return {
+            reason: evaluate_expression(rule, scope)
+            for reason, rule in self.legal.items()
+        }
+
     def illegal(self, moved: Mapping[str, Any]) -> dict[str, Any]:
         """Return where each legality rule is broken, or the range of a tied field."""
-        scope = self._scope(moved)
         broken = {
-            reason: np.logical_not(evaluate_expression(rule, scope))
-            for reason, rule in self.legal.items()
+            reason: np.logical_not(held) for reason, held in self.rules(moved).items()
         }
         for name in self.tied:
             fits = meaning_of(self.design, name).fits(moved[name])

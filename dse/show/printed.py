@@ -195,7 +195,8 @@ def _(found: Tuned) -> Tables:
             [scale.title(name), scale.amount(name, value)]
             for name, value in found.metrics.items()
         ]
-    return Tables(found.verdict, [Table(["", "best found"], rows)])
+    title = found.verdict if found.proof is None else f"{found.verdict} {found.proof}"
+    return Tables(title, [Table(["", "best found"], rows)])
 
 
 def _in_brief(text: str) -> str:

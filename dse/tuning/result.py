@@ -14,6 +14,7 @@ from dse.explore.runs import column_name, file_units, from_si_column
 from dse.explore.space import Space
 from dse.shown import Shown
 from dse.tuning.descent import Path
+from dse.tuning.proof import Proof
 from dse.units import from_si
 from dse.workload.ops import Workload
 
@@ -29,7 +30,8 @@ class Tuned(Shown):
     `feasible` says that none is. `gap` is how much worse the design is than the best
     one before rounding (0.01: 1 %; below 0 if
     better; None if none was feasible). `trajectory` holds loss and worst excess of
-    every start at every step; `evaluations` and `gradients` what was spent.
+    every start at every step; `evaluations` and `gradients` what was spent; `proof`
+    says how far the design may be from the best of all, where that was asked for.
     """
 
     design: Any
@@ -45,6 +47,7 @@ class Tuned(Shown):
     evaluations: int
     gradients: int
     starts: pd.DataFrame
+    proof: Proof | None = None
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a row per start: the design it was rounded to, and its metrics."""
@@ -85,6 +88,7 @@ class Tuned(Shown):
             "gap": self.gap,
             "evaluations": self.evaluations,
             "gradients": self.gradients,
+            **({} if self.proof is None else {"proof": self.proof.to_json()}),
         }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -10,7 +11,7 @@ import numpy as np
 import optax
 from tqdm.auto import tqdm
 
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, check_kind, did_you_mean
 from dse.evaluation import Timing
 from dse.explore.arguments import count
 from dse.explore.asked import TechnologyLike, WorkloadLike, check_timing
@@ -18,10 +19,13 @@ from dse.explore.basis import read_suite
 from dse.explore.limits import Limit
 from dse.tuning.coordinates import Rows
 from dse.tuning.descent import CHOICES, Choices, Descent, Path, Starts
+from dse.tuning.enclosure import Enclosure
 from dse.tuning.exact import Exact, Found
 from dse.tuning.limit_search import search_along_limits
 from dse.tuning.local_search import descend_grid
 from dse.tuning.problem import Own, Problem
+from dse.tuning.proof import Proof
+from dse.tuning.prove import prove as find_proof
 from dse.tuning.relaxation import Relaxation, check_relaxation
 from dse.tuning.result import Tuned, table_of_starts, units_of
 from dse.tuning.starts import rounded, spread
@@ -49,6 +53,9 @@ def tune(
     timing: Timing = "walk",
     relaxation: Relaxation = "annealed",
     choices: Choices = "spread",
+    prove: bool = False,
+    gap: float = 0.0,
+    prove_seconds: float | None = None,
     progress: bool = True,
 ) -> Tuned:
     """Find the design that serves an objective best, within constraints.
@@ -68,7 +75,13 @@ def tune(
     `relaxation` is how a gradient sees a grid ("annealed" or "straight_through");
     `choices` gives every start labels of its own ("spread") or mixes all of them, each
     as likely as it is liked ("mixture"). The same `key` gives the same answer, bit for
-    bit. Raises `InputError` for a problem that cannot be read.
+    bit.
+
+    With `prove` the search goes on, by bounds over whole boxes of designs, until none
+    of the space can be better: `proof` says so. It ends sooner when none can be better
+    by more than `gap`, a share (0.01), or after `prove_seconds`.
+
+    Raises `InputError` for a problem that cannot be read.
     """
     check_relaxation(relaxation)
     if choices not in CHOICES:
@@ -78,6 +91,7 @@ def tune(
         )
     starts, steps = count("starts", starts), count("steps", steps)
     check_timing(timing)
+    gap, prove_seconds = _read_ends(gap, prove_seconds)
     given = not isinstance(workload, Sequence) or len(workload) > 0
     problem = Problem(
         [objective],
@@ -89,7 +103,9 @@ def tune(
         technology=technology,
         timing=timing,
     )
-    with tqdm(total=4, unit="stage", disable=not progress, delay=2.0) as bar:
+    wanted = prove or gap > 0.0
+    stages = 5 if wanted else 4
+    with tqdm(total=stages, unit="stage", disable=not progress, delay=2.0) as bar:
 
         def begin(stage: str) -> None:
             bar.set_description(stage)
@@ -97,6 +113,7 @@ def tune(
 
         begin("tracing the model")
         exact = Exact(problem)
+        enclosure = Enclosure(problem) if wanted else None
         descent = Descent(
             problem,
             optax.adam(LEARNING_RATE) if optimizer is None else optimizer,
@@ -105,7 +122,19 @@ def tune(
             choices=choices,
         )
         key = jax.random.key(0) if key is None else key
-        return tune_problem(problem, exact, descent, starts, key, begin)
+
+        def certify(best: Found) -> tuple[Found, Proof | None]:
+            if enclosure is None:
+                return best, None
+            begin("proving")
+            return find_proof(
+                enclosure, exact, best, gap=gap, seconds=prove_seconds, tell=show
+            )
+
+        def show(proof: Proof) -> None:
+            bar.set_postfix_str(proof.progress)
+
+        return tune_problem(problem, exact, descent, starts, key, begin, certify)
 
 
 def tune_problem(
@@ -115,10 +144,12 @@ def tune_problem(
     count: int,
     key: Any,
     begin: Callable[[str], None] = lambda stage: None,
+    certify: Callable[[Found], tuple[Found, Proof | None]] = lambda best: (best, None),
 ) -> Tuned:
     """Tune with a model and a descent that are ready, from `count` starts of a key.
 
-    `begin` is told of each stage when it begins.
+    `begin` is told of each stage when it begins; `certify` may find a better design,
+    and what is proven of it.
     """
     exact.forget()
     axes = problem.coordinates
@@ -139,7 +170,21 @@ def tune_problem(
         gradients += again.gradients
         tried = exact(np.concatenate([best.points, rounded(axes, again.shares[-1])]))
         best = descend_grid(exact, axes, tried.take(tried.order()[:FINALISTS]).points)
-    return _result(problem, exact, best.take(slice(0, 1)), path, ends, gradients)
+    best, proof = certify(best.take(slice(0, 1)))
+    found = _result(problem, exact, best, path, ends, gradients)
+    return replace(found, proof=proof)
+
+
+def _read_ends(gap: Any, seconds: Any) -> tuple[float, float | None]:
+    """Return when a proof ends; raise `InputError` for what says no such thing."""
+    check_kind("`gap`", gap, (int, float), "a share, as 0.01")
+    if not 0.0 <= gap < np.inf:
+        raise InputError(f"`gap` is {gap:g}; give a share of the cost, as 0.01.")
+    if seconds is not None:
+        check_kind("`prove_seconds`", seconds, (int, float), "seconds, as 60")
+        if not seconds > 0.0:
+            raise InputError(f"`prove_seconds` is {seconds:g}; give more than 0.")
+    return float(gap), seconds
 
 
 def _bind(problem: Problem, found: Found) -> bool:

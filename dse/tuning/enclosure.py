@@ -1,0 +1,147 @@
+"""Between which numbers costs and limits of a problem lie, over whole boxes of designs.
+
+A box is a range of positions on every axis, ends included. What the bounds of its cost
+and limits say holds for each of its designs: `dse.compile.bounds`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from dse.compile.bounds import Interval
+from dse.compile.errors import NotByRowsError
+from dse.compile.function import compile_function
+from dse.errors import InputError
+from dse.explore.space import meaning_of
+from dse.tuning.coordinates import Coordinates
+from dse.tuning.exact import LEGAL
+from dse.tuning.problem import Problem
+
+Array = np.ndarray[Any, Any]
+
+
+class Boxes(NamedTuple):
+    """Boxes of designs: the first and the last position on each axis, [boxes, axes]."""
+
+    first: Array
+    last: Array
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    @property
+    def sizes(self) -> Array:
+        """Designs of each box, as floats."""
+        return np.prod(self.last - self.first + 1.0, axis=1)
+
+    def take(self, rows: Any) -> Boxes:
+        """Return some of the boxes."""
+        return Boxes(self.first[rows], self.last[rows])
+
+    def halves(self, axis: Array) -> Boxes:
+        """Return both halves of each box along an axis of its own."""
+        rows = np.arange(len(self))
+        middle = (self.first[rows, axis] + self.last[rows, axis]) // 2
+        last, first = self.last.copy(), self.first.copy()
+        last[rows, axis], first[rows, axis] = middle, middle + 1
+        return together([Boxes(self.first, last), Boxes(first, self.last)])
+
+    def points(self) -> Array:
+        """Return the positions of all designs of all boxes, [designs, axes]."""
+        widths = self.last - self.first + 1
+        counts = widths.prod(axis=1)
+        box = np.repeat(np.arange(len(self)), counts)
+        number = np.arange(len(box)) - np.repeat(np.cumsum(counts) - counts, counts)
+        found = np.empty((len(box), widths.shape[1]), float)
+        for axis in range(widths.shape[1]):
+            number, digit = np.divmod(number, widths[box, axis])
+            found[:, axis] = self.first[box, axis] + digit
+        return found
+
+
+def together(parts: list[Boxes]) -> Boxes:
+    """Return the boxes of several lists as one."""
+    return Boxes(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _whole_space(axes: Coordinates) -> Boxes:
+    for axis in axes.all:
+        if axis.kind == "continuous":
+            raise InputError(
+                f"axis `{axis.name}` is continuous, and a proof counts designs; give "
+                "it `interval(low, high, points)`."
+            )
+    last = np.asarray([[len(axis.values) - 1 for axis in axes.all]], np.int32)
+    return Boxes(np.zeros_like(last), last)
+
+
+class Enclosure:
+    """Bounds of the cost of a problem and of all that may forbid a design, over boxes.
+
+    `whole` is the box of all designs. Raises `InputError` for a space that is no grid,
+    and for a model that holds what cannot be bounded.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem, self._axes = problem, problem.coordinates
+        self.whole = _whole_space(self._axes)
+        self._values = [np.asarray(axis.values) for axis in self._axes.all]
+
+        def read(moved: Mapping[str, Any]) -> dict[str, Any]:
+            found = problem.answer(moved)
+            return {
+                "cost": problem.costs(found)[0],
+                "excess": [jnp.asarray(e) * 1.0 for e in problem.excess(found)],
+                "rules": _broken_rules(self._axes, moved),
+            }
+
+        self._function = compile_function(read, [axis.name for axis in self._axes.all])
+        try:
+            self(self.whole)
+        except NotByRowsError as error:
+            raise InputError(f"nothing can be proven of this model: {error}") from None
+
+    def __call__(self, boxes: Boxes) -> tuple[Array, ...]:
+        """Return what no design of a box costs less than, and what that rests on.
+
+        The first is infinite where no design is allowed. The others are the lower
+        bounds of the cost and of by how much each constraint is broken; all [boxes].
+        """
+        ends = {
+            axis.name: (values[boxes.first[:, i]], values[boxes.last[:, i]])
+            for i, (axis, values) in enumerate(
+                zip(self._axes.all, self._values, strict=True)
+            )
+        }
+        found = self._function.bounds(ends)
+
+        def low(interval: Interval) -> Array:
+            return np.broadcast_to(interval.low, len(boxes))
+
+        cost, excess = low(found["cost"]), [low(each) for each in found["excess"]]
+        closed = np.zeros(len(boxes), bool)
+        for broken in excess:
+            closed |= broken > LEGAL
+        for rule in found["rules"]:
+            closed |= low(rule) > 0.0
+        return np.where(closed, np.inf, cost), cost, *excess
+
+
+def _broken_rules(axes: Coordinates, moved: Mapping[str, Any]) -> list[Any]:
+    """Return numbers above 0 where a rule, or the range of a tied field, is broken."""
+    broken = []
+    for prefix, space in axes.spaces.items():
+        full = space.complete(axes.own(prefix, moved))
+        for held in space.rules(full).values():
+            broken.append(1.0 - jnp.asarray(held))
+        for name in space.tied:
+            meaning = meaning_of(space.design, name)
+            if not meaning.choices:
+                value = full[name]
+                outside = jnp.maximum(meaning.low - value, value - meaning.high)
+                broken.append(outside)
+    return broken

@@ -1,0 +1,167 @@
+"""What is proven of a space is what asking every design of it finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import dse
+from dse.errors import InputError
+from dse.tuning import prove as search
+from dse.tuning.enclosure import Boxes, Enclosure
+from dse.tuning.exact import Exact, Found
+from dse.tuning.problem import Problem
+from dse.tuning.proof import Proof
+from dse.tuning.prove import prove
+from dse.tuning.tune import tune
+
+EDGE = dse.TileEngine.edge()
+TINY = dse.transformer("bert-tiny", seq_len=32)
+SPACE = dse.Space(
+    EDGE,
+    pes=[32, 64, 128, 256],
+    lanes_per_pe=[8, 16, 32],
+    tile_size=[8, 16],
+    batch=[1, 4, 16],
+    main_memory=["ddr4", "hbm2", "rram"],
+    activation_buffer_mib=[1, 4, 16],
+    issue_batch=dse.tied("pes / 8"),
+    legal={"no more lanes than PEs": "lanes_per_pe * 4 <= pes"},
+)
+QUESTIONS = [
+    ("min:energy_delay", ["area <= 30 mm^2"]),
+    ("max:throughput", ["power <= 3 W", "area <= 60 mm^2"]),
+    ("min:area", ["throughput >= 100000 seq/s"]),
+    ("min:power", ["latency <= 200 us"]),
+    ("min:energy", ["area <= 1 mm^2"]),  # which none is
+]
+
+
+def every_design(problem: Problem) -> Found:
+    """Ask the exact model about all designs, by its first of all readers."""
+    sizes = [len(axis.values) for axis in problem.coordinates.all]
+    points = np.stack(np.unravel_index(np.arange(np.prod(sizes)), sizes), axis=1)
+    return Exact(problem)(points.astype(float))
+
+
+@pytest.mark.parametrize(("objective", "limits"), QUESTIONS)
+def test_a_proof_from_any_start_ends_at_the_best_of_all(
+    objective: str, limits: list[str], monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(search, "BATCH", 16)
+    problem = Problem([objective], SPACE, suite=[(TINY, 1.0)], subject_to=limits)
+    every = every_design(problem)
+    best = every.take(every.order()[:1])
+    enclosure = Enclosure(problem)
+    for start in (0, 17, SPACE.size - 1):
+        found, proof = prove(enclosure, Exact(problem), every.take([start]))
+        assert proof.optimal
+        assert proof.left == 0.0
+        assert proof.designs == SPACE.size
+        assert proof.feasible == (best.violation[0] == 0.0)
+        if proof.feasible:
+            assert found.violation[0] == 0.0
+            assert found.costs[0, 0] == best.costs[0, 0]
+            assert proof.bound == problem.sign * best.costs[0, 0]
+            assert "Proven optimal of 648 designs" in str(proof)
+        else:
+            assert "none of 648 designs keeps all limits" in str(proof)
+
+
+def test_no_design_lies_below_the_bound_of_a_box_that_holds_it() -> None:
+    limits = ["power <= 3 W", "area <= 60 mm^2"]
+    problem = Problem(
+        ["min:energy_delay"], SPACE, suite=[(TINY, 1.0)], subject_to=limits
+    )
+    every, chance = every_design(problem), np.random.default_rng(0)
+    cost = np.where(every.violation == 0, every.costs[:, 0], np.inf)
+    ends = np.asarray([len(axis.values) for axis in problem.coordinates.all])
+    pairs = np.sort(chance.integers(0, ends, (2, 200, len(ends))), axis=0)
+    boxes = Boxes(*pairs.astype(np.int32))
+    bounds = Enclosure(problem)(boxes)[0]
+    for box, bound in enumerate(bounds):
+        inside = (every.points >= pairs[0, box]) & (every.points <= pairs[1, box])
+        assert bound <= cost[inside.all(axis=1)].min()
+    assert np.isinf(bounds).any()
+    assert np.isfinite(bounds).any()
+
+
+def test_halves_and_points_of_boxes_are_all_of_them() -> None:
+    boxes = Boxes(np.asarray([[0, 1], [2, 2]]), np.asarray([[2, 4], [3, 2]]))
+    halves = boxes.halves(np.asarray([1, 0]))
+    assert halves.sizes.sum() == boxes.sizes.sum() == 14
+    points = {tuple(point) for point in halves.points()}
+    assert points == {tuple(point) for point in boxes.points()}
+    assert len(points) == 14
+
+
+def bowl(design: Any) -> Any:
+    pes, lanes = jnp.log(design.pes), jnp.log(design.lanes_per_pe)
+    return (pes + lanes - np.log(6000)) ** 2 + 0.1 * (pes - np.log(200)) ** 2 + 1.0
+
+
+LARGE = dse.Space(EDGE, pes=dse.integers(16, 1015), lanes_per_pe=dse.integers(1, 1000))
+
+
+def test_a_gap_ends_a_proof_and_is_kept() -> None:
+    problem = Problem([bowl], LARGE)
+    enclosure = Enclosure(problem)
+    start = Exact(problem)(np.asarray([[0.0, 0.0]]))
+    found, proof = prove(enclosure, Exact(problem), start, gap=0.2)
+    assert proof.bound is not None
+    best, exact = prove(enclosure, Exact(problem), found)
+    assert 0.0 < proof.gap <= 0.2
+    assert proof.bound <= best.costs[0, 0] <= found.costs[0, 0]
+    assert exact.optimal
+    assert proof.evaluations < exact.evaluations < LARGE.size
+    assert f"Proven within {100 * proof.gap:.2g} %" in str(proof)
+
+
+def test_a_proof_ends_in_time_and_says_how_far_it_came() -> None:
+    problem, told = Problem([bowl], LARGE), list[Proof]()
+    start = Exact(problem)(np.asarray([[0.0, 0.0]]))
+    _, proof = prove(
+        Enclosure(problem), Exact(problem), start, seconds=1e-9, tell=told.append
+    )
+    assert len(told) == 1
+    assert not proof.optimal
+    assert 0.0 < proof.left <= LARGE.size
+    assert "designs left" in told[0].progress
+
+
+def test_tune_proves_what_it_finds() -> None:
+    found = tune(bowl, LARGE, starts=4, steps=20, prove=True, progress=False)
+    assert found.proof is not None
+    assert found.proof.optimal
+    assert found.objective == found.proof.bound
+    assert found.to_json()["proof"]["optimal"] is True
+    assert tune(bowl, LARGE, starts=4, steps=5, progress=False).proof is None
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"gap": -0.1}, "`gap` is -0.1"),
+        ({"gap": "1 %"}, "`gap` is '1 %'"),
+        ({"prove": True, "prove_seconds": 0.0}, "`prove_seconds` is 0"),
+    ],
+)
+def test_what_no_proof_can_end_by_is_refused(given: Any, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        tune(bowl, LARGE, starts=2, steps=2, progress=False, **given)
+
+
+def test_what_cannot_be_proven_is_said_before_tuning() -> None:
+    space = dse.Space(EDGE, clock_mhz=dse.continuous(100, 2000), pes=[16, 64])
+    with pytest.raises(InputError, match="`clock_mhz` is continuous"):
+        tune(lambda d: d.clock_mhz + d.pes, space, prove=True, progress=False)
+
+    def sorts(design: Any) -> Any:
+        return jax.lax.sort(jnp.stack([design.pes, design.lanes_per_pe]))[0]
+
+    with pytest.raises(InputError, match="nothing can be proven of this model"):
+        tune(sorts, LARGE, prove=True, progress=False)
