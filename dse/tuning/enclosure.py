@@ -50,6 +50,10 @@ class Boxes(NamedTuple):
         last[rows, axis], first[rows, axis] = middle, middle + 1
         return together([Boxes(self.first, last), Boxes(first, self.last)])
 
+    def middles(self) -> Array:
+        """Return the positions of the design in the middle of each, [boxes, axes]."""
+        return ((self.first + self.last) // 2).astype(float)
+
     def points(self) -> Array:
         """Return the positions of all designs of all boxes, [designs, axes]."""
         widths = self.last - self.first + 1

@@ -22,6 +22,7 @@ from dse.tuning.proof import Proof
 
 BATCH = 1024  # boxes that are halved at once
 FEW = 4  # designs of a box that is enumerated
+TRIED = 8  # boxes of a step whose middle is tried
 SAMPLES = 16  # designs at which it is measured what bounds lose
 VALUES = 5  # of an axis that are tried there
 LARGEST = 20.0  # loss that counts, in logarithms
@@ -77,10 +78,11 @@ class _Search:
         chosen = np.zeros(len(keys), bool)
         chosen[np.argpartition(keys, min(BATCH, len(keys)) - 1)[:BATCH]] = True
         parents = self.open.take(chosen)
+        self._try(parents.take(np.argsort(self._low[chosen])[:TRIED]).middles())
         halves = parents.halves(self._axes(parents))
         above = np.tile(self._low[chosen], 2)
         small = halves.sizes <= FEW
-        self._enumerate(halves.take(small))
+        self._try(halves.take(small).points())
         halves, above = halves.take(~small), above[~small]
         self.open = together([self.open.take(~chosen), halves])
         bounds = np.maximum(self._bound(halves), above)
@@ -92,7 +94,7 @@ class _Search:
         lowest = min(self._left_out, self._low.min(initial=np.inf))
         cost, feasible = self._cost(), bool(np.isfinite(self._cost()))
         designs = self._exact.evaluations - self._before
-        bound = min(lowest, cost)
+        bound = float(min(lowest, cost))
         known = np.isfinite(bound)
         return Proof(
             feasible=feasible,
@@ -127,9 +129,9 @@ class _Search:
         halvings = np.log2(boxes.last - boxes.first + 1.0)
         return np.where(halvings > 0, halvings * self._losses, -1.0).argmax(axis=1)
 
-    def _enumerate(self, boxes: Boxes) -> None:
-        if len(boxes):
-            found = self._exact(boxes.points())
+    def _try(self, points: Array) -> None:
+        if len(points):
+            found = self._exact(points)
             best = found.take(found.order()[:1])
             pair = best.violation[0], best.costs[0, 0]
             if pair < (self.best.violation[0], self.best.costs[0, 0]):
