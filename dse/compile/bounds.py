@@ -21,7 +21,7 @@ from dse.errors import InputError
 
 Array = np.ndarray[Any, Any]
 
-_WIDER = 8  # spacings of floats, for what is not rounded correctly
+WIDER = 8  # spacings of floats, for what is not rounded correctly
 _LEAST_OF_GAMMA = 1.4616321449683623  # where the logarithm of gamma is least
 
 
@@ -167,7 +167,7 @@ def _widened(rule: Callable[..., Interval]) -> Callable[..., Interval]:
 
     def wider(node: Node, *taken: Interval) -> Interval:
         low, high, none = rule(node, *taken)
-        for _ in range(_WIDER):
+        for _ in range(WIDER):
             low, high = np.nextafter(low, -np.inf), np.nextafter(high, np.inf)
         return Interval(low, high, none)
 

@@ -9,6 +9,7 @@ What results is one graph (`graph`), and all readers read it:
     f.rows(table)                machine code of this processor, or JAX's devices
     f.gradient("energy")         another such function
     f.bounds(boxes)              between which numbers every answer lies
+    f.within(box)                the same as a function, of boxes within a large one
     f.as_jax()                   a function that JAX differentiates and batches
 """
 
@@ -26,6 +27,7 @@ import numpy as np
 from dse.compile.as_jax import as_jax, pulled, values_and_slopes
 from dse.compile.bounds import Interval, bound, read_boxes
 from dse.compile.by_jax import plain
+from dse.compile.ends import write_bounds
 from dse.compile.errors import NotByRowsError
 from dse.compile.graph import CONSTANT, INPUT, Graph, Places
 from dse.compile.rows import Backend, Columns, compile_rows, count_rows, on_host
@@ -152,12 +154,7 @@ class CompiledFunction:
         `grid` says of any point of a box lies in it, or `none` says that it may be no
         number. Raises `NotByRowsError` for an operation that is left to JAX as a whole.
         """
-        ends = read_boxes(boxes, self.shapes)
-        inputs = {
-            (name, *at) if at else name: Interval(low[at], high[at], none)
-            for name, (low, high, none) in ends.items()
-            for at in np.ndindex(*self.shapes[name])
-        }
+        inputs = self._intervals(boxes)
         found = iter(bound(self.graph, self.places, inputs))
         answers = []
         for places in self._outputs:
@@ -166,6 +163,49 @@ class CompiledFunction:
             shaped = [part.reshape(*places.shape, -1) for part in whole]
             answers.append(Interval(*shaped))
         return jax.tree.unflatten(self._tree, answers)
+
+    def within(self, box: Mapping[str, Any]) -> CompiledFunction:
+        """Return the function from ends of boxes to the bounds of answers there.
+
+        Of each input `x` it takes `x.low` and `x.high`, which lie within one large box;
+        all its readers work on them, and give what `bounds` gives. Its answers are
+        intervals; whether one may be no number is told of the large box. Raises
+        `NotByRowsError` for an operation that is not written down.
+        """
+        inputs = self._intervals(box)
+        graph, given, found = write_bounds(self.graph, self.places, inputs)
+        none = iter(bound(self.graph, self.places, inputs))
+        part, ends = copy(self), iter(found)
+        part.graph = graph
+        part.names = tuple(f"{n}.{end}" for n in self.names for end in ("low", "high"))
+        part.shapes = {
+            name: self.shapes[name.rpartition(".")[0]] for name in part.names
+        }
+        part._inputs = [
+            np.asarray(
+                [given[(n, *at) if at else n][end] for at in np.ndindex(*shape)]
+            ).reshape(shape)
+            for n, shape in ((n, self.shapes[n]) for n in self.names)
+            for end in (0, 1)
+        ]
+        answers = []
+        for places in self._outputs:
+            low, high = np.asarray([next(ends) for _ in range(places.size)]).T
+            flags = [graph.constant(next(none).none.any()) for _ in range(places.size)]
+            parts = (low, high, np.asarray(flags))
+            answers.append(Interval(*(part.reshape(places.shape) for part in parts)))
+        graph.close()
+        part.function = _only_by_rows
+        part._answer(*jax.tree.flatten(jax.tree.unflatten(self._tree, answers)))
+        return part
+
+    def _intervals(self, boxes: Mapping[str, Any]) -> dict[Any, Interval]:
+        """Return the interval of every number that is given."""
+        return {
+            (name, *at) if at else name: Interval(low[at], high[at], none)
+            for name, (low, high, none) in read_boxes(boxes, self.shapes).items()
+            for at in np.ndindex(*self.shapes[name])
+        }
 
     def as_jax(self) -> Function:
         """Return it as a function of JAX, to be differentiated and batched.
@@ -267,6 +307,11 @@ class CompiledFunction:
     def stack(self, values: list[Places]) -> Places:
         """Return the rows of an array of places as one array."""
         return np.stack(values)
+
+
+def _only_by_rows(given: Mapping[str, Any]) -> Any:
+    """Stand for a function that is no function of JAX's."""
+    raise NotByRowsError("bounds are worked out by NumPy and by machine code alone.")
 
 
 def _array(places: Places, found: Mapping[int, Any], dimensions: int) -> Any:

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from dse.compile.bounds import Interval
 from dse.compile.errors import NotByRowsError
 from dse.compile.function import compile_function
+from dse.compile.rows import on_host
 from dse.errors import InputError
 from dse.explore.space import meaning_of
 from dse.tuning.coordinates import Coordinates
@@ -22,6 +22,9 @@ from dse.tuning.exact import LEGAL
 from dse.tuning.problem import Problem
 
 Array = np.ndarray[Any, Any]
+
+MANY = 100_000  # boxes beyond which machine code is compiled for more
+_EXCESS = "excess_"
 
 
 class Boxes(NamedTuple):
@@ -103,9 +106,10 @@ class Enclosure:
                 "rules": _broken_rules(self._axes, moved),
             }
 
-        self._function = compile_function(read, [axis.name for axis in self._axes.all])
+        function = compile_function(read, [axis.name for axis in self._axes.all])
+        self._asked = 0
         try:
-            self(self.whole)
+            self._function = function.within(self._ends(self.whole)).only(_least)
         except NotByRowsError as error:
             raise InputError(f"nothing can be proven of this model: {error}") from None
 
@@ -115,24 +119,41 @@ class Enclosure:
         The first is infinite where no design is allowed. The others are the lower
         bounds of the cost and of by how much each constraint is broken; all [boxes].
         """
-        ends = {
+        self._asked += len(boxes)
+        columns = {
+            f"{name}.{end}": values
+            for name, both in self._ends(boxes).items()
+            for end, values in zip(("low", "high"), both, strict=True)
+        }
+        backend = on_host() if self.is_fast else "numpy"
+        found = self._function.rows(columns, float, backend=backend)
+        cost = np.broadcast_to(found.pop("cost"), len(boxes))
+        closed = np.zeros(len(boxes), bool)
+        for name, low in found.items():
+            closed |= low > (LEGAL if name.startswith(_EXCESS) else 0.0)
+        excess = [low for name, low in found.items() if name.startswith(_EXCESS)]
+        return np.where(closed, np.inf, cost), cost, *excess
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether so many boxes were bounded that machine code pays."""
+        return self._asked > MANY
+
+    def _ends(self, boxes: Boxes) -> dict[str, tuple[Array, Array]]:
+        """Return the two ends of each axis of boxes, as the model takes them."""
+        return {
             axis.name: (values[boxes.first[:, i]], values[boxes.last[:, i]])
             for i, (axis, values) in enumerate(
                 zip(self._axes.all, self._values, strict=True)
             )
         }
-        found = self._function.bounds(ends)
 
-        def low(interval: Interval) -> Array:
-            return np.broadcast_to(interval.low, len(boxes))
 
-        cost, excess = low(found["cost"]), [low(each) for each in found["excess"]]
-        closed = np.zeros(len(boxes), bool)
-        for broken in excess:
-            closed |= broken > LEGAL
-        for rule in found["rules"]:
-            closed |= low(rule) > 0.0
-        return np.where(closed, np.inf, cost), cost, *excess
+def _least(bounds: dict[str, Any]) -> dict[str, Any]:
+    """Return the lower bounds by name; what is above 0 of the later ones closes."""
+    excess = {f"{_EXCESS}{i:03}": b.low for i, b in enumerate(bounds["excess"])}
+    rules = {f"rule_{i:03}": b.low for i, b in enumerate(bounds["rules"])}
+    return {"cost": bounds["cost"].low, **excess, **rules}
 
 
 def _broken_rules(axes: Coordinates, moved: Mapping[str, Any]) -> list[Any]:

@@ -56,9 +56,20 @@ def points_in(chance: np.random.Generator, boxes: dict[str, Any]) -> dict[str, A
 
 
 def hold(function: Any, boxes: dict[str, Any], points: dict[str, Any]) -> None:
-    """Hold what a compiled function answers at points against its bounds."""
-    bounds = function.bounds(boxes)
+    """Hold what a compiled function answers at points against its bounds, both ways."""
     found = function.grid(points)
+    hold_within(function.bounds(boxes), found)
+    whole = {name: (np.min(low), np.max(high)) for name, (low, high) in boxes.items()}
+    try:
+        written = function.within(whole)
+    except NotByRowsError:
+        return  # of few operations more is known than is written down
+    ends = {f"{n}.low": low for n, (low, _) in boxes.items()}
+    ends |= {f"{n}.high": high for n, (_, high) in boxes.items()}
+    hold_within(written.grid(ends), found)
+
+
+def hold_within(bounds: Any, found: Any) -> None:
     told = jax.tree.leaves(bounds, is_leaf=lambda b: hasattr(b, "none"))
     for interval, answers in zip(told, jax.tree.leaves(found), strict=True):
         low, high, none = (np.expand_dims(part, -2) for part in interval)
@@ -158,6 +169,21 @@ MACHINES: dict[str, Engine] = {
 }
 
 
+def hold_written(bounds: Any, written: Any, least: Any, boxes: Any) -> None:
+    """Hold bounds that are written down against those that are worked out, bit by bit.
+
+    Machine code knows powers to other bits, of which both are wider by some.
+    """
+    ends = {f"{n}.low": low for n, (low, _) in boxes.items()}
+    ends |= {f"{n}.high": high for n, (_, high) in boxes.items()}
+    told = written.grid(ends)
+    rows = least.rows(ends, float, backend="llvm")
+    for name, (low, high, _) in bounds.items():
+        assert np.array_equal(np.broadcast_to(told[name].low, low.shape), low)
+        assert np.array_equal(np.broadcast_to(told[name].high, high.shape), high)
+        np.testing.assert_allclose(rows[name], low, rtol=1e-13)
+
+
 @pytest.mark.parametrize("name", MACHINES)
 def test_machines_of_a_box_keep_to_its_bounds(name: str) -> None:
     """Half to twice the numbers of a published machine, in smaller and smaller boxes.
@@ -176,6 +202,8 @@ def test_machines_of_a_box_keep_to_its_bounds(name: str) -> None:
     space = dse.Space(machine, **axes)
     basis = Basis(((bert, 1.0),), machine.default_technology(), "walk")
     function = Evaluator(space, basis).metrics(["latency", "energy", "area"])
+    written = function.within(axes)
+    least = written.only(lambda told: {name: told[name].low for name in told})
     chance = np.random.default_rng(0)
     wide = []
     for share in (1.0, 0.1, 1e-3, 0.0):
@@ -187,6 +215,7 @@ def test_machines_of_a_box_keep_to_its_bounds(name: str) -> None:
                 (POINTS, BOXES)
             )
         hold(function, boxes, points)
+        hold_written(function.bounds(boxes), written, least, boxes)
         for told in function.bounds(boxes).values():
             assert np.all(np.isfinite([told.low, told.high]) & ~told.none)
         low, high, _ = function.bounds(boxes)["energy"]
