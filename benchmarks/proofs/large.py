@@ -16,15 +16,16 @@ CLOCKS = dse.interval(200, 1000, 17)
 class Case(NamedTuple):
     """A space, what runs on its machines, and what is asked."""
 
-    study: dse.Study
     space: dse.Space
+    suite: tuple[tuple[Any, float], ...]
     objective: str
     limits: tuple[str, ...]
 
 
 def _case(name: str, objective: str, limits: tuple[str, ...], **axes: Any) -> Case:
     study = dse.load_study(STUDIES / f"{name}.toml")
-    return Case(study, dse.Space(study.space.design, **axes), objective, limits)
+    space = dse.Space(study.space.design, **axes)
+    return Case(space, tuple(study.suite), objective, limits)
 
 
 def tile() -> Case:
@@ -92,7 +93,7 @@ def crossbar() -> Case:
         memory_bandwidth_gb_per_s=BANDWIDTHS,
         clock_mhz=CLOCKS,
     )
-    return Case(study, space, "min:energy_delay", ("area <= 200 mm^2",))
+    return Case(space, tuple(study.suite), "min:energy_delay", ("area <= 200 mm^2",))
 
 
 def filters() -> Case:

@@ -21,8 +21,9 @@ from dse.tuning.exact import Exact, Found
 from dse.tuning.proof import Proof
 
 BATCH = 1024  # boxes that are halved at once
-FAST_BATCH = 16_384  # the same by machine code
+FAST_BATCH = 65_536  # the same by machine code
 FEW = 4  # designs of a box that is enumerated
+PAUSE = 0.2  # seconds between two words of progress
 TRIED = 8  # boxes of a step whose middle is tried
 SAMPLES = 16  # designs at which it is measured what bounds lose
 VALUES = 5  # of an axis that are tried there
@@ -47,12 +48,15 @@ def prove(
     has come.
     """
     began = time.perf_counter()
-    search = _Search(enclosure, exact, best, gap)
+    search, told = _Search(enclosure, exact, best, gap), began
     while len(search.open):
         search.step()
-        spent = time.perf_counter() - began
-        tell(search.proof(spent))
-        if seconds is not None and spent >= seconds:
+        now = time.perf_counter()
+        ends = seconds is not None and now - began >= seconds
+        if ends or now - told >= PAUSE:
+            tell(search.proof(now - began))
+            told = now
+        if ends:
             break
     return search.best, search.proof(time.perf_counter() - began)
 

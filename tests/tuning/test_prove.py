@@ -129,7 +129,7 @@ def test_a_proof_ends_in_time_and_says_how_far_it_came() -> None:
     _, proof = prove(
         Enclosure(problem), Exact(problem), start, seconds=1e-9, tell=told.append
     )
-    assert len(told) == 1
+    assert len(told) == 1  # the last word
     assert not proof.optimal
     assert 0.0 < proof.left <= LARGE.size
     assert "designs left" in told[0].progress
