@@ -83,6 +83,10 @@ def tune(
     prove_seconds: Annotated[
         float | None, typer.Option(help="Longest time of a proof.", callback=finite)
     ] = None,
+    proof_file: Annotated[
+        Path | None,
+        typer.Option(help="Where to write the proof, for a second program to check."),
+    ] = None,
     as_json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -120,6 +124,7 @@ def tune(
         "prove": prove,
         "gap": 0.0 if gap is None else to_si(*read_quantity(gap, "%")),
         "prove_seconds": prove_seconds,
+        "proof_file": proof_file,
     }
     found = _tune(asked, objective, limits, starts, steps, seed, proof)
     if as_json:

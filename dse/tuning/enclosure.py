@@ -39,7 +39,7 @@ class Boxes(NamedTuple):
     @property
     def sizes(self) -> Array:
         """Designs of each box, as floats."""
-        return np.prod(self.last - self.first + 1.0, axis=1)
+        return np.asarray(np.prod(self.last - self.first + 1.0, axis=1))
 
     def take(self, rows: Any) -> Boxes:
         """Return some of the boxes."""
@@ -89,7 +89,8 @@ def _whole_space(axes: Coordinates) -> Boxes:
 class Enclosure:
     """Bounds of the cost of a problem and of all that may forbid a design, over boxes.
 
-    `whole` is the box of all designs. Raises `InputError` for a space that is no grid,
+    `whole` is the box of all designs, `function` tells the cost of one, and by how much
+    it breaks each constraint and rule. Raises `InputError` for a space that is no grid,
     and for a model that holds what cannot be bounded.
     """
 
@@ -106,10 +107,10 @@ class Enclosure:
                 "rules": _broken_rules(self._axes, moved),
             }
 
-        function = compile_function(read, [axis.name for axis in self._axes.all])
+        self.function = compile_function(read, [axis.name for axis in self._axes.all])
         self._asked = 0
         try:
-            self._function = function.within(self._ends(self.whole)).only(_least)
+            self._bounds = self.function.within(self._ends(self.whole)).only(_least)
         except NotByRowsError as error:
             raise InputError(f"nothing can be proven of this model: {error}") from None
 
@@ -126,7 +127,7 @@ class Enclosure:
             for end, values in zip(("low", "high"), both, strict=True)
         }
         backend = on_host() if self.is_fast else "numpy"
-        found = self._function.rows(columns, float, backend=backend)
+        found = self._bounds.rows(columns, float, backend=backend)
         cost = np.broadcast_to(found.pop("cost"), len(boxes))
         closed = np.zeros(len(boxes), bool)
         for name, low in found.items():

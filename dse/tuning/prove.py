@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
 from dse.tuning.enclosure import Array, Boxes, Enclosure, together
 from dse.tuning.exact import Exact, Found
 from dse.tuning.proof import Proof
+from dse.tuning.proof_file import write_proof
 
 BATCH = 1024  # boxes that are halved at once
 FAST_BATCH = 65_536  # the same by machine code
@@ -40,15 +42,17 @@ def prove(
     gap: float = 0.0,
     seconds: float | None = None,
     tell: Callable[[Proof], None] = lambda proof: None,
+    file: Path | None = None,
 ) -> tuple[Found, Proof]:
     """Return the best design, and what is proven of it.
 
     `best` is one design to begin from. The search ends when none can be better by more
     than `gap`, a share of its cost, or after some `seconds`; `tell` hears how far it
-    has come.
+    has come. What is proven in the end is written to a `file`, to be checked.
     """
     began = time.perf_counter()
-    search, told = _Search(enclosure, exact, best, gap), began
+    search = _Search(enclosure, exact, best, gap, keep=file is not None)
+    told = began
     while len(search.open):
         search.step()
         now = time.perf_counter()
@@ -58,17 +62,28 @@ def prove(
             told = now
         if ends:
             break
-    return search.best, search.proof(time.perf_counter() - began)
+    proof = search.proof(time.perf_counter() - began)
+    if file is not None and not len(search.open):
+        write_proof(file, enclosure, proof, together(search.closed))
+    return search.best, proof
 
 
 class _Search:
     """The boxes that are open, the bound of each, and the best design so far."""
 
     def __init__(
-        self, enclosure: Enclosure, exact: Exact, best: Found, gap: float
+        self,
+        enclosure: Enclosure,
+        exact: Exact,
+        best: Found,
+        gap: float,
+        *,
+        keep: bool = False,
     ) -> None:
         self._enclosure, self._exact, self._gap = enclosure, exact, gap
         self._before = exact.evaluations
+        self.closed: list[Boxes] = []
+        self._keep = keep  # what was closed, for a file
         self._boxes = 0
         self._left_out = np.inf  # the lowest bound of what the gap closed
         self.best = best
@@ -88,7 +103,10 @@ class _Search:
         halves = parents.halves(self._axes(parents))
         above = np.tile(self._low[chosen], 2)
         small = halves.sizes <= FEW
-        self._try(halves.take(small).points())
+        points = halves.take(small).points()
+        self._try(points)
+        if self._keep and len(points):
+            self.closed.append(Boxes(*np.stack([points, points]).astype(np.int32)))
         halves, above = halves.take(~small), above[~small]
         self.open = together([self.open.take(~chosen), halves])
         bounds = np.maximum(self._bound(halves), above)
@@ -128,12 +146,15 @@ class _Search:
         enough = cost - self._gap * abs(cost) if np.isfinite(cost) else cost
         kept = self._low < enough
         self._left_out = min(self._left_out, self._low[~kept].min(initial=np.inf))
+        if self._keep and not kept.all():
+            self.closed.append(self.open.take(~kept))
         self.open, self._low = self.open.take(kept), self._low[kept]
 
     def _axes(self, boxes: Boxes) -> Array:
         """Return the axis to halve each box along: what costs its bound most."""
         halvings = np.log2(boxes.last - boxes.first + 1.0)
-        return np.where(halvings > 0, halvings * self._losses, -1.0).argmax(axis=1)
+        worth = np.where(halvings > 0, halvings * self._losses, -1.0)
+        return np.asarray(worth.argmax(axis=1))
 
     def _try(self, points: Array) -> None:
         if len(points):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -56,6 +57,7 @@ def tune(
     prove: bool = False,
     gap: float = 0.0,
     prove_seconds: float | None = None,
+    proof_file: str | pathlib.Path | None = None,
     progress: bool = True,
 ) -> Tuned:
     """Find the design that serves an objective best, within constraints.
@@ -79,7 +81,8 @@ def tune(
 
     With `prove` the search goes on, by bounds over whole boxes of designs, until none
     of the space can be better: `proof` says so. It ends sooner when none can be better
-    by more than `gap`, a share (0.01), or after `prove_seconds`.
+    by more than `gap`, a share (0.01), or after `prove_seconds`. Once it is proven, the
+    proof is written to `proof_file`, for another program to check.
 
     Raises `InputError` for a problem that cannot be read.
     """
@@ -103,7 +106,7 @@ def tune(
         technology=technology,
         timing=timing,
     )
-    wanted = prove or gap > 0.0
+    wanted = prove or gap > 0.0 or proof_file is not None
     stages = 5 if wanted else 4
     with tqdm(total=stages, unit="stage", disable=not progress, delay=2.0) as bar:
 
@@ -128,7 +131,13 @@ def tune(
                 return best, None
             begin("proving")
             return find_proof(
-                enclosure, exact, best, gap=gap, seconds=prove_seconds, tell=show
+                enclosure,
+                exact,
+                best,
+                gap=gap,
+                seconds=prove_seconds,
+                tell=show,
+                file=None if proof_file is None else pathlib.Path(proof_file),
             )
 
         def show(proof: Proof) -> None:
@@ -171,8 +180,8 @@ def tune_problem(
         tried = exact(np.concatenate([best.points, rounded(axes, again.shares[-1])]))
         best = descend_grid(exact, axes, tried.take(tried.order()[:FINALISTS]).points)
     best, proof = certify(best.take(slice(0, 1)))
-    found = _result(problem, exact, best, path, ends, gradients)
-    return replace(found, proof=proof)
+    tuned = _result(problem, exact, best, path, ends, gradients)
+    return replace(tuned, proof=proof)
 
 
 def _read_ends(gap: Any, seconds: Any) -> tuple[float, float | None]:

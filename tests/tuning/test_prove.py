@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -97,6 +101,37 @@ def test_halves_and_points_of_boxes_are_all_of_them() -> None:
     points = {tuple(point) for point in halves.points()}
     assert points == {tuple(point) for point in boxes.points()}
     assert len(points) == 14
+
+
+def test_a_second_program_finds_a_proof_right_and_a_wrong_one_wrong(
+    tmp_path: Path,
+) -> None:
+    goal, limits = QUESTIONS[0]
+    problem = Problem([goal], SPACE, suite=[(TINY, 1.0)], subject_to=limits)
+    exact, file = Exact(problem), tmp_path / "proof.npz"
+    start = exact(np.zeros((1, len(problem.coordinates))))
+    found, _ = prove(Enclosure(problem), exact, start, file=file)
+
+    def verdict() -> str:
+        script = Path(__file__).parents[2] / "benchmarks" / "proofs" / "check.py"
+        told = subprocess.run(
+            [sys.executable, str(script), str(file)], capture_output=True, text=True
+        )
+        return told.stdout + told.stderr
+
+    assert f"none costs less than {float(found.costs[0, 0])!r}" in verdict()
+    with np.load(file) as kept:
+        first, last, text = kept["first"], kept["last"], bytes(kept["told"])
+    claim = json.loads(text)
+    data = np.frombuffer(
+        json.dumps(claim | {"bound": claim["bound"] * 1.01}).encode(), np.uint8
+    )
+    np.savez(file, told=data, first=first, last=last)
+    assert "NOT PROVEN: a box may hold a better design" in verdict()
+    for rows in (slice(1, None), [0, *range(len(first))]):  # one missing, one twice
+        data = np.frombuffer(text, np.uint8)
+        np.savez(file, told=data, first=first[rows], last=last[rows])
+        assert "NOT PROVEN: the boxes are not the whole space" in verdict()
 
 
 def bowl(design: Any) -> Any:

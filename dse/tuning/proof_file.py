@@ -1,0 +1,55 @@
+"""A proof as a file: all that another program needs to check it.
+
+`benchmarks/proofs/check.py` is one, in NumPy alone.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dse.compile.graph import CONSTANT, CONVERT, Graph, Node
+from dse.files import write_whole
+from dse.tuning.enclosure import Boxes, Enclosure
+from dse.tuning.proof import Proof
+
+
+def write_proof(path: Path, enclosure: Enclosure, proof: Proof, leaves: Boxes) -> None:
+    """Write what was proven, of which function, and the boxes that were closed.
+
+    The function is written as operations on single numbers, in order: cost, by how much
+    each limit is broken, and numbers above 0 where a rule is.
+    """
+    function, problem = enclosure.function, enclosure.problem
+    needed = function.graph.needed(function.places)
+    number = {place: at for at, place in enumerate(needed)}
+    answers = function.answers
+    told = {
+        "question": f"{problem.objectives[0]} | {', '.join(map(str, problem.limits))}",
+        "bound": None if proof.bound is None else problem.sign * proof.bound,
+        "axes": [{"name": a.name, "values": a.values} for a in problem.coordinates.all],
+        "nodes": [_node(function.graph, place, number) for place in needed],
+        "cost": number[int(answers["cost"])],
+        "excess": [number[int(at)] for at in answers["excess"]],
+        "rules": [number[int(at)] for at in answers["rules"]],
+    }
+    data = np.frombuffer(json.dumps(told).encode(), np.uint8)
+    file = io.BytesIO()
+    np.savez_compressed(file, told=data, first=leaves.first, last=leaves.last)
+    write_whole(path, file.getvalue())
+
+
+def _node(graph: Graph, place: int, number: dict[int, int]) -> list[Any]:
+    """Return an operation, the numbers of what it takes, and an input or a constant."""
+    node: Node = graph.nodes[place]
+    operation, detail = node.operation, node.detail
+    if operation == CONSTANT:
+        detail = detail.item() if detail.dtype == bool else float(detail)
+    elif operation == CONVERT:
+        whole = np.dtype(detail).kind in "iu"
+        operation, detail = ("whole" if whole else "float"), None
+    return [operation, [number[at] for at in node.takes], detail]
