@@ -10,15 +10,17 @@ from __future__ import annotations
 from typing import Any
 
 from dse.csv_file import read_rows
-from dse.engines.base import Op
+from dse.engines.base import Op, describe_run
 from dse.engines.crossbar import array as crossbar_array
 from dse.engines.crossbar import memory as crossbar_memory
 from dse.engines.crossbar import noise as crossbar_noise
 from dse.engines.crossbar.engine import CrossbarEngine
 from dse.evidence.claims import Claim
+from dse.evidence.silicon import run_alone
 from dse.hardware.technology import Technology
 from dse.shipped import hw_params_folder
 from dse.smooth import ceil
+from dse.workload.layers import linear
 
 MANY = 4096.0  # vectors one after another, so that filling a pipeline once is nothing
 
@@ -73,11 +75,12 @@ def chip_power(design: CrossbarEngine, technology: Technology) -> float:
     )
     seconds, energy = product_cost(design, technology, core)
     placed = crossbar_array.place(design, core)
-    traffic = crossbar_memory.product_traffic_energy(
-        design, technology, core, placed, 1.0 / core.rows
+    alone = describe_run(run_alone([linear("product", 1, 1, 1, reads=(0,))]))
+    moved = crossbar_memory.product_traffic_energy(
+        design, technology, core, placed, alone
     )
     cores = design.arrays / design.arrays_per_core
-    power = (sum(energy.values()) + sum(traffic.values())) / seconds * cores
+    power = (sum(energy.values()) + sum(moved.values()) / core.rows) / seconds * cores
     power += sum(crossbar_memory.leakage_power(design, technology).values())
     lane = technology["vector_unit.energy"] * design.clock(technology)
     power += design.vector_lanes * (lane + technology["vector_unit.leakage_power"])
