@@ -117,6 +117,7 @@ def collect() -> list[ErrorRow]:
     rows: list[ErrorRow] = []
     for table, machine in _OPERATORS.items():
         rows += _of_operators(table, machine, _run(table)["runs"])
+    rows += _of_cards("rtx3090", _run("rtx3090")["runs"])
     for table in dict.fromkeys(figures.table for figures in _FIGURES):
         rows += of_claims(table, _run(table))
     return rows
@@ -140,6 +141,23 @@ def _of_operators(
         )
         for run in runs
         if not run["fitted"]
+    ]
+
+
+def _of_cards(table: str, runs: Iterable[dict[str, Any]]) -> list[ErrorRow]:
+    """Return errors of products that the N:M engine runs dense and sparse."""
+    return [
+        ErrorRow(
+            table,
+            "nm",
+            "rtx_3090",
+            way,
+            "latency",
+            math.log(run["claimed"][f"{way}_us"] / run["found"][f"{way}_us"]),
+        )
+        for way in ("dense", "sparse")
+        for run in runs
+        if f"{way}_us" in run["errors"]
     ]
 
 

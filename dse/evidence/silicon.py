@@ -98,19 +98,19 @@ def _workload(place: str, row: Mapping[str, str | None], operator: str) -> Workl
         ops = OpList()
         attention = multi_head(heads * width, heads, width, kv_heads=key_heads)
         attention_ops(ops, attention, Tokens(rows=1, keys=keys, later=True))
-        step = _alone(ops.ops, batch=batch, seq_len=keys, mode="decode")
+        step = run_alone(ops.ops, batch=batch, seq_len=keys, mode="decode")
         return step.attention_only()
     rows, columns = (int(_number(place, row, name)) for name in ("m", "n"))
     if operator == "product":
         inner = int(_number(place, row, "k"))
-        return _alone([linear("product", rows, inner, columns, reads=(0,))])
+        return run_alone([linear("product", rows, inner, columns, reads=(0,))])
     if operator == "softmax":
-        return _alone([Op("softmax", "softmax", (0,), rows, columns)])
+        return run_alone([Op("softmax", "softmax", (0,), rows, columns)])
     make = layer_norm if operator == "layer_norm" else activation
-    return _alone([make(operator, rows, columns, reads=(0,))])
+    return run_alone([make(operator, rows, columns, reads=(0,))])
 
 
-def _alone(
+def run_alone(
     ops: list[Op], *, batch: int = 1, seq_len: int = 1, mode: str = "prefill"
 ) -> Workload:
     """Return a workload of some ops and nothing else."""

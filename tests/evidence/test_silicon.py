@@ -1,7 +1,8 @@
-"""Ops measured on an A100 and an H800 against the reference machines."""
+"""Ops measured on an A100, an H800 and an RTX 3090 against their models."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,11 @@ import numpy as np
 import pytest
 
 import dse
-from dse.evidence import silicon_a100, silicon_h800
+from dse.engines.nm.engine import NMEngine
+from dse.evidence import silicon_a100, silicon_h800, silicon_rtx3090
+from dse.evidence.silicon import run_alone
+from dse.explore.evaluate import evaluate
+from dse.workload.layers import linear
 
 COLUMNS = (
     "machine,operator,m,k,n,query_heads,key_heads,head_width,batch,context,word_bits,"
@@ -133,3 +138,31 @@ def test_rows_of_another_card_need_no_fit(tmp_path: Path) -> None:
     table.write_text(f"{COLUMNS}\nv100,product,4096,4096,4096,,,,,,16,1500\n")
     found = silicon_a100.validate(table, progress=False)
     assert list(found["groups"]) == ["product unseen"]
+
+
+def test_2_of_4_gains_on_a_card_what_its_operands_save() -> None:
+    """One number, fitted to one dense product, tells the others and what 2:4 gains."""
+    found = silicon_rtx3090.validate(progress=False)
+    quantities = found["quantities"]
+    assert {n: q["rows"] for n, q in quantities.items()} == {
+        "dense_us": 15,
+        "sparse_us": 16,
+        "gain": 16,
+    }
+    assert max(q["median"] for q in quantities.values()) < 0.02
+    assert quantities["gain"]["worst"] < 0.15
+
+
+def test_buffers_that_hand_over_less_take_their_time() -> None:
+    """A product waits for its operands: both for each tile, weights as stored."""
+    product = run_alone([linear("product", 512, 4096, 256, reads=(0,))])
+    card = NMEngine.rtx_3090().replace(operand_bits_per_cycle=400.0)
+    tiles = math.ceil(256 / 128), math.ceil(512 / 164)
+    for kept, bits in ((4, 16.0), (2, 9.0)):
+        handed = 512 * 4096 * 16.0 * tiles[0] + 4096 * 256 * bits * tiles[1]
+        machine = card.replace(kept=kept)
+        found = evaluate(machine, product)
+        cycles = float(found.op_busy["compute"][0]) * card.clock_mhz * 1e6
+        assert cycles == pytest.approx(handed / 400.0, rel=1e-3)
+        unbound = machine.replace(operand_bits_per_cycle=1e9)
+        assert float(evaluate(unbound, product).latency) < float(found.latency)

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dse.engines.base import Engine, Op, Run
+from dse.engines.described import described_fields
 from dse.engines.nm import memory as nm_memory
 from dse.engines.nm import work as nm_work
 from dse.engines.nm.accuracy import NMAccuracy, nm_accuracy
@@ -47,7 +48,9 @@ class NMEngine(Engine):
         "sta_4",
         "sta_8",
         "sparse_tensor_core",
+        "rtx_3090",
     )
+    checked_on: ClassVar[tuple[str, ...]] = ("rtx_3090", "sta_4", "sta_8")
 
     tile_rows: float = quantity(
         "1",
@@ -126,6 +129,12 @@ class NMEngine(Engine):
         default=16.0,
         low=1,
         integer=True,
+    )
+    operand_bits_per_cycle: float = quantity(
+        "bit/cycle",
+        "that buffers hand to the array; as it stands, as many as it asks for",
+        default=1e9,
+        low=1.0,
     )
     pipeline_stages: float = quantity(
         "cycle",
@@ -207,6 +216,28 @@ class NMEngine(Engine):
             clock_mhz=1410,
             main_memory="hbm2",
             memory_bandwidth_gb_per_s=1555,
+        )
+
+    @classmethod
+    def rtx_3090(cls) -> Self:
+        """The tensor cores of a GeForce RTX 3090 at 2:4, FP16, with its L2 as buffers.
+
+        328 cores of 64 multipliers that sum in FP32, as the squarest array of them.
+        What they wait for is operands: buffers hand over a number of bits a cycle that
+        is fitted. Numbers: `rtx_3090` of `hw_params/sta.toml`; `dse validate rtx3090`.
+        """
+        return cls.sparse_tensor_core().replace(
+            tile_rows=164,
+            tile_columns=128,
+            tile_depth=1,
+            weight_buffer_kib=1024,
+            index_buffer_kib=128,
+            activation_buffer_kib=4736,
+            output_buffer_kib=256,
+            results_per_cycle=656,
+            softmax_lanes=10496,
+            vector_lanes=10496,
+            **described_fields(cls, load_technology("sta"), "rtx_3090"),
         )
 
     @property

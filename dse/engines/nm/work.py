@@ -73,6 +73,7 @@ def weighted(
         "weight_buffer": weights.values * right,
         "index_buffer": weights.positions * right,
     }
+    handed = (left + weights.bits * right) / design.operand_bits_per_cycle
     return _stage(
         design,
         run,
@@ -81,7 +82,7 @@ def weighted(
         "array",
         op.traffic,
         lead=nm_memory.lead(design, op, kept, group),
-        cycles=cycles / design.utilization
+        cycles=jnp.maximum(cycles / design.utilization, handed)
         + nm_memory.undrained(design, values * op.columns),
         loaded=fetched,
         kept_values=fetched * weights.values / weights.bits,
@@ -104,14 +105,23 @@ def attention(design: NMEngine, op: Op, run: Run, technology: Technology) -> Sta
     """
     instances = run.batch * op.heads
     sides = ((op.inner, op.columns), (op.columns, op.inner))
-    products = [
-        instances
-        * product_cycles(
-            design, rows=op.rows, summed=summed, columns=columns, kept=1.0, group=1.0
+    bits = design.words(run).kept.activation_bits
+    products, reads = [], 0.0
+    for summed, columns in sides:
+        left, right = nm_memory.operand_bits(
+            design,
+            run,
+            rows=op.rows,
+            summed=summed,
+            columns=columns,
+            right=summed * columns * bits,
         )
-        / (design.dense_utilization * design.utilization)
-        for summed, columns in sides
-    ]
+        cycles = product_cycles(
+            design, rows=op.rows, summed=summed, columns=columns, kept=1.0, group=1.0
+        ) / (design.dense_utilization * design.utilization)
+        handed = (left + right) / design.operand_bits_per_cycle
+        products.append(instances * jnp.maximum(cycles, handed))
+        reads = reads + instances * (left + right)
     pairs = instances * op.rows * op.columns
     softmax = vector_work(
         op.replace(input_density=1.0),
@@ -121,14 +131,6 @@ def attention(design: NMEngine, op: Op, run: Run, technology: Technology) -> Sta
         kind="softmax",
     )
     exposed = softmax_exposed(products[0], softmax.cycles, instances * op.rows)
-    bits = design.words(run).kept.activation_bits
-    reads = 0.0
-    for summed, columns in sides:
-        right = summed * columns * bits
-        left, again = nm_memory.operand_bits(
-            design, run, rows=op.rows, summed=summed, columns=columns, right=right
-        )
-        reads = reads + instances * (left + again)
     stay = jnp.asarray(design.scores_on_chip) > 0.5
     beyond = jnp.maximum(pairs - run.batch * nm_memory.room(design) / bits, 0.0)
     outward = 4.0 * jnp.where(stay, 0.0, beyond)
