@@ -24,6 +24,7 @@ from .explore.slopes import gradient
 from .explore.space import Space
 from .explore.sweep import sweep
 from .explore.uncertainty import Uncertainty, uncertainty
+from .explore.value_of_measuring import value_of_measuring
 from .hardware.citations import cite
 from .hardware.parameters import load_parameters
 from .hardware.technology import Technology, load_technology
@@ -106,5 +107,6 @@ __all__ = [
     "tune",
     "tune_front",
     "uncertainty",
+    "value_of_measuring",
     "write_report",
 ]

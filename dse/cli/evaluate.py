@@ -146,8 +146,19 @@ def evaluate(
         ),
     ] = None,
     uncertainty: Annotated[
-        bool, typer.Option("--uncertainty", help="Add what assumed numbers leave open.")
+        bool,
+        typer.Option(
+            "--uncertainty", help="Add bars by assumed numbers and model error."
+        ),
     ] = False,
+    find_out: Annotated[
+        str | None,
+        typer.Option(
+            "--next",
+            metavar="METRIC",
+            help="Say which unknowns a metric's bar hangs on: what to find out next.",
+        ),
+    ] = None,
     as_json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -203,10 +214,15 @@ def evaluate(
         hangs = dse.sensitivity(design, run, metrics=[sensitivity], **asked)
         texts.append(sureness_text.sensitivity_text(hangs, sensitivity))
         told["sensitivity"] = sureness_text.sensitivity_json(hangs, sensitivity)
-    if uncertainty:
+    if uncertainty or find_out is not None:
         sure = dse.uncertainty(design, run, **asked)
+    if uncertainty:
         texts.append(sureness_text.uncertainty_text(sure))
         told["uncertainty"] = sureness_text.uncertainty_json(sure)
+    if find_out is not None:
+        unknowns = sure.drivers(find_out)
+        texts.append(sureness_text.next_text(unknowns, find_out))
+        told["next"] = {"metric": find_out, "shares": unknowns.to_dict()}
     if as_json:
         print_json(told)
     else:

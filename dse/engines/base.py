@@ -91,6 +91,9 @@ class Engine(Shown, Record):
     """
 
     presets: ClassVar[tuple[str, ...]] = ()
+    # Those of which figures are known that nothing was fitted to: where the error of
+    # the model was learned.
+    checked_on: ClassVar[tuple[str, ...]] = ()
     # What a co-processor's own counts hold of the values that it gets and gives:
     # "operands written", "operands read", "result written".
     counts: ClassVar[frozenset[str]] = frozenset()

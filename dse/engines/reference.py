@@ -61,6 +61,7 @@ class ReferenceMachine(Engine):
         "h100",
         "h800",
     )
+    checked_on: ClassVar[tuple[str, ...]] = ("a100_80gb", "h800")
 
     peak_tops: float = quantity("TOP/s", "matrix products", default=312.0, low=1e-6)
     efficiency: float = quantity(

@@ -28,6 +28,8 @@ from dse.engines.base import Engine
 from dse.engines.pair import Pair
 from dse.engines.registry import ENGINES
 from dse.errors import InputError
+from dse.explore.evidence_range import farthest, octaves_beyond
+from dse.hardware.technology import Technology
 from dse.json_file import read_json
 from dse.shipped import hw_params_folder
 
@@ -160,24 +162,34 @@ def draw_errors(
     designs: int,
     count: int,
     seed: int = 0,
+    beyond: Any = 0.0,
     learned: ModelError | None = None,
 ) -> DrawnErrors:
     """Return draws of the error of machines of one family, of each metric its own.
 
-    Families are drawn independently of each other.
+    Families are drawn independently of each other. Machines that lie `beyond` those
+    with evidence, by factors of 2, `[designs]`, are off by a share of what machines
+    without any are, all of it from one factor of 2 on; it is one draw for all of them.
     """
     known = read_model_error() if learned is None else learned
     random = np.random.default_rng([seed, 2, zlib.crc32(family.encode())])
+    apart = np.random.default_rng([seed, 3, zlib.crc32(family.encode())])
     shared, own = {}, {}
     for metric in LEARNED:
         shared[metric] = known.of(family, metric).draw(random, count)
         own[metric] = known.own.draw(random, (designs, count))
+        outside = known.unknown.draw(apart, count)
+        weight = np.broadcast_to(np.minimum(beyond, 1.0), designs)
+        own[metric] += weight[:, None] * outside
     return DrawnErrors(shared, own)
 
 
-def model_bars(family: str, share: float = SHARE) -> dict[str, tuple[float, float]]:
+def model_bars(
+    design: Engine, technology: Technology, share: float = SHARE
+) -> dict[str, tuple[float, float]]:
     """Return by what the middle share of errors multiplies each metric of a machine."""
-    drawn = draw_errors(family, designs=1, count=20_000)
+    far = farthest(octaves_beyond(design, technology))
+    drawn = draw_errors(family_of(design), designs=1, count=20_000, beyond=far)
     tails = 50.0 * (1.0 - share)
     found = {}
     for metric in POWERS:
@@ -186,8 +198,9 @@ def model_bars(family: str, share: float = SHARE) -> dict[str, tuple[float, floa
     return found
 
 
-def evidence_text(family: str) -> str:
-    """Return in one sentence what the errors of a family were learned from."""
+def evidence_text(design: Engine, technology: Technology) -> str:
+    """Return what the errors of a machine were learned from, and how far off it is."""
+    family = family_of(design)
     known = read_model_error().shared.get(family, {})
     told = [
         f"{metric} from {_plural(known[metric].figures, 'figure')} of "
@@ -200,7 +213,16 @@ def evidence_text(family: str) -> str:
         *first, last = lacking
         named = f"{', '.join(first)} and {last}" if first else last
         told.append(f"{named} borrowed from other families, for want of figures")
-    return f"Error of the {family} model: {'; '.join(told)}."
+    said = f"Error of the {family} model: {'; '.join(told)}."
+    beyond = octaves_beyond(design, technology)
+    if not beyond:
+        return said
+    name = max(beyond, key=lambda n: beyond[n].max())
+    times = 2.0 ** float(beyond[name].max())
+    return (
+        f"{said} The bar is wider for a machine beyond those: most in its {name}, by "
+        f"a factor of {times:.3g}."
+    )
 
 
 def _plural(count: int, name: str) -> str:

@@ -23,13 +23,14 @@ from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike
 from dse.explore.basis import Basis, read_suite
 from dse.explore.draws import draw_around, draw_fields
 from dse.explore.evaluator import known_metrics
+from dse.explore.evidence_range import farthest, octaves_beyond
 from dse.explore.grid import answer_for
 from dse.explore.model_error import LEARNED, SHARE, DrawnErrors, draw_errors, family_of
 from dse.explore.objectives import SHOWN_UNITS, read_objectives, unknown_metric
 from dse.explore.pareto import front_mask
 from dse.explore.runs import Runs, column_name, file_units, from_si_column
 from dse.explore.space import Space
-from dse.hardware.technology import read_technology
+from dse.hardware.technology import Technology, read_technology
 from dse.shown import Shown
 
 Rows = np.ndarray[Any, Any]
@@ -159,6 +160,20 @@ class Uncertainty(Shown):
         ]
         return np.stack(columns, axis=1)
 
+    def log_costs(self, objectives: Sequence[str]) -> Rows:
+        """Return logarithms of objectives, less being better, for ratios of machines.
+
+        Shape: `[designs, objectives, draws]`. Raises `InputError` for an objective that
+        is not above 0.
+        """
+        columns = []
+        for wanted in read_objectives(tuple(objectives)):
+            values = self._of(wanted.metric)
+            if not (values > 0.0).all():
+                raise InputError(f"`{wanted.metric}` is not above 0 for all machines.")
+            columns.append(np.log(values) * (-1.0 if wanted.maximize else 1.0))
+        return np.stack(columns, axis=1)
+
     def _of(self, metric: str) -> Rows:
         if metric not in self.metrics:
             raise unknown_metric(metric)
@@ -215,8 +230,7 @@ def uncertainty(
     }
     parameters = {key: moving[key] for key in keys} | dict(fields.values())
     parameters |= _draw_accuracies(columns, draws, seed)
-    family = family_of(space.design)
-    errors = draw_errors(family, designs=len(index), count=draws, seed=seed)
+    errors = _model_errors(space, index, used, draws, seed)
     for name, values in columns.items():
         if name not in ACCURACY and not np.isfinite(values).all():
             raise InputError(
@@ -231,6 +245,20 @@ def uncertainty(
         model_errors=errors,
         space=space,
         runs=runs,
+    )
+
+
+def _model_errors(
+    space: Space, index: Rows, used: Technology, draws: int, seed: int
+) -> DrawnErrors:
+    """Return draws of what the model is off by, for the designs with these indices."""
+    beyond = octaves_beyond(space.design, used, space.decode(index))
+    return draw_errors(
+        family_of(space.design),
+        designs=len(index),
+        count=draws,
+        seed=seed,
+        beyond=farthest(beyond),
     )
 
 

@@ -12,7 +12,7 @@ from dse.evaluation import Metrics, Timing
 from dse.explore.accuracy import grounds_of
 from dse.explore.basis import technology_json, workload_json
 from dse.explore.hashes import hash_of_records
-from dse.explore.model_error import SHARE, evidence_text, family_of, model_bars
+from dse.explore.model_error import SHARE, evidence_text, model_bars
 from dse.explore.objectives import SHOWN_UNITS
 from dse.explore.runs import column_name, file_units
 from dse.hardware.technology import Technology
@@ -52,24 +52,24 @@ def evaluation_text(
         [
             textwrap.fill(described, WIDTH),
             textwrap.fill(run + technology.name, WIDTH),
-            metrics_text(metrics, family_of(design)),
-            textwrap.fill(evidence_text(family_of(design)), WIDTH),
+            metrics_text(metrics, model_bars(design, technology)),
+            textwrap.fill(evidence_text(design, technology), WIDTH),
         ]
     )
 
 
-def metrics_text(metrics: Metrics, family: str = "") -> str:
+def metrics_text(metrics: Metrics, bars: Bars | None = None) -> str:
     """Return the totals of one run, and where they go: parts, bytes, units and ops.
 
-    Where the family of the machine is told, totals have a bar of the model's error.
+    `bars` of the model's error, as factors, stand beside the totals.
     """
-    return "\n\n".join(table.text for table in metrics_tables(metrics, family))
+    return "\n\n".join(table.text for table in metrics_tables(metrics, bars))
 
 
-def metrics_tables(metrics: Metrics, family: str = "") -> list[Table]:
+def metrics_tables(metrics: Metrics, bars: Bars | None = None) -> list[Table]:
     """Return totals, energy and area by part, bytes, how busy units are, and ops."""
     scale = scale_of(metrics)
-    totals = _totals(metrics, scale, model_bars(family) if family else {})
+    totals = _totals(metrics, scale, bars or {})
     tables = [totals, _parts(metrics, scale), _off_chip(metrics)]
     return [*tables, _units(metrics), _ops(metrics, scale)]
 
@@ -121,13 +121,15 @@ def evaluation_json(
             }
             for op, name in enumerate(metrics.op_names)
         ],
-        "model_error": _bars_json(design, metrics),
+        "model_error": _bars_json(design, technology, metrics),
     }
 
 
-def _bars_json(design: Engine, metrics: Metrics) -> dict[str, Any]:
+def _bars_json(
+    design: Engine, technology: Technology, metrics: Metrics
+) -> dict[str, Any]:
     """Return the bar of the model's error of each metric, units in the names."""
-    bars = model_bars(family_of(design))
+    bars = model_bars(design, technology)
     told = {}
     for metric, unit in file_units(metrics.counted).items():
         if metric in bars and getattr(metrics, metric) is not None:
@@ -137,7 +139,7 @@ def _bars_json(design: Engine, metrics: Metrics) -> dict[str, Any]:
     return {
         "share": SHARE,
         "metrics": told,
-        "evidence": evidence_text(family_of(design)),
+        "evidence": evidence_text(design, technology),
     }
 
 

@@ -127,7 +127,8 @@ def table_note(found: Findings) -> str:
         "A head sorts by its column; a row shows its design in every plot; "
         "the budget above applies."
     )
-    return " ".join(part for part in (words.shared_choices(front), thin, use) if part)
+    parts = (words.shared_choices(front), words.model_error(front), thin, use)
+    return " ".join(filter(None, parts))
 
 
 def table_heads(columns: Sequence[Column]) -> str:

@@ -15,14 +15,14 @@ def summary_text(summary: Summary) -> str:
     runs = [describe_workload(run, moved=study.space.names) for run, _ in study.suite]
     batches = study.reference_batches
     told = [words.standing(s, front, batches.get(s.name)) for s in summary.standings]
-    shared = words.shared_choices(front)
+    notes = [words.shared_choices(front), words.model_error(front)]
     how = f"{study.timing} timing, technology {study.technology.name}"
     return "\n\n".join(
         [
             study.question,
             f"{words.lead(summary)}\nRun: {'; '.join([*runs, how])}.",
             _stand_outs(summary),
-            *([shared] if shared else []),
+            *filter(None, notes),
             *told,
         ]
     )

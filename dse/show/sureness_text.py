@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from dse.explore.model_error import SHARE, evidence_text, family_of
+from dse.explore.model_error import SHARE, evidence_text
 from dse.explore.runs import file_units
 from dse.explore.sensitivity import Sensitivity
 from dse.explore.uncertainty import Part, Uncertainty
@@ -15,6 +16,7 @@ from dse.show.text_table import text_table
 from dse.units import from_si
 
 MOST = 12  # numbers of a table, those of most weight
+_LEAST = 0.005  # share of a bar that is told
 _STILL = "-"  # of what no draw moves
 
 
@@ -70,8 +72,19 @@ def uncertainty_text(found: Uncertainty) -> str:
         "Every assumed number drawn from its range, and the error of the model from "
         f"what was learned of it, {len(draws.T):,} times:"
     )
-    evidence = evidence_text(family_of(found.space.design))
+    evidence = evidence_text(found.space.design, found.basis.technology)
     return f"{title}\n\n{text_table(heads, rows)}\n\n{evidence}"
+
+
+def next_text(unknowns: pd.Series[float], metric: str) -> str:
+    """Return the unknowns that a metric's bar hangs on most, as shares of it."""
+    rows = [
+        [str(name), f"{share:.1%}"]
+        for name, share in unknowns.head(MOST).items()
+        if share >= _LEAST
+    ]
+    title = f"What the bar of {TITLES[metric].lower()} hangs on, to be found out next:"
+    return f"{title}\n\n{text_table(['unknown', 'share of the spread'], rows)}"
 
 
 def _bar(found: Uncertainty, scale: Scale, metric: str, part: Part) -> str:
@@ -97,5 +110,5 @@ def uncertainty_json(found: Uncertainty) -> dict[str, Any]:
     return {
         "share_of_draws": SHARE,
         "metrics": told,
-        "model_error": evidence_text(family_of(found.space.design)),
+        "model_error": evidence_text(found.space.design, found.basis.technology),
     }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dse.explore.model_error import evidence_text, model_bars
 from dse.explore.objectives import Objective
 from dse.explore.runs import Runs
 from dse.show.labels import describe_design, number, shown_limits
-from dse.show.scale import Scale, scale_of
+from dse.show.scale import TITLES, Scale, scale_of
 from dse.study.summary import Standing, Summary
 
 
@@ -88,6 +89,28 @@ def shared_choices(front: Runs) -> str:
         if name in same
     ]
     return f"All designs of the front have {listed(chosen)}."
+
+
+def model_error(front: Runs) -> str:
+    """Say by what factors the model is off in each objective, and how that is known."""
+    design, technology = front.space.design, front.basis.technology
+    bars = model_bars(design, technology)
+    factors = [
+        f"{bars[o.metric][0]:.2g} to {bars[o.metric][1]:.2g} times the "
+        f"{_of_metric(o.metric)}"
+        for o in front.objectives
+        if o.metric in bars
+    ]
+    if not factors:
+        return ""
+    return (
+        f"Nine times in ten a machine has {listed(factors)} that stands here, and much "
+        f"the same for all designs. {evidence_text(design, technology)}"
+    )
+
+
+def _of_metric(metric: str) -> str:
+    return TITLES[metric].split(" of ")[0].split(" per ")[0].lower()
 
 
 def row_amounts(front: Runs, row: int) -> str:

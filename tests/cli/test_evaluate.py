@@ -74,6 +74,17 @@ def test_it_says_what_a_metric_hangs_on_and_how_sure_it_is(dse: Dse) -> None:
     assert dse(*TINY, "--sensitivity", "enrgy").code == 2
 
 
+def test_it_says_what_to_find_out_next(dse: Dse) -> None:
+    found = dse(*TINY, "--next", "energy", "--json").json["next"]
+    assert found["metric"] == "energy"
+    (name, share), *_ = found["shares"].items()
+    assert name == "error of the model, energy"
+    assert 0.5 < share <= 1.0
+    text = dse(*TINY, "--next", "energy").out
+    assert "energy per sequence hangs on, to be found out next:" in text
+    assert dse(*TINY, "--next", "enrgy").code == 2
+
+
 def test_every_total_has_a_bar_of_what_the_model_is_off_by(dse: Dse) -> None:
     found = dse(*TINY, "--json").json
     bars = found["model_error"]["metrics"]

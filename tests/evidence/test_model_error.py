@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dse.engines.registry import ENGINES
+import dse
+from dse.engines.registry import ENGINES, find_preset
 from dse.errors import InputError
 from dse.evidence.calibration import calibrate, summarize
 from dse.evidence.claims import Claim
@@ -22,18 +23,21 @@ from dse.evidence.error_rows import (
     read_error_rows,
     write_error_rows,
 )
+from dse.explore.evidence_range import NODE, farthest, octaves_beyond
 from dse.explore.model_error import (
     LEARNED,
     POWERS,
     Spread,
     draw_errors,
     evidence_text,
+    family_of,
     model_bars,
     read_model_error,
 )
 from dse.explore.objectives import SHOWN_UNITS
 
 FAMILIES, GROUPS = 400, 4
+EDGE = dse.TileEngine.edge()
 
 
 def worlds(random: np.random.Generator, scale: float) -> np.ndarray[Any, Any]:
@@ -145,12 +149,55 @@ def test_parts_add_to_the_whole_and_powers_to_the_units_of_metrics() -> None:
     assert drawn.of("accuracy_drop") == 0.0
 
 
-def test_every_family_has_bars_and_says_where_they_come_from() -> None:
-    for family in (*ENGINES, "tile+sprint"):
-        for metric, (low, high) in model_bars(family).items():
-            assert 0.0 < low < 1.0 < high, (family, metric)
-        assert family in evidence_text(family)
-    assert "borrowed from other families" in evidence_text("tile")
+def test_every_machine_has_bars_and_says_where_they_come_from() -> None:
+    for name, kind in ENGINES.items():
+        for preset in (*kind.checked_on[:1], kind.presets[0]):
+            machine = find_preset(name, preset)
+            technology = machine.default_technology()
+            for metric, (low, high) in model_bars(machine, technology).items():
+                assert 0.0 < low < 1.0 < high, (name, metric)
+            assert f"Error of the {name} model" in evidence_text(machine, technology)
+    pair = dse.Pair(host=EDGE, coprocessor=dse.SprintEngine.m_sprint())
+    assert family_of(pair) == "tile+sprint"
+    text = evidence_text(pair, pair.default_technology())
+    assert "latency, energy and area borrowed from other families" in text
+
+
+def test_a_bar_widens_with_the_distance_from_the_evidence() -> None:
+    """By a share up to one factor of 2, and then no more; one note says why."""
+    card = dse.ReferenceMachine.h800()
+    technology = card.default_technology()
+    assert octaves_beyond(card, technology) == {}
+    assert "wider" not in evidence_text(card, technology)
+    widths = []
+    for factor in (1.0, 1.5, 2.0, 8.0):
+        faster = card.replace(peak_tops=card.peak_tops * factor)
+        low, high = model_bars(faster, technology)["latency"]
+        widths.append(np.log(high / low))
+        if factor > 1.0:
+            (octaves,) = octaves_beyond(faster, technology)["peak_tops"]
+            assert octaves == pytest.approx(np.log2(factor))
+            assert "peak_tops, by a factor of" in evidence_text(faster, technology)
+    assert widths[0] < widths[1] < widths[2] == widths[3]
+
+
+def test_a_node_and_a_design_of_a_space_may_lie_beyond_the_evidence() -> None:
+    array = dse.CrossbarEngine.isaac()
+    technology = array.published_technology()
+    moved = {"array_rows": np.array([128.0, 256.0, 32.0])}
+    found = octaves_beyond(array, technology, moved)
+    assert list(found["array_rows"]) == [0.0, 1.0, 2.0]
+    assert list(farthest(found)) == [0.0, 1.0, 2.0]
+    small = octaves_beyond(array, technology.at_node(16))
+    assert small[NODE] == pytest.approx(1.0)
+    runs = dse.sweep(
+        dse.Space(array, array_rows=[128, 256]),
+        dse.transformer("bert-tiny"),
+        progress=False,
+    )
+    bars = dse.uncertainty(runs, dse.transformer("bert-tiny"), draws=2000)
+    near, far = np.ptp(np.log(bars.interval("latency", part="model")), axis=0)
+    assert far > 1.1 * near
 
 
 CLAIM: dict[str, Any] = {"unit": "1", "source": "wang2024sofa", "where": "table II"}

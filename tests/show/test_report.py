@@ -15,6 +15,7 @@ from dse.explore.runs import Runs
 from dse.show import words
 from dse.show.labels import describe_design
 from dse.show.report import write_report
+from dse.show.summary_text import summary_text
 from dse.study.study import Study
 from dse.study.summary import summarize
 
@@ -91,6 +92,17 @@ def test_choices_that_all_designs_share_are_told(front: Runs) -> None:
     for label, value in describe_design(front.space, int(front.index[0])).items():
         assert f"{label} {value}" in one
     assert words.shared_choices(front.take([0])) == ""
+
+
+def test_a_front_says_what_the_model_is_off_by(study: Study, front: Runs) -> None:
+    said = words.model_error(front)
+    assert re.match(
+        r"Nine times in ten a machine has \S+ to \S+ times the throughput, \S+ to \S+ "
+        r"times the energy and \S+ to \S+ times the chip area that stands here",
+        said,
+    )
+    assert "Error of the tile model" in said
+    assert said in summary_text(summarize(study, front))
 
 
 # -- in a browser ---------------------------------------------------------------------

@@ -41,6 +41,7 @@ class CrossbarEngine(Engine):
     """
 
     presets: ClassVar[tuple[str, ...]] = ("isaac", "puma")
+    checked_on: ClassVar[tuple[str, ...]] = ("isaac", "puma")
 
     weight_tiles: float = quantity(
         "1", "tiles that hold weights", default=160.0, low=1, integer=True

@@ -50,6 +50,16 @@ class FilterEngine(Engine):
         "fact",
         "sofa",
     )
+    checked_on: ClassVar[tuple[str, ...]] = (
+        "energon_edge",
+        "a3",
+        "elsa",
+        "sanger",
+        "dota",
+        "spatten",
+        "fact",
+        "sofa",
+    )
 
     counts: ClassVar[frozenset[str]] = frozenset({"operands read", "result written"})
 

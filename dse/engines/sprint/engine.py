@@ -53,6 +53,7 @@ class SprintEngine(Engine):
         "m_pruning",
         "l_pruning",
     )
+    checked_on: ClassVar[tuple[str, ...]] = ("s_sprint", "m_sprint", "l_sprint")
 
     computes_in_memory: ClassVar[bool] = True
     counts: ClassVar[frozenset[str]] = frozenset({"operands written", "operands read"})
