@@ -128,19 +128,15 @@ def evaluation_json(
 def _bars_json(
     design: Engine, technology: Technology, metrics: Metrics
 ) -> dict[str, Any]:
-    """Return the bar of the model's error of each metric, units in the names."""
+    """Return the ends of the bar of the model's error by metric, units in the names."""
+    ends: dict[str, dict[str, float]] = {"low": {}, "high": {}}
     bars = model_bars(design, technology)
-    told = {}
     for metric, unit in file_units(metrics.counted).items():
         if metric in bars and getattr(metrics, metric) is not None:
             value = from_si(float(getattr(metrics, metric)), unit)
-            low, high = bars[metric]
-            told[column_name(metric, unit)] = {"low": value * low, "high": value * high}
-    return {
-        "share": SHARE,
-        "metrics": told,
-        "evidence": evidence_text(design, technology),
-    }
+            for end, factor in zip(ends.values(), bars[metric], strict=True):
+                end[column_name(metric, unit)] = value * factor
+    return {"share": SHARE, **ends, "evidence": evidence_text(design, technology)}
 
 
 def _in(values: Mapping[str, Any], unit: str) -> dict[str, float]:
