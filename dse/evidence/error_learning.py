@@ -32,7 +32,7 @@ from scipy import optimize, special, stats
 
 from dse.errors import InputError
 from dse.evidence.error_rows import FILE as ROWS_FILE
-from dse.evidence.error_rows import ErrorRow, collect, write_error_rows
+from dse.evidence.error_rows import ErrorRow, collect, read_error_rows, write_error_rows
 from dse.explore.model_error import FILE, ModelError, Spread
 from dse.files import write_whole
 
@@ -193,9 +193,8 @@ def learn_anew(folder: Path) -> ModelError:
     """
     if not (folder / ROWS_FILE.parent).is_dir():
         raise InputError(f"{folder} has no folder `{ROWS_FILE.parent}`; make it.")
-    rows = collect()
-    learned = learn(rows)
-    write_error_rows(rows, folder / ROWS_FILE)
+    write_error_rows(collect(), folder / ROWS_FILE)
+    learned = learn(read_error_rows(folder / ROWS_FILE))  # as they stand there
     told = json.dumps(learned.as_json(), indent=1, default=float)
     write_whole(folder / FILE, told + "\n")
     return learned

@@ -15,7 +15,7 @@ from dse.engines.registry import ENGINES, find_preset
 from dse.errors import InputError
 from dse.evidence.calibration import calibrate, summarize
 from dse.evidence.claims import Claim
-from dse.evidence.error_learning import Prior, fit_prior, learn
+from dse.evidence.error_learning import Prior, fit_prior, learn, learn_anew
 from dse.evidence.error_rows import (
     ErrorRow,
     collect,
@@ -228,6 +228,7 @@ def test_what_comes_with_dse_is_what_its_rows_teach() -> None:
     """And it was learned from more than 200 rows that nothing was fitted to."""
     rows, shipped = read_error_rows(), read_model_error()
     again = learn(rows)
+    assert sum(not row.over for row in rows) >= 200
     assert set(again.shared) == set(shipped.shared)
     for family, metrics in again.shared.items():
         for metric, spread in metrics.items():
@@ -237,7 +238,17 @@ def test_what_comes_with_dse_is_what_its_rows_teach() -> None:
                 [kept.bias, kept.scale, kept.freedom],
                 atol=2e-3,
             )
-    assert sum(not row.over for row in rows) >= 200
+
+
+def test_learning_anew_writes_what_it_learned_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = read_error_rows()
+    monkeypatch.setattr("dse.evidence.error_learning.collect", lambda: rows)
+    (tmp_path / "reported").mkdir()
+    learned = learn_anew(tmp_path)
+    assert read_error_rows(tmp_path / "reported" / "model_error_rows.csv") == rows
+    assert read_model_error(tmp_path / "model_error.json") == learned
 
 
 @pytest.mark.nightly
