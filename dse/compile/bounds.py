@@ -67,9 +67,7 @@ def bound(
             if node.operation == INPUT:
                 found[place] = inputs[node.detail]
             elif node.operation == CONSTANT:
-                number = np.atleast_1d(node.detail)
-                none = number != number
-                found[place] = _clean(Interval(number, number, none))
+                found[place] = _constant(np.atleast_1d(node.detail))
             elif node.operation in _RULES:
                 taken = [found[at] for at in node.takes]
                 told = _RULES[node.operation](node, *taken)
@@ -79,6 +77,17 @@ def bound(
                 error = NotByRowsError(f"`{equation.primitive.name}` has no bounds.")
                 raise error.at(equation)
     return [found[place] for place in places]
+
+
+def _constant(number: Array) -> Interval:
+    """Return a number that is known; what is none has no ends, as nothing lies there.
+
+    So a choice between it and a number has the ends of the number.
+    """
+    none = number != number
+    if not none.any():
+        return Interval(number, number, none)
+    return Interval(np.full(1, np.inf), np.full(1, -np.inf), none)
 
 
 def _clean(found: Interval) -> Interval:

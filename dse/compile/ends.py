@@ -8,6 +8,7 @@ of two positive numbers takes two products where it would take all corners.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from itertools import product
@@ -20,24 +21,31 @@ from dse.compile.errors import NotByRowsError
 from dse.compile.graph import COMPARED, CONSTANT, CONVERT, INPUT, Graph, Node
 
 Ends = tuple[int, int]  # the places of the least and the greatest number
+ROUNDED = 2.0**-50  # of a number, by a sum that made it and one of bounds
+LONGEST = 4_000  # places among which a way is sought
 _RISING = ("max", "min", "ceil", "floor", "round", "round_away", "sign")
 _RISING_NEARLY = ("exp", "exp2", "expm1", "tanh", "cbrt", "logistic", "erf")
 
 
 def write_bounds(
-    graph: Graph, places: Sequence[int], inputs: Mapping[Any, Interval]
+    graph: Graph,
+    places: Sequence[int],
+    inputs: Mapping[Any, Interval],
+    *,
+    ways: bool = True,
 ) -> tuple[Graph, dict[Any, Ends], list[Ends]]:
     """Return a graph of the ends of some places, where those of inputs lie, and theirs.
 
     `inputs` are the intervals of the large box. The ends of `x` are inputs that are
-    called `x.low` and `x.high`. Raises `NotByRowsError` for an operation of which this
-    has no rule.
+    called `x.low` and `x.high`. With `ways` a number less one that it was made from is
+    bounded by what was added on the way. Raises `NotByRowsError` for an operation of
+    which this has no rule.
     """
     needed = graph.needed(places)
     known = dict(zip(needed, bound(graph, needed, inputs), strict=True))
-    writer = _Writer(graph, known)
+    writer = _Writer(graph, known, ways)
     given = {name: _inputs(writer.new, name) for name in inputs}
-    found: dict[int, Ends] = {}
+    found = writer.written
     with np.errstate(all="ignore"):
         for place in needed:
             node = graph.nodes[place]
@@ -61,9 +69,10 @@ def _inputs(graph: Graph, name: Any) -> Ends:
 class _Writer:
     """Writes the ends of one operation after another into a new graph."""
 
-    def __init__(self, graph: Graph, known: Mapping[int, Interval]) -> None:
+    def __init__(self, graph: Graph, known: Mapping[int, Interval], ways: bool) -> None:
         self.new = Graph()
-        self._graph, self._known = graph, known
+        self.written: dict[int, Ends] = {}
+        self._graph, self._known, self._ways = graph, known, ways
 
     def write(self, place: int, node: Node, found: Mapping[int, Ends]) -> Ends:
         """Return the places of the ends of an operation."""
@@ -116,6 +125,85 @@ class _Writer:
     def may_be_none(self, place: int) -> bool:
         """Say whether a number may be none."""
         return bool(self._known[place].none.any())
+
+    # -- differences -------------------------------------------------------------------
+
+    def difference(self, later: int, earlier: int) -> int | None:
+        """Return what one number exceeds another by at least, from which it was made.
+
+        As the end of a layer exceeds its beginning: by the longest way of sums and
+        maxima between them. None where there is no such way.
+        """
+        if not self._ways or not self.finite(later, earlier):
+            return None
+        node = self._graph.nodes[earlier]
+        if node.operation == "sub":  # what is taken away there is given back here
+            given, taken = node.takes
+            least = self._longest_way(later, given)
+            if least is None:
+                return None
+            more = self.do("add", least, self.written[taken][0])
+            return self._rounded(self._rounded(more, earlier), later)
+        return self._longest_way(later, earlier)
+
+    def _longest_way(self, later: int, earlier: int) -> int | None:
+        if self.low(earlier) < 0.0:
+            return None
+        ways: dict[int, int] = {earlier: self.number(0.0)}
+        for place in self._between(later, earlier):
+            way = self._step(place, earlier, ways)
+            if way is not None:
+                ways[place] = way
+        return ways.get(later)
+
+    def _between(self, later: int, earlier: int) -> list[int]:
+        """Return places from which one number is made and that lie behind another."""
+        waiting, found = [-later], set[int]()  # the last first
+        while waiting and len(found) < LONGEST:
+            place = -heapq.heappop(waiting)
+            if place in found or place <= earlier:
+                continue
+            found.add(place)
+            node = self._graph.nodes[place]
+            if node.operation in ("add", "max", "select_n"):
+                for taken in node.takes[-2:]:
+                    heapq.heappush(waiting, -taken)
+        return sorted(found)
+
+    def _step(self, place: int, earlier: int, ways: Mapping[int, int]) -> int | None:
+        """Return the longest way to a number from those to what it is made of."""
+        node = self._graph.nodes[place]
+        if node.operation not in ("add", "max", "select_n"):
+            return None
+        left, right = node.takes[-2:]
+        if (left not in ways and right not in ways) or not self.finite(left, right):
+            return None
+        if node.operation == "max":
+            return self.greatest([ways[at] for at in (left, right) if at in ways])
+        if node.operation == "add":
+            sums = [
+                self.do("add", ways[at], self.written[other][0])
+                for at, other in ((left, right), (right, left))
+                if at in ways
+            ]
+            return self._rounded(self.greatest(sums), place)
+        always, ever = self.written[node.takes[0]]
+        no, yes = (
+            ways[at] if at in ways else self._apart(at, earlier) for at in (left, right)
+        )
+        return self.choose(always, yes, self.choose(ever, self.do("min", no, yes), no))
+
+    def _apart(self, later: int, earlier: int) -> int:
+        """Return what one number exceeds another by at least, as far as ends tell."""
+        least = self.do("sub", self.written[later][0], self.written[earlier][1])
+        return self._rounded(self._rounded(least, later), earlier)
+
+    def _rounded(self, least: int, place: int) -> int:
+        """Return a bound, less what a number at a place may have been rounded by."""
+        size = self.written[place][1]
+        if self.low(place) < 0.0:
+            size = self.number(max(-self.low(place), abs(self.high(place))))
+        return self.do("sub", least, self.do("mul", size, self.number(ROUNDED)))
 
     # -- what is written ---------------------------------------------------------------
 
@@ -191,8 +279,10 @@ def _add(w: _Writer, _: Node, x: Ends, y: Ends) -> Ends:
     return w.do("add", x[0], y[0]), w.do("add", x[1], y[1])
 
 
-def _sub(w: _Writer, _: Node, x: Ends, y: Ends) -> Ends:
-    return w.do("sub", x[0], y[1]), w.do("sub", x[1], y[0])
+def _sub(w: _Writer, node: Node, x: Ends, y: Ends) -> Ends:
+    low, high = w.do("sub", x[0], y[1]), w.do("sub", x[1], y[0])
+    least = w.difference(*node.takes)
+    return low if least is None else w.do("max", low, least), high
 
 
 def _neg(w: _Writer, _: Node, x: Ends) -> Ends:

@@ -164,16 +164,18 @@ class CompiledFunction:
             answers.append(Interval(*shaped))
         return jax.tree.unflatten(self._tree, answers)
 
-    def within(self, box: Mapping[str, Any]) -> CompiledFunction:
+    def within(self, box: Mapping[str, Any], *, ways: bool = True) -> CompiledFunction:
         """Return the function from ends of boxes to the bounds of answers there.
 
         Of each input `x` it takes `x.low` and `x.high`, which lie within one large box;
-        all its readers work on them, and give what `bounds` gives. Its answers are
-        intervals; whether one may be no number is told of the large box. Raises
+        all its readers work on them, and give what `bounds` gives or, with `ways`,
+        tighter ones: what a number exceeds one by that it was made from is bounded by
+        what was added on the way. Its answers are intervals; whether one may be no
+        number is told of the large box. Raises
         `NotByRowsError` for an operation that is not written down.
         """
         inputs = self._intervals(box)
-        graph, given, found = write_bounds(self.graph, self.places, inputs)
+        graph, given, found = write_bounds(self.graph, self.places, inputs, ways=ways)
         none = iter(bound(self.graph, self.places, inputs))
         part, ends = copy(self), iter(found)
         part.graph = graph

@@ -90,11 +90,12 @@ class Enclosure:
     """Bounds of the cost of a problem and of all that may forbid a design, over boxes.
 
     `whole` is the box of all designs, `function` tells the cost of one, and by how much
-    it breaks each constraint and rule. Raises `InputError` for a space that is no grid,
-    and for a model that holds what cannot be bounded.
+    it breaks each constraint and rule. `plain` bounds are those of interval arithmetic
+    alone, which other programs find again. Raises `InputError` for a space that is no
+    grid, and for a model that holds what cannot be bounded.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, *, plain: bool = False) -> None:
         self.problem, self._axes = problem, problem.coordinates
         self.whole = _whole_space(self._axes)
         self._values = [np.asarray(axis.values) for axis in self._axes.all]
@@ -110,7 +111,8 @@ class Enclosure:
         self.function = compile_function(read, [axis.name for axis in self._axes.all])
         self._asked = 0
         try:
-            self._bounds = self.function.within(self._ends(self.whole)).only(_least)
+            whole = self._ends(self.whole)
+            self._bounds = self.function.within(whole, ways=not plain).only(_least)
         except NotByRowsError as error:
             raise InputError(f"nothing can be proven of this model: {error}") from None
 

@@ -116,7 +116,8 @@ def tune(
 
         begin("tracing the model")
         exact = Exact(problem)
-        enclosure = Enclosure(problem) if wanted else None
+        plain = proof_file is not None  # which another program finds again
+        enclosure = Enclosure(problem, plain=plain) if wanted else None
         descent = Descent(
             problem,
             optax.adam(LEARNING_RATE) if optimizer is None else optimizer,

@@ -152,6 +152,19 @@ def test_a_choice_by_what_may_be_no_number_is_not_known() -> None:
     assert not np.any([known.none, unlike.none])
 
 
+def test_what_is_surely_no_number_widens_nothing() -> None:
+    """A memory of which nothing is known is never the least or the greatest."""
+    function = compile_function(
+        lambda g: 2.0 * jnp.where(g["x"] > 1.0, jnp.nan, g["x"]), ["x"]
+    )
+    some, none = {"x": (0.5, 3.0)}, {"x.low": 2.0, "x.high": 3.0}
+    written = function.within(some)
+    for found in (function.bounds(some), written.grid({"x.low": 0.5, "x.high": 3.0})):
+        assert (np.min(found.low), np.max(found.high)) == (1.0, 6.0)
+        assert np.all(found.none)
+    assert written.grid(none).low == np.inf  # nothing lies there
+
+
 def test_what_jax_does_as_a_whole_has_no_bounds() -> None:
     function = compile_function(
         lambda g: jax.lax.sort(jnp.stack([g["x"], 1.0]))[0], ["x"]
@@ -160,6 +173,32 @@ def test_what_jax_does_as_a_whole_has_no_bounds() -> None:
         function.bounds({"x": (0.0, 1.0)})
     with pytest.raises(dse.InputError, match="box `x`: give numbers low <= high"):
         function.bounds({"x": (2.0, 1.0)})
+
+
+def test_what_a_walk_takes_is_bounded_by_its_longest_way() -> None:
+    """Of x = max(max(x0 + a, b) + c, d), x - x0 is a + c at least, whatever x0 is."""
+    names = ["x0", "a", "b", "c", "d", "e"]
+
+    def walk(g: Any) -> Any:
+        done = jnp.maximum(g["x0"] + g["a"], g["b"]) + g["c"]
+        after = jnp.where(g["e"] > 5.0, jnp.maximum(done, g["d"]), done)
+        return after - g["x0"], after - (g["c"] - 0.5 * g["c"])
+
+    function = compile_function(walk, names)
+    written = function.within({name: (0.01, 100.0) for name in names})
+    chance = np.random.default_rng(0)
+    boxes = {
+        name: np.sort(chance.uniform(0.1, 9.0, (2, 200)), axis=0) for name in names
+    }
+    ends = {f"{n}.low": low for n, (low, _) in boxes.items()}
+    ends |= {f"{n}.high": high for n, (_, high) in boxes.items()}
+    taken, free = written.grid(ends)
+    low = {name: least for name, (least, _) in boxes.items()}
+    way = low["a"] + low["c"]
+    assert np.all(taken.low >= way * (1.0 - 1e-12))
+    assert np.all(free.low >= (low["x0"] + low["a"] + 0.5 * low["c"]) * (1.0 - 1e-12))
+    points = {n: chance.uniform(*ends, (500, 200)) for n, ends in boxes.items()}
+    hold_within((taken, free), function.grid(points))
 
 
 MACHINES: dict[str, Engine] = {
@@ -172,16 +211,19 @@ MACHINES: dict[str, Engine] = {
 def hold_written(bounds: Any, written: Any, least: Any, boxes: Any) -> None:
     """Hold bounds that are written down against those that are worked out, bit by bit.
 
-    Machine code knows powers to other bits, of which both are wider by some.
+    With ways they are no wider. Machine code knows powers to other bits, of which both
+    are wider by some.
     """
     ends = {f"{n}.low": low for n, (low, _) in boxes.items()}
     ends |= {f"{n}.high": high for n, (_, high) in boxes.items()}
-    told = written.grid(ends)
+    plain, tight = (each.grid(ends) for each in written)
     rows = least.rows(ends, float, backend="llvm")
     for name, (low, high, _) in bounds.items():
-        assert np.array_equal(np.broadcast_to(told[name].low, low.shape), low)
-        assert np.array_equal(np.broadcast_to(told[name].high, high.shape), high)
-        np.testing.assert_allclose(rows[name], low, rtol=1e-13)
+        assert np.array_equal(np.broadcast_to(plain[name].low, low.shape), low)
+        assert np.array_equal(np.broadcast_to(plain[name].high, high.shape), high)
+        assert np.all((tight[name].low >= low) & (tight[name].high <= high))
+        lowest = np.broadcast_to(tight[name].low, low.shape)
+        np.testing.assert_allclose(rows[name], lowest, rtol=1e-13)
 
 
 @pytest.mark.parametrize("name", MACHINES)
@@ -202,8 +244,8 @@ def test_machines_of_a_box_keep_to_its_bounds(name: str) -> None:
     space = dse.Space(machine, **axes)
     basis = Basis(((bert, 1.0),), machine.default_technology(), "walk")
     function = Evaluator(space, basis).metrics(["latency", "energy", "area"])
-    written = function.within(axes)
-    least = written.only(lambda told: {name: told[name].low for name in told})
+    written = [function.within(axes, ways=ways) for ways in (False, True)]
+    least = written[1].only(lambda told: {name: told[name].low for name in told})
     chance = np.random.default_rng(0)
     wide = []
     for share in (1.0, 0.1, 1e-3, 0.0):
