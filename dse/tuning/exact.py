@@ -53,7 +53,7 @@ class Exact:
     """
 
     def __init__(self, problem: Problem) -> None:
-        self._problem = problem
+        self.problem = problem
         self.example = {c.name: c.values[0] for c in problem.coordinates.all}
         self._function = compile_function(problem.answer, list(self.example))
         self.forget()
@@ -86,28 +86,28 @@ class Exact:
 
     def answers(self, points: Rows) -> Columns:
         """Return metrics and own costs of points by name; these are not counted."""
-        table = self._problem.coordinates.table(points)
+        table = self.problem.coordinates.table(points)
         return self._function.rows(table, float, backend="numpy")
 
     def between_points(self, shares: Rows) -> Found:
         """Return what the model says of shares that lie beside the grid; counted."""
-        table = self._problem.coordinates.relaxed_table(shares)
+        table = self.problem.coordinates.relaxed_table(shares)
         self.evaluations += len(shares)
         return self._found(shares, self._function.rows(table, float, backend="numpy"))
 
     def _add(self, keys: list[bytes], points: Rows) -> None:
         found = self._found(points, self.answers(points))
-        illegal = self._problem.coordinates.illegal(points)
+        illegal = self.problem.coordinates.illegal(points)
         for row, key in enumerate(keys):
             self._known[key] = len(self._rows)
             self._rows.append((found.costs[row], found.excess[row], illegal[row]))
         self.evaluations += len(keys)
 
     def _found(self, points: Rows, answers: Columns) -> Found:
-        broken = self._problem.excess(answers)
+        broken = self.problem.excess(answers)
         return Found(
             points,
-            np.stack(self._problem.costs(answers), axis=1),
+            np.stack(self.problem.costs(answers), axis=1),
             np.stack(broken, axis=1) if broken else np.zeros((len(points), 0)),
             np.full(len(points), "", object),
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -87,14 +88,10 @@ def tune(
     Raises `InputError` for a problem that cannot be read.
     """
     check_relaxation(relaxation)
-    if choices not in CHOICES:
-        raise InputError(
-            f"choices={choices!r} is unknown; use one of {', '.join(CHOICES)}."
-            + did_you_mean(str(choices), CHOICES)
-        )
+    _check_choices(choices)
     starts, steps = count("starts", starts), count("steps", steps)
     check_timing(timing)
-    gap, prove_seconds = _read_ends(gap, prove_seconds)
+    wanted = _read_wanted(prove, gap, prove_seconds, proof_file)
     given = not isinstance(workload, Sequence) or len(workload) > 0
     problem = Problem(
         [objective],
@@ -106,18 +103,11 @@ def tune(
         technology=technology,
         timing=timing,
     )
-    wanted = prove or gap > 0.0 or proof_file is not None
     stages = 5 if wanted else 4
     with tqdm(total=stages, unit="stage", disable=not progress, delay=2.0) as bar:
-
-        def begin(stage: str) -> None:
-            bar.set_description(stage)
-            bar.update()
-
-        begin("tracing the model")
+        _begin(bar, "tracing the model")
         exact = Exact(problem)
-        plain = proof_file is not None  # which another program finds again
-        enclosure = Enclosure(problem, plain=plain) if wanted else None
+        certify = _nothing if wanted is None else _certifier(exact, wanted, bar)
         descent = Descent(
             problem,
             optax.adam(LEARNING_RATE) if optimizer is None else optimizer,
@@ -126,25 +116,52 @@ def tune(
             choices=choices,
         )
         key = jax.random.key(0) if key is None else key
-
-        def certify(best: Found) -> tuple[Found, Proof | None]:
-            if enclosure is None:
-                return best, None
-            begin("proving")
-            return find_proof(
-                enclosure,
-                exact,
-                best,
-                gap=gap,
-                seconds=prove_seconds,
-                tell=show,
-                file=None if proof_file is None else pathlib.Path(proof_file),
-            )
-
-        def show(proof: Proof) -> None:
-            bar.set_postfix_str(proof.progress)
-
+        begin = partial(_begin, bar)
         return tune_problem(problem, exact, descent, starts, key, begin, certify)
+
+
+class _Wanted(NamedTuple):
+    """How near a proof must come, how long it may take, and where it is written."""
+
+    gap: float
+    seconds: float | None
+    file: pathlib.Path | None
+
+
+Certify = Callable[[Found], tuple[Found, Proof | None]]
+
+
+def _begin(bar: Any, stage: str) -> None:
+    bar.set_description(stage)
+    bar.update()
+
+
+def _nothing(best: Found) -> tuple[Found, Proof | None]:
+    """Return a design of which nothing is proven."""
+    return best, None
+
+
+def _certifier(exact: Exact, wanted: _Wanted, bar: Any) -> Certify:
+    """Return what proves of a design that none is better, or finds a better one."""
+    # What is written to a file another program finds again, by plain bounds.
+    enclosure = Enclosure(exact.problem, plain=wanted.file is not None)
+
+    def tell(proof: Proof) -> None:
+        bar.set_postfix_str(proof.progress)
+
+    def certify(best: Found) -> tuple[Found, Proof]:
+        _begin(bar, "proving")
+        return find_proof(enclosure, exact, best, **wanted._asdict(), tell=tell)
+
+    return certify
+
+
+def _check_choices(choices: object) -> None:
+    if choices not in CHOICES:
+        raise InputError(
+            f"choices={choices!r} is unknown; use one of {', '.join(CHOICES)}."
+            + did_you_mean(str(choices), CHOICES)
+        )
 
 
 def tune_problem(
@@ -154,7 +171,7 @@ def tune_problem(
     count: int,
     key: Any,
     begin: Callable[[str], None] = lambda stage: None,
-    certify: Callable[[Found], tuple[Found, Proof | None]] = lambda best: (best, None),
+    certify: Certify = _nothing,
 ) -> Tuned:
     """Tune with a model and a descent that are ready, from `count` starts of a key.
 
@@ -185,7 +202,7 @@ def tune_problem(
     return replace(tuned, proof=proof)
 
 
-def _read_ends(gap: Any, seconds: Any) -> tuple[float, float | None]:
+def _read_wanted(prove: bool, gap: Any, seconds: Any, file: Any) -> _Wanted | None:
     """Return when a proof ends; raise `InputError` for what says no such thing."""
     check_kind("`gap`", gap, (int, float), "a share, as 0.01")
     if not 0.0 <= gap < np.inf:
@@ -194,7 +211,9 @@ def _read_ends(gap: Any, seconds: Any) -> tuple[float, float | None]:
         check_kind("`prove_seconds`", seconds, (int, float), "seconds, as 60")
         if not seconds > 0.0:
             raise InputError(f"`prove_seconds` is {seconds:g}; give more than 0.")
-    return float(gap), seconds
+    if not prove and gap == 0.0 and file is None:
+        return None
+    return _Wanted(float(gap), seconds, None if file is None else pathlib.Path(file))
 
 
 def _bind(problem: Problem, found: Found) -> bool:
