@@ -19,6 +19,7 @@ from dse.explore.arguments import count
 from dse.explore.asked import TechnologyLike, WorkloadLike, check_timing
 from dse.explore.basis import read_suite
 from dse.explore.limits import Limit
+from dse.files import is_folder
 from dse.tuning.coordinates import Rows
 from dse.tuning.descent import CHOICES, Choices, Descent, Path, Starts
 from dse.tuning.enclosure import Enclosure
@@ -213,7 +214,10 @@ def _read_wanted(prove: bool, gap: Any, seconds: Any, file: Any) -> _Wanted | No
             raise InputError(f"`prove_seconds` is {seconds:g}; give more than 0.")
     if not prove and gap == 0.0 and file is None:
         return None
-    return _Wanted(float(gap), seconds, None if file is None else pathlib.Path(file))
+    path = None if file is None else pathlib.Path(file)
+    if path is not None and (is_folder(path) or not is_folder(path.resolve().parent)):
+        raise InputError(f"{path}: no proof can be written here; give a file.")
+    return _Wanted(float(gap), seconds, path)
 
 
 def _bind(problem: Problem, found: Found) -> bool:

@@ -64,6 +64,37 @@ def test_what_cannot_be_asked_is_refused(
     assert told in answer.err
 
 
+def test_an_optimum_is_proven_and_the_proof_written(
+    dse: Dse, study: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "proof.npz"
+    asked = ("tune", study, "--max", "throughput", "--area", "60 mm2", *FEW)
+    told = dse(*asked, "--prove", "--proof-file", file, "--json").json
+    assert told["proof"]["optimal"]
+    assert told["proof"]["bound"] == told["objective"]
+    assert file.is_file()
+    answer = dse("tune", study, "--min", "energy", "--power", "1 W", *FEW, "--prove")
+    assert answer.code == 3
+    assert "designs keeps all limits" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--gap", "1"), "has no unit"),
+        (("--gap", "-1 %"), "`gap` is -0.01"),
+        (("--prove", "--prove-seconds", "0"), "`prove_seconds` is 0"),
+        (("--proof-file", "nowhere/proof.npz"), "no proof can be written here"),
+    ],
+)
+def test_a_proof_that_cannot_be_had_is_refused_at_once(
+    dse: Dse, study: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    answer = dse("tune", study, "--min", "energy", *arguments)
+    assert answer.code == 2
+    assert told in answer.err
+
+
 def test_accuracy_that_is_not_known_cannot_be_limited(dse: Dse, study: Path) -> None:
     answer = dse("tune", study, "--min", "energy", "--accuracy-drop", "1 %", *FEW)
     assert answer.code == 2
