@@ -18,6 +18,7 @@ from .explore.axes import (
 )
 from .explore.compiled_model import CompiledModel, compile_model
 from .explore.evaluate import evaluate
+from .explore.largest import largest
 from .explore.runs import Runs, pareto
 from .explore.sensitivity import Sensitivity, sensitivity
 from .explore.slopes import gradient
@@ -85,6 +86,7 @@ __all__ = [
     "gradient",
     "integers",
     "interval",
+    "largest",
     "load",
     "load_curve",
     "load_parameters",

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from dse.engines.base import Engine, Run, describe_run, schedule_run
 from dse.engines.masks import wanted_share
 from dse.engines.word_length import format_loss
-from dse.hardware.buildable import broken_bounds
+from dse.hardware.buildable import broken_bounds, lacking_memory
 from dse.hardware.technology import Technology
 from dse.records import Record, quantity, record, static
 from dse.schedule.stage import Chain, Stage, resource_cycles, total
@@ -50,6 +50,7 @@ class Metrics(Shown, Record):
     wear: Any = None  # share of the cells' life that a second takes; None: none wear
     clock_use: Any = quantity("1", "clock over the highest that the logic allows")
     edge_use: Any = None  # share of the chip's edge under PHYs; None: not known
+    memory_capacity: Any = None  # bytes of main memory; None: not known
     dynamic_energy: dict[str, Any]
     leakage_energy: dict[str, Any]
     area_by_component: dict[str, Any]
@@ -64,6 +65,7 @@ class Metrics(Shown, Record):
     op_busy: dict[str, Any]
     off_chip_bytes: dict[str, Any]  # over the main-memory port, a sequence, by origin
     compulsory_bytes: dict[str, Any]  # of these, what no machine can do without
+    memory_use: dict[str, Any]  # bytes of a batch in main memory, by what they are
     extras: dict[str, Any]  # what only machines of its kind have, units in the names
 
     @property
@@ -89,6 +91,34 @@ class Metrics(Shown, Record):
     def cannot_be_built(self) -> tuple[str, ...]:
         """What of it cannot be built, each in words; empty where all can."""
         return broken_bounds(self)
+
+    @property
+    def weight_memory(self) -> Any | None:
+        """Bytes of main memory that weights take; None: not known."""
+        return self.memory_use.get("weights")
+
+    @property
+    def cache_memory(self) -> Any | None:
+        """Bytes of main memory that keys and values of earlier tokens take."""
+        return self.memory_use.get("cache")
+
+    @property
+    def activation_memory(self) -> Any | None:
+        """Bytes of main memory that live activations take."""
+        return self.memory_use.get("activations")
+
+    @property
+    def capacity_use(self) -> Any | None:
+        """Share of main memory that a batch needs; None: not known."""
+        if self.memory_capacity is None or not self.memory_use:
+            return None
+        return sum(self.memory_use.values()) / self.memory_capacity
+
+    @property
+    def does_not_fit(self) -> str:
+        """Why main memory cannot hold the run, in words; '' where it can, or may."""
+        share = self.capacity_use
+        return "" if share is None else lacking_memory(self.memory_use, share)
 
     def summary(self) -> Any:
         """Return the tables of `dse evaluate`: totals, parts, units and ops."""
@@ -152,7 +182,7 @@ def _one(
 ) -> Metrics:
     """Return the metrics of one design and one chain of blocks."""
     run, batch = describe_run(workload), workload.batch
-    chains, planned = schedule_run(design, workload, technology)
+    chains, planned, held = schedule_run(design, workload, technology)
     clock = design.clock(technology)
     cycles = TIMINGS[timing](chains)
     seconds = cycles / clock
@@ -182,6 +212,8 @@ def _one(
         ),
         clock_use=clock / design.highest_clock(technology),
         edge_use=_edge_use(design.interface_edge(technology), area),
+        memory_capacity=design.memory_capacity(technology),
+        memory_use={kind: bits / 8.0 for kind, bits in held.items()},
         counted=workload.counted,
         op_names=tuple(name for chain in chains for name in chain.names),
         op_energy=jnp.stack(
@@ -289,6 +321,16 @@ def _worn(parts: list[Metrics], share: list[float], per_sequence: Any) -> Any | 
     return sum(worn) / per_sequence
 
 
+def _together_in_memory(parts: list[Metrics]) -> dict[str, Any]:
+    """Return what memory is set aside for a suite: the most of each kind at a time."""
+    uses = [part.memory_use for part in parts]
+    kinds = dict.fromkeys(kind for use in uses for kind in use)
+    return {
+        kind: jnp.max(jnp.stack([use[kind] for use in uses if kind in use]))
+        for kind in kinds
+    }
+
+
 def _each_once(several: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
     return tuple(dict.fromkeys(each for some in several for each in some))
 
@@ -321,6 +363,7 @@ def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
         power_density=mean(lambda part: part.power_density / part.throughput)
         / per_sequence,
         wear=_worn(parts, share, per_sequence),
+        memory_use=_together_in_memory(parts),
         effective_rate=mean(lambda part: part.effective_rate / part.throughput)
         / per_sequence,
         accuracy_drop=mean(lambda part: part.accuracy_drop) if drops_known else None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dse.cli.options import Json, Quiet, Verbose, finite
+from dse.cli.options import Json, NumberFormat, Quiet, Verbose, finite
 from dse.cli.output import print_json, say
 from dse.errors import InputError, did_you_mean
 from dse.hardware.parameters import load_parameters
@@ -42,7 +42,12 @@ class Mode(StrEnum):
 
 def evaluate(
     workload: Annotated[
-        str, typer.Option(help="A model of the zoo, or the path of a config.json.")
+        str,
+        typer.Option(
+            "--workload",
+            "--model",
+            help="A model of the zoo, or the path of a config.json.",
+        ),
     ],
     engine: Annotated[str, typer.Option(help="The kind of machine.")] = "tile",
     preset: Annotated[
@@ -64,6 +69,17 @@ def evaluate(
     context_len: Annotated[
         int | None, typer.Option(help="Tokens that a decode step sees.")
     ] = None,
+    prompt: Annotated[
+        int | None, typer.Option(help="Tokens that are read, and then answered.")
+    ] = None,
+    new_tokens: Annotated[
+        int | None, typer.Option(help="Tokens that answer a prompt.")
+    ] = None,
+    chunk: Annotated[
+        int | None,
+        typer.Option(help="Tokens of a prompt read at a time.", show_default="all"),
+    ] = None,
+    number_format: NumberFormat = None,
     padded_fraction: Annotated[
         float,
         typer.Option(
@@ -173,6 +189,18 @@ def evaluate(
     if technology is not None:
         load_parameters(technology)
     _check_density(density, threshold, min(activation_density, weight_density))
+    _check_prompt(
+        prompt,
+        new_tokens,
+        {
+            "--seq-len": seq_len is not None,
+            "--context-len": context_len is not None,
+            "--mode": mode is Mode.decode,
+            "--padded-fraction": padded_fraction > 0,
+            "--part": part is Part.attention,
+        },
+        chunk,
+    )
     import dse
     from dse.engines.registry import find_preset
     from dse.show import sureness_text
@@ -182,17 +210,23 @@ def evaluate(
     if host is not None:
         machine = dse.Pair(host=find_preset(*_read_host(host)), coprocessor=machine)
     design = _change(machine, settings)
-    run = dse.transformer(
-        workload,
-        seq_len=seq_len,
-        batch=batch,
-        mode=mode.value,
-        context_len=context_len,
-        padded_fraction=padded_fraction,
-    )
-    if density is None:
-        run = run.with_density(activation=activation_density, weight=weight_density)
+    if prompt is not None and new_tokens is not None:
+        run = dse.generation(
+            workload, prompt=prompt, new_tokens=new_tokens, batch=batch, chunk=chunk
+        )
     else:
+        run = dse.transformer(
+            workload,
+            seq_len=seq_len,
+            batch=batch,
+            mode=mode.value,
+            context_len=context_len,
+            padded_fraction=padded_fraction,
+        )
+    run = run.with_format(number_format)
+    if min(activation_density, weight_density) < 1:
+        run = run.with_density(activation=activation_density, weight=weight_density)
+    if density is not None:
         curve = dse.load_curve(density, sequence_length=run.seq_len)
         run = run.with_curve(curve, threshold, stand_in=stand_in)
     if kept_pairs < 1:
@@ -240,6 +274,25 @@ def _check_density(curve: str | None, threshold: float | None, stated: float) ->
         )
     if curve is not None:
         read_curve_file(curve_path(curve))
+
+
+def _check_prompt(
+    prompt: int | None,
+    new_tokens: int | None,
+    others: dict[str, bool],
+    chunk: int | None,
+) -> None:
+    """Raise `InputError` where a generation is said half, or beside another run."""
+    if (prompt is None) != (new_tokens is None):
+        raise InputError("--prompt is answered by --new-tokens; give both.")
+    if prompt is None and chunk is not None:
+        raise InputError("--chunk cuts a --prompt; give one, with --new-tokens.")
+    told = [name for name, given in others.items() if given]
+    if prompt is not None and told:
+        raise InputError(
+            f"{told[0]} says nothing of a prompt that is answered; leave it out, or "
+            "--prompt and --new-tokens."
+        )
 
 
 def _read_setting(text: str) -> tuple[str, float | str]:

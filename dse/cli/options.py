@@ -63,6 +63,14 @@ Buildable = Annotated[
         "or faster than its logic.",
     ),
 ]
+NumberFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        help="Bits of weights, activations and cache: int8, w4a16, int4 g128 kv8.",
+        show_default="words of the machine",
+    ),
+]
 AcceptForeign = Annotated[
     bool,
     typer.Option(

@@ -14,7 +14,7 @@ from dse.cli.output import PARTIAL, print_json, say
 from dse.cli.sweep_folder import find_parts, objective_columns, part_tables
 from dse.errors import InputError, did_you_mean
 from dse.files import is_file
-from dse.hardware.buildable import CANNOT, bounds
+from dse.hardware.buildable import CANNOT, DOES_NOT_FIT, FIT, bounds
 from dse.units import from_si
 
 _MEANT = {
@@ -134,14 +134,15 @@ def _feasible(rows: Any, path: str, buildable: bool) -> Any:
     """Return which rows may be on a front: what can be built, unless all may."""
     said = _said_feasible(rows, path)
     if not buildable and "reason" in rows:
-        return said | rows["reason"].astype(str).str.startswith(CANNOT).to_numpy()
+        forgiven = rows["reason"].astype(str).str.startswith((CANNOT, DOES_NOT_FIT))
+        return said | forgiven.to_numpy()
     if not buildable or not any(str(c).startswith("power_density_") for c in rows):
         return said
     import pandas as pd
 
     from dse.explore.runs import column_name
 
-    for bound in bounds():
+    for bound in (*bounds(), FIT):
         column = column_name(bound.metric, bound.unit)
         if column in rows:
             most = from_si(bound.most, bound.unit) * (1 + 1e-9)

@@ -19,7 +19,7 @@ from dse.hardware.buildable import fastest_clock
 from dse.hardware.main_memory import MainMemory, is_described, with_memories
 from dse.hardware.technology import Technology
 from dse.records import Record, record, static
-from dse.schedule.residency import Residency, plan_residency
+from dse.schedule.residency import Residency, plan_run
 from dse.schedule.stage import Chain
 from dse.schedule.traffic import Storage, Traffic
 from dse.shown import Shown
@@ -184,6 +184,11 @@ class Engine(Shown, Record):
             return None
         return MainMemory(technology, *wanted)
 
+    def memory_capacity(self, technology: Technology) -> Any | None:
+        """Return the bytes that its main memory holds; None: not known."""
+        memory = self.memory(technology)
+        return None if memory is None else memory.capacity
+
     def interface_area(self, technology: Technology) -> dict[str, Any]:
         """Return the area in m^2 of PHY and controller, by component."""
         memory = self.memory(technology)
@@ -247,18 +252,22 @@ class Engine(Shown, Record):
 
 def schedule_run(
     engine: Engine, workload: Workload, technology: Technology
-) -> tuple[list[Chain], Residency]:
-    """Return what each block asks of a machine, and how the batch runs on it."""
+) -> tuple[list[Chain], Residency, dict[str, Any]]:
+    """Return what each block asks of a machine, and how the batch runs on it.
+
+    Beside it, the bits that main memory must hold, by what they are.
+    """
     run, blocks = describe_run(workload), workload.blocks
     planned = Residency(run.batch, [Traffic()] * len(blocks), {})
+    held: dict[str, Any] = {}
     runs = [run.replace(causal=run.causal and block.causal) for block in blocks]
     storage = [
-        _met(engine.storage(block.ops, own, technology), block.ops, run.batch)
+        _met(engine.storage(block.ops, own, technology), block.ops, workload)
         for block, own in zip(blocks, runs, strict=True)
     ]
     kept = [one for one in storage if one is not None]
     if kept:
-        planned = plan_residency(blocks, kept, run.batch)
+        planned, held = plan_run(blocks, kept, run.batch)
     chains = [
         stages(
             engine,
@@ -271,14 +280,15 @@ def schedule_run(
         )
         for block, own, moved in zip(blocks, runs, planned.traffic, strict=True)
     ]
-    return chains, planned
+    return chains, planned, held
 
 
-def _met(storage: Storage | None, ops: Ops, batch: Any) -> Storage | None:
+def _met(storage: Storage | None, ops: Ops, workload: Workload) -> Storage | None:
     """Return how values are kept, of weights those that a batch needs (experts)."""
     if storage is None or max(ops.choices) == 1.0:
         return storage
-    return storage._replace(weights=storage.weights * ops.met(batch))
+    met = storage.weights * ops.met(workload.batch, workload.expert_imbalance)
+    return storage._replace(weights=met, whole=storage.weights)
 
 
 def stages(

@@ -93,6 +93,17 @@ class Pair(Engine):
         }
         return _without_interfaces(parts) | self._interfaces(technology, "area")
 
+    def memory_capacity(self, technology: Technology) -> Any | None:
+        """Return the bytes of the memory that serves both, or of those beside it."""
+        machines = self.machines(technology).values()
+        sizes = [machine.memory_capacity(own) for machine, own in machines]
+        known = [size for size in sizes if size is not None]
+        if len(known) < len(sizes):
+            return None
+        return (
+            sum(known) if self.coprocessor.computes_in_memory else jnp.maximum(*known)
+        )
+
     def interface_edge(self, technology: Technology) -> Any | None:
         """Return what PHYs take of the edge of the chip, in m; None: not known."""
         edges = self._interfaces(technology, "edge")
@@ -151,7 +162,8 @@ class Pair(Engine):
         them there, and the context comes back the same way.
         """
         kept = self.host.storage(ops, run, technology.part("host"))
-        return kept and kept._replace(hands_over=self.coprocessor.counts)
+        cached = self.coprocessor.words(run).kept.cache_bits
+        return kept and kept._replace(hands_over=self.coprocessor.counts, cached=cached)
 
     def budget_use(self, technology: Technology) -> Any | None:
         """Return the largest share that a machine takes of what it is built from."""

@@ -60,6 +60,10 @@ class ReferenceMachine(Engine):
         "a100_80gb",
         "h100",
         "h800",
+        "h200",
+        "b200",
+        "mi300x",
+        "tpu_v5e",
     )
     checked_on: ClassVar[tuple[str, ...]] = ("a100_80gb", "h800")
 
@@ -86,8 +90,23 @@ class ReferenceMachine(Engine):
     copy_efficiency: float = quantity(
         "1", "of the bandwidth, in all other ops", default=0.74, low=1e-3, high=1.0
     )
+    memory_gb: float = quantity("GB", "main memory", default=40.0, low=1e-6)
     cache_mib: float = quantity("MiB", "last-level cache", default=40.0, low=1e-6)
     word_bits: float = quantity("bit", "of a value", default=16.0, low=1, integer=True)
+    narrow_integer_bits: float = quantity(
+        "bit",
+        "of the shortest integers that are faster in proportion; 64: none are",
+        default=64.0,
+        low=1,
+        integer=True,
+    )
+    narrow_float_bits: float = quantity(
+        "bit",
+        "of the shortest floats that are faster in proportion; 64: none are",
+        default=64.0,
+        low=1,
+        integer=True,
+    )
     overhead_us: float = quantity("us", "of every op before it works", default=29.7)
     softmax_overhead: float = quantity(
         "1", "of a softmax, in `overhead_us`", default=0.44
@@ -157,6 +176,26 @@ class ReferenceMachine(Engine):
         return cls.described("h800")
 
     @classmethod
+    def h200(cls) -> Self:
+        """NVIDIA H200, SXM5, 141 GB; nothing fitted."""
+        return cls.described("h200")
+
+    @classmethod
+    def b200(cls) -> Self:
+        """NVIDIA B200, 192 GB; nothing fitted."""
+        return cls.described("b200")
+
+    @classmethod
+    def mi300x(cls) -> Self:
+        """AMD Instinct MI300X, 192 GB; nothing fitted."""
+        return cls.described("mi300x")
+
+    @classmethod
+    def tpu_v5e(cls) -> Self:
+        """Google TPU v5e, 16 GB; nothing fitted."""
+        return cls.described("tpu_v5e")
+
+    @classmethod
     def described(cls, name: str, file: str | Path = FILE) -> Self:
         """Return the machine whose fields stand under a name in a parameter file.
 
@@ -205,6 +244,27 @@ class ReferenceMachine(Engine):
         """Return the peak of matrix products in operations per second."""
         return self.peak_tops * 1e12
 
+    def peak_rate_at(self, words: Words | None, technology: Technology) -> Any:
+        """Return the peak in operations per second by the words of a format."""
+        both = self.split(words, by_weights=True), self.split(words, by_weights=False)
+        return jnp.maximum(*(each.peak_rate(technology) for each in both))
+
+    def split(self, words: Words | None, *, by_weights: bool) -> Self:
+        """Return the machine as its multipliers split for the words of a product.
+
+        Twice as many words of half the bits, down to the shortest that it has units
+        for; both operands count, by the longer one, and integers with floats as floats.
+        `by_weights` says whether the right operand is of weights, or from a cache.
+        """
+        if words is None:
+            return self
+        both = (1, 0 if by_weights else 2)
+        longer = max(words.bits[operand] for operand in both)
+        floats = any(words.fixed[o] != words.bits[o] for o in both)
+        shortest = self.narrow_float_bits if floats else self.narrow_integer_bits
+        bits = jnp.minimum(jnp.maximum(longer, shortest), self.word_bits)
+        return self.replace(peak_tops=self.peak_tops * self.word_bits / bits)
+
     def area(self, technology: Technology) -> dict[str, Any]:
         """Return the area of the die in m^2."""
         return {"die": jnp.asarray(self.die_mm2 * 1e-6)}
@@ -218,6 +278,10 @@ class ReferenceMachine(Engine):
     def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...]:
         """Return what its words lose; NaN, not known, where they are short."""
         return () if run.words else (word_loss(self.word_bits),)
+
+    def memory_capacity(self, technology: Technology) -> Any:
+        """Return the bytes of its main memory."""
+        return self.memory_gb * 1e9
 
     # -- one op, of every kind ---------------------------------------------------------
 
@@ -246,7 +310,8 @@ class ReferenceMachine(Engine):
     def linear(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by weights, which come from memory for every run."""
         rows = run.batch * op.rows
-        return self._product(op, self.multiply(op.heads, rows, op.inner, op.columns))
+        fast = self.split(run.words, by_weights=True)
+        return self._product(op, fast.multiply(op.heads, rows, op.inner, op.columns))
 
     def transform(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by constants, as by weights."""
@@ -255,7 +320,8 @@ class ReferenceMachine(Engine):
     def matmul(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by activations; the sums are split among cores too."""
         products = run.batch * op.heads
-        seconds = self.multiply(products, op.rows, op.inner, op.columns, splits=True)
+        fast = self.split(run.words, by_weights=False)
+        seconds = fast.multiply(products, op.rows, op.inner, op.columns, splits=True)
         return self._product(op, seconds)
 
     def convolution(self, op: Op, run: Run, technology: Technology) -> Stage:

@@ -49,6 +49,7 @@ VALIDATIONS = {
     "a100": Validation("silicon_a100", "runs", "a CSV of ops"),
     "h800": Validation("silicon_h800", "runs", "a CSV of ops"),
     "rtx3090": Validation("silicon_rtx3090", "runs", "a CSV of products"),
+    "serving": Validation("serving", "claims"),
 }
 
 

@@ -104,6 +104,8 @@ def workload_json(workload: Workload, *, moved: Collection[str] = ()) -> dict[st
     }
     if workload.new_tokens:
         about["new_tokens"] = workload.new_tokens
+    if float(workload.expert_imbalance) != 1.0:
+        about["expert_imbalance"] = float(workload.expert_imbalance)
     if workload.format is not None:
         about["format"] = workload.format
     if any(name.startswith("threshold") for name in moved):

@@ -13,7 +13,15 @@ from dse.errors import InputError, did_you_mean
 from dse.evaluation import Metrics
 from dse.explore.arguments import texts
 from dse.explore.objectives import SHOWN_UNITS, THROUGHPUTS, metric_value
-from dse.hardware.buildable import BUILDABLE, CANNOT, bounds
+from dse.hardware.buildable import (
+    BUILDABLE,
+    CANNOT,
+    DOES_NOT_FIT,
+    FIT,
+    FITS,
+    Bound,
+    bounds,
+)
 from dse.units import from_si, read_quantity, to_si
 
 EXAMPLE = "area <= 50 mm^2"
@@ -48,7 +56,8 @@ class Limit:
     def reason(self) -> str:
         """What is said of a machine that breaks it."""
         if self.physical:
-            return f"{CANNOT} {self} ({self.physical})"
+            begins = DOES_NOT_FIT if self.metric == FIT.metric else CANNOT
+            return f"{begins} {self} ({self.physical})"
         return f"breaks {self}"
 
     def broken(self, values: Any) -> Any:
@@ -64,21 +73,28 @@ class Limit:
 def read_limits(given: Iterable[str], counted: str | None = None) -> tuple[Limit, ...]:
     """Read limits such as `power <= 5 W`; `buildable` stands for those of any chip.
 
+    `fits` is the last of these alone: that main memory holds the run.
+
     `counted` is what throughput counts where that is known (`Workload.counted`). Raises
     `InputError` for anything else, as for a bound without a unit, or one in seq/s where
     tokens are made.
     """
     asked = texts("limits", given, EXAMPLE)
     found: list[Limit] = []
+    named = {BUILDABLE: [*bounds(), FIT], FITS: [FIT]}
     for text in asked:
-        is_any = text.strip() == BUILDABLE
-        found += build_limits() if is_any else [_read(text, counted)]
+        known = named.get(text.strip())
+        found += [_read(text, counted)] if known is None else map(_limit, known)
     return tuple(found)
 
 
 def build_limits() -> list[Limit]:
     """Return the limits that every chip must keep to be built."""
-    return [Limit(b.metric, True, b.most, b.unit, b.why) for b in bounds()]
+    return [_limit(bound) for bound in bounds()]
+
+
+def _limit(bound: Bound) -> Limit:
+    return Limit(bound.metric, True, bound.most, bound.unit, bound.why)
 
 
 def with_buildable(limits: Iterable[str], buildable: bool) -> tuple[str, ...]:
@@ -99,8 +115,8 @@ def _read(text: str, counted: str | None) -> Limit:
     match = _LIMIT.match(text)
     if match is None:
         raise InputError(
-            f"limit {text!r}: write `metric <= bound`, as `{EXAMPLE}`, or "
-            f"`{BUILDABLE}`."
+            f"limit {text!r}: write `metric <= bound`, as `{EXAMPLE}`, `{BUILDABLE}` "
+            f"or `{FITS}`."
         )
     metric, sign, bound = match.groups()
     if metric not in SHOWN_UNITS:

@@ -32,6 +32,10 @@ SHOWN_UNITS = {
     "tokens_per_second": "tokens/s",
     "energy_per_token": "mJ",
     "edge_use": "%",
+    "capacity_use": "%",
+    "weight_memory": "GB",
+    "cache_memory": "GB",
+    "activation_memory": "GB",
 }
 # What throughput is shown in, by what is counted (`Workload.counted`).
 THROUGHPUTS = {"sequence": "seq/s", "token": "tokens/s", "run": "runs/s"}

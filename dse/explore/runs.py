@@ -21,7 +21,13 @@ from dse.explore.objectives import (
 )
 from dse.explore.pareto import Keep, front_mask, hypervolume, knee
 from dse.explore.space import Space
-from dse.hardware.buildable import CANNOT
+from dse.hardware.buildable import (
+    BUILDABLE,
+    CANNOT,
+    DOES_NOT_FIT,
+    FIT,
+    lacking_memory,
+)
 from dse.units import to_si
 
 if TYPE_CHECKING:
@@ -186,10 +192,10 @@ class Runs:
         return replace(self, reason=add_reasons(self, wanted))
 
     def buildable(self, wanted: bool) -> Runs:
-        """Return the rows with what cannot be built ruled out, or let in again."""
+        """Return the rows with what cannot be built, or hold the run, out or in."""
         if wanted:
-            return replace(self, reason=add_reasons(self, build_limits()))
-        forgiven = [str(why).startswith(CANNOT) for why in self.reason]
+            return replace(self, reason=add_reasons(self, read_limits([BUILDABLE])))
+        forgiven = [str(why).startswith((CANNOT, DOES_NOT_FIT)) for why in self.reason]
         return replace(self, reason=np.where(forgiven, "", self.reason.astype(object)))
 
     @property
@@ -254,8 +260,21 @@ def add_reasons(runs: Runs, limits: Sequence[Limit]) -> Rows:
         column = runs.column(limit.metric)
         unknown = (reason == "") & np.isnan(column)
         reason = np.where(unknown, f"`{limit.metric}` is not known", reason)
-        reason = np.where((reason == "") & limit.broken(column), limit.reason, reason)
+        broken = (reason == "") & limit.broken(column)
+        if limit.metric == FIT.metric and limit.physical:
+            for row in np.flatnonzero(broken):
+                reason[row] = f"{DOES_NOT_FIT} {_lacking(runs, row)}"
+        else:
+            reason = np.where(broken, limit.reason, reason)
     return reason
+
+
+def _lacking(runs: Runs, row: Any) -> str:
+    """Return what main memory would have to hold in one row, and what it holds."""
+    kinds = {"weights": "weight", "cache": "cache", "activations": "activation"}
+    columns = {kind: runs.metrics.get(f"{name}_memory") for kind, name in kinds.items()}
+    use = {kind: c[row] for kind, c in columns.items() if c is not None}
+    return lacking_memory(use, runs.column(FIT.metric)[row])
 
 
 def with_reasons(

@@ -2,12 +2,14 @@
 
 Each is a bound on a metric that a machine has anyway; a person may set a tighter one
 beside it, as any limit. Numbers: hw_params/buildable.toml; laws: docs/buildable.md.
+Beside them stands what keeps a run from a machine: a memory that does not hold it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +18,8 @@ from dse.units import from_si
 
 BUILDABLE = "buildable"  # among limits: those that every chip must keep
 CANNOT = "cannot be built:"  # begins what is said of a design that breaks one
+FITS = "fits"  # among limits: that main memory holds the run
+DOES_NOT_FIT = "does not fit:"  # begins what is said of a run that it does not hold
 
 
 class Bound(NamedTuple):
@@ -25,6 +29,9 @@ class Bound(NamedTuple):
     most: float
     unit: str
     why: str
+
+
+FIT = Bound("capacity_use", 1.0, "%", "what main memory holds")
 
 
 @cache
@@ -65,3 +72,19 @@ def broken_bounds(metrics: object) -> tuple[str, ...]:
                 f"({bound.why})"
             )
     return tuple(found)
+
+
+def lacking_memory(use: Mapping[str, Any], share: Any) -> str:
+    """Return in words why main memory does not hold what is in use; '' where it does.
+
+    As "needs 1,116 GB (cache 1,100, weights 16.1, activations 0.5) of the 40 GB of main
+    memory". `use` in bytes by kind, and what share of the memory that is.
+    """
+    share = float(np.max(share))
+    if not share > 1 + 1e-9:
+        return ""
+    gigabytes = {kind: from_si(float(np.max(size)), "GB") for kind, size in use.items()}
+    total = sum(gigabytes.values())
+    parts = sorted(gigabytes.items(), key=lambda part: -part[1])
+    told = ", ".join(f"{kind} {size:,.4g} GB" for kind, size in parts if size > 0)
+    return f"needs {total:,.4g} GB ({told}); main memory holds {total / share:,.4g} GB"

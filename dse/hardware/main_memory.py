@@ -50,6 +50,11 @@ class MainMemory(NamedTuple):
         return jnp.maximum(1.0, self.bandwidth / self._of("bandwidth"))
 
     @property
+    def capacity(self) -> Any:
+        """Bytes that all channels or stacks hold."""
+        return self.units * self._of("capacity")
+
+    @property
     def read_energy(self) -> Any:
         """Energy of a bit that the device reads, in J."""
         return self._of("energy")

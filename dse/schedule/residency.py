@@ -78,9 +78,17 @@ def plan_residency(
     Parts follow each other without a gap; a last part that is smaller counts in
     proportion. What differs between repeats of a block is their mean.
     """
+    return plan_run(blocks, storage, batch)[0]
+
+
+def plan_run(
+    blocks: Sequence[Block], storage: Sequence[Storage], batch: Any
+) -> tuple[Residency, dict[str, Any]]:
+    """Return that, and the bits that main memory must hold of it, by what they are."""
     plan = _Plan(blocks, storage)
     part = plan.together(batch)
-    return Residency(part, plan.traffic(batch, part), plan.compulsory(batch))
+    moved = Residency(part, plan.traffic(batch, part), plan.compulsory(batch))
+    return moved, plan.held(batch, part)
 
 
 def plan_block(
@@ -398,6 +406,31 @@ class _Plan:
             del found["cache"]
         return {"weights": jnp.asarray(sets / batch)} | found
 
+    def held(self, batch: Any, together: Any) -> dict[str, Any]:
+        """Return the bits of weights, cache and activations that a run must hold.
+
+        Weights with their tables, once, but for those that are on chip when it begins;
+        keys and values of all tokens of all sequences; and, of the sequences that run
+        together, the results that are alive at the fullest moment, as if there were no
+        buffers.
+        """
+        weights, cache, fullest = 0.0, 0.0, jnp.zeros(())
+        numbered = enumerate(zip(self.blocks, self.storage, strict=True))
+        for number, (block, storage) in numbered:
+            each = sum(_matrices(block, storage))
+            off_chip = block.weight_sets * storage.fetched
+            weights = weights + off_chip * mean_over_layers(each)
+            keys = sum(_cached(block, storage))
+            cache = cache + block.repeats * mean_over_layers(keys)
+            for moment in self.live[number].moments:
+                sizes = [self._size(number, maker) for maker in moment.alive]
+                fullest = jnp.maximum(fullest, largest(sum(sizes)))
+        return {
+            "weights": jnp.asarray(weights),
+            "cache": batch * jnp.asarray(cache),
+            "activations": together * fullest,
+        }
+
     def traffic(self, batch: Any, together: Any) -> list[Traffic]:
         """Return the columns `[ops]` of each block, of a batch in parts of a size."""
         moved: dict[tuple[int, int, str], Any] = {
@@ -417,6 +450,35 @@ class _Plan:
             Traffic(**{f: _column(moved, number, f, len(block.ops)) for f in _FIELDS})
             for number, block in enumerate(self.blocks)
         ]
+
+
+def _matrices(block: Block, storage: Storage) -> list[Any]:
+    """Return the bits of the weights of each op, of an embedding its whole table.
+
+    But for a table that is the matrix of the head as well, which counts there.
+    """
+    ops, found = block.ops, [jnp.zeros(())]
+    weights = storage.weights if storage.whole is None else storage.whole
+    for i, kind in enumerate(ops.kinds):
+        if kind in WITH_WEIGHTS:
+            found.append(at(weights, i))
+        elif kind == "embedding" and not block.table_of_head:
+            found.append(at(storage.gathered, i) / at(ops.rows, i) * at(ops.inner, i))
+    return found
+
+
+def _cached(block: Block, storage: Storage) -> list[Any]:
+    """Return the bits of the keys or values of a sequence that each op has cached.
+
+    Those of the newest token are among them as it has run.
+    """
+    ops, found = block.ops, [jnp.zeros(())]
+    for i, kind in enumerate(ops.kinds):
+        if kind == "matmul":
+            values = at(ops.heads, i) * at(ops.inner, i) * at(ops.columns, i)
+            bits = values * storage.cached
+            found.append(jnp.where(at(ops.cached, i) > 0, bits, 0.0))
+    return found
 
 
 def _column(

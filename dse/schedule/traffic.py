@@ -79,3 +79,4 @@ class Storage(NamedTuple):
     weights_stay: bool = False  # from run to run, if there is room
     hands_over: frozenset[str] | None = None  # see `Pair`; what is charged elsewhere
     grain: Any = 1.0  # sequences that are worked on as one
+    whole: Any = None  # weights of each op, experts that no token chose among them

@@ -22,6 +22,7 @@ from dse.show.labels import (
     component_label,
     describe_fields,
     describe_workload,
+    fit_label,
     number,
     shown_unit,
 )
@@ -98,6 +99,10 @@ def evaluation_json(
         "metrics": metrics_as_json(metrics),
         "buildable": not metrics.cannot_be_built,
         "cannot_be_built": list(metrics.cannot_be_built),
+        "fits": not metrics.does_not_fit,
+        "does_not_fit": metrics.does_not_fit,
+        "memory_use": _in(metrics.memory_use, "B"),
+        "memory_capacity": _maybe(metrics.memory_capacity),
         "accuracy": grounds_of(metrics).to_json(),
         "bottleneck": metrics.bottleneck,
         "dynamic_energy_mj": _in(metrics.dynamic_energy, "mJ"),
@@ -139,6 +144,10 @@ def _bars_json(
     return {"share": SHARE, **ends, "evidence": evidence_text(design, technology)}
 
 
+def _maybe(value: Any | None) -> float | None:
+    return None if value is None else float(value)
+
+
 def _in(values: Mapping[str, Any], unit: str) -> dict[str, float]:
     return {name: from_si(float(value), unit) for name, value in values.items()}
 
@@ -151,6 +160,8 @@ def _totals(metrics: Metrics, scale: Scale, bars: Bars) -> Table:
     ]
     built = buildable_label("; ".join(metrics.cannot_be_built))
     rows.append(["Buildable", built, ""])
+    if metrics.memory_capacity is not None and metrics.memory_use:
+        rows.append(["Fits", fit_label(metrics.does_not_fit), ""])
     name = metrics.bottleneck
     busy = float(metrics.utilization[name])
     rows.append(["Bottleneck", f"{component_label(name)}, busy {busy:.0%}", ""])

@@ -90,6 +90,11 @@ def field_label(field: str, unit: str) -> str:
     return component_label(field.removesuffix(f"_{word}"))
 
 
+def fit_label(reason: str) -> str:
+    """Return whether main memory holds a run: `yes`, or `no:` and why."""
+    return f"no: {reason}" if reason else "yes"
+
+
 def describe_workload(workload: Workload, *, moved: Collection[str] = ()) -> str:
     """Return a run in words: model, mode, length, batch and how sparse it is.
 

@@ -40,6 +40,10 @@ TITLES = {
     "tokens_per_second": "Tokens per second",
     "energy_per_token": "Energy per token",
     "edge_use": "Edge under memory PHYs",
+    "capacity_use": "Main memory in use",
+    "weight_memory": "Weights in main memory",
+    "cache_memory": "Keys and values in main memory",
+    "activation_memory": "Activations in main memory",
 }
 _STEPS = {  # units that a page may choose from, the largest first
     "time": ("s", "ms", "us", "ns"),

@@ -26,6 +26,7 @@ from dse.sparsity.curve_file import read_curve_file
 from dse.sparsity.curve_names import curve_path
 from dse.study.faults import Faults
 from dse.toml_file import TomlFile, read_toml
+from dse.workload.formats import read_words
 from dse.workload.zoo import model_shape
 
 FILE_NAME = "study.toml"
@@ -54,6 +55,15 @@ class WorkloadTable(_Table):
     )
     context_len: int | None = Field(
         None, ge=1, strict=True, description="tokens that a decode step sees"
+    )
+    prompt: int | None = Field(
+        None, ge=1, strict=True, description="tokens that are read, then answered"
+    )
+    new_tokens: int | None = Field(
+        None, ge=1, strict=True, description="tokens that answer a prompt"
+    )
+    format: str | None = Field(
+        None, description='bits of weights, activations and cache, as "w4a16 kv8"'
     )
     padded_fraction: float = Field(
         0.0, ge=0, le=1, strict=True, description="a share between 0 and 1"
@@ -96,6 +106,27 @@ class WorkloadTable(_Table):
             model = str(beside)
         model_shape(model)
         return model
+
+    @field_validator("format")
+    @classmethod
+    def _format_is_known(cls, told: str) -> str:
+        read_words(told)
+        return told
+
+    @model_validator(mode="after")
+    def _generation_is_whole(self) -> Self:
+        if (self.prompt is None) != (self.new_tokens is None):
+            raise InputError(
+                "`prompt` tokens are answered by `new_tokens`; write both."
+            )
+        odd = {"seq_len", "mode", "context_len", "padded_fraction", "part"}
+        odd |= {"density", "activation_density", "weight_density", "kept_pairs"}
+        if self.prompt is not None and (both := odd & self.model_fields_set):
+            raise InputError(
+                f"`{min(both)}` says nothing of a prompt that is answered; remove it, "
+                "or `prompt` and `new_tokens`."
+            )
+        return self
 
     @field_validator("density")
     @classmethod

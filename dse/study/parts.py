@@ -19,6 +19,7 @@ from dse.study.faults import Faults
 from dse.study.file import StudyFile, StudyTable, WorkloadTable
 from dse.study.sources import study_bibtex, study_sources
 from dse.study.study import Study
+from dse.workload.generation import generation
 from dse.workload.ops import Workload
 from dse.workload.transformer import transformer
 
@@ -85,6 +86,14 @@ def _technology(design: Engine, table: StudyTable) -> Technology:
 
 
 def _workload(entry: WorkloadTable) -> Workload:
+    if entry.prompt is not None and entry.new_tokens is not None:
+        return generation(
+            entry.model,
+            prompt=entry.prompt,
+            new_tokens=entry.new_tokens,
+            batch=entry.batch,
+            format=entry.format,
+        )
     workload = transformer(
         entry.model,
         seq_len=entry.seq_len,
@@ -92,6 +101,7 @@ def _workload(entry: WorkloadTable) -> Workload:
         padded_fraction=entry.padded_fraction,
         mode=entry.mode,
         context_len=entry.context_len,
+        format=entry.format,
     )
     if entry.density is None:
         workload = workload.with_density(

@@ -16,9 +16,10 @@ from dse.explore.asked import TechnologyLike
 from dse.explore.basis import Basis
 from dse.explore.evaluator import known_metrics
 from dse.explore.grid import answer_for
-from dse.explore.limits import Limit, applicable, build_limits, read_limits
+from dse.explore.limits import Limit, applicable, read_limits
 from dse.explore.objectives import SHOWN_UNITS, Objective, read_objective
 from dse.explore.space import Space, is_of_workload
+from dse.hardware.buildable import BUILDABLE, FIT
 from dse.hardware.technology import read_technology
 from dse.tuning.coordinates import Coordinates
 from dse.workload.ops import Workload
@@ -33,6 +34,8 @@ LINEAR = {
     "budget_use": 1.0,
     "wear": 1e-9,
     "edge_use": 1.0,
+    "weight_memory": 1e9,
+    "cache_memory": 1e9,
 }
 
 
@@ -83,7 +86,7 @@ class Problem:
         named = {_prefix(path): space for path, space in leaves}
         self.coordinates = Coordinates(named)
         if buildable and self.suite and len(named) == 1 and not self.is_buildable:
-            self.constraints += build_limits()
+            self.constraints += read_limits([BUILDABLE])
         self._own = [f for f in (*self.objectives, *self.constraints) if callable(f)]
         self._check(list(named.values()))
         first = next(iter(named.values()))
@@ -132,7 +135,9 @@ class Problem:
     @property
     def is_buildable(self) -> bool:
         """Whether only what can be built may answer it."""
-        return any(limit.physical for limit in self.limits)
+        return any(
+            limit.physical and limit.metric != FIT.metric for limit in self.limits
+        )
 
     @property
     def sign(self) -> float:

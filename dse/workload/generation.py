@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dse.errors import InputError
+from dse.records import Quantity
 from dse.workload.layer_ops import Tokens
 from dse.workload.model_shape import ModelShape
 from dse.workload.ops import Step, Workload
@@ -24,6 +25,8 @@ def generation(
     new_tokens: int,
     batch: float = 1,
     chunk: int | None = None,
+    speculative: int | None = None,
+    acceptance: float = 0.0,
     format: str | None = None,
 ) -> Workload:
     """Return what it takes to read prompts and to answer each with some tokens.
@@ -41,12 +44,19 @@ def generation(
     taken in runs of 2^k that begin at a multiple of 2^k, of which the two in the middle
     stand for all. Where a run goes from one bottleneck to another, they are a mean.
 
+    A step that checks k proposed tokens reads them beside its own. If each is right by
+    probability a where those before it are, it makes (1 - a^(k + 1)) / (1 - a) tokens
+    in the mean; there are as many steps fewer. What proposes them is not charged.
+    Source: leviathan2023speculative, equation 1.
+
     Args:
         model: a name of the zoo, a `config.json`, its folder or contents, or a shape.
         prompt: tokens that are read, of each sequence.
         new_tokens: tokens that are made, of each sequence.
         batch: sequences run together.
         chunk: tokens that are read at a time; all at once where left out.
+        speculative: tokens that are proposed for each step to check; none if left out.
+        acceptance: the probability that a proposed token is right, below 1.
         format: of weights, activations and cache, as `w4a16 kv8`; in words as long as
             those of the machine where left out.
 
@@ -68,14 +78,19 @@ def generation(
         )
     reads = _chunks(prompt, chunk)
     first, *others = [
-        _read(shape, rows, end, batch, head=end == prompt) for rows, end in reads
+        _read(shape, rows, end, batch, head_rows=int(end == prompt))
+        for rows, end in reads
     ]
     steps = [Step(workload=each, times=1.0) for each in others]
+    ahead, made_by_one = _proposed(speculative, acceptance)
     for context, times in context_nodes(prompt, last):
-        each = transformer(
-            shape, mode="decode", context_len=context, batch=batch, lm_head=True
-        )
-        steps.append(Step(workload=each, times=times))
+        end = min(context + ahead, shape.longest or context + ahead)
+        each = _read(shape, ahead + 1, end, batch, head_rows=ahead + 1, mode="decode")
+        if not ahead:
+            each = transformer(
+                shape, mode="decode", context_len=context, batch=batch, lm_head=True
+            )
+        steps.append(Step(workload=each, times=times / made_by_one))
     run = first.replace(steps=tuple(steps), new_tokens=made)
     return run.with_format(format)
 
@@ -93,13 +108,32 @@ def _chunks(prompt: int, chunk: int | None) -> list[tuple[int, int]]:
     return [(end - start, end) for start, end in zip(starts, ends, strict=True)]
 
 
+def _proposed(speculative: int | None, acceptance: float) -> tuple[int, float]:
+    """Return how many tokens a step checks beside its own, and how many it makes."""
+    share = Quantity("1", "", high=1.0).take("`acceptance`", acceptance)
+    if speculative is None:
+        return 0, 1.0
+    ahead = whole("`speculative`", speculative)
+    if not share < 1.0:
+        raise InputError("`acceptance` is 1, and no guess is always right; lower it.")
+    return ahead, (1.0 - share ** (ahead + 1)) / (1.0 - share)
+
+
 def _read(
-    shape: ModelShape, rows: int, end: int, batch: float, *, head: bool
+    shape: ModelShape,
+    rows: int,
+    end: int,
+    batch: float,
+    *,
+    head_rows: int,
+    mode: str = "prefill",
 ) -> Workload:
     tokens = Tokens(rows=rows, keys=end, later=end > rows)
-    blocks = run_stacks(shape, shape.stacks, tokens, lm_head=head, head_rows=1)
+    blocks = run_stacks(
+        shape, shape.stacks, tokens, lm_head=head_rows > 0, head_rows=head_rows
+    )
     return Workload(
-        name=shape.name, blocks=blocks, batch=batch, seq_len=end, causal=True
+        name=shape.name, blocks=blocks, batch=batch, seq_len=end, causal=True, mode=mode
     )
 
 

@@ -25,6 +25,9 @@ _SHARE = Quantity("1", "of values that are not zero, or of pairs that are kept",
 _RATIO = Quantity("1", "time of a slow tile over that of the mean one", low=1.0)
 
 
+_OF_ALL_STEPS = {"batch", "expert_imbalance", "format", "name", "weights_stay"}
+
+
 @record
 class Ops(Record):
     """A chain of operations of one sequence, as columns of equal length `[ops]`.
@@ -87,15 +90,20 @@ class Ops(Record):
         choices = np.asarray(self.choices)
         return has * self.heads * choices * self.inner * self.columns
 
-    def met(self, batch: Any) -> Any:
+    def met(self, batch: Any, imbalance: Any = 1.0) -> Any:
         """Return the share of its weights that an op needs for a batch, [ops].
 
         All but where tokens choose: of c times as many matrices as each token uses, t
-        tokens of the batch, alike and independent, leave out a share (1 - 1 / c)^t.
+        tokens of the batch, alike and independent, leave out a share (1 - 1 / c)^t. An
+        `imbalance` i lets them choose among a share 1 / i of all alone, at least those
+        that one token uses.
         """
         choices = np.asarray(self.choices)
-        left_out = np.where(choices > 1.0, 1.0 - 1.0 / choices, 0.5)
-        return 1.0 - (choices > 1.0) * left_out ** (batch * self.rows)
+        among = array_namespace(imbalance).maximum(choices / imbalance, 1.0)
+        several = among > 1.0
+        left_out = array_namespace(among).where(several, 1.0 - 1.0 / among, 0.5)
+        met = 1.0 - several * left_out ** (batch * self.rows)
+        return among / choices * met
 
 
 @record
@@ -108,6 +116,11 @@ class Block(Record):
     causal: bool = static(
         "whether it is masked where the workload is causal", default=True
     )
+    table_of_head: bool = static(
+        "whether its table of words is the matrix of a head that runs too",
+        default=False,
+    )
+    window: int | None = static("most keys that a query sees; None: all", default=None)
 
     @property
     def weight_sets(self) -> int:
@@ -151,6 +164,12 @@ class Workload(Shown, Record):
         "of its values, as `w4a16 kv8`; None: words as long as those of the machine",
         default=None,
     )
+    expert_imbalance: float = quantity(
+        "1",
+        "over how much fewer experts tokens spread than there are, alike",
+        default=1.0,
+        low=1.0,
+    )
     attention: AttentionPruning = AttentionPruning()
     accuracy_drop: Any = 0.0  # as a share, 0.01 is a point; None where it is not known
     curve: Curve | None = None  # the one that the densities were taken from
@@ -184,11 +203,11 @@ class Workload(Shown, Record):
         if changes.get("format") is not None:
             read_words(changes["format"])
         if new.steps and "steps" not in changes:
-            odd = changes.keys() - {"batch", "format", "weights_stay", "name"}
+            odd = changes.keys() - _OF_ALL_STEPS
             if odd:
                 raise InputError(
                     f"`{new.name}` is a generation, whose `{min(odd)}` cannot be "
-                    "changed; only its batch and format, and whether weights stay."
+                    f"changed; only `{'`, `'.join(sorted(_OF_ALL_STEPS))}`."
                 )
             steps = tuple(
                 step.replace(workload=step.workload.replace(**changes))

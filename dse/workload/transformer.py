@@ -118,7 +118,13 @@ def run_stacks(
     for stack in stacks:
         own = stack.tokens
         fixed = tokens if own is None else replace(tokens, rows=own, keys=own)
-        blocks.append(Block(ops=chain(_front(stack, fixed.rows)), repeats=1))
+        head = _head(shape) if lm_head and stack is shape.main else None
+        front = Block(
+            ops=chain(_front(stack, fixed.rows)),
+            repeats=1,
+            table_of_head=head is not None and head.shared > 0,
+        )
+        blocks.append(front)
         # A mask holds where the stack has one, or where the workload alone decides.
         follows = stack.causal or len(shape.stacks) == 1
         blocks += [
@@ -127,12 +133,10 @@ def run_stacks(
                 repeats=times,
                 shared=stack.shared_layers,
                 causal=follows and not _windowed(layer, fixed),
+                window=layer.attention.window if layer.attention else None,
             )
             for layer, times in stack.layers
         ]
-        head = None
-        if lm_head and stack is shape.main:
-            head = _head(shape)
         end = _end(stack, fixed.rows, head, head_rows)
         if end:
             blocks.append(Block(ops=chain(end), repeats=1))

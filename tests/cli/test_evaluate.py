@@ -250,3 +250,41 @@ def test_a_number_of_the_technology_is_changed_from_the_command_line(dse: Dse) -
         refused = dse(*TINY, "--set-technology", text)
         assert refused.code == 2
         assert said in refused.err
+
+
+def test_a_prompt_is_answered_in_a_format(dse: Dse) -> None:
+    arguments = ("--prompt", "16", "--new-tokens", "4", "--batch", "2")
+    told = dse(
+        *("evaluate", "--model", "gpt2", *arguments, "--format", "w4a16", "--json")
+    ).json
+    work = package.generation("gpt2", prompt=16, new_tokens=4, batch=2, format="w4a16")
+    found = package.evaluate("tile:edge", work)
+    assert told["metrics"]["tokens_per_second_tokens_per_s"] == pytest.approx(
+        float(found.tokens_per_second)
+    )
+    assert told["workload"]["format"] == "w4a16"
+    assert told["memory_use"] == pytest.approx(
+        {kind: float(size) for kind, size in found.memory_use.items()}
+    )
+    assert (told["fits"], told["memory_capacity"]) == (True, 16e9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--prompt", "8"), "--prompt is answered by --new-tokens"),
+        (("--chunk", "8"), "--chunk cuts a --prompt"),
+        (
+            ("--prompt", "8", "--new-tokens", "2", "--seq-len", "4"),
+            "--seq-len says nothing of a prompt",
+        ),
+        (("--format", "w4b4"), "has the word 'w4b4'"),
+        (("--format", "bf16"), "`TileEngine` computes words of 20 bits"),
+    ],
+)
+def test_half_a_prompt_and_words_that_cannot_be_computed_are_told(
+    dse: Dse, arguments: tuple[str, ...], message: str
+) -> None:
+    told = dse("evaluate", "--model", "gpt2", *arguments)
+    assert told.code == 2
+    assert message in " ".join(told.err.split())

@@ -130,6 +130,16 @@ def test_the_weights_of_experts_that_are_met_come_once(name: str) -> None:
     )
 
 
+def test_where_all_choose_the_same_experts_no_others_come(name: str) -> None:
+    machine, work = MACHINES[name], step(MIXTRAL, 64, 8)
+    even, uneven, same = (
+        8 * moved(machine, work.replace(expert_imbalance=i))["weights"]
+        for i in (1.0, 2.0, 4.0)
+    )
+    assert even > uneven > same
+    assert same == pytest.approx(moved(machine, step(MIXTRAL, 64))["weights"])
+
+
 def test_of_more_experts_a_token_reads_no_more_than_their_router(name: str) -> None:
     machine = MACHINES[name]
     few, many = (

@@ -12,7 +12,7 @@ import pytest
 import dse
 from dse.errors import InputError
 from dse.explore.limits import read_limits
-from dse.hardware.buildable import bounds, broken_bounds
+from dse.hardware.buildable import FIT, bounds, broken_bounds
 
 BERT = dse.transformer("bert-base", seq_len=128, batch=8)
 SERVER = dse.TileEngine.server()
@@ -53,7 +53,8 @@ def test_a_bound_is_a_limit_that_a_person_could_write_too() -> None:
     for ours, own in zip(physical, written, strict=False):
         assert (ours.metric, ours.at_most) == (own.metric, own.at_most)
         assert ours.bound == pytest.approx(own.bound)
-    assert [limit.metric for limit in physical] == [bound.metric for bound in bounds()]
+    assert [limit.metric for limit in physical] == [b.metric for b in (*bounds(), FIT)]
+    assert read_limits(["fits"]) == physical[-1:]
 
 
 def test_a_machine_says_what_keeps_it_from_being_built() -> None:

@@ -43,6 +43,10 @@ COLUMNS = {
     "tokens_per_second_tokens_per_s": ("tokens_per_second", 1.0),
     "energy_per_token_mj": ("energy_per_token", 1e-3),
     "edge_use_percent": ("edge_use", 1e-2),
+    "capacity_use_percent": ("capacity_use", 1e-2),
+    "weight_memory_gb": ("weight_memory", 1e9),
+    "cache_memory_gb": ("cache_memory", 1e9),
+    "activation_memory_gb": ("activation_memory", 1e9),
 }
 
 

@@ -258,6 +258,9 @@ def test_a_suite_is_the_weighted_mean_of_its_workloads() -> None:
 
     time = mean(lambda m: 1 / m["throughput"])  # per sequence
     energy = mean(lambda m: m["energy"])
+    kinds = ("weight_memory", "cache_memory", "activation_memory")
+    held = {n: np.maximum.reduce([m[n] for m in alone]) for n in kinds}
+    capacity = sum(alone[0][n] for n in kinds) / alone[0]["capacity_use"]
     wanted = {
         "latency": mean(lambda m: m["latency"]),
         "throughput": 1 / time,
@@ -273,6 +276,8 @@ def test_a_suite_is_the_weighted_mean_of_its_workloads() -> None:
         "power_density": mean(lambda m: m["power_density"] / m["throughput"]) / time,
         "clock_use": alone[0]["clock_use"],
         "edge_use": alone[0]["edge_use"],
+        "capacity_use": sum(held.values()) / capacity,
+        **held,
         "wear": mean(lambda m: m["wear"] / m["throughput"]) / time,
     }
     assert wanted.keys() == together.keys()

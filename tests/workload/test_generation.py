@@ -86,6 +86,24 @@ def test_a_prompt_in_chunks_reads_its_weights_again():
     assert float(parts.time_to_first_token) > float(whole.time_to_first_token)
 
 
+def test_steps_that_check_proposed_tokens_are_fewer_and_longer():
+    machine = MACHINES["reference"]
+    given = {"prompt": 24, "new_tokens": 9, "batch": 2}
+    plain, *checked = (
+        dse.generation(TINY, **given, speculative=ahead, acceptance=a)
+        for ahead, a in ((None, 0.0), (3, 0.0), (3, 0.5))
+    )
+    times = [sum(s.times for s in work.steps) for work in (plain, *checked)]
+    assert times == pytest.approx([8, 8, 8 / (1 + 0.5 + 0.25 + 0.125)])
+    rows = {s.workload.blocks[1].ops.rows[0] for s in checked[0].steps}
+    assert rows == {4.0}
+    never, half = (float(dse.evaluate(machine, w).latency) for w in checked)
+    # A card waits for launches: to check four tokens takes as long as to make one.
+    assert half < float(dse.evaluate(machine, plain).latency) <= never * (1 + 1e-9)
+    with pytest.raises(InputError, match="no guess is always right"):
+        dse.generation(TINY, **given, speculative=3, acceptance=1)
+
+
 def test_its_metrics_are_objectives_and_limits():
     work = dse.generation(TINY, prompt=16, new_tokens=2)
     space = dse.Space(dse.TileEngine.edge(), pes=[32, 64])
@@ -116,3 +134,5 @@ def test_the_batch_of_a_generation_is_that_of_all_its_steps():
     assert {step.workload.batch for step in work.steps} == {5.0}
     with pytest.raises(InputError, match="a generation, whose `padded_fraction`"):
         work.replace(padded_fraction=0.5)
+    skewed = work.replace(expert_imbalance=2.0)
+    assert {step.workload.expert_imbalance for step in skewed.steps} == {2.0}

@@ -145,6 +145,10 @@ class SprintEngine(Engine):
         """Its own ReRAM, a place in `KINDS`, and its bandwidth in B/s."""
         return float(KINDS.index("rram")), self.memory_bandwidth_gb_per_s * 1e9
 
+    def memory_capacity(self, technology: Technology) -> Any:
+        """Return the bytes of its ReRAM."""
+        return self.memory_gib * 2.0**30
+
     def published_technology(self) -> Technology:
         """Return the 65 nm technology of SPRINT."""
         return load_technology("sprint")
