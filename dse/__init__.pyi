@@ -1,8 +1,12 @@
+from .contract.check import check_engine
+from .engines.base import Engine, Op, Run
 from .engines.crossbar.engine import CrossbarEngine
 from .engines.filter.engine import FilterEngine
 from .engines.nm.engine import NMEngine
 from .engines.pair import Pair
+from .engines.plain import PlainEngine
 from .engines.reference import ReferenceMachine
+from .engines.registry import register_engine
 from .engines.sprint.engine import SprintEngine
 from .engines.tile.conventions import PHYSICAL, SIMULATOR, Conventions
 from .engines.tile.engine import TileEngine
@@ -16,6 +20,7 @@ from .explore.axes import (
     powers_of_two,
     tied,
 )
+from .explore.compare import Comparison, compare
 from .explore.compiled_model import CompiledModel, compile_model
 from .explore.evaluate import evaluate
 from .explore.largest import largest
@@ -29,6 +34,10 @@ from .explore.value_of_measuring import value_of_measuring
 from .hardware.citations import cite
 from .hardware.parameters import load_parameters
 from .hardware.technology import Technology, load_technology
+from .records import quantity, record, static
+from .schedule.stage import Stage
+from .schedule.traffic import Room, Storage
+from .show.comparison import plot_compare
 from .show.plots import plot_breakdown, plot_front, plot_memory, plot_time
 from .show.report import report, write_report
 from .show.tornado import plot_sensitivity
@@ -52,21 +61,29 @@ __version__: str
 __all__ = [
     "PHYSICAL",
     "SIMULATOR",
+    "Comparison",
     "CompiledModel",
     "Conventions",
     "CrossbarEngine",
     "Curve",
+    "Engine",
     "FilterEngine",
     "InputError",
     "Metrics",
     "NMEngine",
+    "Op",
     "Ops",
     "Pair",
+    "PlainEngine",
     "ReferenceMachine",
+    "Room",
+    "Run",
     "Runs",
     "Sensitivity",
     "Space",
     "SprintEngine",
+    "Stage",
+    "Storage",
     "Study",
     "Subject",
     "Technology",
@@ -76,8 +93,10 @@ __all__ = [
     "Uncertainty",
     "Workload",
     "acceltran_model",
+    "check_engine",
     "choice",
     "cite",
+    "compare",
     "compile_model",
     "continuous",
     "curve_names",
@@ -95,14 +114,19 @@ __all__ = [
     "model_shape",
     "pareto",
     "plot_breakdown",
+    "plot_compare",
     "plot_front",
     "plot_memory",
     "plot_sensitivity",
     "plot_time",
     "powers_of_two",
+    "quantity",
+    "record",
+    "register_engine",
     "report",
     "save",
     "sensitivity",
+    "static",
     "sweep",
     "tied",
     "transformer",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
 from dse.errors import InputError
-from dse.files import exists
+from dse.files import exists, is_folder
 
+OWN_PARAMS = "DSE_HW_PARAMS"  # in the environment, a folder of your own
 DISTRIBUTION = "transformer-dse"  # what is installed; what is imported is `dse`
 COMPUTES = ("jax", "jaxlib", "numpy", "moocore")  # what answers are worked out with
 
@@ -36,6 +38,19 @@ def hw_params_folder() -> Path:
     Raises `InputError` where an installation lacks it.
     """
     return _folder("hw_params")
+
+
+def own_params_folder() -> Path | None:
+    """Return the folder of parameter files of one's own, if the environment names one.
+
+    Raises `InputError` where that is no folder.
+    """
+    named = os.environ.get(OWN_PARAMS)
+    if not named:
+        return None
+    if not is_folder(Path(named)):
+        raise InputError(f"{OWN_PARAMS} is {named!r}, which is no folder; give one.")
+    return Path(named).resolve()
 
 
 def study_path(given: str | Path) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dse.cli.options import log
-from dse.cli.output import json_text, print_json, say, written_together
+from dse.cli.output import SAID, json_text, print_json, say, written_together
 from dse.errors import InputError
 from dse.json_file import read_json
 
@@ -74,6 +74,12 @@ def write(
         (drafts / "front.csv").write_text(text, encoding="utf-8")
         text = json_text(summary.to_json())
         (drafts / SUMMARY).write_text(text + "\n", encoding="utf-8")
-        write_report(study, front, drafts / "report.html", evaluator=evaluator)
+        write_report(
+            study,
+            front,
+            drafts / "report.html",
+            evaluator=evaluator,
+            command=SAID.get(),
+        )
         names = sorted(draft.name for draft in drafts.iterdir())
     log.info(f"Wrote {', '.join(names)} to {out}.")

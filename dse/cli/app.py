@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from dse.cli.cite import cite
+from dse.cli.compare import compare, explain
 from dse.cli.curves import curves
 from dse.cli.evaluate import evaluate
 from dse.cli.info import info
@@ -16,22 +21,27 @@ from dse.cli.known import engines, memories, models
 from dse.cli.league import league
 from dse.cli.measure import measure
 from dse.cli.merge import merge
+from dse.cli.new import new
 from dse.cli.options import log
-from dse.cli.output import check_said, say, unread_help
+from dse.cli.output import SAID, check_said, say, unread_help
+from dse.cli.own import check_engine
 from dse.cli.params import params
 from dse.cli.pareto import pareto
 from dse.cli.reference import reference
+from dse.cli.study import study
 from dse.cli.sweep import sweep
 from dse.cli.train import train
 from dse.cli.tune import tune
 from dse.cli.validate import validate
 from dse.errors import InputError
-from dse.shipped import version
+from dse.shipped import OWN_PARAMS, own_params_folder, version
 
 FAILED, BAD_INPUT = 1, 2
 
 _ABOUT = """Which transformer accelerator to build: differentiable models of machines,
 swept by the million.
+
+Tables fit the terminal, or 80 columns elsewhere; COLUMNS=200 makes them wider.
 
 Exit codes: 0 done, 1 failed, 2 bad input, 3 done but not for all of the input,
 130 interrupted."""
@@ -41,7 +51,9 @@ class _Verbs(TyperGroup):
     """The verbs; what stops one becomes a message and an exit code."""
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
+        words = list(arguments[1] if len(arguments) > 1 else options.get("args", ()))
         with unread_help():
+            SAID.set(shlex.join(["dse", *words]))
             return super().make_context(*arguments, **options)
 
     def invoke(self, ctx: Any) -> Any:
@@ -82,8 +94,23 @@ def _tell_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _restore_after(name: str, value: str) -> Callable[[], None]:
+    """Set a variable of the environment; return what sets it back."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+
+    def restore() -> None:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+    return restore
+
+
 @app.callback()
 def _options(
+    context: typer.Context,
     _version: Annotated[
         bool,
         typer.Option(
@@ -93,13 +120,27 @@ def _options(
             help="Print the version, and stop.",
         ),
     ] = False,
+    hw_params: Annotated[
+        Path | None,
+        typer.Option(
+            "--hw-params",
+            envvar=OWN_PARAMS,
+            metavar="FOLDER",
+            help="Parameter files of your own, known by name; before those of dse.",
+        ),
+    ] = None,
 ) -> None:
-    pass
+    if hw_params is not None:
+        context.call_on_close(_restore_after(OWN_PARAMS, str(hw_params)))
+        own_params_folder()
 
 
 for verb in (
     evaluate,
+    compare,
+    study,
     sweep,
+    explain,
     merge,
     pareto,
     tune,
@@ -117,3 +158,5 @@ for verb in (
     app.command()(verb)
 app.command()(league)
 app.add_typer(reference)
+app.command("check-engine")(check_engine)
+app.add_typer(new)

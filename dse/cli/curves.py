@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dse.cli.options import Json, Quiet, Verbose
-from dse.cli.output import print_json, say
+from dse.cli.output import print_json, say, say_table
 from dse.show.text_table import text_table
 
 if TYPE_CHECKING:  # needs JAX
@@ -39,7 +39,7 @@ def curves(
         return
     rows = [_cells(_summary(curve)) for curve in known]
     header = ["curve", "setting", "from", "to", "density", "sites", "lost", "status"]
-    say(text_table(header, rows))
+    say_table(header, rows)
     say(
         "\ndensity: all activations pooled (of weights, where only they were pruned), "
         "at the first and last setting.\nlost: points of accuracy at its sparsest "

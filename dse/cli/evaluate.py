@@ -9,6 +9,7 @@ import typer
 
 from dse.cli.options import Json, NumberFormat, Quiet, Verbose, finite
 from dse.cli.output import print_json, say
+from dse.cli.own import engine_name
 from dse.errors import InputError, did_you_mean
 from dse.hardware.parameters import load_parameters
 from dse.sparsity.curve_file import read_curve_file
@@ -49,10 +50,17 @@ def evaluate(
             help="A model of the zoo, or the path of a config.json.",
         ),
     ],
-    engine: Annotated[str, typer.Option(help="The kind of machine.")] = "tile",
+    engine: Annotated[
+        str,
+        typer.Option(help="The kind of machine: a name, or a Python file of your own."),
+    ] = "tile",
     preset: Annotated[
-        str, typer.Option(help="The published machine to start from.")
-    ] = "edge",
+        str | None,
+        typer.Option(
+            help="The published machine to start from.",
+            show_default="edge, or the first",
+        ),
+    ] = None,
     changes: Annotated[
         list[str] | None,
         typer.Option(
@@ -202,11 +210,11 @@ def evaluate(
         chunk,
     )
     import dse
-    from dse.engines.registry import find_preset
+    from dse.engines.registry import find_machine, find_preset
     from dse.show import sureness_text
     from dse.show.evaluation_text import evaluation_json, evaluation_text
 
-    machine = find_preset(engine, preset)
+    machine = find_machine(engine_name(engine), preset)
     if host is not None:
         machine = dse.Pair(host=find_preset(*_read_host(host)), coprocessor=machine)
     design = _change(machine, settings)

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from dse.cli.options import Json, Quiet, Verbose
-from dse.cli.output import print_json, say
+from dse.cli.output import print_json, say, say_table
+from dse.cli.own import engine_name
+from dse.errors import InputError
 from dse.show.text_table import text_table
 from dse.workload.readers.table import READERS
 from dse.workload.zoo import model_shape, zoo
@@ -24,20 +26,28 @@ def engines(
     quiet: Quiet = False,
 ) -> None:
     """List the kinds of machine and their published ones, or the fields of one."""
-    from dse.engines.registry import ENGINES, find_engine
+    from dse.engines.registry import find_engine, known_engines
 
     if name is not None:
-        _fields(find_engine(name), as_json)
+        _fields(find_engine(engine_name(name)), as_json)
         return
-    rows = [
-        {
-            "engine": each,
-            "class": kind.__name__,
-            "presets": list(kind.presets),
-            "what": (kind.__doc__ or "").partition("\n")[0].rstrip("."),
-        }
-        for each, kind in ENGINES.items()
-    ]
+    rows = []
+    for each in known_engines():
+        try:
+            kind = find_engine(each)
+        except InputError as fault:  # a package of somebody else
+            rows.append(
+                {"engine": each, "class": "", "presets": [], "what": str(fault)}
+            )
+            continue
+        rows.append(
+            {
+                "engine": each,
+                "class": kind.__name__,
+                "presets": list(kind.presets),
+                "what": (kind.__doc__ or "").partition("\n")[0].rstrip("."),
+            }
+        )
     _answer("engines", rows, "Fields of one: `dse engines NAME`.", as_json)
 
 
@@ -169,7 +179,8 @@ def _answer(what: str, rows: list[dict[str, Any]], note: str, as_json: bool) -> 
         print_json({what: rows})
         return
     cells = [[_cell(value) for value in row.values()] for row in rows]
-    say(f"{text_table(list(rows[0]), cells)}\n\n{note}")
+    say_table(list(rows[0]), cells)
+    say(f"\n{note}")
 
 
 def _cell(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 from typing import Annotated
 
 import typer
@@ -32,8 +33,8 @@ def start_logging() -> None:
 
 
 def shows_progress() -> bool:
-    """Say whether bars and notes are wanted."""
-    return log.isEnabledFor(logging.INFO)
+    """Say whether bars are wanted: on a terminal, unless that is to be quiet."""
+    return log.isEnabledFor(logging.INFO) and sys.stderr.isatty()
 
 
 def _louder(wanted: bool) -> bool:

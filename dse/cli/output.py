@@ -11,8 +11,9 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ import typer
 
 from dse.cli.interrupt import interrupted_afterwards, undone_at_the_end, uninterrupted
 from dse.errors import InputError
+from dse.show.text_table import terminal_width, text_table
 
+SAID: ContextVar[str] = ContextVar("SAID", default="")  # the call, as it was typed
 PARTIAL = 3  # exit code: done, but not for all of the input
 
 # Characters that would move the cursor of a terminal, or turn the order of its text.
@@ -71,6 +74,16 @@ def _say_no_more(stream: Any) -> None:
     """Let what a stream still holds, and all that follows, go nowhere."""
     with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())
+
+
+def say_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table as wide as the terminal; where it must be wider, say so."""
+    width = terminal_width()
+    table = text_table(header, rows, width=width)
+    say(table)
+    longest = max(map(len, table.splitlines()))
+    if longest > width:
+        say(f"This table is {longest} columns wide, of {width}.", err=True)
 
 
 def print_json(data: Any) -> None:

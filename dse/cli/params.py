@@ -10,12 +10,11 @@ import typer
 
 from dse.cli.known import models
 from dse.cli.options import Json, Quiet, Verbose
-from dse.cli.output import print_json, say
+from dse.cli.output import print_json, say, say_table
 from dse.errors import InputError
-from dse.hardware.parameters import Parameters, load_parameters
+from dse.hardware.parameters import Parameters, load_parameters, parameter_files
 from dse.hardware.provenance import Parameter
-from dse.shipped import hw_params_folder
-from dse.show.text_table import text_table
+from dse.shipped import hw_params_folder, own_params_folder
 from dse.workload.zoo import read_zoo, zoo
 
 MODELS = "transformers"  # the one file that is a table of models
@@ -81,21 +80,25 @@ def _check(path: Path, like: str | None, as_json: bool) -> None:
 
 
 def _list(as_json: bool) -> None:
-    files = sorted(hw_params_folder().glob("*.toml"))
     rows: list[dict[str, Any]] = []
-    for file in files:
-        if file.stem != MODELS:
-            read = load_parameters(file.stem)
+    for name in sorted(parameter_files()):
+        if name != MODELS:
+            read = load_parameters(name)
             count = len(read.entries)
-            rows.append({"name": file.stem, "parameters": count, **_counts(read)})
+            rows.append({"name": name, "parameters": count, **_counts(read)})
     models = {"name": MODELS, "models": len(zoo())}
     if as_json:
         print_json({"parameter_files": rows, "model_files": [models]})
         return
     header = list(rows[0])
-    say(text_table(header, [[str(row[key]) for key in header] for row in rows]))
+    say_table(header, [[str(row[key]) for key in header] for row in rows])
     say(f"\n{MODELS}: the shapes of {len(zoo())} models known by name")
-    say(f"\nShow one with `dse params NAME`. They stand in {files[0].parent}.")
+    say(f"\nShow one with `dse params NAME`. They stand in {_folders()}.")
+
+
+def _folders() -> str:
+    own = own_params_folder()
+    return f"{hw_params_folder()}" + (f"\nand {own}" if own else "")
 
 
 def _counts(parameters: Parameters) -> dict[str, int]:
@@ -116,7 +119,7 @@ def _show(parameters: Parameters, as_json: bool) -> None:
         for key, e in parameters.entries.items()
     ]
     header = ["parameter", "value", "unit", "status", "source", "where"]
-    say(text_table(header, rows))
+    say_table(header, rows)
 
 
 def _basis(entry: Parameter) -> str:

@@ -12,7 +12,7 @@ from dse.files import is_file
 from dse.hardware.bibtex import read_bibtex
 from dse.hardware.parameter_checks import ParameterCheck
 from dse.hardware.provenance import Parameter
-from dse.shipped import hw_params_folder
+from dse.shipped import hw_params_folder, own_params_folder
 from dse.toml_file import TomlFile, read_toml
 
 
@@ -64,6 +64,21 @@ class Parameters:
         return sorted({entry.source for entry in self.entries.values()})
 
 
+def parameter_files() -> dict[str, Path]:
+    """Return the files that are known by name: those of `dse`, and of one's own folder.
+
+    The environment names that folder, as DSE_HW_PARAMS; its files go before those of
+    `dse` of the same name.
+    """
+    return {file.stem: file for file in hw_params_folder().glob("*.toml")} | own_files()
+
+
+def own_files() -> dict[str, Path]:
+    """Return the files of one's own folder by name."""
+    folder = own_params_folder()
+    return {file.stem: file for file in sorted(folder.glob("*.toml"))} if folder else {}
+
+
 def load_parameters(name_or_path: str | Path, *, like: str | None = None) -> Parameters:
     """Read and check a parameter file: one that `dse` ships, or a path to your own.
 
@@ -93,14 +108,14 @@ def _split(file: TomlFile) -> tuple[TomlFile, Parameters | None]:
         return file, None
     name = file.data["inherits"]
     place = f"{file.path}:{file.line('inherits')}: inherits"
-    shipped = {path.stem for path in hw_params_folder().glob("*.toml")}
+    shipped = {path.stem: path for path in hw_params_folder().glob("*.toml")}
     if name not in shipped:
         raise InputError(
             f"{place}: {name!r} is not a parameter file that dse ships; name one."
             + did_you_mean(str(name), shipped)
         )
     rest = {key: value for key, value in file.data.items() if key != "inherits"}
-    return replace(file, data=rest), load_parameters(name)
+    return replace(file, data=rest), load_parameters(shipped[name])
 
 
 def _find(name_or_path: str | Path) -> Path:
@@ -109,17 +124,18 @@ def _find(name_or_path: str | Path) -> Path:
     path = Path(name_or_path)
     if path.suffix == ".toml" or len(path.parts) > 1:
         return path
-    shipped = {file.stem: file for file in hw_params_folder().glob("*.toml")}
-    if path.name not in shipped:
+    known = parameter_files()
+    if path.name not in known:
         raise InputError(
             f"`{path}` is not a parameter file that dse ships; for one of your own "
-            f"give its path, ending in .toml.{did_you_mean(path.name, shipped)}"
+            f"give its path, ending in .toml.{did_you_mean(path.name, known)}"
         )
-    return shipped[path.name]
+    return known[path.name]
 
 
 def _template(path: Path, like: str | None) -> Path | None:
-    template = _find(like) if like else hw_params_folder() / f"{path.stem}.toml"
+    shipped = hw_params_folder() / f"{path.stem}.toml"
+    template = _find(like) if like else shipped
     if like and not is_file(template):
         raise InputError(f"{like} is no file; give the name of one that dse ships.")
     is_another = is_file(template) and template.resolve() != path.resolve()

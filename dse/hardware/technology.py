@@ -16,8 +16,9 @@ from dse.hardware.node_scaling import (
     first_order_area_factor,
     first_order_energy_factor,
 )
-from dse.hardware.parameters import load_parameters
+from dse.hardware.parameters import load_parameters, own_files
 from dse.records import Quantity, Record, record, static
+from dse.shipped import hw_params_folder
 from dse.shown import Shown
 from dse.units import from_si, parse_quantity
 
@@ -183,7 +184,8 @@ def load_technology(*names: str | Path) -> Technology:
     """
     for name in names:
         check_kind("one of `names`", name, (str, Path), "a name of `dse params`")
-    return _load(*map(str, names))
+    own = own_files()
+    return _load(*(str(own.get(str(name), name)) for name in names))
 
 
 @cache
@@ -197,8 +199,14 @@ def _load(*names: str) -> Technology:
                 "a technology joins files of different keys."
             )
         values |= more
-    stems = " + ".join(Path(name).stem for name in names)
+    stems = " + ".join(_called(Path(name)) for name in names)
     return Technology(name=stems, files=names, values=values)
+
+
+def _called(file: Path) -> str:
+    """Return the name of a file; with its folder where `dse` ships another of it."""
+    is_twin = file.suffix and (hw_params_folder() / file.name).is_file()
+    return f"{file.stem} of {file.parent}" if is_twin else file.stem
 
 
 def read_technology(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from html import escape
 
 from dse.explore.basis import workload_json
@@ -62,7 +63,7 @@ def _source(source: Source) -> str:
     return f"<code>{escape(source.key)}</code> {title}. {by}."
 
 
-def setup_list(study: Study, *, sampled: int) -> str:
+def setup_list(study: Study, *, sampled: int, command: str) -> str:
     """Return how the answer was found: space, technology, timing, limits, versions."""
     design = study.space.design
     fixed = {
@@ -91,6 +92,8 @@ def setup_list(study: Study, *, sampled: int) -> str:
             f"{sampled:,} designs, drawn at random with seed 0",
         ),
         ("Hash of all this", study.hash),
+        ("Made", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"),
+        ("By", command or "dse.report, in Python"),
         ("Versions", ", ".join(f"{name} {number}" for name, number in found.items())),
     ]
     return definition_list(pairs)

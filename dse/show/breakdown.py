@@ -19,14 +19,19 @@ Shares = dict[str, float]  # component -> SI
 Layer = tuple[str, str, Shares]  # name, colour, amounts
 
 
-def breakdown(machines: Mapping[str, Metrics], scale: Scale) -> Drawing:
-    """Return panels of bars: a column for each machine, energy above area."""
+def breakdown(
+    machines: Mapping[str, Metrics], scale: Scale, *, shares: bool = False
+) -> Drawing:
+    """Return panels of bars: a column for each machine, energy above area.
+
+    All on one scale, or with `shares` each on that of its machine's total.
+    """
     rows = {
         "energy": [_energy_layers(found) for found in machines.values()],
         "area": [_area_layers(found) for found in machines.values()],
     }
     titles = [
-        f"<b>{name}</b>  {_total(kind, layers, scale)}".strip()
+        (f"<b>{name}</b><br>" if name else "") + _total(kind, layers, scale)
         for kind, panels in rows.items()
         for name, layers in zip(machines, panels, strict=True)
     ]
@@ -44,12 +49,13 @@ def breakdown(machines: Mapping[str, Metrics], scale: Scale) -> Drawing:
             data += _bars(layers, panels, number, scale.units[kind], legend=number == 1)
             notes += _amounts(layers, panels, number, scale.units[kind])
             place = columns[number - first], up[row]
-            axes |= _axes(kind, layers, panels, number, place, first, scale)
+            longest = _longest(layers, panels, shares=shares)
+            axes |= _axes(kind, longest, number, place, first, scale)
     places = [(across, ends) for ends in up for across in columns]
     heads = [
         panel_title(title, *place) for title, place in zip(titles, places, strict=True)
     ]
-    return {"data": data, "layout": {**_layout(height + 26, [*heads, *notes]), **axes}}
+    return {"data": data, "layout": {**_layout(height + 36, [*heads, *notes]), **axes}}
 
 
 def _energy_layers(found: Metrics) -> list[Layer]:
@@ -114,7 +120,7 @@ def _layout(height: int, annotations: list[dict[str, Any]]) -> dict[str, Any]:
         annotations=annotations,
         barmode="stack",
         bargap=0.3,
-        margin={"l": 130, "r": 24, "t": 66, "b": 52},
+        margin={"l": 130, "r": 24, "t": 76, "b": 52},
         showlegend=True,
         legend={
             "orientation": "h",
@@ -179,18 +185,27 @@ def _amounts(
     ]
 
 
+def _longest(
+    layers: Sequence[Layer], panels: Sequence[Sequence[Layer]], *, shares: bool
+) -> float:
+    """Return the longest bar that a panel has room for, in SI."""
+    sums = [_sums(each) for each in panels]
+    if not shares:
+        return max(max(each.values()) for each in sums)
+    share = max(max(each.values()) / sum(each.values()) for each in sums)
+    return share * sum(_sums(layers).values())
+
+
 def _axes(
     kind: str,
-    layers: Sequence[Layer],
-    panels: Sequence[Sequence[Layer]],
+    longest: float,
     number: int,
     place: tuple[Ends, Ends],
     first: int,
     scale: Scale,
 ) -> dict[str, Any]:
     """Return the axes of a panel; those of a row name their bars once, at the left."""
-    unit, total = scale.units[kind], sum(_sums(layers).values())
-    longest = max(max(_sums(p).values()) / sum(_sums(p).values()) for p in panels)
+    unit = scale.units[kind]
     shared = {"matches": on_panel(first)["yaxis"], "showticklabels": False}
     return panel_axes(
         number,
@@ -198,7 +213,7 @@ def _axes(
         x={
             "nticks": 5,
             "separatethousands": True,
-            "range": [0.0, 1.35 * longest * from_si(total, unit)],
+            "range": [0.0, 1.35 * from_si(longest, unit)],
             "title": {"text": scale.axis_title(kind)},
         },
         y={} if number == first else shared,

@@ -200,7 +200,9 @@ def _parts(metrics: Metrics, scale: Scale) -> Table:
     area = {n: float(v) for n, v in metrics.area_by_component.items()}
     unit = scale.units["energy"]
     rows = []
-    for name in sorted(energy.keys() | area.keys(), key=lambda n: -energy.get(n, 0.0)):
+    for name in sorted(
+        energy.keys() | area.keys(), key=lambda n: (-energy.get(n, 0.0), n)
+    ):
         work = float(metrics.dynamic_energy.get(name, 0.0))
         rest = float(metrics.leakage_energy.get(name, 0.0))
         rows.append(
@@ -227,7 +229,7 @@ def _off_chip(metrics: Metrics) -> Table:
     least = {origin: float(size) for origin, size in metrics.compulsory_bytes.items()}
     unit = scaled_unit([sum(moved.values())], "information")
     columns = {"moved": moved} | ({"compulsory": least} if least else {})
-    order = sorted(moved.keys() | least.keys(), key=lambda n: -moved.get(n, 0.0))
+    order = sorted(moved.keys() | least.keys(), key=lambda n: (-moved.get(n, 0.0), n))
     shown = [name for name in order if any(c.get(name) for c in columns.values())]
     unknown = {"cache"} - least.keys()
 

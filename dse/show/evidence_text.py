@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dse.evidence.claims import Claim, summary_of
-from dse.show.text_table import text_table
+from dse.show.text_table import terminal_width, text_table
 
 _ERRORS = ("mean", "median", "worst")
 _TOTALS = (
@@ -42,7 +42,9 @@ def run_errors_text(found: dict[str, Any]) -> str:
 def claims_text(claims: Sequence[Claim]) -> str:
     """Return what a publication claims beside what the model says, a row each."""
     parts = [
-        text_table(_HEADER, [_claim_row(claim) for claim in claims]),
+        text_table(
+            _HEADER, [_claim_row(each) for each in claims], width=terminal_width()
+        ),
         _summary_text(summary_of(claims)),
         "\n".join(f"- {c.name}: {c.reason}" for c in claims if c.reason),
         f"Sources: {', '.join(dict.fromkeys(claim.source for claim in claims))}.",

@@ -1,12 +1,15 @@
-"""A Plotly figure that never offers to upload itself."""
+"""A Plotly figure that never offers to upload itself and stays in a saved page."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import plotly.graph_objects as go
+import plotly.io
 
 from dse.show.style import CONFIG, house_layout
+
+JUPYTER = "plotly_mimetype"  # what Plotly takes for a notebook: live, gone in a page
 
 
 class Figure(go.Figure):  # type: ignore[misc]
@@ -14,6 +17,8 @@ class Figure(go.Figure):  # type: ignore[misc]
 
     def show(self, *args: Any, **kwargs: Any) -> Any:
         """Show the figure; arguments are those of Plotly."""
+        if not args and not kwargs and plotly.io.renderers.default == JUPYTER:
+            return _display(self)
         return super().show(*args, **{"config": CONFIG, **kwargs})
 
     def to_html(self, *args: Any, **kwargs: Any) -> str:
@@ -35,3 +40,34 @@ class Figure(go.Figure):  # type: ignore[misc]
 def new_figure(*, height: int, **layout: Any) -> Figure:
     """Return an empty figure in the house style; `height` in pixels."""
     return Figure(layout=house_layout(height=height, **layout))
+
+
+_carrier: list[str] = []  # the cell of this kernel whose output holds plotly.js
+
+
+def _display(figure: Any) -> None:
+    """Show a figure in a cell: live, and as HTML for pages that are made of it.
+
+    The first such cell brings plotly.js along, once for all of a page.
+    """
+    from IPython.display import display
+
+    cell = _cell()
+    if not _carrier:
+        _carrier.append(cell)
+    bundle = figure._repr_mimebundle_(renderer=JUPYTER)
+    bundle["text/html"] = figure.to_html(
+        full_html=False, include_plotlyjs=_carrier == [cell], include_mathjax=False
+    )
+    show: Any = display
+    show(bundle, raw=True)
+
+
+def _cell() -> str:
+    """Return what tells the cell that runs from others, or which run it is."""
+    from IPython import get_ipython
+
+    shell: Any = get_ipython()
+    parent: Any = getattr(shell, "parent_header", None) or {}
+    about = parent.get("metadata", {}) if isinstance(parent, dict) else {}
+    return str(about.get("cellId") or getattr(shell, "execution_count", ""))

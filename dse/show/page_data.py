@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -32,7 +32,8 @@ def page_data(
     scale: Scale,
     *,
     knee: int,
-    budgets: Sequence[str],
+    budgets: Mapping[str, bool],
+    parts: Mapping[str, Any],
 ) -> str:
     """Return the data of a page as JSON that may stand inside a script element.
 
@@ -43,7 +44,10 @@ def page_data(
         "columns": [asdict(column) for column in columns],
         "metrics": sum(c.name in map(scale.column_name, scale.units) for c in columns),
         "knee": knee,
-        "budget": [scale.column_name(metric) for metric in budgets],
+        "budget": [
+            {"name": scale.column_name(metric), "least": least}
+            for metric, least in budgets.items()
+        ],
         "objective": {"name": objectives[0], "maximize": front.objectives[0].maximize},
         "objectives": objectives,
         "figures": [
@@ -55,6 +59,7 @@ def page_data(
             for placed in figures
         ],
         "config": CONFIG,
+        "parts": dict(parts),
     }
     text = json.dumps(data, default=_packed, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")

@@ -67,6 +67,7 @@ def panel_title(text: str, across: Ends, up: Ends) -> dict[str, Any]:
         "x": across[0],
         "xref": "paper",
         "xanchor": "left",
+        "align": "left",
         "y": up[1],
         "yref": "paper",
         "yanchor": "bottom",

@@ -49,13 +49,15 @@ def plot_front(
     return Figure(draw_front(runs, names, references or {}, scale, background))
 
 
-def plot_breakdown(metrics: Metrics | Mapping[str, Metrics]) -> Figure:
+def plot_breakdown(
+    metrics: Metrics | Mapping[str, Metrics], *, shares: bool = False
+) -> Figure:
     """Show energy per sequence and chip area by component, for one machine or several.
 
     `plot_breakdown({"edge": dse.evaluate(edge, bert), "server": ...})` puts machines
-    side by side: bars of equal length are equal shares of their machine's total; ticks
-    and labels give amounts. Components below half a percent everywhere are one bar.
-    Raises `InputError` for no machine.
+    side by side: bars of equal length are equal amounts, or with `shares` equal shares
+    of their machine's total; ticks and labels give amounts. Components below half a
+    percent everywhere are one bar. Raises `InputError` for no machine.
     """
     check_kind("`metrics`", metrics, (Metrics, Mapping), "what `dse.evaluate` returns")
     machines = {"": metrics} if isinstance(metrics, Metrics) else dict(metrics)
@@ -66,7 +68,7 @@ def plot_breakdown(metrics: Metrics | Mapping[str, Metrics]) -> Figure:
         for name in ("energy", "area")
     }
     counted = counted_together(m.counted for m in machines.values())
-    return Figure(breakdown(machines, scale_for(columns, counted)))
+    return Figure(breakdown(machines, scale_for(columns, counted), shares=shares))
 
 
 def plot_time(metrics: Metrics) -> Figure:

@@ -13,6 +13,7 @@ from jax.core import Tracer
 
 from dse.engines.base import Engine
 from dse.evaluation import Metrics
+from dse.explore.compare import Comparison
 from dse.explore.compiled_model import CompiledModel
 from dse.explore.model_error import SHARE
 from dse.explore.objectives import SHOWN_UNITS
@@ -20,6 +21,7 @@ from dse.explore.sensitivity import Sensitivity
 from dse.explore.uncertainty import Uncertainty
 from dse.hardware.technology import Technology
 from dse.records import Record
+from dse.show.comparison import comparison_tables
 from dse.show.evaluation_text import metrics_tables
 from dse.show.labels import component_label, describe_workload, number
 from dse.show.scale import scale_for, uncertainty_scale
@@ -205,3 +207,8 @@ def _in_brief(text: str) -> str:
 
 def _value(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+@tables_of.register
+def _(compared: Comparison) -> Tables:
+    return comparison_tables(compared)

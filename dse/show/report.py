@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from importlib.util import find_spec
 from itertools import combinations
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from dse.engines.base import Engine
 from dse.errors import check_kind
@@ -17,18 +19,24 @@ from dse.files import write_whole
 from dse.hardware.buildable import BUILDABLE
 from dse.hardware.citations import cite
 from dse.show import basis, sections
-from dse.show.breakdown import breakdown
 from dse.show.choices import choices_table
+from dse.show.design_parts import (
+    costs_data,
+    parts_of_designs,
+    parts_of_machine,
+    some_rows,
+    time_data,
+)
 from dse.show.findings import Findings, gather
 from dse.show.front_figures import draw_front
 from dse.show.page_data import Placed, page_data
 from dse.show.scale import Scale, scale_of
 from dse.show.tables import front_columns
-from dse.show.time_bars import time_bars
 from dse.study.sources import sources_of
 from dse.study.study import Study
 
-BUDGETS = ("area", "power", "energy")  # what a reader may bound
+BUDGETS = ("area", "power", "energy")  # what a reader may bound beside objectives
+MOST_BUDGETS = 5
 _PAGE = Path(__file__).parent / "page"
 
 
@@ -38,12 +46,14 @@ def write_report(
     path: str | Path,
     *,
     evaluator: Evaluator | None = None,
+    command: str = "",
 ) -> Path:
     """Write what a study found as one HTML page, and return where it is.
 
     The page holds all it needs: the answer in words, the front in three and in two
     metrics before the density of all designs, budgets to bound it, its table, where
     energy, area and time of its knee go beside the reference machines, and the sources.
+    A `command` that made it is told, with the date and a hash of the question.
     The density is that of 20,000 designs drawn at random and evaluated here, by the
     `evaluator` of the search for the front if it is given. Raises `InputError` for an
     empty front.
@@ -52,7 +62,7 @@ def write_report(
     check_kind("`front`", front, Runs, "what `study.run()` returns")
     check_kind("`path`", path, (str, Path), "the path of the file to write")
     found = gather(study, front, evaluator or study.evaluator())
-    write_whole(Path(path), _page(found))
+    write_whole(Path(path), _page(found, command))
     return Path(path)
 
 
@@ -98,13 +108,22 @@ def report(
     return write_report(study, front, path)
 
 
-def _page(found: Findings) -> str:
+def _page(found: Findings, command: str) -> str:
     study, summary, drawn = found.study, found.summary, found.drawn
     scale = scale_of(summary.front)
     columns = front_columns(drawn, scale)
     figures = _figures(found, scale)
     knee = found.row_drawn(summary.knee)
-    data = page_data(drawn, columns, figures, scale, knee=knee, budgets=BUDGETS)
+    budgets = _budgets(drawn)
+    data = page_data(
+        drawn,
+        columns,
+        figures,
+        scale,
+        knee=knee,
+        budgets=budgets,
+        parts=_parts(found, scale),
+    )
     return Template(_part("page.html")).substitute(
         title=escape(study.name.replace("_", " ")),
         style=_part("page.css"),
@@ -112,18 +131,18 @@ def _page(found: Findings) -> str:
         question=escape(study.question),
         answer=sections.answer(summary),
         summary=sections.summary_table(found, scale),
-        sliders=sections.sliders(BUDGETS, scale),
+        sliders=sections.sliders(budgets, scale),
         fronts=sections.front_places([f.id for f in figures if len(f.metrics) == 3]),
         flats=sections.plot_places([f.id for f in figures if len(f.metrics) == 2]),
         density=escape(sections.density_note(found)),
         heads=sections.table_heads(columns),
         table_note=escape(sections.table_note(found)),
         choices=choices_table(summary.front),
-        bottleneck=escape(sections.bottleneck(*found.slowest)),
+        time_note=escape(sections.time_note(found.slowest[0])),
         workloads=basis.workloads_table(study),
         sources=basis.sources_list(study),
         bibtex=escape(study.bibtex),
-        setup=basis.setup_list(study, sampled=len(found.sample)),
+        setup=basis.setup_list(study, sampled=len(found.sample), command=command),
         data=data,
         plotly=_plotly(),
         script=_part("page.js"),
@@ -146,11 +165,37 @@ def _figures(found: Findings, scale: Scale) -> list[Placed]:
     if len(metrics) == 3:
         solid = draw_front(front, metrics, references, scale, tells=False)
         placed.insert(0, Placed("front-solid", solid, tuple(metrics)))
-    return [
-        *placed,
-        Placed("breakdown", breakdown(found.machines, scale)),
-        Placed("time-bars", time_bars(found.slowest[1], scale)),
-    ]
+    return placed
+
+
+def _budgets(front: Runs) -> dict[str, bool]:
+    """Return what a reader may bound, and whether from below: objectives first."""
+    wanted = {o.metric: o.maximize for o in front.objectives}
+    own = {m: False for m in BUDGETS if m not in wanted and m in front.metrics}
+    return dict(list({**wanted, **own}.items())[:MOST_BUDGETS])
+
+
+def _parts(found: Findings, scale: Scale) -> dict[str, Any]:
+    """Return where energy, area and time of the designs of a page go."""
+    study, summary, drawn = found.study, found.summary, found.drawn
+    marked = [summary.knee, *summary.best.values()]
+    marked += [standing.rival for standing in summary.standings]
+    rows = some_rows(len(drawn), [found.row_drawn(row) for row in marked])
+    index = drawn.index[rows]
+    whole = parts_of_designs(study.space, study.basis, index)
+    alone = study.basis
+    if len(study.suite) > 1:
+        one = next(w for w in study.suite if w[0].name == found.slowest[0])
+        alone = replace(study, suite=((one[0], 1.0),)).basis
+        slowest = parts_of_designs(study.space, alone, index)
+    else:
+        slowest = whole
+    machines = {name: parts_of_machine(m) for name, m in found.references.items()}
+    return {
+        "rows": rows,
+        "costs": costs_data(whole, machines, scale),
+        "time": time_data(slowest, found.slowest[1].op_names, scale),
+    }
 
 
 def _plotly() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from dse.evaluation import Metrics
 from dse.show import words
 from dse.show.findings import Findings
-from dse.show.labels import component_label, describe_design
+from dse.show.labels import describe_design
 from dse.show.scale import Scale
 from dse.show.tables import Column, html_head, html_table
 from dse.study.summary import Summary
@@ -76,14 +76,20 @@ def _values(
     return values
 
 
-def sliders(metrics: Sequence[str], scale: Scale) -> str:
-    """Return a slider for each metric that a reader may bound."""
+def sliders(budgets: Mapping[str, bool], scale: Scale) -> str:
+    """Return a slider for each metric that a reader may bound, from below or above."""
     return "".join(
-        f'<label for="budget-{name}">{scale.title(metric)} '
+        _slider(scale.title(metric), scale.column_name(metric), 0 if least else 1000)
+        for metric, least in budgets.items()
+    )
+
+
+def _slider(title: str, name: str, start: int) -> str:
+    return (
+        f'<label for="budget-{name}">{title} '
         f'<output id="output-{name}" for="budget-{name}">any</output>'
-        f'<input id="budget-{name}" type="range" min="0" max="1000" value="1000">'
+        f'<input id="budget-{name}" type="range" min="0" max="1000" value="{start}">'
         "</label>"
-        for metric, name in ((metric, scale.column_name(metric)) for metric in metrics)
     )
 
 
@@ -110,8 +116,8 @@ def density_note(found: Findings) -> str:
         allowed < drawn
     )
     return (
-        f"Grey: {what}{ruled_out}; darker is more. Blue: the front. Black: published "
-        "machines."
+        f"Grey: {what}{ruled_out}; the stronger, the more. Blue: the front. By name: "
+        "published machines."
     )
 
 
@@ -146,13 +152,10 @@ def table_heads(columns: Sequence[Column]) -> str:
     )
 
 
-def bottleneck(workload: str, metrics: Metrics) -> str:
-    """Say what holds a machine back while it runs a workload."""
-    name = metrics.bottleneck
-    share = 100.0 * float(metrics.utilization[name])
+def time_note(workload: str) -> str:
+    """Say what the times on a page are of."""
     return (
-        f"While the knee runs {workload}, its busiest part is the "
-        f"{component_label(name)}: {share:.0f} % of the time. The times of an op are "
-        "those of a whole batch, all layers together; loads, work and stores of "
-        "different ops overlap, so they do not add up to a run."
+        f"While it runs {workload}. The times of an op are those of a whole batch, all "
+        "layers together; loads, work and stores of different ops overlap, so they do "
+        "not add up to a run."
     )

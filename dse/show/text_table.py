@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import zip_longest
 
+NARROWEST = 12  # characters of a column of text
 _NUMBER = frozenset("0123456789+-.,eE% ×")
 
 
-def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return rows in aligned columns under a header, numbers to the right."""
+def text_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, width: int | None = None
+) -> str:
+    """Return rows in aligned columns under a header, numbers to the right.
+
+    Where that is wider than `width` characters, the longest texts go over several
+    lines.
+    """
     lines = [list(header), *[list(row) for row in rows]]
     columns = list(zip(*lines, strict=True))
     widths = [max(len(cell) for cell in column) for column in columns]
     right = [all(_is_number(cell) for cell in column[1:]) for column in columns]
+    if width is not None:
+        names = [True, *right[1:]]  # what a row is called stays in one piece
+        widths = _narrowed(widths, names, width)
+        lines = [each for row in lines for each in _wrapped(row, widths)]
 
     def line(cells: Sequence[str]) -> str:
         padded = (
@@ -23,8 +37,39 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         )
         return "  ".join(padded).rstrip()
 
+    heads = len(_wrapped(list(header), widths))
     rule = "  ".join("-" * width for width in widths)
-    return "\n".join([line(lines[0]), rule, *map(line, lines[1:])])
+    return "\n".join([*map(line, lines[:heads]), rule, *map(line, lines[heads:])])
+
+
+def terminal_width() -> int:
+    """Return the columns of the terminal; elsewhere COLUMNS, or 80."""
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def _narrowed(widths: list[int], fixed: list[bool], width: int) -> list[int]:
+    """Return widths that fit, the widest columns of text cut down to one width."""
+    room = width - 2 * (len(widths) - 1)
+    cap = max(widths)
+    while cap > NARROWEST and sum(_capped(widths, fixed, cap)) > room:
+        cap -= 1
+    return _capped(widths, fixed, cap)
+
+
+def _capped(widths: list[int], fixed: list[bool], cap: int) -> list[int]:
+    both = zip(widths, fixed, strict=True)
+    return [width if is_fixed else min(width, cap) for width, is_fixed in both]
+
+
+def _wrapped(row: list[str], widths: list[int]) -> list[list[str]]:
+    """Return the lines of a row whose texts are longer than their columns are wide."""
+    cells = [
+        textwrap.wrap(cell, width, break_on_hyphens=False) or [""]
+        if len(cell) > width
+        else [cell]
+        for cell, width in zip(row, widths, strict=True)
+    ]
+    return [list(line) for line in zip_longest(*cells, fillvalue="")]
 
 
 def _is_number(cell: str) -> bool:

@@ -27,20 +27,21 @@ def time_bars(metrics: Metrics, scale: Scale) -> Drawing:
     # As high a bar as an op on the other side, from the top down.
     share = min(1.0, len(metrics.utilization) / len(metrics.op_names))
     layout = house_layout(
-        height=110 + 30 * len(metrics.op_names),
+        height=154 + 30 * len(metrics.op_names),
         bargap=0.25,
-        margin={"l": 130, "r": 24, "t": 48, "b": 56},
+        margin={"l": 130, "r": 24, "t": 92, "b": 56},
         showlegend=True,
         legend={
             "orientation": "h",
-            "x": 1,
-            "xanchor": "right",
-            "y": 1,
-            "yanchor": "bottom",
+            "traceorder": "normal",
+            "x": 0,
+            "yref": "container",
+            "y": 0.995,
+            "yanchor": "top",
         },
         annotations=[
-            panel_title("<b>How busy each port and unit is</b>", left, whole),
-            panel_title("<b>Time that each op asks for</b>", right, whole),
+            panel_title("<b>How busy ports<br>and units are</b>", left, whole),
+            panel_title("<b>Time that each<br>op asks for</b>", right, whole),
         ],
         **_share_axes(left, (1.0 - share, 1.0)),
         **_op_axes(metrics, unit, right, whole),
@@ -69,9 +70,13 @@ def _shares(metrics: Metrics) -> dict[str, Any]:
 
 
 def _share_axes(across: Ends, up: Ends) -> dict[str, Any]:
-    title = {"text": "Busy share of the run (%)"}
+    title = {"text": "Busy share (%)"}
     return panel_axes(
-        1, across, up, x={"nticks": 6, "range": [0, 115], "title": title}, y={}
+        1,
+        across,
+        up,
+        x={"tickvals": [0, 50, 100], "range": [0, 115], "title": title},
+        y={},
     )
 
 

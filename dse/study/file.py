@@ -43,18 +43,36 @@ class _Table(BaseModel):
 class WorkloadTable(_Table):
     """One `[[workload]]`: a transformer, how it is run, and how sparse it is."""
 
-    model: str = Field(description="a name of the zoo, or the path of a config.json")
+    model: str = Field(
+        examples=["bert-base"],
+        description="a name of the zoo, or the path of a config.json",
+    )
     seq_len: int | None = Field(
-        None, ge=1, strict=True, description="tokens per sequence, a whole number"
+        None,
+        ge=1,
+        strict=True,
+        examples=[128],
+        json_schema_extra={"unit": "token"},
+        description="tokens per sequence, a whole number",
     )
     batch: int = Field(
-        1, ge=1, strict=True, description="sequences run together, a whole number"
+        1,
+        ge=1,
+        strict=True,
+        examples=[4],
+        json_schema_extra={"unit": "sequence"},
+        description="sequences run together, a whole number",
     )
     mode: Literal["prefill", "decode"] = Field(
-        "prefill", description="'prefill' or 'decode'"
+        "prefill", examples=["decode"], description="'prefill' or 'decode'"
     )
     context_len: int | None = Field(
-        None, ge=1, strict=True, description="tokens that a decode step sees"
+        None,
+        ge=1,
+        strict=True,
+        examples=[512],
+        json_schema_extra={"unit": "token"},
+        description="tokens that a decode step sees",
     )
     prompt: int | None = Field(
         None, ge=1, strict=True, description="tokens that are read, then answered"
@@ -66,35 +84,85 @@ class WorkloadTable(_Table):
         None, description='bits of weights, activations and cache, as "w4a16 kv8"'
     )
     padded_fraction: float = Field(
-        0.0, ge=0, le=1, strict=True, description="a share between 0 and 1"
+        0.0,
+        ge=0,
+        le=1,
+        strict=True,
+        examples=[0.25],
+        json_schema_extra={"unit": "1"},
+        description="a share between 0 and 1",
     )
     activation_density: float = Field(
-        1.0, ge=0, le=1, strict=True, description="a share between 0 and 1"
+        1.0,
+        ge=0,
+        le=1,
+        strict=True,
+        examples=[0.5],
+        json_schema_extra={"unit": "1"},
+        description="a share between 0 and 1",
     )
     weight_density: float = Field(
-        1.0, ge=0, le=1, strict=True, description="a share between 0 and 1"
+        1.0,
+        ge=0,
+        le=1,
+        strict=True,
+        examples=[0.5],
+        json_schema_extra={"unit": "1"},
+        description="a share between 0 and 1",
     )
     kept_pairs: float = Field(
-        1.0, gt=0, le=1, strict=True, description="a share of query-key pairs, above 0"
+        1.0,
+        gt=0,
+        le=1,
+        strict=True,
+        examples=[0.3],
+        json_schema_extra={"unit": "1"},
+        description="a share of query-key pairs, above 0",
     )
     kept_first_round: float = Field(
-        1.0, gt=0, le=1, strict=True, description="a share of query-key pairs, above 0"
+        1.0,
+        gt=0,
+        le=1,
+        strict=True,
+        examples=[0.5],
+        json_schema_extra={"unit": "1"},
+        description="a share of query-key pairs, above 0",
     )
     part: Literal["all", "attention"] = Field(
-        "all", description="'all', or 'attention' for a co-processor alone"
+        "all",
+        examples=["attention"],
+        description="'all', or 'attention' for a co-processor alone",
     )
     density: str | None = Field(
-        None, description="a curve that dse ships, by name, or the path of another"
+        None,
+        examples=["bert-base/sst-2/dynatran"],
+        description="a curve that dse ships, by name, or the path of another",
     )
     threshold: float | None = Field(
-        None, strict=True, description="a setting of that curve, a number"
+        None,
+        strict=True,
+        examples=[0.04],
+        json_schema_extra={"unit": "the curve's"},
+        description="a setting of that curve, a number",
     )
     stand_in: bool = Field(
-        False, strict=True, description="true for a curve of another model, or false"
+        False,
+        strict=True,
+        examples=[True],
+        description="true for a curve of another model, or false",
     )
-    why_density: str = Field("", description="where the densities come from, in words")
+    why_density: str = Field(
+        "",
+        examples=["measured on SST-2, threshold 0.04"],
+        description="where the densities come from, in words",
+    )
     weight: float = Field(
-        1.0, gt=0, strict=True, description="its weight in the suite, above 0"
+        1.0,
+        gt=0,
+        strict=True,
+        examples=[2.0],
+        json_schema_extra={"unit": "1"},
+        description="its weight in the suite, above 0",
     )
 
     @field_validator("model")
@@ -160,16 +228,25 @@ class WorkloadTable(_Table):
 class HostTable(_Table):
     """The `[host]`: the machine beside a co-processor of attention."""
 
-    engine: str = Field(description='the kind of machine, as "tile"')
-    preset: str = Field(description="the name of a preset of that engine")
+    engine: str = Field(examples=["tile"], description='the kind of machine, as "tile"')
+    preset: str = Field(
+        examples=["edge"], description="the name of a preset of that engine"
+    )
 
 
 class ReferenceTable(_Table):
     """One `[reference]`: a published machine to stand beside the front."""
 
-    preset: str = Field(description="the name of a preset of the engine")
+    preset: str = Field(
+        examples=["server"], description="the name of a preset of the engine"
+    )
     batch: int | None = Field(
-        None, ge=1, strict=True, description="sequences run together, a whole number"
+        None,
+        ge=1,
+        strict=True,
+        examples=[4],
+        json_schema_extra={"unit": "sequence"},
+        description="sequences run together, a whole number",
     )
 
 
@@ -212,45 +289,78 @@ def _node_is_known(node_nm: float) -> float:
 class StudyTable(_Table):
     """Everything that a `study.toml` says."""
 
-    question: str = Field(min_length=1, description="what is asked, in a sentence")
-    engine: str = Field(description='the kind of machine, as "tile"')
-    preset: str = Field(description="the machine that the space surrounds")
+    question: str = Field(
+        min_length=1,
+        examples=["Which small machine runs BERT-Tiny best?"],
+        description="what is asked, in a sentence",
+    )
+    engine: str = Field(examples=["tile"], description='the kind of machine, as "tile"')
+    preset: str = Field(
+        examples=["edge"], description="the machine that the space surrounds"
+    )
     host: HostTable | None = Field(
-        None, description='a table { engine = "tile", preset = "edge" }'
+        None,
+        examples=[{"engine": "tile", "preset": "edge"}],
+        description='a table { engine = "tile", preset = "edge" }',
     )
     technology: Annotated[str, AfterValidator(_technology_is_known)] | None = Field(
-        None, description="a parameter file, by name or path"
+        None, examples=["acceltran"], description="a parameter file, by name or path"
     )
     node_nm: Annotated[float, AfterValidator(_node_is_known)] | None = Field(
-        None, strict=True, description="a process node in nm"
+        None,
+        strict=True,
+        examples=[7.0],
+        json_schema_extra={"unit": "nm"},
+        description="a process node in nm",
     )
     timing: Literal["walk", "roofline"] = Field(
-        "walk", description="'walk' or 'roofline'"
+        "walk", examples=["roofline"], description="'walk' or 'roofline'"
     )
     objectives: list[str] = Field(
-        min_length=1, description='a list such as ["max:throughput", "min:energy"]'
+        min_length=1,
+        examples=[["max:throughput", "min:energy"]],
+        description='a list such as ["max:throughput", "min:energy"]',
     )
-    limits: list[str] = Field([], description='a list such as ["area <= 50 mm^2"]')
+    limits: list[str] = Field(
+        [],
+        examples=[["area <= 50 mm^2"]],
+        description='a list such as ["area <= 50 mm^2"]',
+    )
     buildable: bool = Field(
-        True, strict=True, description="false to let in what cannot be built, or true"
+        True,
+        strict=True,
+        examples=[False],
+        description="false to let in what cannot be built, or true",
     )
     accept_foreign_accuracy: bool = Field(
         False,
         strict=True,
+        examples=[True],
         description="true to let accuracies of other models decide, or false",
     )
     workload: list[WorkloadTable] = Field(
-        min_length=1, description="one `[[workload]]` table for each transformer"
+        min_length=1,
+        examples=[[{"model": "bert-tiny"}]],
+        description="one `[[workload]]` table for each transformer",
     )
     space: dict[str, Annotated[Any, BeforeValidator(_read_values)]] = Field(
-        min_length=1, description="a table `[space]` of fields with lists of values"
+        min_length=1,
+        examples=[{"pes": [64, 128], "issue_batch": "pes / 8"}],
+        json_schema_extra={"unit": "the field's"},
+        description="a table `[space]` of fields with lists of values",
     )
     legal: dict[str, str] = Field(
-        {}, description='a condition over fields, as "tile_batch <= batch"'
+        {},
+        examples=[{"tiles fit a batch": "tile_batch <= batch"}],
+        description='a condition over fields, as "tile_batch <= batch"',
     )
     reference: dict[
         str, Annotated[ReferenceTable, BeforeValidator(_read_reference)]
-    ] = Field({}, description="the name of a preset, or a table { preset, batch }")
+    ] = Field(
+        {},
+        examples=[{"AccelTran-Edge": {"preset": "edge", "batch": 4}}],
+        description="the name of a preset, or a table { preset, batch }",
+    )
 
     @model_validator(mode="after")
     def _batch_is_said_once(self) -> Self:

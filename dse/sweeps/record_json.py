@@ -52,10 +52,7 @@ def from_json(data: Any) -> Any:
         return data
     match data:
         case {"record": str(name), "fields": dict(fields)}:
-            known = {kind.__name__: kind for kind in _kinds(Record)}
-            if name not in known:
-                raise InputError(f"`{name}` is no record." + did_you_mean(name, known))
-            return known[name](**{n: from_json(each) for n, each in fields.items()})
+            return _kind(name)(**{n: from_json(each) for n, each in fields.items()})
         case {"about": dict(fields)}:
             return About.model_validate(fields)
         case {"array": values}:
@@ -63,6 +60,21 @@ def from_json(data: Any) -> Any:
         case {"dict": dict(fields)}:
             return {key: from_json(each) for key, each in fields.items()}
     raise InputError(f"{str(data)[:60]} is nothing that dse saved.")
+
+
+def _kind(name: str) -> type[Record]:
+    """Return the record of a name; those of `dse` go before those of others."""
+    for first_ask_packages in (False, True):
+        if first_ask_packages:
+            registry.load_all_engines()
+        kinds = sorted(_kinds(Record), key=lambda kind: kind.__module__[:4] == "dse.")
+        known = {kind.__name__: kind for kind in kinds}
+        if name in known:
+            return known[name]
+    raise InputError(
+        f"`{name}` is no record that is known here; of an engine of your own, import "
+        "its module first." + did_you_mean(name, known)
+    )
 
 
 def _record(value: Record) -> dict[str, Any]:

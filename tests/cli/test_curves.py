@@ -15,9 +15,9 @@ CURVE = "bert-base/sst-2/dynatran"
 
 def test_every_curve_is_listed(dse: Dse) -> None:
     lines = dse("curves").out.splitlines()
-    assert [line.split()[0] for line in lines[2 : 2 + len(curve_names())]] == (
-        curve_names()
-    )
+    assert max(map(len, lines)) < 110
+    rows = [line for line in lines[2:] if line.strip() and not line.startswith(" ")]
+    assert [line.split()[0] for line in rows[: len(curve_names())]] == curve_names()
     found = dse("curves", "--json").json["curves"]
     assert [curve["name"] for curve in found] == curve_names()
     one = next(curve for curve in found if curve["name"] == CURVE)

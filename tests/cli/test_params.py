@@ -25,9 +25,11 @@ def test_every_number_is_shown_with_unit_status_and_source(dse: Dse) -> None:
         "source",
         "where",
     ]
-    assert len(lines) - 2 == len(load_parameters("acceltran").entries)
+    assert max(map(len, lines)) < 110  # of 376 in one line each
+    rows = [line for line in lines[2:] if not line.startswith(" ")]
+    assert len(rows) == len(load_parameters("acceltran").entries)
     area = next(line for line in lines if line.startswith("softmax.area_tile_16"))
-    assert area.split()[1:5] == ["87573.32612", "um^2", "quoted", "tuli2023acceltran"]
+    assert area.split()[1:4] == ["87573.32612", "um^2", "quoted"]
 
 
 def test_json_holds_what_the_file_holds(dse: Dse) -> None:

@@ -80,4 +80,10 @@ def report(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     folder = tmp_path_factory.mktemp("report")
-    return write_report(study, front, folder / "report.html", evaluator=evaluator)
+    return write_report(
+        study,
+        front,
+        folder / "report.html",
+        evaluator=evaluator,
+        command="dse sweep small --out <results>",
+    )

@@ -126,11 +126,22 @@ def test_panels_of_machines_carry_their_names_totals_and_units(
     assert all("(" in text for text in axes)
 
 
-def test_equal_bars_are_equal_shares_of_their_machine(machines: Machines) -> None:
-    figure = plot_breakdown(machines)
+def test_shares_are_equal_where_bars_are(machines: Machines) -> None:
+    figure = plot_breakdown(machines, shares=True)
     areas = [float(m.area) for m in machines.values()]
     ends = [axis.range[1] for axis in figure.select_xaxes()][len(machines) :]
     assert ends[0] / ends[1] == pytest.approx(areas[0] / areas[1])
+
+
+def test_equal_bars_are_equal_amounts_unless_shares_are_asked_for(
+    machines: Machines,
+) -> None:
+    figure = plot_breakdown(machines)
+    ends = [axis.range[1] for axis in figure.select_xaxes()]
+    for own in (ends[: len(machines)], ends[len(machines) :]):
+        assert len(set(own)) == 1
+    longest = max(max(trace.x) for trace in figure.data)
+    assert max(ends) > longest
 
 
 def test_one_machine_needs_no_name_and_none_is_an_error(machines: Machines) -> None:

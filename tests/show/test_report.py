@@ -64,6 +64,12 @@ def test_a_report_names_sources_densities_and_versions(
     assert re.search(r"plotly \d+\.\d+", html)
 
 
+def test_a_report_says_what_made_it_and_when(report: Path) -> None:
+    html = report.read_text()
+    assert "dse sweep small --out &lt;results&gt;" in html
+    assert re.search(r"20\d\d-\d\d-\d\d \d\d:\d\d UTC", html)
+
+
 def test_an_empty_front_has_no_report(
     study: Study, front: Runs, evaluator: Evaluator, tmp_path: Path
 ) -> None:
@@ -145,7 +151,7 @@ def test_a_report_opens_without_errors_and_without_a_network(
     assert opened.faults == []
     assert opened.asked == [report.as_uri()]
     assert opened.locator("#front-solid canvas").count() > 0
-    assert opened.locator("#breakdown .bars path").count() > 0
+    assert opened.locator("#breakdown .bars .bar i").count() > 0
 
 
 @pytest.mark.browser
@@ -218,6 +224,89 @@ def test_choosing_a_row_shows_its_design(opened: Any, front: Runs) -> None:
     told = opened.inner_text("#picked")
     for field in describe_design(front.space, int(front.index[0])):
         assert field in told
+
+
+@pytest.mark.browser
+def test_the_parts_are_those_of_the_design_that_is_chosen(
+    opened: Any, study: Study, front: Runs
+) -> None:
+    for line in (
+        opened.locator("#table tbody tr").first,
+        opened.locator("#table tbody tr").last,
+    ):
+        line.click()
+        number = line.locator("td").first.inner_text()
+        known = study.evaluate_at(int(number.replace(",", "")))
+        energy = opened.locator("#breakdown table").first
+        assert f"Design {number}" in energy.inner_text()
+        cells = energy.locator("tbody tr td:nth-child(2) b").all_inner_texts()
+        told = sum(float(cell.replace(",", "")) for cell in cells)
+        assert told * 1e-6 == pytest.approx(float(known.energy), rel=5e-3)
+        rows = energy.locator("tbody tr").count()
+        assert energy.locator("tbody td").count() == 3 * rows  # beside Edge and Nano
+        compute = opened.locator("#time-bars table").last
+        cells = compute.locator("tbody tr td:nth-child(3) b").all_inner_texts()
+        told = sum(float(cell.replace(",", "")) for cell in cells)
+        assert told * 1e-6 == pytest.approx(
+            float(known.op_busy["compute"].sum()), rel=5e-3
+        )
+        busiest = known.bottleneck.replace("_", " ")
+        assert busiest in opened.inner_text("#bottleneck").lower().replace(
+            "macs", "mac"
+        )
+
+
+@pytest.mark.browser
+def test_an_objective_is_bounded_from_the_side_that_counts(
+    opened: Any, front: Runs
+) -> None:
+    opened.evaluate(
+        """() => {
+            const slider = document.getElementById("budget-throughput_seq_per_s");
+            slider.value = 700;
+            slider.dispatchEvent(new Event("input"));
+        }"""
+    )
+    opened.wait_for_timeout(300)
+    assert opened.inner_text("#output-throughput_seq_per_s").startswith("≥ ")
+    values = front.metrics["throughput"]
+    least = values.min() * (values.max() / values.min()) ** 0.7
+    left = int((values >= least * (1 - 1e-9)).sum())
+    assert 0 < left < len(front)
+    assert shown_rows(opened) == left
+    opened.click("#reset")
+    assert shown_rows(opened) == len(front)
+
+
+@pytest.mark.browser
+def test_a_report_is_readable_in_the_dark_and_on_a_telephone(opened: Any) -> None:
+    page = opened.context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+
+    def lightness(what: str) -> float:
+        rgb = page.evaluate(
+            f"getComputedStyle(document.body).{what}.match(/\\d+/g).map(Number)"
+        )
+        return float(sum(rgb)) / 3
+
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(opened.url)
+    page.wait_for_selector("body[data-ready]")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    before = lightness("backgroundColor"), lightness("color")
+    page.click("#theme")
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    page.wait_for_timeout(500)
+    after = lightness("backgroundColor"), lightness("color")
+    assert before[0] - before[1] > 150
+    assert after[1] - after[0] > 150
+    title = page.evaluate(
+        "getComputedStyle(document.querySelector('#front-energy-area .xtitle')).fill"
+    )
+    assert sum(map(int, re.findall(r"\d+", title)[:3])) > 400
+    assert faults == []
+    page.close()
 
 
 @pytest.mark.browser

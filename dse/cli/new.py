@@ -1,0 +1,82 @@
+"""`dse new study|engine|technology NAME`: a commented start that works at once."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from string import Template
+from typing import Annotated
+
+import typer
+
+from dse.cli.options import Quiet, Verbose
+from dse.cli.output import say, written_together
+from dse.errors import InputError
+from dse.files import exists
+
+new = typer.Typer(
+    name="new",
+    help="Begin something of your own: a folder that works at once.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+_STARTS = Path(__file__).parents[1] / "starts"
+Name = Annotated[
+    str,
+    typer.Argument(help="Its name, and that of its folder: small letters, digits, _."),
+]
+
+
+@new.command("study")
+def study(name: Name, verbose: Verbose = False, quiet: Quiet = False) -> None:
+    """Write a study: a question over a space of machines, in a study.toml."""
+    _write("study", name)
+    say(f"Next: dse sweep {name} --out results")
+
+
+@new.command("engine")
+def engine(name: Name, verbose: Verbose = False, quiet: Quiet = False) -> None:
+    """Write an engine: a systolic array in a package with its tests, to be changed."""
+    _write("engine", name)
+    say(f"Next: dse check-engine {name}/{name}.py")
+
+
+@new.command("technology")
+def technology(name: Name, verbose: Verbose = False, quiet: Quiet = False) -> None:
+    """Write a parameter file: numbers of your process, with sources and ranges."""
+    _write("technology", name)
+    say(f"Next: dse params --check {name}/{name}.toml")
+
+
+def _write(kind: str, name: str) -> None:
+    """Write the start of a kind into a new folder, all files or none."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise InputError(
+            f"{name!r} is no name; write small letters, digits and underscores, a "
+            "letter first."
+        )
+    _check_free(kind, name)
+    words = {"name": name, "Name": "".join(part.title() for part in name.split("_"))}
+    with written_together(Path(name)) as drafts:
+        for start in sorted((_STARTS / kind).glob("*.txt")):
+            file = start.stem.replace(kind, name) if kind != "study" else start.stem
+            text = Template(start.read_text("utf-8")).substitute(words)
+            (drafts / file).write_text(text, "utf-8")
+    files = ", ".join(sorted(path.name for path in Path(name).iterdir()))
+    say(f"Wrote {name}: {files}.")
+
+
+def _check_free(kind: str, name: str) -> None:
+    """Raise `InputError` where a name is taken, here or in `dse`."""
+    if exists(Path(name)):
+        raise InputError(f"{name} is there already; give another name.")
+    if kind == "engine":
+        from dse.engines.registry import known_engines  # needs JAX
+
+        if name in known_engines():
+            raise InputError(f"`{name}` is an engine of dse; give another name.")
+    if kind == "technology":
+        from dse.hardware.parameters import parameter_files
+
+        if name in parameter_files():
+            raise InputError(f"`{name}` is a file that dse ships; give another name.")

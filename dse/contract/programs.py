@@ -1,0 +1,156 @@
+"""Laws of a model as a program: eager, compiled, batched, and its derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dse.compile.function import compile_function
+from dse.contract.holds import Case, hold, named_numbers, near
+from dse.engines.base import Engine
+from dse.evaluation import Metrics, metrics
+from dse.explore.sensitivity import sensitivity
+from dse.hardware.technology import Technology
+from dse.workload.ops import Workload
+
+_SMOOTH = ("KiB", "MiB", "GB/s", "MHz")  # of fields that a designer turns freely
+
+
+def eager_answers_are_those_of_evaluation(case: Case) -> None:
+    """Nothing in the physics waits for a compiler."""
+    with jax.disable_jit():
+        eager = metrics(case.machine, case.workload, case.technology, "walk")
+    _same(eager, case.found, relative=1e-5, absolute=1e-20)
+
+
+def compiled_answers_are_those_of_evaluation(case: Case) -> None:
+    """`jax.jit` changes no answer."""
+    with jax.enable_x64(True):
+        compiled = jax.jit(metrics, static_argnums=3)(
+            case.machine, case.workload, case.technology, "walk"
+        )
+    _same(compiled, case.found, relative=1e-10)
+
+
+def vmap_is_a_loop(case: Case) -> None:
+    """`jax.vmap` over a field gives what one design after another gives."""
+    tried, names = jnp.asarray([12.8, 25.6, 100.0]), case.bandwidths
+
+    def answer(bandwidth: Any) -> Any:
+        design = case.machine.replace(**dict.fromkeys(names, bandwidth))
+        found = metrics(design, case.workload, case.technology, "walk")
+        return found.energy, found.latency
+
+    batched = jax.jit(jax.vmap(answer))(tried)
+    looped = [case.ask(**dict.fromkeys(names, float(each))) for each in tried]
+    for column, metric in zip(batched, ("energy", "latency"), strict=True):
+        known = [float(getattr(each, metric)) for each in looped]
+        near(np.broadcast_to(column, 3), known, f"{metric} under vmap", relative=1e-5)
+
+
+def gradients_are_finite_in_float32(case: Case) -> None:
+    """A tuner never meets an infinite slope, or one that is no number."""
+    slopes = jax.jit(jax.grad(_loss, argnums=(0, 1, 2), allow_int=True))(
+        case.machine, case.workload, case.technology
+    )
+    for path, slope in jax.tree.leaves_with_path(slopes):
+        if slope.dtype != jax.dtypes.float0:
+            where = jax.tree_util.keystr(path, simple=True, separator=".")
+            hold(jnp.isfinite(slope), f"the slope by `{where}` is not finite")
+
+
+def gradients_are_differences(case: Case) -> None:
+    """Slopes by every number are finite, and differences where they are smooth.
+
+    By numbers of design, workload and technology. Each is moved by a factor, so that
+    every slope is of the size of an elasticity.
+    """
+    given = (case.machine, case.workload, case.technology)
+    leaves, tree = jax.tree.flatten(given)
+    paths = [
+        jax.tree_util.keystr(path, simple=True, separator=".")
+        for path, _ in jax.tree.leaves_with_path(given)
+    ]
+    floats = [
+        path
+        for path, leaf in zip(paths, leaves, strict=True)
+        if np.issubdtype(np.asarray(leaf).dtype, np.floating)
+    ]
+
+    def moved(factors: Mapping[str, Any]) -> Any:
+        return jax.tree.unflatten(
+            tree, [x * factors.get(p, 1.0) for p, x in zip(paths, leaves, strict=True)]
+        )
+
+    program = compile_function(jax.value_and_grad(lambda f: _loss(*moved(f))), floats)
+    slopes = program.grid(dict.fromkeys(floats, np.float64(1.0)))[1]
+    for name, slope in slopes.items():
+        hold(np.isfinite(slope), f"the slope by `{name}` is not finite")
+    step = 1e-6
+    for name in _smooth(case, floats):
+        factors = {f: np.ones(2) for f in floats}
+        factors[name] = np.array([1.0 - step, 1.0 + step])
+        low, high = program.only(lambda both: both[0]).grid(factors)
+        told = f"the slope by `{name}`, against a difference"
+        near(
+            slopes[name],
+            (high - low) / (2.0 * step),
+            told,
+            relative=1e-3,
+            absolute=1e-6,
+        )
+
+
+def elasticities_are_differences(case: Case) -> None:
+    """`dse.sensitivity` says how answers change, but along what counts whole things.
+
+    Which fields are staircases is their own kind: no list stands anywhere.
+    """
+    wanted, step = ("latency", "energy", "area"), 1e-4
+    found = sensitivity(
+        case.machine, case.workload, metrics=wanted, technology=case.technology
+    )
+    kinds = case.machine.meanings()
+    whole = {name for name in found.design.index if kinds[name].integer}
+    hold(set(found.whole) == whole, f"staircases are {set(found.whole)}, not {whole}")
+    for name in found.design.index.difference([*found.whole]):
+        own = case.machine.number(name)
+        values = [own * (1 + side * step) for side in (-1, 1)]
+        if not kinds[name].fits(values).all():
+            continue  # at an end of its range
+        ends = [case.ask(**{name: float(value)}) for value in values]
+        for metric in wanted:
+            low, high = (float(getattr(end, metric)) for end in ends)
+            near(
+                found.design.loc[name, metric],
+                (np.log(high) - np.log(low)) / (2 * step),
+                f"the elasticity of {metric} by `{name}`",
+                relative=1e-2,
+                absolute=1e-4,
+            )
+
+
+def _loss(design: Engine, workload: Workload, technology: Technology) -> Any:
+    found = metrics(design, workload, technology, "walk")
+    return jnp.log(found.energy) + jnp.log(found.latency) + jnp.log(found.area)
+
+
+def _smooth(case: Case, floats: list[str]) -> list[str]:
+    """Return the numbers along which answers have no kinks: no counts, no nodes."""
+    fields = [f"0.{field}" for field in case.fields(*_SMOOTH)]
+    # By node, laws go from one table entry to the next, with a kink at each.
+    physics = [path for path in floats if path.startswith("2.")]
+    return fields + [path for path in physics if not path.endswith("process.node")]
+
+
+def _same(
+    one: Metrics, other: Metrics, *, relative: float, absolute: float = 0
+) -> None:
+    known = named_numbers(other)
+    for name, numbers in named_numbers(one).items():
+        told = f"`{name}`"
+        near(numbers, known[name], told, relative=relative, absolute=absolute)

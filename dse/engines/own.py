@@ -1,0 +1,75 @@
+"""An engine of one's own from a file, or from a module that can be imported."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from dse.engines.base import Engine
+from dse.engines.registry import check_engine_class, known_engines, register_engine
+from dse.errors import InputError, did_you_mean
+from dse.files import is_file
+
+
+def engine_in(module: str) -> type[Engine]:
+    """Return the one engine that a file (ending in .py) or a module defines.
+
+    The file is run, as Python runs any module. Raises `InputError` where there is none
+    or several, and where it cannot be run.
+    """
+    found = _import_file(Path(module)) if module.endswith(".py") else _import(module)
+    own = [
+        value
+        for value in vars(found).values()
+        if isinstance(value, type)
+        and issubclass(value, Engine)
+        and value.__module__ == found.__name__
+    ]
+    if len(own) != 1:
+        names = ", ".join(sorted(each.__name__ for each in own)) or "none"
+        raise InputError(
+            f"{module} must define one engine, a class of `dse.Engine`; it defines "
+            f"{names}."
+        )
+    check_engine_class(module, own[0])
+    return own[0]
+
+
+def register_file(path: str) -> str:
+    """Make the engine of a file known by the name of the file, and return that."""
+    name = Path(path).stem
+    register_engine(name, engine_in(path))
+    return name
+
+
+def _import_file(path: Path) -> ModuleType:
+    if not is_file(path):
+        raise InputError(f"{path} is no file; give the Python file of an engine.")
+    folder, name = str(path.resolve().parent), path.stem
+    if folder not in sys.path:  # so that other processes find it as well
+        sys.path.append(folder)
+    found = _import(name)
+    if Path(found.__file__ or "").resolve() != path.resolve():
+        raise InputError(
+            f"{path}: `{name}` is the name of another module ({found.__file__}); give "
+            "the file another name."
+        )
+    return found
+
+
+def _import(module: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as fault:
+        if fault.name and module.partition(".")[0] != fault.name.partition(".")[0]:
+            raise InputError(f"{module} cannot be run: {fault}.") from fault
+        raise InputError(
+            f"`{module}` is no engine, no file ending in .py, and no module that can "
+            "be imported." + did_you_mean(module, known_engines())
+        ) from None
+    except Exception as fault:  # whatever the code of somebody else raises
+        raise InputError(
+            f"{module} cannot be run: {type(fault).__name__}: {fault}"
+        ) from fault

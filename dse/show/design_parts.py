@@ -1,0 +1,149 @@
+"""Where energy, area and time of designs go, for a page that shows any one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dse.compile.function import compile_function
+from dse.evaluation import Metrics
+from dse.explore.basis import Basis
+from dse.explore.grid import answer_for
+from dse.explore.space import Space
+from dse.show.labels import component_label
+from dse.show.scale import Scale
+from dse.units import from_si
+
+MOST_DESIGNS = 400  # of which a page holds the parts
+SMALL = 0.005  # share of the total below which a component is merged with others
+KINDS = ("work", "leakage", "area")
+STAGES = ("load", "compute", "store")
+
+Rows = np.ndarray[Any, Any]
+Table = dict[str, dict[str, Rows]]  # kind -> component, unit or op -> [designs]
+
+
+def some_rows(count: int, keep: Sequence[int]) -> list[int]:
+    """Return which rows of a front have their parts on a page, `keep` among them."""
+    if count <= MOST_DESIGNS:
+        return list(range(count))
+    spread = np.linspace(0, count - 1, MOST_DESIGNS).astype(int)
+    return [int(row) for row in np.union1d(spread, np.asarray(keep, int))]
+
+
+def parts_of_designs(space: Space, basis: Basis, index: Rows) -> Table:
+    """Return the parts of designs by their index.
+
+    Energies in J, areas in m^2, `busy` shares, and the seconds that ops load, compute
+    and store.
+    """
+
+    def told(found: Metrics) -> dict[str, Any]:
+        named = {
+            f"{kind}|{name}": value
+            for kind, parts in _parts(found).items()
+            for name, value in parts.items()
+        }
+        return {name: np.float64(1.0) * value for name, value in named.items()}
+
+    function = compile_function(answer_for(space, basis, told), space.names)
+    digits = space.digits(index)
+    table = {name: space.values(name)[at] for name, at in digits.items()}
+    found: Table = {kind: {} for kind in (*KINDS, "busy", *STAGES)}
+    for name, column in function.rows(table, float, backend="numpy").items():
+        kind, _, part = name.partition("|")
+        found[kind][part] = np.broadcast_to(column, len(index))
+    return found
+
+
+def parts_of_machine(found: Metrics) -> Table:
+    """Return the parts of one machine in the same form."""
+    return {
+        kind: {name: np.asarray([float(value)]) for name, value in parts.items()}
+        for kind, parts in _parts(found).items()
+    }
+
+
+def _parts(found: Metrics) -> dict[str, Mapping[str, Any]]:
+    ops = range(len(found.op_names))
+    return {
+        "work": found.dynamic_energy,
+        "leakage": found.leakage_energy,
+        "area": found.area_by_component,
+        "busy": found.utilization,
+        **{s: {f"{op:04d}": found.op_busy[s][op] for op in ops} for s in STAGES},
+    }
+
+
+def costs_data(designs: Table, machines: Mapping[str, Table], scale: Scale) -> Any:
+    """Return energy and area by component, of designs and of machines, as plain data.
+
+    In the units of the page; components that are small everywhere are one.
+    """
+    all_of_them = [designs, *machines.values()]
+    told = []
+    for title, kinds in (("energy", ("work", "leakage")), ("area", ("area",))):
+        unit, names = scale.units[title], _large(all_of_them, kinds)
+        told.append(
+            {
+                "title": scale.axis_title(title),
+                "kinds": list(kinds),
+                "components": [*map(component_label, names), "others"],
+                "designs": [_columns(designs, k, names, unit) for k in kinds],
+                "machines": {
+                    name: [_columns(machine, k, names, unit) for k in kinds]
+                    for name, machine in machines.items()
+                },
+            }
+        )
+    return told
+
+
+def time_data(designs: Table, op_names: Sequence[str], scale: Scale) -> Any:
+    """Return how busy ports and units are, and what each op asks, as plain data."""
+    unit = scale.units["latency"]
+    units = [*designs["busy"]]
+    stages = {s: [c for _, c in sorted(designs[s].items())] for s in STAGES}
+    return {
+        "units": [*map(component_label, units)],
+        "busy": [_rounded(designs["busy"][name]) for name in units],
+        "ops": [component_label(name) for name in op_names],
+        "unit": scale.shown_unit("latency"),
+        "stages": {
+            s: [_rounded(from_si_all(column, unit)) for column in columns]
+            for s, columns in stages.items()
+        },
+    }
+
+
+def from_si_all(values: Rows, unit: str) -> Rows:
+    """Return SI numbers in a unit that people read."""
+    return np.asarray(values, float) * from_si(1.0, unit)
+
+
+def _large(tables: Sequence[Table], kinds: Sequence[str]) -> list[str]:
+    """Return the components that count somewhere, the largest of the designs first."""
+    names = dict.fromkeys(n for t in tables for k in kinds for n in t[k])
+
+    def share(table: Table, name: str) -> float:
+        total = sum(v for k in kinds for v in table[k].values())
+        own = sum(table[k].get(name, 0.0 * total) for k in kinds)
+        return float(np.max(own / np.maximum(total, 1e-300)))
+
+    large = [n for n in names if max(share(table, n) for table in tables) >= SMALL]
+    return sorted(large, key=lambda name: -share(tables[0], name))
+
+
+def _columns(table: Table, kind: str, names: Sequence[str], unit: str) -> Any:
+    """Return amounts by component, then of all others: a list over designs each."""
+    count = len(next(iter(table["area"].values())))
+    none = np.zeros(count)
+    own = [np.asarray(table[kind].get(name, none)) for name in names]
+    rest = sum((v for n, v in table[kind].items() if n not in names), none)
+    return [_rounded(from_si_all(column, unit)) for column in (*own, rest)]
+
+
+def _rounded(column: Rows) -> list[float]:
+    return [float(f"{value:.4g}") for value in np.asarray(column, float)]

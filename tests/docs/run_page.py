@@ -1,0 +1,39 @@
+"""Pages are run as they are read: commands and Python in turn, in one folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    """Return language and text of each block that something can run."""
+    return re.findall(r"^```(sh|python)\n(.*?)^```", page.read_text(), re.M | re.S)
+
+
+def run_page(page: Path, folder: Path) -> None:
+    """Run commands and Python of a page in a folder, each block where it stands."""
+    place = folder / ".bin"
+    place.mkdir()
+    command = place / "dse"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m dse "$@"\n')
+    command.chmod(0o755)
+    path = {"PATH": f"{place}:{os.environ['PATH']}"}
+    for language, text in blocks(page):
+        words = {
+            "sh": ["bash", "-euo", "pipefail", "-c", text],
+            "python": [sys.executable, "-c", text],
+        }[language]
+        done = subprocess.run(
+            words,
+            cwd=folder,
+            env={**os.environ, **path},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{text}\n{done.stdout[-2000:]}\n{done.stderr}"

@@ -1,0 +1,38 @@
+"""A notebook that is made a page keeps its figures, without a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbclient
+import nbformat
+import pytest
+
+FIGURES = (
+    """\
+import plotly.graph_objects as go
+from dse.show.figure import Figure
+Figure(data=[go.Bar(x=[1, 2], y=[3, 4])])""",
+    "Figure(data=[go.Bar(y=[1])]).show()",
+)
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("default")  # of the kernel and its messages, not ours
+def test_figures_of_a_notebook_are_drawn_in_its_page(page: Any, tmp_path: Path) -> None:
+    exporter = pytest.importorskip("nbconvert").HTMLExporter()
+    cells = [nbformat.v4.new_code_cell(text) for text in FIGURES]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    run = nbclient.NotebookClient(notebook, timeout=120).execute()
+    [first], [second] = (cell.outputs for cell in run.cells)
+    for output in (first, second):
+        assert set(output.data) == {"application/vnd.plotly.v1+json", "text/html"}
+        config = output.data["application/vnd.plotly.v1+json"]["config"]
+        assert config["showSendToCloud"] is False
+    assert len(first.data["text/html"]) > 1e6 > len(second.data["text/html"])
+    file = tmp_path / "page.html"
+    file.write_text(exporter.from_notebook_node(run)[0])
+    page.goto(file.as_uri())
+    page.wait_for_selector(".js-plotly-plot .main-svg")
+    assert page.locator(".js-plotly-plot .bars path").count() == 3
