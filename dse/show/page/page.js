@@ -1,11 +1,12 @@
 "use strict";
 // One page: a budget, plots and a table over the same designs. No library but Plotly.
-(() => {
+(async () => {
+  const find = (id) => document.getElementById(id);
+  await unpack("plotly");
   const data = JSON.parse(document.getElementById("data").textContent);
   const { columns, budget, objective } = data;
   const count = columns[0].values.length;
   const column = Object.fromEntries(columns.map((c) => [c.name, c]));
-  const find = (id) => document.getElementById(id);
   const metrics = new Set(columns.slice(1, 1 + data.metrics));
   const shown = (value) => typeof value === "number" ? value.toLocaleString("en-US") : value;
   const cell = (c, row) => !metrics.has(c) ? shown(c.values[row]) : c.values[row].toLocaleString(
@@ -16,6 +17,15 @@
     ? `${c.title}: <b>${withUnit(c, row)}</b>`
     : c === columns[0] ? `<b>Design ${cell(c, row)}</b>` : `${c.title}: ${withUnit(c, row)}`,
   ).join("<br>"));
+
+  // A script that is packed by gzip; browsers unpack it themselves since 2023.
+  async function unpack(id) {
+    const bytes = Uint8Array.from(atob(find(id).textContent), (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const script = document.createElement("script");
+    script.textContent = await new Response(stream).text();
+    document.head.append(script);
+  }
 
   // -- plots ---------------------------------------------------------------------------
 
