@@ -57,18 +57,27 @@ def standing(found: Standing, front: Runs, batch: float | None) -> str:
     number_of = int(front.index[found.rival])
     gains = listed([_gain(o, found.gains[o.metric], scale) for o in objectives])
     count = len(found.beaten_by)
+    limits = _printed("; ".join(found.breaks))
+    breaks = f" It breaks limits itself: {limits}." if limits else ""
     if count == 0:
         return (
             f"{found.name}{at} ({own}) is beaten by no design of the front; the "
-            f"nearest, design {number_of:,}, has {gains}."
+            f"nearest, design {number_of:,}, has {gains}.{breaks}"
         )
     beaten = (
         "1 design of the front" if count == 1 else f"{count:,} designs of the front"
     )
     return (
         f"{found.name}{at} ({own}) is beaten by {beaten}; the one that beats it most "
-        f"evenly, design {number_of:,}, has {gains}."
+        f"evenly, design {number_of:,}, has {gains}.{breaks}"
     )
+
+
+def _printed(text: str) -> str:
+    """Return a text as it is printed: `≤` and `²` for `<=` and `^2`."""
+    for typed, printed in (("<=", "≤"), (">=", "≥"), ("^2", "²")):
+        text = text.replace(typed, printed)
+    return text
 
 
 def shared_choices(front: Runs) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,10 @@ import numpy as np
 from dse.errors import InputError
 from dse.evaluation import Metrics
 from dse.explore.accuracy import grounds
+from dse.explore.limits import read_limits
 from dse.explore.objectives import Objective
 from dse.explore.runs import Runs, column_name, file_units
+from dse.hardware.buildable import BUILDABLE
 from dse.study.study import Study
 from dse.units import from_si
 
@@ -27,6 +29,7 @@ class Standing:
     worse in none. `rival` is the row that beats it most evenly, or comes nearest to
     that: its smallest gain over all objectives is the largest. `gains` say, by metric,
     how many times better the rival is: above 1 it is better, below 1 the machine is.
+    `breaks` says in words which limits of the study the machine itself breaks.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Standing:
     beaten_by: Rows
     rival: int
     gains: Mapping[str, float]
+    breaks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -69,6 +73,7 @@ class Summary:
             "references": {
                 standing.name: {
                     **metrics_as_json(standing.metrics),
+                    "breaks": list(standing.breaks),
                     "beaten_by_designs": len(standing.beaten_by),
                     "beaten_by_share_of_front": len(standing.beaten_by) / len(front),
                     "rival": row_as_json(front, standing.rival),
@@ -100,10 +105,22 @@ def summarize(study: Study, front: Runs) -> Summary:
             str(o): int(costs[:, i].argmin()) for i, o in enumerate(front.objectives)
         },
         standings=[
-            stand(name, metrics, front)
+            replace(stand(name, metrics, front), breaks=broken_limits(study, metrics))
             for name, metrics in study.evaluate_references().items()
         ],
     )
+
+
+def broken_limits(study: Study, metrics: Metrics) -> tuple[str, ...]:
+    """Return in words which limits of a study a machine breaks."""
+    limits = read_limits(study.limits, study.basis.counted)
+    known = [limit for limit in limits if getattr(metrics, limit.metric) is not None]
+    own = [
+        str(limit)
+        for limit in known
+        if not limit.physical and float(limit.excess(metrics)) > 1e-9
+    ]
+    return (*(metrics.cannot_be_built if BUILDABLE in study.limits else ()), *own)
 
 
 def stand(name: str, metrics: Metrics, front: Runs) -> Standing:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,18 @@ def test_the_words_say_how_a_machine_stands(study: Study, front: Runs) -> None:
         assert text.startswith(f"{standing.name} at batch 4 (")
         assert ("no design" if count == 0 else f"{count}") in text
     assert words.listed(["a", "b", "c"]) == "a, b and c"
+
+
+def test_a_published_machine_that_breaks_limits_is_no_answer(
+    study: Study, front: Runs
+) -> None:
+    asked = replace(study, limits=("area <= 5 mm^2",))
+    for standing in summarize(asked, front).standings:
+        assert "breaks limits itself: area ≤ 5 mm²" in words.standing(
+            standing, front, None
+        )
+    free = summarize(replace(study, limits=()), front)
+    assert not any(standing.breaks for standing in free.standings)
 
 
 def test_choices_that_all_designs_share_are_told(front: Runs) -> None:
