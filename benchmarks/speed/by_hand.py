@@ -236,11 +236,11 @@ def _pass(
         begin = seen[place + 1 - back] if back else seen[0]
         if unit:
             begin = f.maximum(begin, now[unit])
-        done = begin + cost.compute
+        done, free = begin + cost.compute, begin + cost.occupied
         if step.load is not None:
-            begin, done = _load(f, now, step, begin)
+            begin, done, free = _load(f, now, step, begin)
         if unit:
-            now[unit] = done - cost.compute + cost.occupied
+            now[unit] = free
         if step.drain is not None:
             drained = f.maximum(begin, now["bus"]) + step.drain
             now["bus"] = f.where(step.drain > 0.0, drained, now["bus"])
@@ -251,20 +251,22 @@ def _pass(
         seen.append(now["seen"])
 
 
-def _load(f: Any, now: dict[str, Any], step: Step, begin: Any) -> tuple[Any, Any]:
-    """Return when an op that may load begins, and when it is done."""
-    lead, load = step.cost.lead, step.load
+def _load(f: Any, now: dict[str, Any], step: Step, begin: Any) -> tuple[Any, Any, Any]:
+    """Return when an op that may load begins, is done, and leaves its unit free."""
+    cost, lead, load = step.cost, step.cost.lead, step.load
     late = f.maximum(lead - step.prefetch, 0.0) * load
     first = f.maximum(now["bus"] + lead * load, now["loaded"] + late)
     late = (1.0 - step.prefetch) * load
     loaded = f.maximum(now["bus"] + load, now["loaded"] + late)
     begun = f.maximum(begin, first)
-    done = f.maximum(begun + step.cost.compute, loaded + lead * step.cost.compute)
+    done = f.maximum(begun + cost.compute, loaded + lead * cost.compute)
+    free = f.maximum(begun + cost.occupied, loaded + lead * cost.occupied)
     if not step.always_loads:  # as attention, if all is on chip
         loads = load > 0.0
-        done = f.where(loads, done, begin + step.cost.compute)
+        done = f.where(loads, done, begin + cost.compute)
+        free = f.where(loads, free, begin + cost.occupied)
         begun = f.where(loads, begun, begin)
         loaded = f.where(loads, loaded, now["bus"])
     now["bus"] = loaded
     now["loaded"] = done if step.always_loads else f.where(loads, done, now["loaded"])
-    return begun, done
+    return begun, done, free

@@ -1,8 +1,8 @@
 """What BERT-Base moves over the memory port of AccelTran's machine, in plain NumPy.
 
 Results wait in the activation buffer for the ops that read them, those that are read
-next first; what finds no room is written once and read at each use. A batch may run in
-parts, where more of its results fit then; each reads the weights that do not stay.
+next first; what finds no room is written once and read at each use. A batch runs in
+parts that fit, or one by one; each reads the weights that do not stay.
 """
 
 from __future__ import annotations
@@ -83,38 +83,19 @@ class Port(NamedTuple):
 
 
 def port_of(m: Machine) -> Port:
-    """Return in what parts a batch runs best, and what it moves then."""
+    """Return what a batch moves, in parts as large as fit."""
     f, batch, again = m.f, m.d.batch, _read_again(m)
     every = float(LAYERS * sum(op.weights for op in LAYER))
     missing = f.maximum(1.0 - _weights_held(m) / every, 0.0)
     words = m.bits["activation_buffer"] / (ACTIVATIONS * WORD)
     masks = m.bits["mask_buffer"] / 2.0  # the other half is for those of weights
     room = f.minimum(words, masks)
-    prices: dict[tuple[float, float], Any] = {}  # of what is kept alike, if off chip
-    for kept in KEPT:
-        moves = 1.0 + sum(1.0 + _again(again, kept, r) for r in kept.readers)
-        how = kept.fullest, kept.size
-        prices[how] = prices.get(how, 0.0) + kept.layers * STORED * moves
-
-    def off_chip(how: tuple[float, float], together: Any) -> Any:
-        fullest, size = how
-        return f.minimum(f.maximum(fullest - room / together, 0.0), size)
-
-    def cost(together: Any) -> Any:
-        weights = STORED_WEIGHT * every * missing / together
-        return weights + sum(p * off_chip(how, together) for how, p in prices.items())
-
-    part, least = batch, cost(batch)
-    for fullest in dict.fromkeys(fullest for fullest, _ in prices):
-        for values in (words, masks):  # as many sequences as it fits, whole tiles
-            fits = m.d.tile_batch * f.floor(values / fullest / m.d.tile_batch)
-            for size in (f.maximum(fits, m.d.tile_batch), fits + m.d.tile_batch):
-                tried = f.minimum(size, batch)
-                moved = cost(tried)
-                part = f.where(moved < least, tried, part)
-                least = f.minimum(moved, least)
-
-    gone = {how: batch * STORED * off_chip(how, part) for how in prices}
+    part = f.minimum(f.maximum(room / (NARROW + WIDE), m.d.tile_batch), batch)
+    each = room / f.minimum(m.d.tile_batch, batch)  # of a sequence alone
+    gone = {
+        how: batch * STORED * f.minimum(f.maximum(how[0] - each, 0.0), how[1])
+        for how in {(kept.fullest, kept.size) for kept in KEPT}
+    }
     read: dict[int, Any] = {}
     written = {NORM_2: batch * STORED * NARROW / LAYERS}  # the answer
     for kept in KEPT:

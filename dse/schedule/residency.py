@@ -7,16 +7,20 @@ they fit. One policy serves all engines that have such a buffer:
     those alive together do not fit, they are kept in the order of their next use; of
     the others, what does not fit is written once, as it is made, and read at each use.
 
-With b sequences side by side in a buffer of C bits, a value of S bits a sequence whose
-fullest moment holds H bits, its own and those kept before it, leaves off chip
+A value of S bits a sequence whose fullest moment holds H bits, its own and those kept
+before it, leaves of a buffer of C bits
 
-    clip(H - C / b, 0, S)    bits a sequence.
+    clip(H - C, 0, S)    bits a sequence off chip.
 
-A batch runs in parts of b sequences where that moves fewer bits: weights that do not
-stay in their buffer of C_w bits are read once a part, so that a sequence costs
-max(W - C_w, 0) / b + sum of all that is off chip, which is least where b is the batch
-or beside a point where a value begins not to fit, b = C / H. Attention takes one group
-of heads after another, so that scores never leave the chip.
+A batch of B runs in the largest parts of which no more leaves the chip than of one
+sequence: where one sequence fits, as many side by side as fit, with H the fullest
+moment of the run; else one after another,
+
+    b = min(B, max(1, C / H)).
+
+Weights that do not stay in their buffer are read once a part. So nothing that an op
+moves, a sequence, rises with the batch, and neither do its time and its energy.
+Attention takes one group of heads after another: scores never leave the chip.
 """
 
 from __future__ import annotations
@@ -43,7 +47,6 @@ from dse.schedule.spill import (
 )
 from dse.schedule.traffic import Room, Storage, Traffic
 from dse.schedule.weights import fetched_share
-from dse.smooth import ceil
 from dse.workload.kinds import WITH_WEIGHTS
 from dse.workload.liveness import BEFORE, Moment, Value, live_values
 from dse.workload.ops import Block
@@ -101,12 +104,13 @@ def plan_block(
     """
     plan = _Plan(blocks, storage)
     part, live = plan.together(batch), plan.live[number]
+    fewest = plan.fewest(batch)
     makers = {maker for moment in live.moments for maker in moment.alive}
     rooms = storage[number].rooms
     bits, off_chip = {}, {}
     for maker in sorted(makers):
         cost = plan.kept.get((number, maker))
-        share = cost.off_chip(part) / jnp.maximum(cost.bits, 1e-9) if cost else 1.0
+        share = cost.off_chip(fewest) / jnp.maximum(cost.bits, 1e-9) if cost else 1.0
         sizes = [plan._size(number, maker, room) for room in rooms]
         bits[maker] = [part * mean_over_layers(size) for size in sizes]
         off_chip[maker] = mean_over_layers(share)
@@ -125,7 +129,6 @@ class _Plan:
         # What each op moves a sequence, by field: bits, or shares of what is off chip.
         self.terms: dict[tuple[int, int, str], list[tuple[Any, Any]]] = {}
         self.once: list[tuple[tuple[int, int, str], Any]] = []  # bits a sequence
-        self.costs: list[tuple[Any, Cost]] = []  # with how often the term is met
         self.kept: dict[tuple[int, int], Cost] = {}  # of values that may be kept
         self.fills: list[Fill] = []  # of all values
         self.all_weights = self._all_weights()
@@ -258,7 +261,6 @@ class _Plan:
             cost = self._spill(number, value, most, written=0.0, share=share)
             if maker != number:
                 cost = jax.tree.map(lambda bits: of_layer(bits, 0), cost)
-            self.costs.append((times, cost))
             last = len(self.blocks[maker].ops) - 1
             self.kept.setdefault((maker, last), cost)
             of_maker = times / self.blocks[maker].repeats
@@ -283,19 +285,16 @@ class _Plan:
             Fill(most, self._size(number, value.maker, room), room.capacity)
             for most, room in zip(fullest, storage.rooms, strict=True)
         ]
-        cost = Cost(1.0, self._size(number, value.maker), tuple(fills))
+        cost = Cost(self._size(number, value.maker), tuple(fills))
         self.fills += fills
         if value.maker != BEFORE:
             self._add(number, value.maker, "spill_written", cost, share * written)
-        factor: Any = written
         for place, use in enumerate(value.uses):
             once = 0.0 if given and place == 0 else 1.0
             comes = comes_again(block.ops, use, value.maker)
             again = read_again(block, storage, use) if comes else 0.0
-            factor = factor + once + again
             self._add(number, use, "spill_read", cost, share * once)
             self._add(number, use, "refetched", cost, share * again)
-        self.costs.append((share * block.repeats, cost._replace(factor=factor)))
         self.kept[number, value.maker] = cost
         return cost
 
@@ -362,35 +361,21 @@ class _Plan:
     # -- answers -----------------------------------------------------------------------
 
     def together(self, batch: Any) -> Any:
-        """Return how many sequences run together: the batch, or a part that pays."""
+        """Return how many sequences run together: as many as fit, or the fewest."""
         if isinstance(batch, int | float) and batch <= 1.0:
             return batch
-        weights = sum(
-            self.blocks[number].repeats * mean_over_layers(later)
-            for (number, _), (_, later) in self.weights.items()
-        )
-
-        def cost(b: Any) -> Any:
-            total = weights / b
-            for times, value in self.costs:
-                bits = value.factor * value.off_chip(b)
-                total = total + times * mean_over_layers(bits)
-            return total
-
-        grain = self.storage[0].grain
-        holds = [
+        fit = [
             fill.capacity / jnp.maximum(largest(fill.fullest), 1.0)
             for fill in self.fills
         ]
-        if not holds:
+        if not fit:
             return batch
-        below = -grain * ceil(-jnp.stack(holds) / grain)
-        beside = jnp.concatenate([jnp.maximum(below, grain), below + grain])
-        parts = jnp.append(jnp.minimum(beside, batch), batch)
-        moved = jax.vmap(cost)(parts)
-        # None is smaller than a grain or the batch: so the bounds of a box are not 0.
-        least = jnp.minimum(grain, batch)
-        return jnp.max(jnp.where(moved <= jnp.min(moved), parts, least))
+        most = functools.reduce(jnp.minimum, fit)
+        return jnp.minimum(jnp.maximum(most, self.storage[0].grain), batch)
+
+    def fewest(self, batch: Any) -> Any:
+        """Return how many sequences run together where not all of that fits."""
+        return jnp.minimum(self.storage[0].grain, batch)
 
     def compulsory(self, batch: Any) -> dict[str, Any]:
         """Return the bits a sequence of weights, cache, input and output, each once.
@@ -438,11 +423,12 @@ class _Plan:
             for place, (first, later) in self.weights.items()
         }
         off_chip: dict[int, Any] = {}  # bits of the batch, by value
+        fewest = self.fewest(batch)
         for place, terms in self.terms.items():
             for share, bits in terms:
                 if id(bits) not in off_chip:
                     spills = isinstance(bits, Cost)
-                    own = bits.off_chip(together) if spills else bits
+                    own = bits.off_chip(fewest) if spills else bits
                     off_chip[id(bits)] = batch * own
                 more = share * off_chip[id(bits)]
                 moved[place] = moved[place] + more if place in moved else more

@@ -29,7 +29,6 @@ class Fill(NamedTuple):
 class Cost(NamedTuple):
     """Bits a sequence that a value costs as far as it is off chip."""
 
-    factor: Any
     bits: Any
     fills: tuple[Fill, ...]
 

@@ -68,7 +68,8 @@ def _run_chain(clock: Clock, ops: list[_Op], depends: tuple[int, ...]) -> Clock:
         there(s) = max(load_port + s load, done_1 + max(s - prefetch, 0) load)
         start    = max(there(lead), unit, input visible)
         done     = max(start + compute, there(1) + lead compute)
-        visible  = max(done, store_port) + store;  unit = done - compute + occupied
+        unit     = max(start + occupied, there(1) + lead occupied)
+        visible  = max(done, store_port) + store
 
     there(s): when a share of what it loads has arrived. done_1: when the op with a load
     before this one was done, whose operands make room.
@@ -147,7 +148,9 @@ def _compute(
     done = start + op.compute
     done = jnp.where(loads, jnp.maximum(done, loaded + op.lead * op.compute), done)
     if op.unit:
-        units = units | {op.unit: done - (op.compute - op.occupied)}
+        free = start + op.occupied
+        later = jnp.maximum(free, loaded + op.lead * op.occupied)
+        units = units | {op.unit: jnp.where(loads, later, free)}
     port = jnp.where(loads, loaded, clock.load_port)
     streams = op.streamed > 0
     through = jnp.maximum(start, port) + op.streamed

@@ -19,8 +19,7 @@ MACHINES: dict[str, Engine] = {
     "nm-tensor-core": dse.NMEngine.sparse_tensor_core(),
     "reference-a100": dse.ReferenceMachine.a100(),
     "tile-edge": dse.TileEngine.edge(),
-    # A write to RRAM costs eight reads: the fewest bytes are not the least energy.
-    "tile-nano": dse.TileEngine.nano().replace(main_memory="ddr4"),
+    "tile-nano": dse.TileEngine.nano(),  # a write to its RRAM costs eight reads
     "tile-server": dse.TileEngine.server(),
 }
 SMALL = TransformerShape(
@@ -177,17 +176,20 @@ def test_the_head_of_gpt2_reads_its_weights_and_writes_its_logits_once() -> None
     assert sum(more.values()) <= 253  # its input fits beside: no pass comes again
 
 
-def test_bytes_and_energy_a_sequence_never_rise_with_the_batch(
-    machine: Engine,
-) -> None:
-    runs = [
-        dse.evaluate(machine, BERT_BASE.replace(batch=float(batch)))
-        for batch in (1, 2, 4, 16, 64, 256, 1024)
-    ]
-    moved = [sum(of(run.off_chip_bytes).values()) for run in runs]
-    assert np.all(np.diff(moved) <= 1e-9 * np.asarray(moved[:-1]))
-    energy = np.asarray([float(run.energy) for run in runs])
-    assert np.all(np.diff(energy) <= 1e-3 * energy[:-1])
+def test_a_sequence_never_costs_more_in_a_larger_batch(machine: Engine) -> None:
+    """Neither bytes nor energy nor time: a machine may run the batch in parts."""
+    for workload in (BERT_BASE, GPT2):
+        runs = [
+            dse.evaluate(machine, workload.replace(batch=float(batch)))
+            for batch in (1, 2, 4, 8, 16, 64, 1024)
+        ]
+        costs = np.asarray(
+            [
+                (sum(of(r.off_chip_bytes).values()), r.energy, 1.0 / r.throughput)
+                for r in runs
+            ]
+        )
+        assert np.all(np.diff(costs, axis=0) <= 1e-9 * costs[:-1])
 
 
 def test_weights_that_stay_in_their_buffer_come_once_for_all_parts() -> None:
@@ -207,7 +209,7 @@ def test_weights_that_stay_in_their_buffer_come_once_for_all_parts() -> None:
 def test_no_batch_moves_more_than_a_smaller_one_in_any_small_buffer(
     seq_len: int,
 ) -> None:
-    """The best part is a whole number on either side of where a value fits."""
+    """What leaves the chip is that of one sequence, whatever the batch."""
     small = dse.transformer(SMALL, seq_len=seq_len)
     for kib in (3.0, 7.95, 20.0, 50.0, 98.76):
         machine = dse.ReferenceMachine.a100().replace(cache_mib=kib / 1024)
@@ -293,15 +295,3 @@ def test_layers_that_share_weights_fetch_them_again_only_if_they_do_not_fit() ->
         )
         layers = float(found.off_chip_bytes["weights"]) / (21 / 8) - 128 * 2048
         assert layers == pytest.approx(sets * one_set, rel=1e-6)
-
-
-def test_throughput_falls_little_where_parts_are_chosen_for_their_bytes(
-    machine: Engine,
-) -> None:
-    """The parts that move least are not always the fastest: 3 % on tile-nano."""
-    rates = [
-        float(dse.evaluate(machine, BERT_BASE.replace(batch=float(batch))).throughput)
-        for batch in (1, 2, 4, 8, 16, 64, 1024)
-    ]
-    best = np.maximum.accumulate(rates)
-    assert np.all(rates >= 0.965 * best)

@@ -93,8 +93,8 @@ def test_a_layer_of_bert_has_the_values_that_are_known_by_hand() -> None:
         "FFN down<br>norm FFN",
     ]
     assert heights(figure, "off chip") == {}
-    tensor = 27 * 128 * 768 * 2.5 / 2**20  # 27 of 64 sequences fit 32 MiB
-    assert "27 of 64 sequences at a time" in figure.layout.title.text
+    tensor = 32 / 5  # as many sequences as fit 32 MiB: 27.3 of 0.234 MiB a tensor
+    assert "27.3 of 64 sequences at a time" in figure.layout.title.text
     steps = np.asarray([2, 3, 4, 4, 2, 5, 5])  # the context takes the room of queries
     assert stacked(figure, "on chip") == pytest.approx(tensor * steps)
     assert line(figure) == 32

@@ -90,7 +90,7 @@ def test_the_answer_is_the_committed_one(front: dse.Runs) -> None:
         assert found == pytest.approx(expected["knee"][metric], rel=1e-5)
 
 
-def test_35_larger_machines_than_a_reticle_stand_on_the_front_of_any_size(
+def test_40_larger_machines_than_a_reticle_stand_on_the_front_of_any_size(
     study: dse.Study, front: dse.Runs
 ) -> None:
     expected = tomllib.loads((STUDY / "expected.toml").read_text())
