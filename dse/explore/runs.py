@@ -112,8 +112,27 @@ class Runs:
         return self.space.at(int(number))
 
     def row(self, row: int) -> Engine:
-        """Return the machine of one row, ready for `dse.evaluate`."""
-        return self.space.at(int(self.index[row]))
+        """Return the machine of one row, ready for `dse.evaluate`.
+
+        Raises `InputError` where there is no such row, as in an empty front.
+        """
+        return self.space.at(int(self.index[self.place(row)]))
+
+    def place(self, row: int) -> int:
+        """Return a row's number; raise `InputError` where there is no such row."""
+        self.check_any()
+        if not -len(self) <= row < len(self):
+            raise InputError(f"there is no row {row} among these {len(self):,}.")
+        return row
+
+    def check_any(self) -> None:
+        """Raise `InputError` where there are no rows at all."""
+        if not len(self):
+            raise InputError(
+                f"none of the {self.evaluated:,} designs keeps all limits and can be "
+                "built, so that there is no row; `dse.sweep` without `front` tells the "
+                "reason of each. Loosen a limit, or widen the space."
+            )
 
     @property
     def columns(self) -> dict[str, Rows]:

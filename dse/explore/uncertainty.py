@@ -200,6 +200,7 @@ def uncertainty(
     another answer is not finite.
     """
     if isinstance(designs, Runs):
+        designs.check_any()
         runs, space, index = designs, designs.space, designs.index
     else:
         runs, space, index = None, Space(designs), np.zeros(1, np.int64)

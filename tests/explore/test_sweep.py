@@ -207,7 +207,17 @@ def test_a_front_within_limits_holds_feasible_designs_only(limited_rows: Runs) -
 
 
 def test_a_front_without_a_feasible_design_is_empty(rows: Runs) -> None:
-    assert len(dse.pareto(rows, *GOALS, limits=["area <= 1 um^2"])) == 0
+    empty = dse.pareto(rows, *GOALS, limits=["area <= 1 um^2"])
+    assert len(empty) == 0
+    for asked in (empty.row, lambda row: dse.uncertainty(empty, WORKLOAD, draws=2)):
+        with pytest.raises(dse.InputError, match="none of the .* designs keeps all"):
+            asked(0)
+
+
+def test_a_row_that_is_not_there_is_refused(rows: Runs) -> None:
+    assert rows.row(-1) == rows.row(len(rows) - 1)
+    with pytest.raises(dse.InputError, match="no row .* among these"):
+        rows.row(len(rows))
 
 
 def test_a_rule_that_holds_with_equality_keeps_its_designs_on_the_front() -> None:
