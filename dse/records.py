@@ -278,16 +278,16 @@ class Record:
     def in_one_line(self) -> str:
         """Return all fields with their units, as `Array(rows=64, cell=rram)`."""
         meanings = self.quantities()
-        shown = (
-            f"{f.name}="
-            + (
-                meanings[f.name].show(getattr(self, f.name))
-                if f.name in meanings
-                else repr(getattr(self, f.name))
-            )
-            for f in dataclasses.fields(self)  # type: ignore[arg-type]
-        )
-        return f"{type(self).__name__}({', '.join(shown)})"
+
+        def told(name: str) -> str:
+            value = getattr(self, name)
+            if name in meanings:
+                return meanings[name].show(value)
+            return value.in_one_line() if isinstance(value, Record) else repr(value)
+
+        names = [f.name for f in dataclasses.fields(self)]  # type: ignore[arg-type]
+        shown = ", ".join(f"{name}={told(name)}" for name in names)
+        return f"{type(self).__name__}({shown})"
 
     def __repr__(self) -> str:
         return self.in_one_line()

@@ -38,19 +38,26 @@ def cite(
     """Print the BibTeX behind the numbers.
 
     The field `checked` of an entry says on which day it was held against what; those
-    without it are named at the end.
+    without it are named at the end, and so is how many figures of a parameter file are
+    quoted, derived or fitted, and which are assumed.
     """
     wanted = names or list(_references())
     texts = [t for name in wanted for t in _BETWEEN_ENTRIES.split(_bibtex(name))]
     bibtex = "\n\n".join(dict.fromkeys(texts))
     checked = _checked(texts)
+    figures = {name: _figures(name) for name in wanted if _is_parameters(name)}
     if as_json:
-        print_json({"names": wanted, "bibtex": bibtex, "checked": checked})
+        told = {"names": wanted, "bibtex": bibtex, "checked": checked}
+        print_json({**told, "figures": figures})
         return
     say(bibtex)
     for model in (name for name in wanted if name in zoo()):
         held = zoo()[model].checked
         say(f"\n% Sizes of {model}: {held or 'not held against their source'}")
+    for name, by_status in figures.items():
+        counts = ", ".join(f"{len(keys)} {how}" for how, keys in by_status.items())
+        assumed = ", ".join(by_status.get("assumed", ())) or "none"
+        say(f"\n% Figures of {name}: {counts}. Assumed: {assumed}")
     unchecked = [key for key, how in checked.items() if not how]
     if unchecked:
         say("\n% Not held against their source: " + ", ".join(unchecked))
@@ -83,6 +90,21 @@ def _bibtex(name: str) -> str:
         f"`{name}` is no parameter file, model, key of references.bib or folder of a "
         "study." + did_you_mean(name, [*files, *zoo(), *_references()])
     )
+
+
+def _is_parameters(name: str) -> bool:
+    path = Path(name)
+    if path.suffix == ".toml" and not is_folder(path):
+        return "question" not in read_toml(path).data
+    return name in {file.stem for file in hw_params_folder().glob("*.toml")} - {*zoo()}
+
+
+def _figures(name: str) -> dict[str, list[str]]:
+    """Return the keys of a parameter file by how its figures are known."""
+    found: dict[str, list[str]] = {}
+    for key, entry in load_parameters(name).entries.items():
+        found.setdefault(entry.status, []).append(key)
+    return found
 
 
 def _references() -> list[str]:

@@ -11,7 +11,7 @@ import typer
 from dse.cli.options import Json, Quiet, Verbose, shows_progress
 from dse.cli.output import check_file, print_json, say
 from dse.errors import InputError
-from dse.units import parse_quantity
+from dse.units import from_si, parse_quantity
 
 
 def league(
@@ -23,12 +23,19 @@ def league(
     accuracy_drop: Annotated[
         str, typer.Option(help="The most accuracy lost, in points.")
     ] = "1%",
+    memory: Annotated[
+        str, typer.Option(help="Kind of main memory, as ddr4, lpddr5x or hbm2.")
+    ] = "ddr4",
     bandwidth: Annotated[
-        str, typer.Option(help="Main-memory bandwidth of all machines.")
-    ] = "25.6GB/s",
+        str | None,
+        typer.Option(
+            help="Main-memory bandwidth of all machines.",
+            show_default="a channel or a stack",
+        ),
+    ] = None,
     draws: Annotated[
-        int, typer.Option(min=2, help="Draws of the assumed numbers.")
-    ] = 200,
+        int, typer.Option(min=2, help="Draws of assumed numbers and model errors.")
+    ] = 1000,
     picture: Annotated[
         Path | None, typer.Option(help="A picture to write, .svg or .html.")
     ] = None,
@@ -36,17 +43,18 @@ def league(
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Let every family's best design play under one budget.
+    """Compare four families of machines, each at its best design under one budget.
 
-    Says who leads in throughput, energy and energy times delay, what holds each back,
-    and how often each wins as assumed numbers move in their ranges.
+    Says which is best in throughput, energy and energy times delay, what limits each,
+    and how often each is best as assumed numbers move in their ranges, and models err.
     """
     budget = {
-        "node_nm": parse_quantity(node, "nm") * 1e9,
-        "area": parse_quantity(area, "mm^2"),
-        "power": None if power is None else parse_quantity(power, "W"),
+        "node_nm": round(from_si(parse_quantity(node, "nm"), "nm"), 6),
+        "area_mm2": from_si(parse_quantity(area, "mm^2"), "mm^2"),
+        "power_w": None if power is None else parse_quantity(power, "W"),
         "accuracy_drop": parse_quantity(accuracy_drop, "%"),
-        "bandwidth_gb_per_s": parse_quantity(bandwidth, "GB/s") / 1e9,
+        "bandwidth_gb_per_s": bandwidth
+        and from_si(parse_quantity(bandwidth, "GB/s"), "GB/s"),
     }
     if picture is not None:
         _check_picture(picture)
@@ -54,8 +62,7 @@ def league(
     from dse.show.league_figure import league_figure, write_picture
     from dse.show.league_text import league_json, league_text
 
-    budget["node_nm"] = round(budget["node_nm"] or 0.0, 6)
-    found = play(**budget, draws=draws, progress=shows_progress())  # type: ignore[arg-type]
+    found = play(**budget, memory=memory, draws=draws, progress=shows_progress())  # type: ignore[arg-type]
     if as_json:
         print_json(league_json(found))
     else:

@@ -2,7 +2,8 @@
 
 Lanes work on one value a cycle; an op passes over its values as often as it must: a
 softmax for its maximum, for the sum of exponentials and for the division. Keys of a
-technology: `vector_unit.energy`, `.area`, `.leakage_power`, each of one lane.
+technology: `vector_unit.energy`, `.area`, `.leakage_power`, each of one lane; or the
+shared lane of all engines.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 
 from dse.engines.base import Op, Run
+from dse.engines.word_length import adder_size
+from dse.hardware.shared_parts import Part, are_shared
+from dse.hardware.shared_parts import vector_lane as shared_lane
 from dse.hardware.technology import Technology
 
 PASSES = {"softmax": 3.0, "layer_norm": 3.0, "activation": 1.0}
@@ -22,12 +26,20 @@ class VectorWork(NamedTuple):
 
     cycles: Any
     busy: Any  # cycles x lanes
-    energy: Any  # J
 
 
-def vector_work(
-    op: Op, run: Run, technology: Technology, *, lanes: Any, kind: str
-) -> VectorWork:
+def vector_lane(technology: Technology, bits: Any, known_bits: float) -> Part:
+    """Return a lane for words of some bits, of which that of `known_bits` is known.
+
+    Linear in the width: its registers, adders and tables.
+    """
+    if are_shared(technology):
+        return shared_lane(technology, bits)
+    told = Part(*(technology[f"vector_unit.{what}"] for what in Part._fields))
+    return told.times(adder_size(bits, known_bits))
+
+
+def vector_work(op: Op, run: Run, *, lanes: Any, kind: str) -> VectorWork:
     """Return the work of an op of a kind of `PASSES` on a unit of some lanes.
 
         values = batch heads rows columns;  cycles = max(1, passes values / lanes)
@@ -38,18 +50,4 @@ def vector_work(
     if kind == "softmax":
         values = values * op.input_density
     work = PASSES[kind] * values
-    return VectorWork(
-        cycles=jnp.maximum(1.0, work / lanes),
-        busy=work,
-        energy=work * technology["vector_unit.energy"],
-    )
-
-
-def vector_area(technology: Technology, lanes: Any) -> Any:
-    """Return the area of a vector unit in m^2."""
-    return lanes * technology["vector_unit.area"]
-
-
-def vector_leakage(technology: Technology, lanes: Any, seconds: Any) -> Any:
-    """Return what a vector unit leaks in J; it is not gated."""
-    return lanes * technology["vector_unit.leakage_power"] * seconds
+    return VectorWork(cycles=jnp.maximum(1.0, work / lanes), busy=work)

@@ -35,6 +35,15 @@ def adder_size(bits: Any, known_bits: float) -> Any:
     return bits / known_bits
 
 
+def logic_depth(bits: Any, known_bits: float) -> Any:
+    """Return the delay of a product of some bits over that of `known_bits`.
+
+    log 2b over log 2 known: its rows are added in a tree, and the sum of 2b bits by a
+    carry that looks ahead; both are as deep as the logarithm of their width.
+    """
+    return jnp.log2(2.0 * bits) / math.log2(2.0 * known_bits)
+
+
 @cache
 def _known() -> dict[str, Any]:
     return read_toml(hw_params_folder() / FILE).data

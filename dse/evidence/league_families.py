@@ -1,10 +1,10 @@
 """The four families of the league: what each may build, and what it skips.
 
-All run the same models, on the same node, from the same main memory, within the same
-budget, with up to 16 MiB for activations. SPRINT and Energon compute attention alone; a
-plain dense array runs the rest, and both get the same one to choose from. What each
-skips is its own method's, at the accuracy floor: from a measured curve where there is
-one, else as published.
+All run the same models on the same node, with the same multipliers, vector lanes,
+buffers, main memory and clock, and choose among as many multipliers, buffers and
+batches. SPRINT and Energon compute attention alone; a plain dense array runs the rest,
+and both get the same one to choose from. What each skips is its own method's, at the
+accuracy floor: from a measured curve where there is one, else as published.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from dse.engines.sprint.engine import SprintEngine
 from dse.engines.tile.engine import TileEngine
 from dse.explore.axes import powers_of_two, tied
 from dse.explore.space import Space
+from dse.hardware.main_memory import FILE as MEMORIES
+from dse.hardware.technology import load_technology
 from dse.sparsity.curves import Curve
 from dse.sparsity.library import load_curve
 from dse.workload.ops import Workload
@@ -28,7 +30,11 @@ from dse.workload.transformer import transformer
 
 # The suite: BERT-Base on sentences and on paragraphs, as many of either.
 MODEL, LENGTHS = "bert-base", (128, 512)
-BATCHES = (1, 2, 4, 8)
+BATCHES = (1, 2, 4, 8, 16, 32)
+CLOCK_MHZ = 700.0  # at which the shared parts were synthesised
+WORD_BITS = 16.0  # of all but AccelTran, of whose words no shorter ones were measured
+WEIGHTS_MIB, ACTIVATIONS_MIB = (1, 2, 4, 8), (1, 2, 4, 8, 16, 32)
+LANES = (16, 64, 256, 1024)  # of a vector unit, or of one for softmax
 # Measured on one model and one task, so that one accuracy floor means the same to both.
 DYNATRAN, MP_MRF = "minilm-l6/wordnet/dynatran", "minilm-l6/wordnet/mp_mrf"
 # As published: pairs kept and accuracy lost, on average over five models.
@@ -47,18 +53,24 @@ class Family:
     accuracy_drop: float | None = None  # published; None where the model knows it
 
 
-def families(accuracy_drop: float, bandwidth_gb_per_s: float) -> list[Family]:
+def families(
+    accuracy_drop: float, memory: str, bandwidth_gb_per_s: float
+) -> list[Family]:
     """Return the four families, as sparse as an accuracy floor allows.
 
-    `accuracy_drop` is a share, 0.01 for a point. A family whose published loss is
-    larger runs dense. How many sequences run together is each family's choice.
+    `accuracy_drop` is a share, 0.01 for a point; `memory` is a kind of `KINDS`. A
+    family whose published loss is larger runs dense.
     """
-    bandwidth = {"memory_bandwidth_gb_per_s": bandwidth_gb_per_s}
+    clock_and_port = {
+        "memory_bandwidth_gb_per_s": bandwidth_gb_per_s,
+        "clock_mhz": CLOCK_MHZ,
+    }
+    fields = clock_and_port | {"main_memory": memory}
     return [
-        _acceltran(accuracy_drop, bandwidth),
-        _sta(bandwidth),
-        _sprint(accuracy_drop, bandwidth),
-        _energon(accuracy_drop, bandwidth),
+        _acceltran(accuracy_drop, fields),
+        _sta(fields),
+        _sprint(accuracy_drop, fields, clock_and_port),
+        _energon(accuracy_drop, fields),
     ]
 
 
@@ -87,14 +99,9 @@ def _allowed(name: str, accuracy_drop: float) -> list[tuple[Curve, float]]:
 
 
 def _pruned(allowed: list[tuple[Curve, float]]) -> tuple[Workload, ...]:
-    """Return the suite so pruned; without the curves, of which there is one a length.
-
-    Workloads of a suite are alike but for their numbers.
-    """
+    """Return the suite so pruned."""
     pairs = zip(_dense(), allowed, strict=True)
-    return tuple(
-        w.with_curve(*each, stand_in=True).replace(curve=None) for w, each in pairs
-    )
+    return tuple(w.with_curve(*each, stand_in=True) for w, each in pairs)
 
 
 def _at_each_length(shares: Iterable[Any]) -> str:
@@ -104,33 +111,34 @@ def _at_each_length(shares: Iterable[Any]) -> str:
     )
 
 
-def _acceltran(accuracy_drop: float, bandwidth: dict[str, float]) -> Family:
+def _acceltran(accuracy_drop: float, fields: dict[str, Any]) -> Family:
     allowed = _allowed(DYNATRAN, accuracy_drop)
-    suite = _pruned(allowed)
     space = Space(
-        TileEngine.edge().replace(**bandwidth, main_memory="dram_16_4_1"),
-        pes=powers_of_two(8, 128),
-        lanes_per_pe=[8, 16, 32],
-        softmax_units_per_pe=[1, 2, 4],
-        activation_buffer_mib=powers_of_two(1, 16),
-        weight_buffer_mib=[1, 2, 4, 8],
+        TileEngine.edge().replace(**fields),
+        pes=powers_of_two(8, 256),
+        lanes_per_pe=[8, 16, 32, 64],
+        tile_size=[8, 16, 32],
+        softmax_units_per_pe=[1, 2, 4, 8],
+        activation_buffer_mib=ACTIVATIONS_MIB,
+        weight_buffer_mib=WEIGHTS_MIB,
         mask_buffer_mib=tied("weight_buffer_mib / 8"),
         issue_batch=tied("pes / 8"),
         batch=BATCHES,
     )
     zeros = _at_each_length(1.0 - c.density("activations", s) for c, s in allowed)
     skips = f"DynaTran, zeros: {zeros} (measured, MiniLM)"
-    return Family("AccelTran", space, suite, skips)
+    return Family("AccelTran", space, _pruned(allowed), skips)
 
 
-def _sta(bandwidth: dict[str, float]) -> Family:
+def _sta(fields: dict[str, Any]) -> Family:
     space = Space(
-        _array().replace(**bandwidth),
+        _array(fields),
         kept=[1, 2, 4],
         group=[4, 8],
         built_kept=tied("kept"),
         built_group=tied("group"),
-        softmax_lanes=[64, 256],
+        softmax_lanes=LANES,
+        index_buffer_kib=tied("3 * weight_buffer_kib / 16"),
         batch=BATCHES,
         **_array_axes(""),
     )
@@ -138,16 +146,23 @@ def _sta(bandwidth: dict[str, float]) -> Family:
     return Family("STA", space, _dense(), skips)
 
 
-def _sprint(accuracy_drop: float, bandwidth: dict[str, float]) -> Family:
+def _sprint(
+    accuracy_drop: float, fields: dict[str, Any], clock_and_port: dict[str, Any]
+) -> Family:
+    """Return SPRINT beside an array; it computes in a ReRAM of its own."""
     allowed = accuracy_drop >= SPRINT_DROP
     kept = SPRINT_KEPT if allowed else 1.0
-    machine = SprintEngine.m_sprint().replace(**bandwidth)
+    stack = load_technology(MEMORIES)["rram.capacity"] / 2.0**30
+    machine = SprintEngine.m_sprint().replace(
+        **clock_and_port, word_bits=WORD_BITS, memory_gib=stack
+    )
     own: dict[str, Any] = {
         "coprocessor.corelets": powers_of_two(1, 32),
+        "coprocessor.multipliers": [32, 64, 128],
         "coprocessor.buffer_kib": [16, 64, 256],
     }
     space = Space(
-        Pair(host=_dense_array(bandwidth), coprocessor=machine),
+        Pair(host=_dense_array(fields), coprocessor=machine),
         batch=BATCHES,
         **_array_axes("host."),
         **own,
@@ -157,50 +172,50 @@ def _sprint(accuracy_drop: float, bandwidth: dict[str, float]) -> Family:
     return Family("SPRINT", space, suite, skips, SPRINT_DROP if allowed else 0.0)
 
 
-def _energon(accuracy_drop: float, bandwidth: dict[str, float]) -> Family:
+def _energon(accuracy_drop: float, fields: dict[str, Any]) -> Family:
     allowed = _allowed(MP_MRF, accuracy_drop)
-    suite = _pruned(allowed)
-    machine = FilterEngine.energon_edge().replace(**bandwidth)
+    machine = FilterEngine.energon_edge().replace(**fields, word_bits=WORD_BITS)
     own: dict[str, Any] = {
-        "coprocessor.high_bit_multipliers": [256, 512, 1024, 2048],
-        "coprocessor.low_bit_multipliers": [1024, 4096],
-        "coprocessor.exponent_lanes": tied("coprocessor.high_bit_multipliers / 64"),
+        "coprocessor.high_bit_multipliers": [512, 2048, 8192, 32768],
+        "coprocessor.low_bit_multipliers": [4096, 16384, 65536],
+        "coprocessor.exponent_lanes": LANES,
+        "coprocessor.divider_lanes": tied("coprocessor.exponent_lanes"),
+        "coprocessor.selector_lanes": tied("coprocessor.low_bit_multipliers / 64"),
         "coprocessor.key_buffer_kib": [32, 128],
         "coprocessor.value_buffer_kib": tied("coprocessor.key_buffer_kib"),
     }
     space = Space(
-        Pair(host=_dense_array(bandwidth), coprocessor=machine),
+        Pair(host=_dense_array(fields), coprocessor=machine),
         batch=BATCHES,
         **_array_axes("host."),
         **own,
     )
     kept = _at_each_length(c.kept(s) for c, s in allowed)
     skips = f"pairs in two rounds, kept: {kept} (measured, MiniLM)"
-    return Family("Energon", space, suite, skips)
+    return Family("Energon", space, _pruned(allowed), skips)
 
 
-def _array() -> NMEngine:
-    """Return an array of 16-bit multipliers with the clock of AccelTran."""
-    return NMEngine.edge().replace(value_format="int16", softmax_lanes=64)
+def _array(fields: dict[str, Any]) -> NMEngine:
+    return NMEngine.edge().replace(**fields, value_format="int16")
 
 
-def _dense_array(bandwidth: dict[str, float]) -> Engine:
-    """Return a plain array, without positions and multiplexers."""
+def _dense_array(fields: dict[str, Any]) -> Engine:
+    """Return a plain array, without positions, multiplexers and softmax."""
     plain = {"kept": 1, "group": 1, "built_kept": 1, "built_group": 1}
-    return _array().replace(**plain, **bandwidth, softmax_lanes=1)
+    return _array(fields).replace(**plain, index_buffer_kib=1e-3, softmax_lanes=1)
 
 
 def _array_axes(start: str) -> dict[str, Any]:
-    """Return the axes of an array: its sides, and its two large buffers.
+    """Return the axes of an array: its sides, vector lanes and two large buffers.
 
-    Results leave, and vectors are worked on, as wide as the array is.
+    Results leave it as wide as it is.
     """
     return {
-        f"{start}tile_rows": powers_of_two(16, 128),
-        f"{start}tile_columns": powers_of_two(16, 128),
+        f"{start}tile_rows": powers_of_two(16, 256),
+        f"{start}tile_columns": powers_of_two(16, 256),
         f"{start}tile_depth": [4, 8],
         f"{start}results_per_cycle": tied(f"{start}tile_columns"),
-        f"{start}vector_lanes": tied(f"{start}tile_columns"),
-        f"{start}weight_buffer_kib": [512, 2048],
-        f"{start}activation_buffer_kib": [1024, 4096, 16384],
+        f"{start}vector_lanes": LANES,
+        f"{start}weight_buffer_kib": [1024 * mib for mib in WEIGHTS_MIB],
+        f"{start}activation_buffer_kib": [1024 * mib for mib in ACTIVATIONS_MIB],
     }

@@ -15,6 +15,8 @@ from dse.hardware.node_scaling import (
     energy_factor,
     first_order_area_factor,
     first_order_energy_factor,
+    first_order_leakage_factor,
+    leakage_factor,
 )
 from dse.hardware.parameters import load_parameters, own_files
 from dse.records import Quantity, Record, record, static
@@ -94,8 +96,8 @@ class Technology(Shown, Record):
     ) -> Technology:
         """Scale logic and on-chip memory from their own process node to another.
 
-        To 7, or "7 nm"; areas, powers and energies by a rule: "stillmaker" (tables, 0.8
-        V, the one for comparisons of machines) or "first_order" (for nodes that the
+        To 7, or "7 nm"; areas, energies and leakage by a rule: "stillmaker" (tables,
+        0.8 V, the one for comparisons of machines) or "first_order" (for nodes that the
         tables leave out); each part of a joint machine from its own `process.node`,
         or from `from_nm`, which is needed where the numbers are tracers of JAX. Clock,
         main memory, converters and memory cells stay as they are. Raises `InputError`
@@ -107,13 +109,15 @@ class Technology(Shown, Record):
             raise InputError(
                 f"node scaling has no rule `{rule}`." + did_you_mean(rule, _RULES)
             )
-        area_of, energy_of = _RULES[rule]
+        area_of, energy_of, leakage_of = _RULES[rule]
         scaled = dict(self.values)
         for node, start in self._nodes().items():
             own_nm = _in_nm(self.values[node]) if from_nm is None else from_nm
             area, energy = area_of(own_nm, to_nm), energy_of(own_nm, to_nm)
+            leakage = leakage_of(own_nm, to_nm)
             for key in (key for key in self.values if key.startswith(start)):
-                factor = _node_factor(key.removeprefix(start), area, energy)
+                own_key = key.removeprefix(start)
+                factor = _node_factor(own_key, area, energy, leakage)
                 scaled[key] = self.values[key] * factor
             scaled[node] = self.values[node] * (to_nm / own_nm)
         return self.replace(values=scaled, name=f"{self.name} at {to_nm:g} nm")
@@ -139,8 +143,12 @@ class Technology(Shown, Record):
 
 _FIELDS = ("name", "files", "values")
 _RULES = {
-    "stillmaker": (area_factor, energy_factor),
-    "first_order": (first_order_area_factor, first_order_energy_factor),
+    "stillmaker": (area_factor, energy_factor, leakage_factor),
+    "first_order": (
+        first_order_area_factor,
+        first_order_energy_factor,
+        first_order_leakage_factor,
+    ),
 }
 # Components that do not follow the rules of digital logic.
 _UNSCALED = (
@@ -148,7 +156,7 @@ _UNSCALED = (
     *("ddr4", "ddr5", "lpddr5x", "gddr6", "hbm2", "hbm2e", "hbm3", "hbm3e", "rram"),
     *("interface", "sram"),  # laws of all nodes
 )
-_ENERGIES = ("dynamic_power", "leakage_power", "access_energy", "energy")
+_ENERGIES = ("dynamic_power", "access_energy", "energy")
 
 
 def read_node(node: float | str) -> float:
@@ -166,7 +174,7 @@ def _in_nm(node: Any) -> float:
     return round(float(np.ravel(node)[0]) * 1e9, 3)
 
 
-def _node_factor(key: str, area: float, energy: float) -> float:
+def _node_factor(key: str, area: float, energy: float, leakage: float) -> float:
     component, _, what = key.partition(".")
     if component in _UNSCALED or what.endswith("_share"):
         return 1.0
@@ -174,6 +182,8 @@ def _node_factor(key: str, area: float, energy: float) -> float:
         return area
     if what.startswith(_ENERGIES):
         return energy
+    if what.startswith("leakage_power"):
+        return leakage
     return 1.0
 
 

@@ -9,8 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dse.evidence.league import League, Player
-from dse.evidence.league_field import OBJECTIVES
+from dse.evidence.league import OBJECTIVES, League, Player
 from dse.explore.objectives import SHOWN_UNITS
 from dse.files import write_whole
 from dse.show.figure import Figure

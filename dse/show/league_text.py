@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dse.csv_file import read_rows
-from dse.evidence.league import League, Player
-from dse.evidence.league_field import OBJECTIVES, SHOWN
+from dse.evidence.league import OBJECTIVES, SHOWN, League, Player, differences
 from dse.explore.objectives import SHOWN_UNITS
 from dse.shipped import hw_params_folder
 from dse.show.text_table import text_table
@@ -36,8 +35,12 @@ def league_text(league: League) -> str:
     parts = [
         f"Each family's best design at {budget['node_nm']:g} nm within "
         f"{budget['area_mm2']:g} mm^2{power}, {budget['bandwidth_gb_per_s']:g} GB/s of "
-        f"DRAM, and {budget['accuracy_drop']:.1%} of accuracy; BERT-Base, 128 and 512 "
-        "tokens, as many of either. " + FOREIGN
+        f"{budget['memory'].upper()}, and {budget['accuracy_drop']:.1%} of accuracy; "
+        "BERT-Base, 128 and 512 tokens, as many of either. " + FOREIGN
+    ]
+    parts += [
+        f"{name} has no design within the budget that can be built."
+        for name in league.absent
     ]
     for objective in OBJECTIVES:
         players = league.of(objective)
@@ -51,6 +54,9 @@ def league_text(league: League) -> str:
             for name, what in skips.items()
         )
     )
+    parts.append("What is not the same for all:")
+    unlike = differences(budget["node_nm"]).items()
+    parts.append("\n".join(f"- {name}: {what}." for name, what in unlike))
     parts.append("What the papers claim, and why it differs:")
     parts.append("\n".join(_claims()))
     return "\n\n".join(parts)
@@ -62,6 +68,8 @@ def league_json(league: League) -> dict[str, Any]:
         "budget": league.budget,
         "accuracy": FOREIGN,
         "designs": league.designs,
+        "absent": list(league.absent),
+        "differences": differences(league.budget["node_nm"]),
         "players": [_player_json(player) for player in league.players],
         "claims": _read_claims(),
     }
@@ -78,7 +86,7 @@ def _row(player: Player) -> list[str]:
         *(f"{shown(player, name):.4g}" for name in SHOWN),
         f"{low:.3g} to {high:.3g}",
         f"{player.wins:.0%}",
-        f"{player.bound} ({player.busy:.0%})",
+        ", ".join([f"{player.bound} ({player.busy:.0%})", *player.tight]),
         f"{player.accuracy_drop * 100.0:.2f}",
     ]
 
@@ -89,10 +97,12 @@ def shown(player: Player, name: str) -> float:
 
 
 def _stability(players: list[Player]) -> str:
+    if len(players) < 2:
+        return f"{players[0].family} alone has a design within the budget."
     first, second = players[0], max(players[1:], key=lambda player: player.wins)
     return (
-        f"{first.family} leads in {first.wins:.0%} of the draws of what is assumed, "
-        f"{second.family} in {second.wins:.0%}; the error of the models is not in this."
+        f"{first.family} is best in {first.wins:.0%} of the draws of what is assumed "
+        f"and of the error of the models, {second.family} in {second.wins:.0%}."
     )
 
 
@@ -122,6 +132,7 @@ def _player_json(player: Player) -> dict[str, Any]:
         "skips": player.skips,
         "bound": player.bound,
         "bound_busy": player.busy,
+        "tight": list(player.tight),
         "accuracy_drop": player.accuracy_drop,
         "wins": player.wins,
         **{named(name): shown(player, name) for name in SHOWN},

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 import dse
+from dse.hardware.buildable import bounds
 
 AT_ONCE = 2**20
 # By how much a chip may cost more with sparser layers. Its batch runs in the parts that
 # move the fewest bytes, and those are not always the fastest: of 400,000 draws 683 cost
 # more, 14 % at most. Several times that is allowed for.
 SLACK = 0.5
+TOLD_MM2 = 54.1  # of AccelTran-Edge as its publication counts
 Rows = np.ndarray[Any, Any]
+
+
+def as_told(study: dse.Study) -> tuple[dse.Study, float]:
+    """Return the study as AccelTran's publication counts, and its area limit in m^2."""
+    (edge,) = study.references.values()
+    others = [limit for limit in study.limits if not limit.startswith("area")]
+    limits = (*others, f"area <= {TOLD_MM2} mm^2")
+    told = replace(study, technology=edge.published_technology(), limits=limits)
+    return told, TOLD_MM2 * 1e-6
 
 
 def layer_axes(space: dse.Space) -> list[str]:
@@ -38,8 +50,14 @@ def allowed(study: dse.Study, floor: float) -> Rows:
     return np.asarray(values[places[within]])
 
 
-def costs(study: dse.Study, chips: Rows, thresholds: Rows, area: float) -> Rows:
-    """Return energy-delay in J s of chips, each at its thresholds; inf if too large."""
+def costs(
+    study: dse.Study, chips: Rows, thresholds: Rows, area: float, *, built: bool = False
+) -> Rows:
+    """Return energy-delay in J s of chips, each at its thresholds; inf if too large.
+
+    Infinite also, if `built`, for what cannot be built.
+    """
+    limits = {b.metric: b.most for b in bounds()} if built else {}
     space, names = chips_of(study.space), layer_axes(study.space)
     columns = [*space.names, *space.tied, *names]
     model = dse.compile_model(
@@ -54,7 +72,10 @@ def costs(study: dse.Study, chips: Rows, thresholds: Rows, area: float) -> Rows:
         part = slice(start, start + AT_ONCE)
         rows = thresholds if thresholds.ndim == 1 else thresholds[part].T
         told = model(space.decode(chips[part]) | dict(zip(names, rows, strict=True)))
-        found.append(np.where(told["area"] <= area, told["energy_delay"], np.inf))
+        kept = told["area"] <= area
+        for metric in limits.keys() & told.keys():
+            kept &= told[metric] <= limits[metric]
+        found.append(np.where(kept, told["energy_delay"], np.inf))
     return np.concatenate(found)
 
 
@@ -72,6 +93,6 @@ def best_of_all(
     at_most = costs(study, everyone, rows.max(axis=0), area)
     chips = everyone[at_most <= known * (1.0 + SLACK)]
     which, where = np.divmod(np.arange(len(chips) * len(rows)), len(rows))
-    found = costs(study, chips[which], rows[where], area)
+    found = costs(study, chips[which], rows[where], area, built=True)
     best = int(np.argmin(found))
     return float(found[best]), int(chips[which[best]]), rows[where[best]]

@@ -1,4 +1,4 @@
-"""Four machines, one budget: the league at two memory bandwidths, with its pictures."""
+"""Four machines, one budget: the league with two memories, and its pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from dse.show.league_figure import league_figure, write_picture
 from dse.show.league_text import league_text
 
 HERE = Path(__file__).parent
-BANDWIDTHS = (25.6, 256.0)  # GB/s: DDR4, and a stack of HBM2
+# The budget of area in mm^2 by main memory, each a channel or stack of it.
+MEMORIES = {"ddr4": 50.0, "hbm2": 100.0}
 
 
 def answers(league: League) -> dict[str, float]:
@@ -24,16 +25,15 @@ def answers(league: League) -> dict[str, float]:
 
 
 def main() -> None:
-    """Play the league at both bandwidths, print it and draw it beside this file."""
+    """Play the league with both memories, print it and draw it beside this file."""
     expected = tomllib.loads((HERE / "expected.toml").read_text())
-    for bandwidth in BANDWIDTHS:
-        league = play(bandwidth_gb_per_s=bandwidth)
+    for name, area in MEMORIES.items():
+        league = play(memory=name, area_mm2=area)
         print(league_text(league))
-        name = f"{bandwidth:g}"
-        write_picture(league_figure(league), HERE / f"league_{name}_gb_per_s.svg")
+        write_picture(league_figure(league), HERE / f"league_{name}.svg")
         for key, value in answers(league).items():
             print(f'"{key}" = {value:.5g}')
-        print(f"Committed: {expected[name]}")
+        print(f"Committed: {expected.get(name)}")
 
 
 if __name__ == "__main__":

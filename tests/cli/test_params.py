@@ -103,6 +103,14 @@ def test_files_models_and_keys_are_cited(dse: Dse, name: str, keys: list[str]) -
     assert [entry.split("{")[1].split(",")[0] for entry in entries] == keys
 
 
+def test_it_is_told_which_figures_are_assumed(dse: Dse) -> None:
+    found = dse("cite", "sofa_scaling", "--json").json["figures"]["sofa_scaling"]
+    told = dse("params", "sofa_scaling", "--json").json
+    assert sum(map(len, found.values())) == len(told["parameters"])
+    assert "mac.energy" in dse("cite", "shared_parts").out.split("Assumed: ")[1]
+    assert dse("cite", "bert-tiny", "--json").json["figures"] == {}
+
+
 def test_what_two_names_share_is_cited_once(dse: Dse) -> None:
     both = dse("cite", "acceltran", "tuli2023acceltran", "bert-nano").out
     assert both.count("{tuli2023acceltran,") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -126,3 +127,38 @@ def test_lanes_follow_the_word_and_the_published_one_keeps_its_numbers() -> None
     ]
     assert lanes == sorted(lanes)
     assert lanes[0] < lanes[2] / 20
+
+
+@pytest.mark.parametrize(
+    ("machine", "field", "wide", "narrow"),
+    [
+        (dse.NMEngine.edge(), "value_format", "int16", "int8"),
+        (dse.NMEngine.sta_4(), "value_format", "int16", "int8"),
+        (dse.CrossbarEngine.isaac(), "activation_bits", 16, 8),
+    ],
+)
+def test_a_vector_unit_of_half_the_word_is_half_the_size(
+    machine: Any, field: str, wide: Any, narrow: Any
+) -> None:
+    found = [
+        dse.evaluate(machine.replace(**{field: word}), BERT) for word in (wide, narrow)
+    ]
+    for table in ("area_by_component", "dynamic_energy"):
+        large, small = (float(getattr(m, table)["vector_unit"]) for m in found)
+        assert small == pytest.approx(large / 2.0, rel=1e-6)
+
+
+def test_shorter_words_allow_a_faster_clock() -> None:
+    """Of 2b bits the carry is log 2b deep; the published word keeps its clock."""
+    edge = dse.TileEngine.edge()
+    used = edge.default_technology()
+    path, margin = used["critical_path.lane_m16"], used["clock.uncertainty"]
+    for bits in (20, 16, 8, 2):
+        found = (
+            edge.replace(fraction_bits=bits - 4)
+            if bits > 4
+            else edge.replace(integer_bits=1, fraction_bits=1)
+        )
+        deep = math.log2(2 * bits) / math.log2(40)
+        by_hand = 1.0 / (path * deep + margin)
+        assert float(found.highest_clock(used)) == pytest.approx(by_hand, rel=1e-9)

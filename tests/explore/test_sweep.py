@@ -210,13 +210,13 @@ def test_a_front_without_a_feasible_design_is_empty(rows: Runs) -> None:
     empty = dse.pareto(rows, *GOALS, limits=["area <= 1 um^2"])
     assert len(empty) == 0
     for asked in (empty.row, lambda row: dse.uncertainty(empty, WORKLOAD, draws=2)):
-        with pytest.raises(dse.InputError, match="none of the .* designs keeps all"):
+        with pytest.raises(dse.InputError, match="so that there is no row"):
             asked(0)
 
 
 def test_a_row_that_is_not_there_is_refused(rows: Runs) -> None:
     assert rows.row(-1) == rows.row(len(rows) - 1)
-    with pytest.raises(dse.InputError, match="no row .* among these"):
+    with pytest.raises(dse.InputError, match="there is no row"):
         rows.row(len(rows))
 
 

@@ -16,6 +16,7 @@ OLD = Technology(
         "process.node": 65e-9,
         "adder.area": 2.0,
         "adder.energy": 3.0,
+        "adder.leakage_power": 4.0,
         "main_memory.energy": 5.0,
         "clock.frequency": 7.0,
     },
@@ -26,6 +27,7 @@ def test_a_technology_is_scaled_from_its_own_node() -> None:
     scaled = OLD.at_node(14)
     assert scaled["adder.area"] == pytest.approx(2.0 * area_factor(65, 14))
     assert scaled["adder.energy"] == pytest.approx(3.0 * energy_factor(65, 14))
+    assert scaled["adder.leakage_power"] == pytest.approx(4.0 * 14 / 65)
     assert scaled["process.node"] == pytest.approx(14e-9)
 
 
@@ -51,6 +53,8 @@ def test_the_first_order_rule_knows_nodes_that_the_tables_leave_out() -> None:
     at_45 = OLD.at_node(45)
     scaled = at_45.at_node(28, rule="first_order")
     assert scaled["adder.area"] == pytest.approx(at_45["adder.area"] * (28 / 45) ** 2)
+    leaks = at_45["adder.leakage_power"] * 28 / 45 / 1.1  # 1.0 V for 1.1 V
+    assert scaled["adder.leakage_power"] == pytest.approx(leaks)
     with pytest.raises(InputError, match="28 nm is not in the scaling tables"):
         OLD.at_node(28)
 

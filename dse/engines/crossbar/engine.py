@@ -18,10 +18,11 @@ from dse.engines.crossbar import noise as crossbar_noise
 from dse.engines.crossbar import ops as crossbar_ops
 from dse.engines.crossbar import wear as crossbar_wear
 from dse.engines.crossbar.adc import LAWS
-from dse.engines.vector_unit import vector_area, vector_leakage
+from dse.engines.vector_unit import vector_lane
 from dse.engines.word_length import word_loss
 from dse.errors import InputError
 from dse.hardware.main_memory import KINDS
+from dse.hardware.shared_parts import Part
 from dse.hardware.technology import Technology, load_technology
 from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
@@ -29,6 +30,8 @@ from dse.schedule.traffic import Storage
 from dse.sparsity.loss import Loss, Subject
 from dse.workload.formats import Words, words_of
 from dse.workload.ops import Ops
+
+_LANE_BITS = 16.0  # of the vector lane whose costs are known
 
 
 @record
@@ -209,6 +212,10 @@ class CrossbarEngine(Engine):
         """Lanes of all vector units together."""
         return self.tiles * self.lanes_per_tile
 
+    def vector_lane(self, technology: Technology) -> Part:
+        """Return a lane of a vector unit, which works in words of its activations."""
+        return vector_lane(technology, self.activation_bits, _LANE_BITS)
+
     @property
     def own_words(self) -> Words:
         """Weights in cells, inputs in pulses; all with a fixed point."""
@@ -240,7 +247,7 @@ class CrossbarEngine(Engine):
         return (
             crossbar_array.area(self, technology)
             | crossbar_memory.area(self, technology)
-            | {"vector_unit": vector_area(technology, self.vector_lanes)}
+            | {"vector_unit": self.vector_lanes * self.vector_lane(technology).area}
             | self.interface_area(technology)
         )
 
@@ -256,11 +263,12 @@ class CrossbarEngine(Engine):
             part: power * jnp.maximum(units[part] * seconds - busy.get(part, 0.0), 0.0)
             for part, power in crossbar_array.idle_power(self, technology).items()
         }
+        lane = self.vector_lane(technology).leakage_power
         always = crossbar_memory.leakage_power(self, technology)
+        always |= {"vector_unit": self.vector_lanes * lane}
         return (
             idle
             | {part: power * seconds for part, power in always.items()}
-            | {"vector_unit": vector_leakage(technology, self.vector_lanes, seconds)}
             | self.memory_at_rest(technology, seconds)
         )
 

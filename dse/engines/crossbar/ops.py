@@ -103,7 +103,7 @@ def attention_product(
         dynamic=spent | memory.elementwise_traffic_energy(design, technology, op, run),
         busy=dict.fromkeys(written.busy, none),
     )
-    energy = macs * technology["vector_unit.energy"]
+    energy = macs * design.vector_lane(technology).energy
     both = {
         "compute": jnp.where(from_cache, alone.compute, written.compute),
         "occupied": jnp.where(from_cache, alone.occupied, written.occupied),
@@ -217,7 +217,7 @@ def elementwise(
     design: CrossbarEngine, op: Op, run: Run, technology: Technology, kind: str
 ) -> Stage:
     """Return softmax, layer norm or non-linearity on the vector units of all tiles."""
-    work = vector_work(op, run, technology, lanes=design.vector_lanes, kind=kind)
+    work = vector_work(op, run, lanes=design.vector_lanes, kind=kind)
     together = jnp.asarray(design.pipelining) > 0.5
     a_sequence = jnp.maximum(work.cycles / run.batch, 1.0)
     moved = op.traffic
@@ -231,7 +231,7 @@ def elementwise(
         occupied=work.cycles,
         store=0.0,
         prefetch=1.0,
-        dynamic={"vector_unit": work.energy}
+        dynamic={"vector_unit": work.busy * design.vector_lane(technology).energy}
         | memory.elementwise_traffic_energy(design, technology, op, run)
         | memory.main_memory_energy(design, technology, moved.operands, moved.written),
         busy={},

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from dse.engines.filter.work import HeadWork
 from dse.engines.word_length import adder_size, multiplier_size
-from dse.hardware import sram
+from dse.hardware import shared_parts, sram
+from dse.hardware.shared_parts import SOFTMAX_PASSES, Part, are_shared
 from dse.hardware.technology import Technology
 
 if TYPE_CHECKING:
@@ -40,12 +41,43 @@ def _units(design: FilterEngine) -> dict[str, tuple[tuple[str, Any, Any], ...]]:
     }
 
 
-def areas(design: FilterEngine, technology: Technology) -> dict[str, Any]:
-    """Return the area in m^2 of each component; `control` is a share of all others."""
-    found = {
-        component: sum(n * size * technology[f"{kind}.area"] for kind, n, size in units)
+def _each(design: FilterEngine, technology: Technology, kind: str) -> Part:
+    """Return a unit of a kind, of the size that it is known in.
+
+    What multiplies, exponentiates and divides is shared where a technology has it: an
+    exponent unit takes a score twice, for the maximum and for the sum.
+    """
+    if are_shared(technology) and kind != "selector":
+        word = shared_parts.multiplier(technology, _WORD_BITS, _WORD_BITS)
+        lane = shared_parts.vector_lane(technology, _WORD_BITS)
+        shared = {
+            "low_bit_multiplier": word.times(technology["low_bit.share"]),
+            "high_bit_multiplier": word,
+            "exponent": lane.times(SOFTMAX_PASSES - 1.0),
+            "divider": lane,
+        }
+        return shared[kind]
+    area, energy = (technology[f"{kind}.{what}"] for what in ("area", "energy"))
+    if are_shared(technology):
+        return Part(area, energy, shared_parts.logic_leakage(technology, area))
+    full = technology["logic.leakage_share"] * design.clock(technology)
+    return Part(area, energy, full * energy)
+
+
+def _sum(design: FilterEngine, technology: Technology, what: str) -> dict[str, Any]:
+    """Return `area` or `leakage_power` of all units of each component."""
+    return {
+        component: sum(
+            n * size * getattr(_each(design, technology, kind), what)
+            for kind, n, size in units
+        )
         for component, units in _units(design).items()
     }
+
+
+def areas(design: FilterEngine, technology: Technology) -> dict[str, Any]:
+    """Return the area in m^2 of each component; `control` is a share of all others."""
+    found = _sum(design, technology, "area")
     for buffer in BUFFERS:
         found[buffer] = sram.area(technology, "buffer", _mib(design, buffer))
     share = technology["control.share_of_area"]
@@ -55,14 +87,10 @@ def areas(design: FilterEngine, technology: Technology) -> dict[str, Any]:
 def leakage_powers(design: FilterEngine, technology: Technology) -> dict[str, Any]:
     """Return the leakage power in W of each component.
 
-    That of logic is a share of its power when all units work in every cycle.
+    That of logic is a share of its power when all units work in every cycle, or that of
+    all logic of its area where parts are shared.
     """
-    full = technology["logic.leakage_share"] * design.clock(technology)
-    found = {
-        component: full
-        * sum(n * size * technology[f"{kind}.energy"] for kind, n, size in units)
-        for component, units in _units(design).items()
-    }
+    found = _sum(design, technology, "leakage_power")
     for buffer in BUFFERS:
         found[buffer] = sram.leakage(technology, "buffer", _mib(design, buffer))
     return found
@@ -81,7 +109,8 @@ def work_energies(
     }
     return {
         component: sum(
-            done[kind] * size * technology[f"{kind}.energy"] for kind, _, size in units
+            done[kind] * size * _each(design, technology, kind).energy
+            for kind, _, size in units
         )
         for component, units in _units(design).items()
     }

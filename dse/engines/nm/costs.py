@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from dse.engines.vector_unit import vector_lane
 from dse.engines.word_length import adder_size, multiplier_size
-from dse.hardware import sram
+from dse.hardware import shared_parts, sram
 from dse.hardware.main_memory import KINDS
+from dse.hardware.shared_parts import Part
 from dse.hardware.technology import Technology
 from dse.smooth import ceil
 
@@ -20,6 +22,7 @@ BUFFERS = ("weight_buffer", "index_buffer", "activation_buffer", "output_buffer"
 TARGETS = ("asic", "fpga")
 _SYNTHESISED_BITS = 20.0  # of the multiplier and the adder tree that were synthesised
 _TREE_INPUTS = 16.0
+_FPGA_LANE_BITS = 16.0  # of the lane whose look-up tables are known
 _BLOCK_KIB = {"bram": 4.5, "uram": 36.0}  # data bits and parity of a memory block
 
 
@@ -60,7 +63,8 @@ def resources(design: NMEngine, technology: Technology) -> dict[str, Any]:
     """Return the FPGA resources that a design needs: `dsp`, `lut`, and memory `kib`.
 
         dsp = multipliers / products_per_dsp
-        lut = multipliers (b ceil(M / 4) + luts_per_multiplier) + lanes luts_per_lane
+        lut = multipliers (b ceil(M / 4) + luts_per_multiplier)
+            + lanes luts_per_lane b / 16
 
     b ceil(M / 4): a six-input table holds a 4:1 multiplexer of one bit. An array built
     for dense products alone (M = 1) has none. Unit: 1, and KiB.
@@ -68,6 +72,7 @@ def resources(design: NMEngine, technology: Technology) -> dict[str, Any]:
     multipliers = design.multipliers
     mux = jnp.where(design.built_group > 1.0, ceil(design.built_group / 4.0), 0.0)
     lanes = design.softmax_lanes + design.vector_lanes
+    lanes = lanes * adder_size(design.value_bits, _FPGA_LANE_BITS)
     return {
         "dsp": multipliers / design.products_per_dsp,
         "lut": multipliers
@@ -91,38 +96,28 @@ def budget_use(design: NMEngine, technology: Technology) -> Any:
 
 
 def _asic(design: NMEngine, technology: Technology) -> Costs:
-    """Scale AccelTran's synthesised parts: multipliers by b^2, adders by b.
+    """Price its parts: multipliers and lanes by their width, buffers by their size.
 
     A multiplexer of M inputs is M - 1 of two inputs for each bit; beside it a
     multiplier holds the positions of a group, one multiplexer's area a bit.
     """
-    squared = multiplier_size(design.value_bits, design.value_bits, _SYNTHESISED_BITS)
-    along = adder_size(design.value_bits, _SYNTHESISED_BITS)
     is_float = jnp.asarray(design.value_format) > 1.5
     multipliers = design.multipliers
-
-    def multiplier(what: str, floating: str) -> Any:
-        each = (
-            technology[f"multiplier.{what}"] * squared
-            + technology[f"adder_tree.{what}"] / _TREE_INPUTS * along
-        )
-        return each * jnp.where(is_float, technology[f"format.{floating}"], 1.0)
-
+    each, lane = _multiplier(design, technology), _lane(design, technology)
+    larger = jnp.where(is_float, technology["format.fp16_area"], 1.0)
+    dearer = jnp.where(is_float, technology["format.fp16_energy"], 1.0)
     inputs = design.built_group - 1.0
     positions = design.built_kept * jnp.log2(design.built_group)
     mux_bits = inputs * design.value_bits + positions
     lanes = {"softmax_unit": design.softmax_lanes, "vector_unit": design.vector_lanes}
     area = {
-        "array": multipliers * multiplier("area", "fp16_area"),
+        "array": multipliers * each.area * larger,
         "operand_muxes": multipliers * mux_bits * technology["mux.area"],
-        **{unit: n * technology["vector_unit.area"] for unit, n in lanes.items()},
+        **{unit: n * lane.area for unit, n in lanes.items()},
     }
     area["control"] = technology["control.area_share"] * sum(area.values())
-    density = technology["multiplier.leakage_power"] / technology["multiplier.area"]
-    leakage = {part: square_metres * density for part, square_metres in area.items()}
-    leakage |= {
-        u: n * technology["vector_unit.leakage_power"] for u, n in lanes.items()
-    }
+    leakage = {part: metres2 * each.leakage_power for part, metres2 in area.items()}
+    leakage |= {unit: n * lane.leakage_power for unit, n in lanes.items()}
     mib = {buffer: design.kib(buffer) / 1024.0 for buffer in BUFFERS}
     bits = technology["buffer.block"] * 8.0
     return Costs(
@@ -131,15 +126,40 @@ def _asic(design: NMEngine, technology: Technology) -> Costs:
         leakage=leakage
         | {b: sram.leakage(technology, "buffer", size) for b, size in mib.items()}
         | {"device": 0.0 * design.clock_mhz},
-        multiply=multiplier("dynamic_power", "fp16_energy")
-        / technology["clock.frequency"],
+        multiply=each.energy * dearer,
         select=mux_bits * technology["mux.access_energy"],
         per_bit={
             b: sram.access_energy(technology, "buffer", size) / bits
             for b, size in mib.items()
         },
-        per_pass=technology["vector_unit.energy"],
+        per_pass=lane.energy,
     )
+
+
+def _multiplier(design: NMEngine, technology: Technology) -> Part:
+    """Return an integer multiply-accumulate; its leakage is that of logic, in W/m^2.
+
+    The shared one, or AccelTran's synthesised parts: a multiplier by the square of the
+    width, and a sixteenth of an adder tree by the width.
+    """
+    bits = design.value_bits
+    if shared_parts.are_shared(technology):
+        one = shared_parts.multiplier(technology, bits, bits)
+        return one._replace(leakage_power=shared_parts.logic_leakage(technology, 1.0))
+    squared = multiplier_size(bits, bits, _SYNTHESISED_BITS)
+    along = adder_size(bits, _SYNTHESISED_BITS) / _TREE_INPUTS
+    area, power = (
+        technology[f"multiplier.{what}"] * squared
+        + technology[f"adder_tree.{what}"] * along
+        for what in ("area", "dynamic_power")
+    )
+    leaks = technology["multiplier.leakage_power"] / technology["multiplier.area"]
+    return Part(area, power / technology["clock.frequency"], leaks)
+
+
+def _lane(design: NMEngine, technology: Technology) -> Part:
+    """Return a lane of the softmax or vector unit, that of AccelTran or the shared."""
+    return vector_lane(technology, design.value_bits, _SYNTHESISED_BITS)
 
 
 def _fpga(design: NMEngine, technology: Technology) -> Costs:
@@ -153,7 +173,8 @@ def _fpga(design: NMEngine, technology: Technology) -> Costs:
     mux = jnp.where(design.built_group > 1.0, ceil(design.built_group / 4.0), 0.0)
     multipliers, bits = design.multipliers, design.value_bits
     per_kib = technology["fpga.bram_equivalent"] / _BLOCK_KIB["bram"]
-    lane_area = technology["fpga.luts_per_lane"] * lut_area
+    width = adder_size(bits, _FPGA_LANE_BITS)
+    lane_area = technology["fpga.luts_per_lane"] * width * lut_area
     area = {
         "array": used["dsp"] * technology["fpga.dsp_equivalent"],
         "operand_muxes": multipliers * bits * mux * lut_area,
@@ -170,5 +191,5 @@ def _fpga(design: NMEngine, technology: Technology) -> Costs:
         multiply=technology["fpga.dsp_energy"] * (bits / 16.0),
         select=mux * bits * technology["fpga.lut_energy"],
         per_bit=dict.fromkeys(BUFFERS, technology["fpga.bram_energy"]),
-        per_pass=technology["vector_unit.energy"] * technology["fpga.logic_energy_gap"],
+        per_pass=_lane(design, technology).energy * technology["fpga.logic_energy_gap"],
     )

@@ -124,11 +124,7 @@ def attention(design: NMEngine, op: Op, run: Run, technology: Technology) -> Sta
         reads = reads + instances * (left + right)
     pairs = instances * op.rows * op.columns
     softmax = vector_work(
-        op.replace(input_density=1.0),
-        run,
-        technology,
-        lanes=design.softmax_lanes,
-        kind="softmax",
+        op.replace(input_density=1.0), run, lanes=design.softmax_lanes, kind="softmax"
     )
     exposed = softmax_exposed(products[0], softmax.cycles, instances * op.rows)
     stay = jnp.asarray(design.scores_on_chip) > 0.5
@@ -159,7 +155,7 @@ def elementwise(
     design: NMEngine, op: Op, run: Run, technology: Technology, kind: str
 ) -> Stage:
     """Return a layer norm or an activation over [rows, columns] of every head."""
-    work = vector_work(op, run, technology, lanes=design.vector_lanes, kind=kind)
+    work = vector_work(op, run, lanes=design.vector_lanes, kind=kind)
     word = design.words(run).kept.activation_bits
     bits = run.batch * op.heads * op.rows * op.columns * word
     price = costs(design, technology)

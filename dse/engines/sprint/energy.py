@@ -8,13 +8,16 @@ import jax.numpy as jnp
 
 from dse.engines.base import Op, Run
 from dse.engines.sprint.pairs import Pairs
-from dse.hardware import sram
+from dse.engines.word_length import adder_size, multiplier_size
+from dse.hardware import shared_parts, sram
+from dse.hardware.shared_parts import SOFTMAX_PASSES
 from dse.hardware.technology import Technology
 
 if TYPE_CHECKING:
     from dse.engines.sprint.engine import SprintEngine
 
 FITTED_KIB = 16.0  # buffers of a CORELET whose access energy is known
+FITTED_WORD_BITS = 8.0  # of the multipliers whose energy and area are known
 FITTED_PRUNING_BITS = 4.0  # of both operands of an in-memory product that is known
 
 
@@ -42,7 +45,8 @@ def head_energy(
     interface = {} if memory is None else memory.energy(read, written)
     interface = {k: v for k, v in interface.items() if k == "memory_interface"}
     buffer = access_energy(design, technology)
-    mac = op.inner * technology["corelet.energy_mac"]
+    mac, softmax = unit_energies(design, technology)
+    mac = op.inner * mac
     thresholded = jnp.where(design.prunes_in_memory, pair.queries * pair.stored_keys, 0)
     return interface | {
         "main_memory_read": read * read_energy,
@@ -52,7 +56,7 @@ def head_energy(
         "buffer_read": (pair.scored + pair.weighed) * wide * buffer,
         "qk_units": pair.scored * mac,
         "v_units": pair.weighed * mac,
-        "softmax": pair.weighed * technology["corelet.energy_softmax"],
+        "softmax": pair.weighed * softmax,
     }
 
 
@@ -64,6 +68,20 @@ def bit_energies(design: SprintEngine, technology: Technology) -> tuple[Any, Any
     return (
         technology["main_memory.read_energy"],
         technology["main_memory.write_energy"],
+    )
+
+
+def unit_energies(design: SprintEngine, technology: Technology) -> tuple[Any, Any]:
+    """Return the energy in J of a multiply-accumulate, and of a score's softmax."""
+    bits = design.word_bits
+    if shared_parts.are_shared(technology):
+        lane = shared_parts.vector_lane(technology, bits)
+        mac = shared_parts.multiplier(technology, bits, bits)
+        return mac.energy, SOFTMAX_PASSES * lane.energy
+    return (
+        technology["corelet.energy_mac"]
+        * multiplier_size(bits, bits, FITTED_WORD_BITS),
+        technology["corelet.energy_softmax"] * adder_size(bits, FITTED_WORD_BITS),
     )
 
 

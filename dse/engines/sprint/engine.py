@@ -14,13 +14,13 @@ from typing import Any, ClassVar, Self
 import jax.numpy as jnp
 
 from dse.engines.base import Engine, Op, Run
-from dse.engines.sprint.energy import bit_energies, head_energy
+from dse.engines.sprint.energy import FITTED_WORD_BITS, bit_energies, head_energy
 from dse.engines.sprint.noise import drop_by_curve, score_noise, wrongly_pruned
 from dse.engines.sprint.pairs import pairs
 from dse.engines.sprint.time import query_cycles, threshold_cycles
-from dse.engines.sprint.traffic import WORD_BITS, read_bits, written_bits
-from dse.engines.word_length import word_loss
-from dse.hardware import sram
+from dse.engines.sprint.traffic import read_bits, written_bits
+from dse.engines.word_length import adder_size, multiplier_size, word_loss
+from dse.hardware import shared_parts, sram
 from dse.hardware.main_memory import KINDS
 from dse.hardware.technology import Technology, load_technology
 from dse.records import quantity, record
@@ -78,6 +78,13 @@ class SprintEngine(Engine):
         "GiB", "ReRAM that queries, keys and values are written to in turn", default=1.0
     )
     clock_mhz: float = quantity("MHz", "clock", default=1000.0, low=1.0)
+    word_bits: float = quantity(
+        "bit",
+        "of a query, key, value or probability",
+        default=8.0,
+        low=2,
+        integer=True,
+    )
     pruning_bits: float = quantity(
         "bit",
         "of query and key compared in memory",
@@ -182,8 +189,8 @@ class SprintEngine(Engine):
 
     @property
     def own_words(self) -> Words:
-        """Queries, keys and values of 8 bits; it has no weights."""
-        return words_of(math.inf, WORD_BITS)
+        """Queries, keys and values with a fixed point; it has no weights."""
+        return words_of(math.inf, self.word_bits)
 
     def clock(self, technology: Technology) -> Any:
         """Return the clock in Hz."""
@@ -194,24 +201,44 @@ class SprintEngine(Engine):
         return 4.0 * self.multipliers * self.corelets * self.clock_mhz * 1e6
 
     def area(self, technology: Technology) -> dict[str, Any]:
-        """Return the area in m^2 by component; main memory is not on the chip.
-
-        A share of a CORELET grows with its multipliers, the rest stays as published.
-        """
-        fixed = technology["corelet.fixed_area_share"]
-        width = fixed + (1.0 - fixed) * self.multipliers / PUBLISHED_MULTIPLIERS
+        """Return the area in m^2 by component; main memory is not on the chip."""
         return {
-            "corelets": self.corelets * width * technology["corelet.area"],
+            "corelets": self.corelets * self._corelet_area(technology),
             "buffers": sram.area(technology, "buffer", self.buffer_kib / 1024.0),
         } | self.interface_area(technology)
+
+    def _corelet_area(self, technology: Technology) -> Any:
+        """Return the area in m^2 of a CORELET.
+
+        A share of it grows with its multipliers and their word, its softmax with the
+        word; the rest, index buffers and control, stays as published.
+        """
+        own = technology["corelet.area"]
+        fixed = technology["corelet.fixed_area_share"]
+        bits = self.word_bits
+        if shared_parts.are_shared(technology):
+            mac = shared_parts.multiplier(technology, bits, bits).area
+            lane = shared_parts.vector_lane(technology, bits).area
+            softmax = shared_parts.SOFTMAX_PASSES * lane
+            return 2.0 * self.multipliers * mac + softmax + fixed * own
+        wide = multiplier_size(bits, bits, FITTED_WORD_BITS)
+        multipliers = self.multipliers / PUBLISHED_MULTIPLIERS * wide
+        along = adder_size(bits, FITTED_WORD_BITS)
+        return own * (fixed * along + (1.0 - fixed) * multipliers)
 
     def leakage(
         self, technology: Technology, seconds: Any, busy: dict[str, Any]
     ) -> dict[str, Any]:
         """Return leakage in J: nothing is gated, and ReRAM does not leak."""
         buffers = sram.leakage(technology, "buffer", self.buffer_kib / 1024.0)
+        corelet = self._corelet_area(technology)
+        if shared_parts.are_shared(technology):
+            each = shared_parts.logic_leakage(technology, corelet)
+        else:
+            density = technology["corelet.leakage_power"] / technology["corelet.area"]
+            each = density * corelet
         return {
-            "corelets": self.corelets * technology["corelet.leakage_power"] * seconds,
+            "corelets": self.corelets * each * seconds,
             "buffers": buffers * seconds,
         } | self.memory_at_rest(technology, seconds)
 
@@ -228,7 +255,7 @@ class SprintEngine(Engine):
             return None
         noisy = jnp.where(self.prunes_in_memory, drop, 0.0)
         by_noise = Loss(drop=noisy, subject=run.curve.subject)
-        return (by_noise,) if run.words else (by_noise, word_loss(WORD_BITS))
+        return (by_noise,) if run.words else (by_noise, word_loss(self.word_bits))
 
     def wear(
         self, technology: Technology, seconds: Any, dynamic: dict[str, Any]

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from dse.engines.sprint.engine import SprintEngine
 
 _GAUSS = [side.tolist() for side in np.polynomial.legendre.leggauss(4)]
-WORD_BITS = 8.0  # of a query, key, value or probability
 
 
 def held_tokens(design: SprintEngine, op: Op, run: Run) -> Any:

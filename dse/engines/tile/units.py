@@ -11,13 +11,15 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from dse.engines.word_length import adder_size
+from dse.engines.word_length import adder_size, logic_depth
+from dse.hardware import shared_parts
 from dse.hardware.technology import Technology
 from dse.smooth import log_interpolate
 
 LANE_BLOCKS = ("mac_lanes", "pre_sparsity", "post_sparsity", "fifo")
 PE_BLOCKS = ("dataflow", "dma", "layer_norm", "softmax")
 BLOCKS = LANE_BLOCKS + PE_BLOCKS
+_SHARED = ("mac_lanes", "softmax", "layer_norm")  # where a technology has shared parts
 SYNTHESISED_BITS = 20.0
 _TILES = (8.0, 16.0, 32.0)
 
@@ -27,13 +29,35 @@ def unit(technology: Technology, block: str, what: str, design: Any) -> Any:
 
     As synthesised for words of 20 bits, times what another width makes of it: of a MAC
     lane the share of its multipliers grows with the square, all else in proportion.
+    Multipliers, softmax and layer norm are the shared ones where a technology has them.
     """
+    if shared_parts.are_shared(technology) and block in _SHARED:
+        return _shared(technology, block, what, design)
     width = adder_size(design.word_bits, SYNTHESISED_BITS)
     if block == "mac_lanes":
         share = _share_of_multipliers(technology, design)
         squared = 1.0 + share * (width - 1.0)
         return _lane(technology, what, design) * (width * squared)
     return width * _synthesised(technology, block, what, design)
+
+
+def _shared(technology: Technology, block: str, what: str, design: Any) -> Any:
+    """Return what a unit made of shared parts is: of multipliers, or of vector lanes.
+
+    Softmax takes a value a cycle and layer norm half a row, in three passes each; the
+    non-linearity of a MAC lane is counted in with its multipliers.
+    """
+    word = design.word_bits
+    if block == "mac_lanes":
+        part = shared_parts.multiplier(technology, word, word)
+        part = part.times(design.multipliers_per_lane)
+    else:
+        values = 1.0 if block == "softmax" else 0.5 * design.tile_size
+        lane = shared_parts.vector_lane(technology, word)
+        part = lane.times(shared_parts.SOFTMAX_PASSES * values)
+    if what == "dynamic_power":
+        return part.energy * technology["clock.frequency"]
+    return part.area if what == "area" else part.leakage_power
 
 
 def _synthesised(technology: Technology, block: str, what: str, design: Any) -> Any:
@@ -74,11 +98,13 @@ def count(block: str, design: Any) -> Any:
 def longest_path(technology: Technology, design: Any) -> Any:
     """Return the critical path of the lane in s, clock uncertainty included.
 
-    Source: tuli2023acceltran, timing of the synthesised lanes.
+    As synthesised for words of 20 bits, times the depth of another width. Source:
+    tuli2023acceltran, timing of the synthesised lanes.
     """
     path = log_interpolate(
         design.multipliers_per_lane,
         (1.0, 16.0),
         [technology["critical_path.lane_m1"], technology["critical_path.lane_m16"]],
     )
-    return path + technology["clock.uncertainty"]
+    deep = logic_depth(design.word_bits, SYNTHESISED_BITS)
+    return path * deep + technology["clock.uncertainty"]
