@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from copy import copy
+from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -42,9 +44,15 @@ class Metrics(Shown, Record):
     effective_rate: Any = quantity("op/s", "2 per MAC, zeros included, over latency")
     accuracy_drop: Any = None  # as a share, 0.01 is a point; None: not known
     accuracy_spread: Any = None  # one standard deviation of it
-    measured_on: tuple[Subject, ...] = static("what accuracy was measured on")
-    foreign: tuple[str, ...] = static("why some of that is another model or length")
-    unknown: tuple[str, ...] = static("of what an accuracy that is NaN is not known")
+    measured_on: tuple[Subject, ...] = static(
+        "what accuracy was measured on", default=()
+    )
+    foreign: tuple[str, ...] = static(
+        "why some of that is another model or length", default=()
+    )
+    unknown: tuple[str, ...] = static(
+        "of what an accuracy that is NaN is not known", default=()
+    )
     budget_use: Any = None  # largest share of a fixed budget; None: has no budgets
     power_density: Any = quantity("W/m^2", "of the chip, main memory excluded")
     wear: Any = None  # share of the cells' life that a second takes; None: none wear
@@ -134,11 +142,24 @@ def metrics(
     design: Engine, workload: Workload, technology: Technology, timing: Timing
 ) -> Metrics:
     """Return the metrics of one design; pure, for the caller to trace or compile."""
-    first = _one(design, workload, technology, timing)
+    found = costs(design, workload, technology, timing)
+    return with_accuracy(found, accuracy(design, workload, technology))
+
+
+def costs(
+    design: Engine, workload: Workload, technology: Technology, timing: Timing
+) -> Metrics:
+    """Return all metrics but accuracy.
+
+    They depend on the sizes of ops alone; accuracy, on the name of the model, too, and
+    on its length in tokens.
+    """
     if not workload.new_tokens:
-        return first
-    steps = [_one(design, s.workload, technology, timing) for s in workload.steps]
-    return _in_sequence(workload, [first, *steps])
+        return _one(design, workload, technology, timing)
+    parts = [workload, *(step.workload for step in workload.steps)]
+    return _in_sequence(
+        workload, [_part(design, part, technology, timing=timing) for part in parts]
+    )
 
 
 def _in_sequence(workload: Workload, parts: list[Metrics]) -> Metrics:
@@ -204,7 +225,6 @@ def _one(
         leakage_energy={part: joule / batch for part, joule in leakage.items()},
         area_by_component=area,
         utilization={r: c / cycles for r, c in resource_cycles(chains).items()},
-        **_accuracy(accuracy_losses(design, workload, technology), run),
         budget_use=design.budget_use(technology),
         power_density=(energy - sum(outside)) / seconds / sum(area.values()),
         wear=_fastest(
@@ -232,6 +252,9 @@ def _one(
     )
 
 
+_part = jax.jit(_one, static_argnames="timing")  # decode steps share one trace
+
+
 def accuracy_losses(
     design: Engine, workload: Workload, technology: Technology
 ) -> tuple[Loss, ...] | None:
@@ -250,18 +273,66 @@ def misfits(losses: Iterable[Loss], model: str, tokens: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, told)))
 
 
-def _accuracy(losses: tuple[Loss, ...] | None, run: Run) -> dict[str, Any]:
-    """Return what `Metrics` says of accuracy."""
+@record
+class Accuracy(Record):
+    """What `Metrics` says of accuracy, in the same fields."""
+
+    accuracy_drop: Any = None
+    accuracy_spread: Any = None
+    measured_on: tuple[Subject, ...] = static("what it was measured on", default=())
+    foreign: tuple[str, ...] = static("why that is something else", default=())
+    unknown: tuple[str, ...] = static("of what it is not known", default=())
+
+
+def accuracy(design: Engine, workload: Workload, technology: Technology) -> Accuracy:
+    """Return the accuracy of a run: of a generation, the mean of all that it runs."""
+    parts = [workload, *(step.workload for step in workload.steps)]
+    times = [1.0, *(step.times for step in workload.steps)]
+    return _mean_accuracy([_accuracy(design, w, technology) for w in parts], times)
+
+
+def with_accuracy(found: Metrics, known: Accuracy) -> Metrics:
+    """Return metrics that say what is known of accuracy, too."""
+    both = copy(found)  # both were worked out: nothing is to be checked
+    vars(both).update(vars(known))
+    return both
+
+
+def _accuracy(design: Engine, workload: Workload, technology: Technology) -> Accuracy:
+    losses = accuracy_losses(design, workload, technology)
     if losses is None:
-        return {"measured_on": (), "foreign": (), "unknown": ()}
-    all_of_it = together(losses, run.model, run.tokens)
-    return {
-        "accuracy_drop": all_of_it.drop,
-        "accuracy_spread": all_of_it.spread,
-        "measured_on": subjects(losses),
-        "foreign": misfits(losses, run.model, run.tokens),
-        "unknown": tuple(dict.fromkeys(e.unknown for e in losses if e.unknown)),
-    }
+        return Accuracy()
+    all_of_it = together(losses, workload.model, workload.seq_len)
+    return Accuracy(
+        accuracy_drop=all_of_it.drop,
+        accuracy_spread=all_of_it.spread,
+        measured_on=subjects(losses),
+        foreign=misfits(losses, workload.model, workload.seq_len),
+        unknown=tuple(dict.fromkeys(e.unknown for e in losses if e.unknown)),
+    )
+
+
+def _mean_accuracy(
+    parts: Sequence[Metrics | Accuracy], weights: Sequence[float]
+) -> Accuracy:
+    """Return the weighted mean; not known where that of one part is not."""
+
+    def mean(name: str) -> Any:
+        values = [getattr(part, name) for part in parts]
+        if any(value is None for value in values):
+            return None
+        shares = [weight / sum(weights) for weight in weights]
+        return sum(s * x for s, x in zip(shares, values, strict=True))
+
+    if len(parts) == 1:
+        return Accuracy(**{f.name: getattr(parts[0], f.name) for f in fields(Accuracy)})
+    return Accuracy(
+        accuracy_drop=mean("accuracy_drop"),
+        accuracy_spread=mean("accuracy_spread"),
+        measured_on=_each_once(part.measured_on for part in parts),
+        foreign=_each_once(part.foreign for part in parts),
+        unknown=_each_once(part.unknown for part in parts),
+    )
 
 
 def _is_off(component: str) -> bool:
@@ -354,8 +425,7 @@ def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
 
     per_sequence = mean(lambda part: 1.0 / part.throughput)
     energy = mean(lambda part: part.energy)
-    drops_known = all(part.accuracy_drop is not None for part in parts)
-    return parts[0].replace(
+    whole = parts[0].replace(
         latency=mean(lambda part: part.latency),
         throughput=1.0 / per_sequence,
         energy=energy,
@@ -366,11 +436,6 @@ def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
         memory_use=_together_in_memory(parts),
         effective_rate=mean(lambda part: part.effective_rate / part.throughput)
         / per_sequence,
-        accuracy_drop=mean(lambda part: part.accuracy_drop) if drops_known else None,
-        accuracy_spread=mean(lambda p: p.accuracy_spread) if drops_known else None,
-        measured_on=_each_once(part.measured_on for part in parts),
-        foreign=_each_once(part.foreign for part in parts),
-        unknown=_each_once(part.unknown for part in parts),
         dynamic_energy=mean(lambda part: part.dynamic_energy),
         leakage_energy=mean(lambda part: part.leakage_energy),
         off_chip_bytes=mean(lambda part: part.off_chip_bytes),
@@ -394,3 +459,4 @@ def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
         ),
         extras=mean(lambda part: part.extras),
     )
+    return with_accuracy(whole, _mean_accuracy(parts, weights))

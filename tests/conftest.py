@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ import jax
 import pytest
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
+# Traces and compiled models are kept for later tests, by the million objects: to look
+# for garbage among them as often as usual took a fifth of the time of all tests.
+gc.set_threshold(100_000, 20, 100)
 
 hypothesis.settings.register_profile("dse", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("dse")
@@ -41,3 +45,8 @@ def page(chromium: str) -> Iterator[Any]:
         context = browser.new_context(offline=True)
         yield context.new_page()
         browser.close()
+
+
+def pytest_collection_finish() -> None:
+    """Spare the modules and tests, which stay to the end, from garbage collection."""
+    gc.freeze()

@@ -73,8 +73,6 @@ class Run(Record):
     attention: AttentionPruning
     kept_pairs: Any  # share of query-key pairs kept, mean over layers
     curve: Curve | None  # the one that densities were taken from
-    model: str = static("the model that runs")
-    tokens: int = static("of a sequence")
     causal: bool = static("whether a token sees only earlier ones")
     weights_stay: bool = static("whether weights may stay on chip from run to run")
     words: Words | None = static("of its format; None: the machine's own", default=None)
@@ -449,8 +447,6 @@ def describe_run(workload: Workload) -> Run:
         attention=workload.attention,
         kept_pairs=_mean_kept_pairs(workload),
         curve=workload.curve,
-        model=workload.model,
-        tokens=workload.seq_len,
         causal=workload.causal,
         weights_stay=workload.weights_stay,
         words=read_words(workload.format) if workload.format else None,

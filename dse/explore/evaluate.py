@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -9,9 +10,9 @@ import jax
 import numpy as np
 
 from dse.compile.function import CompiledFunction, compile_function
-from dse.evaluation import Metrics, Timing
+from dse.evaluation import Metrics, Timing, with_accuracy
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
-from dse.explore.model import metrics
+from dse.explore.model import accuracy, costs, unnamed
 from dse.explore.slopes import FORMS, differentiable
 
 
@@ -28,7 +29,8 @@ def evaluate(
     of them is busy longest, and is never above the walk.
 
     The model is traced once for machines and workloads of one form, which takes half a
-    second, and run by NumPy in float64: the answers are those of a sweep. So are slopes
+    second, and run by NumPy in float64: the answers are those of a sweep. Lengths of
+    one model and nodes of one technology have one form. Slopes are worked out likewise
     where `jax.grad` or `jax.jvp` ask for them, by every number of design, workload and
     technology (`dse.gradient` is quicker for those of a design). Under `jit` and `vmap`
     it is a JAX function like any other. Raises `InputError` for an unknown timing, or
@@ -38,22 +40,22 @@ def evaluate(
     leaves, form = jax.tree.flatten(given)
     if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
         return differentiable(leaves, form, timing)
-    numbers = [np.asarray(leaf, float) for leaf in leaves]
-    function = _function(form, tuple(number.shape for number in numbers), timing)
-    found: Metrics = function.grid(_named(numbers))
-    return found
+    arrays = [np.asarray(leaf, float) for leaf in leaves]
+    shapes, numbers = tuple(array.shape for array in arrays), _named(arrays)
+    alike = jax.tree.structure(unnamed(*given))
+    found: Metrics = _function(costs, alike, shapes, timing).grid(numbers)
+    return with_accuracy(found, _function(accuracy, form, shapes).grid(numbers))
 
 
-@lru_cache(FORMS)
+@lru_cache(2 * FORMS)
 def _function(
-    form: Any, shapes: tuple[tuple[int, ...], ...], timing: Timing
+    asked: Callable[..., Any], form: Any, shapes: tuple[tuple[int, ...], ...], *how: Any
 ) -> CompiledFunction:
-    """Return the traced model for all machines and workloads of one form."""
+    """Return a part of the traced model, for all machines and workloads of one form."""
 
-    def answer(numbers: Any) -> Metrics:
+    def answer(numbers: Any) -> Any:
         ordered = [numbers[name] for name in sorted(numbers)]
-        design, workload, technology = jax.tree.unflatten(form, ordered)
-        return metrics(design, workload, technology, timing)
+        return asked(*jax.tree.unflatten(form, ordered), *how)
 
     return compile_function(answer, _named(shapes))
 

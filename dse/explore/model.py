@@ -10,9 +10,11 @@ import numpy as np
 
 from dse import evaluation
 from dse.engines.base import Engine
-from dse.evaluation import Metrics, Timing
+from dse.evaluation import Accuracy, Metrics, Timing, with_accuracy
 from dse.hardware.technology import Technology
 from dse.workload.ops import Workload
+
+Question = tuple[Engine, Workload, Technology]
 
 
 def metrics(
@@ -23,16 +25,62 @@ def metrics(
     Whatever moves in a question, its trace holds one call of the same function of all
     numbers there are: a sweep, an evaluation and slopes have one trace in common.
     """
-    given = jax.tree.map(_as_float, (design, workload, technology))
-    found: Metrics = _traced(*given, timing=timing)
+    given = design, workload, technology
+    return with_accuracy(costs(*given, timing), accuracy(*given))
+
+
+def costs(
+    design: Engine, workload: Workload, technology: Technology, timing: Timing
+) -> Metrics:
+    """Return all metrics but accuracy: one trace, whatever model and length it is."""
+    given = jax.tree.map(_as_float, unnamed(design, workload, technology))
+    found: Metrics = _costs(*given, timing=timing)
     return found
 
 
+def accuracy(design: Engine, workload: Workload, technology: Technology) -> Accuracy:
+    """Return what `Metrics` says of accuracy, for the caller to trace."""
+    given = jax.tree.map(_as_float, (design, workload, technology))
+    found: Accuracy = _accuracy(*given)
+    return found
+
+
+def unnamed(design: Engine, workload: Workload, technology: Technology) -> Question:
+    """Return a question of the same costs, of the form of all that are asked alike.
+
+    A technology keeps its name, for messages; it makes no difference.
+    """
+    own = Technology(
+        name=_AnyName(technology.name),
+        files=technology.files,
+        values=technology.values,
+    )
+    return design, _without_name(workload), own
+
+
+def _without_name(workload: Workload) -> Workload:
+    steps = [s.replace(workload=_without_name(s.workload)) for s in workload.steps]
+    return workload.replace(name="", seq_len=0, steps=tuple(steps))
+
+
+class _AnyName(str):
+    """A name that is equal to every other."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _AnyName)
+
+    def __hash__(self) -> int:
+        return hash(_AnyName)
+
+
+_accuracy = jax.jit(evaluation.accuracy)
+
+
 @partial(jax.jit, static_argnames="timing")
-def _traced(
+def _costs(
     design: Engine, workload: Workload, technology: Technology, timing: Timing
 ) -> Metrics:
-    return evaluation.metrics(design, workload, technology, timing)
+    return evaluation.costs(design, workload, technology, timing)
 
 
 def _as_float(number: Any) -> Any:
