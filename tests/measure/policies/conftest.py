@@ -1,8 +1,10 @@
-"""Queries and keys of one layer, some of them padding."""
+"""Queries and keys of one layer, some of them padding, and rules that choose pairs."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -36,3 +38,14 @@ def make_pairs(*, causal: bool = False, seed: int = 0) -> Pairs:
 @pytest.fixture(params=[False, True], ids=["whole", "causal"])
 def pairs(request: pytest.FixtureRequest) -> Pairs:
     return make_pairs(causal=request.param)
+
+
+@partial(jax.jit, static_argnums=1)
+def compiled_select(rule: Any, layer: int, pairs: Pairs) -> Any:
+    return rule.select(layer, *pairs)
+
+
+@pytest.fixture(scope="session")
+def select() -> Callable[[Any, int, Any], Any]:
+    """Let a rule choose, compiled once for all of its settings: `eager` is another."""
+    return compiled_select

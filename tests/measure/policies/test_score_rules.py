@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax.numpy as jnp
@@ -13,6 +13,8 @@ from dse.measure.policies.fixed_point import codes, top_bits
 from dse.measure.policies.mp_mrf import MpMrf
 from dse.measure.policies.sprint import Sprint, calibrate, machine_scores
 from dse.measure.policies.top_k import TopK, kth_largest
+
+Select = Callable[[Any, int, Any], Any]
 
 
 def rows(pairs: Any) -> Iterator[tuple[tuple[int, int, int], np.ndarray]]:
@@ -48,8 +50,10 @@ def test_the_kth_largest_is_that_of_a_sort() -> None:
 
 
 @pytest.mark.parametrize("share", [0.01, 0.2, 0.5, 1.0])
-def test_top_k_keeps_the_largest_of_each_row(pairs: Any, share: float) -> None:
-    found = TopK(share=share).select(0, *pairs).rounds[0]
+def test_top_k_keeps_the_largest_of_each_row(
+    pairs: Any, select: Select, share: float
+) -> None:
+    found = select(TopK(share=share), 0, pairs).rounds[0]
     for place, keys in rows(pairs):
         count = int(np.ceil(round(share * len(keys), 6)))
         best = keys[np.argsort(-np.asarray(pairs.scores)[place][keys])[:count]]
@@ -68,10 +72,10 @@ def plain_round(scores: np.ndarray, keys: np.ndarray, mix: float) -> np.ndarray:
 @pytest.mark.parametrize("reuse", [True, False])
 @pytest.mark.parametrize(("first", "second"), [(0.0, 0.0), (-0.4, 0.3), (0.7, -0.2)])
 def test_mp_mrf_filters_in_two_rounds(
-    pairs: Any, first: float, second: float, reuse: bool
+    pairs: Any, select: Select, first: float, second: float, reuse: bool
 ) -> None:
     rule = MpMrf(first=first, second=second, reuse=reuse)
-    left, kept = rule.select(0, *pairs).rounds
+    left, kept = select(rule, 0, pairs).rounds
     allowed = np.asarray(pairs.allowed)
     for place, keys in rows(pairs):
         b, h, i = place
@@ -89,8 +93,8 @@ def test_reuse_halves_the_work_of_the_second_round() -> None:
     assert MpMrf(first=0.0, second=0.0, reuse=False).filter_work(0.5) == 2.0
 
 
-def test_every_query_keeps_its_best_key_in_mp_mrf(pairs: Any) -> None:
-    kept = MpMrf(first=1.0, second=1.0).select(0, *pairs).rounds[-1]
+def test_every_query_keeps_its_best_key_in_mp_mrf(pairs: Any, select: Select) -> None:
+    kept = select(MpMrf(first=1.0, second=1.0), 0, pairs).rounds[-1]
     seen = np.asarray(pairs.allowed).any(-1)
     np.testing.assert_array_equal(np.asarray(kept).any(-1), seen)
 
@@ -108,10 +112,10 @@ def plain_coarse(pairs: Any, place: tuple[int, int, int]) -> np.ndarray:
 
 @pytest.mark.parametrize("recompute", [True, False])
 def test_sprint_keeps_what_passes_the_threshold_of_its_layer(
-    pairs: Any, recompute: bool
+    pairs: Any, select: Select, recompute: bool
 ) -> None:
     rule = Sprint(thresholds=jnp.asarray([9.0, 0.3]), recompute=recompute)
-    scores, (kept,) = rule.select(1, *pairs)
+    scores, (kept,) = select(rule, 1, pairs)
     for place, keys in rows(pairs):
         coarse = plain_coarse(pairs, place)
         assert set(np.flatnonzero(kept[place])) == set(keys[coarse[keys] >= 0.3])
@@ -121,21 +125,24 @@ def test_sprint_keeps_what_passes_the_threshold_of_its_layer(
         np.testing.assert_allclose(scores[place][keys], wanted, atol=error)
 
 
-def test_sprint_calibrates_to_the_share_it_is_asked_for(pairs: Any) -> None:
+def test_sprint_calibrates_to_the_share_it_is_asked_for(
+    pairs: Any, select: Select
+) -> None:
     layers = [pairs.query, 2 * pairs.query], [pairs.key, pairs.key]
     thresholds = calibrate(*layers, pairs.allowed, 0.25)
     for layer, (query, key) in enumerate(zip(*layers, strict=True)):
         rule = Sprint(thresholds=thresholds)
-        kept = rule.select(layer, query, key, *pairs[2:]).rounds[0]
+        given = pairs._replace(query=query, key=key)
+        kept = select(rule, layer, given).rounds[0]
         assert kept.sum() / pairs.allowed.sum() == pytest.approx(0.25, abs=0.01)
 
 
 def test_comparator_noise_moves_pairs_across_the_threshold_and_is_repeatable(
-    pairs: Any,
+    pairs: Any, select: Select
 ) -> None:
     def kept(**how: Any) -> np.ndarray:
         rule = Sprint(thresholds=jnp.zeros(1), **how)
-        return np.asarray(rule.select(0, *pairs).rounds[0])
+        return np.asarray(select(rule, 0, pairs).rounds[0])
 
     full = machine_scores(*pairs[:2], pairs.allowed)[2]
     assert float(full.min()) > float(pairs.scores.max())

@@ -48,8 +48,8 @@ def test_a_threshold_drops_as_many_normal_values_as_theory_says(rule: type) -> N
 
 
 @given(
-    inner=st.integers(1, 20),
-    columns=st.integers(1, 4),
+    inner=st.sampled_from([1, 7, 8, 13, 16]),  # JAX compiles for every shape
+    columns=st.sampled_from([1, 4]),
     n=st.integers(1, 8),
     m=st.just(8),
 )
