@@ -33,6 +33,8 @@ BERT = dse.transformer("bert-tiny", seq_len=64, batch=4).with_density(
     activation=0.5, weight=0.4
 )
 ROWS = 2
+# Machine code of slopes takes ten seconds a machine; that of values is held for all.
+BY_DAY = ("crossbar", "reference")
 
 
 def rows_around(machine: Engine, seed: int = 0) -> dict[str, Any]:
@@ -63,7 +65,13 @@ def test_rows_of_every_engine_hold_what_evaluation_says(name: str) -> None:
             assert float(column[row]) == close, metric
 
 
-@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in BY_DAY else [pytest.mark.nightly])
+        for name in MACHINES
+    ],
+)
 def test_gradients_of_every_engine_are_those_of_the_walk(name: str) -> None:
     """By every number of design and technology, as NumPy runs JAX's own gradient."""
     machine = MACHINES[name]
