@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import dse
+from dse.compile.function import compile_function
 from dse.engines.nm.costs import resources
 from dse.evaluation import metrics
 
@@ -118,12 +119,13 @@ def test_n_and_m_have_useful_gradients() -> None:
     technology = dse.load_technology("sta")
 
     def cost(pair: Any) -> Any:
-        design = dse.NMEngine(kept=pair[0], group=pair[1])
+        design = dse.NMEngine(**pair)
         found = metrics(design, BERT, technology, "walk")
         return jnp.stack([found.latency, found.energy, found.accuracy_drop])
 
-    slope = jax.jit(jax.jacrev(cost))((2.2, 7.3))
-    by_kept, by_group = (np.asarray(s) for s in slope)
+    slopes = compile_function(jax.jacrev(cost), ["kept", "group"])
+    slope = slopes.grid({"kept": 2.2, "group": 7.3})
+    by_kept, by_group = slope["kept"], slope["group"]
     assert np.all(np.isfinite([by_kept, by_group]))
     # more kept: slower, more energy, less accuracy lost; a larger group the reverse
     assert by_kept[0] > 0

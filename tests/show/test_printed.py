@@ -15,14 +15,17 @@ import pytest
 import dse
 
 EDGE = dse.TileEngine.edge()
+GPU = dse.ReferenceMachine.a100()
 TINY = dse.transformer("bert-tiny", seq_len=32)
-METRICS = dse.evaluate(EDGE, TINY)
-SPACE = dse.Space(EDGE, pes=[64, 128])
 CURVE = dse.load_curve("minilm-l6/wordnet/dynatran")
-UNCERTAIN = dse.uncertainty(EDGE, TINY, draws=20)
+
+
+def metrics() -> dse.Metrics:
+    return dse.evaluate(EDGE, TINY)
+
 
 SHOWN: dict[str, tuple[Callable[[], Any], list[str]]] = {
-    "metrics": (lambda: METRICS, ["Energy per sequence", "Latency", "Bottleneck"]),
+    "metrics": (metrics, ["Energy per sequence", "Latency", "Bottleneck"]),
     "design": (lambda: EDGE, ["TileEngine", "weight_buffer_mib", "8 MiB", "dram_32"]),
     "pair": (
         lambda: dse.Pair(host=EDGE, coprocessor=dse.SprintEngine.m_sprint()),
@@ -35,7 +38,10 @@ SHOWN: dict[str, tuple[Callable[[], Any], list[str]]] = {
         ["acceltran + memories: ", "frequency"],
     ),
     "sensitivity": (lambda: dse.sensitivity(EDGE, TINY), ["pes", "energy", " %"]),
-    "uncertainty": (lambda: UNCERTAIN, ["20 draws", "Energy per sequence", " to "]),
+    "uncertainty": (
+        lambda: dse.uncertainty(EDGE, TINY, draws=20),
+        ["20 draws", "Energy per sequence", " to "],
+    ),
     "model": (lambda: dse.compile_model(EDGE, TINY), ["TileEngine", "float32", "pes"]),
     "slopes": (lambda: dse.gradient(EDGE, TINY, "power"), ["Slopes of power", "W per"]),
 }
@@ -59,19 +65,19 @@ def test_it_prints_as_a_short_table_in_text_and_in_html(name: str) -> None:
 def test_a_summary_is_what_the_command_line_prints() -> None:
     from dse.show.evaluation_text import metrics_text
 
-    assert str(METRICS.summary()) == metrics_text(METRICS)
-    assert METRICS.summary()._repr_html_().count("<table>") == 5
+    assert str(metrics().summary()) == metrics_text(metrics())
+    assert metrics().summary()._repr_html_().count("<table>") == 5
 
 
 def test_metrics_of_many_designs_and_traced_records_print_too() -> None:
-    def energy(pes: Any) -> Any:
-        design = EDGE.replace(pes=pes)
-        assert "pes" in repr(design)
-        found = dse.evaluate(design, TINY)
+    def answer(clock: Any) -> Any:
+        design = GPU.replace(clock_mhz=clock)
+        assert "clock_mhz" in repr(design)
+        found = dse.evaluate(design, TINY.attention_only(), timing="roofline")
         assert "shape" in repr(found)
         return found
 
-    assert "(2,)" in repr(jax.vmap(energy)(jnp.asarray([64.0, 128.0])))
+    assert "(2,)" in repr(jax.vmap(answer)(jnp.asarray([700.0, 1400.0])))
 
 
 def test_text_of_a_user_is_no_markup() -> None:
