@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
+from dse.compile.function import compile_function
 from dse.errors import InputError
 from dse.explore.draws import draw_technology
 from dse.hardware.parameters import Parameters
@@ -15,6 +15,9 @@ from dse.hardware.technology import Technology
 
 DRAWS = 1000
 SHARE = 0.9  # of the draws, inside an interval
+
+
+Ask = Callable[..., Mapping[str, Any]]
 
 
 class Interval(NamedTuple):
@@ -25,12 +28,12 @@ class Interval(NamedTuple):
 
 
 def intervals(
-    ask: Callable[..., Mapping[str, jax.Array]],
+    ask: Ask,
     *parameters: Parameters,
     count: int = DRAWS,
     seed: int = 0,
 ) -> dict[str, Interval]:
-    """Return the interval of every answer of `ask`, a function that JAX can batch.
+    """Return the interval of every answer of `ask`, a function that JAX can trace.
 
     `ask` takes one technology for each parameter file; files are drawn independently.
     Raises `InputError` where an answer is not finite for some draw.
@@ -39,28 +42,48 @@ def intervals(
         draw_technology(file, count=count, seed=seed + place)
         for place, file in enumerate(parameters)
     ]
-    answers = jax.jit(jax.vmap(ask))(*drawn)
+    answers = _asked(ask, drawn)
     names = ", ".join(file.name for file in parameters)
     found = {}
     for name, values in answers.items():
-        numbers = np.asarray(values, float)
-        if not np.all(np.isfinite(numbers)):
+        if not np.all(np.isfinite(values)):
             raise InputError(
                 f"{names}: `{name}` is not finite for some draws; narrow the "
                 f"ranges of the assumed numbers."
             )
         tails = 50.0 * (1.0 - SHARE)
-        low, high = np.percentile(numbers, [tails, 100.0 - tails])
+        low, high = np.percentile(values, [tails, 100.0 - tails])
         found[name] = Interval(float(low), float(high))
     return found
 
 
-def nominal(
-    ask: Callable[..., Mapping[str, jax.Array]], *parameters: Parameters
-) -> dict[str, float]:
+def nominal(ask: Ask, *parameters: Parameters) -> dict[str, float]:
     """Return what `ask` answers with every number as it stands in its file."""
     technologies = [
         Technology(name=file.name, files=(file.name,), values=file.si())
         for file in parameters
     ]
-    return {name: float(value) for name, value in jax.jit(ask)(*technologies).items()}
+    return {n: float(value) for n, value in _asked(ask, technologies).items()}
+
+
+def _asked(ask: Ask, technologies: Sequence[Technology]) -> dict[str, Any]:
+    """Return what `ask` answers, by NumPy, of numbers or of draws of them."""
+    numbers = {
+        f"{place} {key}": value
+        for place, technology in enumerate(technologies)
+        for key, value in technology.values.items()
+    }
+
+    def answer(given: Mapping[str, Any]) -> dict[str, Any]:
+        own = (
+            Technology(
+                name=each.name,
+                files=each.files,
+                values={key: given[f"{place} {key}"] for key in each.values},
+            )
+            for place, each in enumerate(technologies)
+        )
+        return dict(ask(*own))
+
+    found: dict[str, Any] = compile_function(answer, list(numbers)).grid(numbers)
+    return found

@@ -10,15 +10,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
-
 from dse.csv_file import read_rows
 from dse.evidence.claims import Claim
-from dse.evidence.intervals import Interval, intervals
+from dse.evidence.intervals import Interval, intervals, nominal
 from dse.evidence.sprint_answers import answers
 from dse.evidence.sprint_cases import Case, read_cases
 from dse.hardware.parameters import load_parameters
-from dse.hardware.technology import Technology, load_technology
+from dse.hardware.technology import Technology
 from dse.shipped import hw_params_folder
 
 SOURCE = "yazdanbakhsh2022sprint"
@@ -71,8 +69,8 @@ def validate(data: Path | None = None, *, progress: bool = True) -> list[Claim]:
     def ask(technology: Technology) -> dict[str, Any]:
         return answers(cases, technology)
 
-    found = {k: float(v) for k, v in jax.jit(ask)(load_technology("sprint")).items()}
-    ranges = intervals(ask, load_parameters("sprint"))
+    sprint = load_parameters("sprint")
+    found, ranges = nominal(ask, sprint), intervals(ask, sprint)
     claims = [
         _figure(case, name, found, ranges) for case in cases for name in case.printed
     ]
