@@ -36,7 +36,8 @@ shell: .venv/installed ## a shell in which `dse` and `python` are those of this 
 notebook: .venv/installed ## Jupyter, with the notebooks
 	$(UV) run --frozen --inexact --python $(PYTHON) --extra notebook --with jupyterlab jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks
 
-test: lint pythons ## all checks: format, types, floors, every Python here, tests
+test: ## all checks: format, types, floors, every Python here, tests
+	$(MAKE) --no-print-directory -j 2 lint pythons
 	$(BIN)/pytest -q -rs --no-fold-skipped
 
 pythons: .venv/installed-dev ## the wheel and its main verbs on every Python here
