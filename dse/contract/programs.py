@@ -90,19 +90,15 @@ def gradients_are_differences(case: Case) -> None:
     slopes = program.grid(dict.fromkeys(floats, np.float64(1.0)))[1]
     for name, slope in slopes.items():
         hold(np.isfinite(slope), f"the slope by `{name}` is not finite")
-    step = 1e-6
-    for name in _smooth(case, floats):
-        factors = {f: np.ones(2) for f in floats}
-        factors[name] = np.array([1.0 - step, 1.0 + step])
-        low, high = program.only(lambda both: both[0]).grid(factors)
+    smooth, step = _smooth(case, floats), 1e-6
+    factors = {name: np.ones((len(smooth), 2)) for name in floats}
+    for row, name in enumerate(smooth):
+        factors[name][row] = 1.0 - step, 1.0 + step
+    ends = program.only(lambda both: both[0]).grid(factors)
+    for name, (low, high) in zip(smooth, ends, strict=True):
         told = f"the slope by `{name}`, against a difference"
-        near(
-            slopes[name],
-            (high - low) / (2.0 * step),
-            told,
-            relative=1e-3,
-            absolute=1e-6,
-        )
+        difference = (high - low) / (2.0 * step)
+        near(slopes[name], difference, told, relative=1e-3, absolute=1e-6)
 
 
 def elasticities_are_differences(case: Case) -> None:

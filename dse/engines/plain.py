@@ -11,17 +11,20 @@ from typing import Any, ClassVar
 import jax.numpy as jnp
 
 from dse.engines.base import Engine, Op, Run
-from dse.engines.vector_unit import vector_area, vector_leakage, vector_work
+from dse.engines.vector_unit import vector_lane, vector_work
 from dse.engines.word_length import word_loss
 from dse.errors import InputError
 from dse.hardware import sram
 from dse.hardware.main_memory import KINDS
+from dse.hardware.shared_parts import Part
 from dse.hardware.technology import Technology
 from dse.records import quantity, record
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import Room, Storage
 from dse.sparsity.loss import Loss
 from dse.workload.ops import Ops
+
+_LANE_BITS = 20.0  # of the lane that the technology `sta` describes
 
 
 @record
@@ -106,6 +109,10 @@ class PlainEngine(Engine):
         """Bits of half of the buffer."""
         return 0.5 * self.buffer_mib * sram.MIB * 8.0
 
+    def _lane(self, technology: Technology) -> Part:
+        """A lane of the vector unit, for words of its length."""
+        return vector_lane(technology, self.word_bits, _LANE_BITS)
+
     @property
     def memory_wanted(self) -> tuple[Any, Any]:
         """The kind of main memory, a place in `KINDS`, and its bandwidth in B/s."""
@@ -120,7 +127,7 @@ class PlainEngine(Engine):
         return {
             "array": self.array_area(technology),
             "buffer": sram.area(technology, "buffer", self.buffer_mib),
-            "vector_unit": vector_area(technology, self.vector_lanes),
+            "vector_unit": self.vector_lanes * self._lane(technology).area,
         } | self.interface_area(technology)
 
     def leakage(
@@ -131,7 +138,9 @@ class PlainEngine(Engine):
         return {
             "array": self.array_leakage(technology) * seconds,
             "buffer": buffer * seconds,
-            "vector_unit": vector_leakage(technology, self.vector_lanes, seconds),
+            "vector_unit": self.vector_lanes
+            * self._lane(technology).leakage_power
+            * seconds,
         } | self.memory_at_rest(technology, seconds)
 
     def losses(self, run: Run, technology: Technology) -> tuple[Loss, ...]:
@@ -170,12 +179,12 @@ class PlainEngine(Engine):
         return self._on_vectors(op, run, technology, "activation")
 
     def _on_vectors(self, op: Op, run: Run, technology: Technology, kind: str) -> Stage:
-        work = vector_work(op, run, technology, lanes=self.vector_lanes, kind=kind)
+        work = vector_work(op, run, lanes=self.vector_lanes, kind=kind)
         return self.stage(
             op,
             technology,
             unit="vector_unit",
             cycles=work.cycles,
-            energy=work.energy,
+            energy=work.busy * self._lane(technology).energy,
             values=2.0 * run.batch * op.heads * op.rows * op.columns,
         )
