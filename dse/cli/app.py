@@ -41,7 +41,7 @@ FAILED, BAD_INPUT = 1, 2
 _ABOUT = """Which transformer accelerator to build: differentiable models of machines,
 swept by the million.
 
-Tables fit the terminal, or 80 columns elsewhere; COLUMNS=200 makes them wider.
+Tables fit the terminal, elsewhere 80 columns; COLUMNS=200 widens them.
 
 Exit codes: 0 done, 1 failed, 2 bad input, 3 done but not for all of the input,
 130 interrupted."""
@@ -126,7 +126,7 @@ def _options(
             "--hw-params",
             envvar=OWN_PARAMS,
             metavar="FOLDER",
-            help="Parameter files of your own, known by name; before those of dse.",
+            help="Parameter files of your own, known by name.",
         ),
     ] = None,
 ) -> None:

@@ -75,13 +75,25 @@ class WorkloadTable(_Table):
         description="tokens that a decode step sees",
     )
     prompt: int | None = Field(
-        None, ge=1, strict=True, description="tokens that are read, then answered"
+        None,
+        ge=1,
+        strict=True,
+        examples=[512],
+        json_schema_extra={"unit": "token"},
+        description="tokens that are read, then answered",
     )
     new_tokens: int | None = Field(
-        None, ge=1, strict=True, description="tokens that answer a prompt"
+        None,
+        ge=1,
+        strict=True,
+        examples=[64],
+        json_schema_extra={"unit": "token"},
+        description="tokens that answer a prompt",
     )
     format: str | None = Field(
-        None, description='bits of weights, activations and cache, as "w4a16 kv8"'
+        None,
+        examples=["w4a16 kv8"],
+        description='bits of weights, activations and cache, as "w4a16 kv8"',
     )
     padded_fraction: float = Field(
         0.0,
