@@ -43,6 +43,9 @@ RUNS = {
 }
 DENSE = ("prefill", "short", "decode")
 SLACK = 1 + 1e-9
+# Weights lie in cells, or keys are counted by a law of reuse: what spills may be most
+# of all that moves.
+SPILLS_ALONE = ("buffer_kib_per_tile", "coprocessor.buffer_kib")
 
 
 class Answers(NamedTuple):
@@ -131,8 +134,9 @@ def check(name: str, run: str, count: int) -> None:
             before, after = answers[batch], trial.ask(batch=batch, **{field: larger})
             assert np.all(after.moved <= before.moved * SLACK), field
             assert np.all(after.latency <= before.latency * SLACK), (field, batch)
-        less = trial.ask(batch=4, **{field: 0.99 * trial.columns[field]})
-        assert np.all(less.moved <= 1.1 * answers[4].moved), field
+        if field not in SPILLS_ALONE:
+            less = trial.ask(batch=4, **{field: 0.99 * trial.columns[field]})
+            assert np.all(less.moved <= 1.1 * answers[4].moved), field
     for less, more in ((1, 2), (1, 12), (2, 4), (4, 8), (4, 12)):
         check_batches(answers[less], answers[more], more / less)
 
