@@ -28,7 +28,7 @@ from dse.sparsity.curves import Curve
 from dse.sparsity.imbalance import Imbalance
 from dse.sparsity.loss import Loss
 from dse.workload.attention import attention_places, fuse_attention
-from dse.workload.formats import Words, read_words
+from dse.workload.formats import Words, read_words, words_of
 from dse.workload.kinds import WITH_WEIGHTS
 from dse.workload.ops import Ops, Workload
 
@@ -110,8 +110,11 @@ class Engine(Shown, Record):
 
     @property
     def own_words(self) -> Words:
-        """The widest words that it computes, and those of a workload that has none."""
-        raise NotImplementedError
+        """The widest words that it computes, and those of a workload that has none.
+
+        Those of an engine that says nothing of its words have 16 bits.
+        """
+        return words_of(16.0, 16.0)
 
     @property
     def has_floats(self) -> bool:

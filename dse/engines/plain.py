@@ -22,6 +22,7 @@ from dse.records import quantity, record
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import Room, Storage
 from dse.sparsity.loss import Loss
+from dse.workload.formats import Words, words_of
 from dse.workload.ops import Ops
 
 _LANE_BITS = 20.0  # of the lane that the technology `sta` describes
@@ -114,6 +115,11 @@ class PlainEngine(Engine):
         return vector_lane(technology, self.word_bits, _LANE_BITS)
 
     @property
+    def own_words(self) -> Words:
+        """Words of one length for all values."""
+        return words_of(self.word_bits, self.word_bits)
+
+    @property
     def memory_wanted(self) -> tuple[Any, Any]:
         """The kind of main memory, a place in `KINDS`, and its bandwidth in B/s."""
         return self.main_memory, self.memory_bandwidth_gb_per_s * 1e9
@@ -148,16 +154,17 @@ class PlainEngine(Engine):
         return (word_loss(self.word_bits),)
 
     def storage(self, ops: Ops, run: Run, technology: Technology) -> Storage:
-        """Return how it keeps values: words of one length, weights anew each run."""
-        word = self.word_bits * jnp.ones(len(ops))
+        """Return how it keeps values: weights come anew each run."""
+        weight, activation, cached = self.words(run).kept
+        word, of_weight = activation * jnp.ones(len(ops)), weight * jnp.ones(len(ops))
         return Storage(
             rooms=(Room(self._half, word, word, "half of the buffer"),),
             weight_room=self._half,
-            weights=jnp.asarray(ops.weights) * word,
-            gathered=jnp.asarray(ops.rows) * ops.columns * word,
+            weights=jnp.asarray(ops.weights) * of_weight,
+            gathered=jnp.asarray(ops.rows) * ops.columns * of_weight,
             operand=word,
             result=word,
-            cached=self.word_bits,
+            cached=cached,
         )
 
     # -- ops without products ----------------------------------------------------------

@@ -10,11 +10,12 @@ import jax
 import pytest
 
 from dse.compile.trace import follow, trace
+from dse.contract.holds import Case
 from dse.evaluation import metrics
 from dse.explore.space import Space
 from tests.compile.operation import KINDS, Operation
 from tests.compile.operations import OPERATIONS
-from tests.contract.test_engine_laws import MACHINES, VARIANTS, WORKLOAD
+from tests.contract.test_engine_laws import MACHINES, VARIANTS
 
 # A name that a new JAX gives to one of them is missing here: see what it does, have an
 # operation of `operations.py` held against JAX, and add it.
@@ -79,7 +80,7 @@ def test_engines_are_made_of_operations_that_are_checked(machine: str) -> None:
 
     def slope(given: Mapping[str, Any]) -> Any:
         def energy_and_latency(given: Mapping[str, Any]) -> Any:
-            design, workload = space.place(given, WORKLOAD)
+            design, workload = space.place(given, Case(MACHINES[machine]).workload)
             found = metrics(design, workload, design.default_technology(), "walk")
             return found.energy * found.latency
 

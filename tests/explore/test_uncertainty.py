@@ -47,11 +47,10 @@ def test_bars_are_of_all_parts_together(edge: dse.Uncertainty) -> None:
     """The same draws: of rates and powers, and of what was learned of the family."""
     product = edge.metrics["energy"] / edge.metrics["latency"]
     np.testing.assert_allclose(edge.metrics["power"], product)
-    widths = {
-        part: np.ptp(np.log(edge.interval("energy", part=part)))
-        for part in ("all", "numbers", "model")
-    }
-    assert widths["all"] > widths["model"] > widths["numbers"] > 0.0
+    both, error = edge.metrics["energy"][0], edge.model_errors.of("energy")[0]
+    spread = np.var(np.log(both)), np.var(np.log(both) - error), np.var(error)
+    assert spread[0] == pytest.approx(spread[1] + spread[2], rel=0.1)
+    assert 0.0 < spread[1] < spread[2]
 
 
 def test_a_draw_is_an_evaluation_with_the_drawn_number(edge: dse.Uncertainty) -> None:
