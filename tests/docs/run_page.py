@@ -17,7 +17,11 @@ def blocks(page: Path) -> list[tuple[str, str]]:
 
 
 def run_page(page: Path, folder: Path) -> None:
-    """Run commands and Python of a page in a folder, each block where it stands."""
+    """Run commands and Python of a page in a folder, each block where it stands.
+
+    A block of Python that imports nothing goes on from those before it.
+    """
+    session = ""
     place = folder / ".bin"
     place.mkdir()
     command = place / "dse"
@@ -25,9 +29,11 @@ def run_page(page: Path, folder: Path) -> None:
     command.chmod(0o755)
     path = {"PATH": f"{place}:{os.environ['PATH']}"}
     for language, text in blocks(page):
+        if language == "python":
+            session = text if "import " in text else session + text
         words = {
             "sh": ["bash", "-euo", "pipefail", "-c", text],
-            "python": [sys.executable, "-c", text],
+            "python": [sys.executable, "-c", session],
         }[language]
         done = subprocess.run(
             words,
