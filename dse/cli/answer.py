@@ -61,12 +61,12 @@ def write(
     """Write front, summary and report to a folder, and further tables by name."""
     from pyarrow.parquet import write_table
 
-    from dse.show.report import write_report
+    from dse.show.report import write_page
     from dse.sweeps.saved import results_table
     from dse.sweeps.table_file import csv_text
 
     log.info("Writing the report.")
-    study, front = summary.study, summary.front
+    front = summary.front
     with written_together(out, first=SUMMARY) as drafts:
         for name, rows in {"front": front, **tables}.items():
             write_table(results_table(rows), drafts / f"{name}.parquet")
@@ -74,12 +74,6 @@ def write(
         (drafts / "front.csv").write_text(text, encoding="utf-8")
         text = json_text(summary.to_json())
         (drafts / SUMMARY).write_text(text + "\n", encoding="utf-8")
-        write_report(
-            study,
-            front,
-            drafts / "report.html",
-            evaluator=evaluator,
-            command=SAID.get(),
-        )
+        write_page(summary, drafts / "report.html", evaluator, SAID.get())
         names = sorted(draft.name for draft in drafts.iterdir())
     log.info(f"Wrote {', '.join(names)} to {out}.")

@@ -10,7 +10,7 @@ from dse.explore.runs import Runs
 from dse.show.background import draw_background
 from dse.show.marks import thinned
 from dse.study.study import Study
-from dse.study.summary import Summary, summarize
+from dse.study.summary import Summary
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +48,9 @@ class Findings:
         return int((self.drawn.index == index).argmax())
 
 
-def gather(study: Study, front: Runs, evaluator: Evaluator) -> Findings:
-    """Evaluate what a report needs beside the front itself."""
-    summary = summarize(study, front)
+def gather(summary: Summary, evaluator: Evaluator) -> Findings:
+    """Evaluate what a report needs beside what is summarised."""
+    study, front = summary.study, summary.front
     rivals = [standing.rival for standing in summary.standings]
     knee_index = int(front.index[summary.knee])
     whole = study.evaluate_at(knee_index)

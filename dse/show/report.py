@@ -36,6 +36,7 @@ from dse.show.scale import Scale, scale_of
 from dse.show.tables import front_columns
 from dse.study.sources import sources_of
 from dse.study.study import Study
+from dse.study.summary import Summary, summarize
 
 BUDGETS = ("area", "power", "energy")  # what a reader may bound beside objectives
 MOST_BUDGETS = 5
@@ -64,9 +65,16 @@ def write_report(
     check_kind("`study`", study, Study, "what `dse.load_study` returns")
     check_kind("`front`", front, Runs, "what `study.run()` returns")
     check_kind("`path`", path, (str, Path), "the path of the file to write")
-    found = gather(study, front, evaluator or study.evaluator())
-    write_whole(Path(path), _page(found, command))
+    summary = summarize(study, front)
+    write_page(summary, Path(path), evaluator or study.evaluator(), command)
     return Path(path)
+
+
+def write_page(
+    summary: Summary, path: Path, evaluator: Evaluator, command: str
+) -> None:
+    """Write the report of a front that is summarised; see `write_report`."""
+    write_whole(path, _page(gather(summary, evaluator), command))
 
 
 def report(

@@ -55,8 +55,9 @@ def summary_table(found: Findings, scale: Scale) -> str:
         dict.fromkeys([*(o.metric for o in front.objectives), "power", "latency"])
     )
     cells = [(name, _values(found, row, of, metrics, scale)) for name, row, of in rows]
-    for (name, _, _), (_, values) in zip(rows, cells, strict=True):
-        if any(each.name == name and each.breaks for each in summary.standings):
+    breaking = {standing.name for standing in summary.standings if standing.breaks}
+    for name, values in cells:
+        if name in breaking:
             values["Design"] = "breaks limits"
     picks = [None if row is None else found.row_drawn(row) for _, row, _ in rows]
     units = {scale.title(m): scale.shown_unit(m) for m in metrics}

@@ -40,6 +40,25 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+def _number(
+    default: float | None,
+    unit: str,
+    description: str,
+    *,
+    example: float,
+    **bounds: Any,
+) -> Any:
+    """Return a key that holds a number: neither true nor a text that reads as one."""
+    return Field(
+        default,
+        strict=True,
+        examples=[example],
+        json_schema_extra={"unit": unit},
+        description=description,
+        **bounds,
+    )
+
+
 class WorkloadTable(_Table):
     """One `[[workload]]`: a transformer, how it is run, and how sparse it is."""
 
@@ -47,98 +66,88 @@ class WorkloadTable(_Table):
         examples=["bert-base"],
         description="a name of the zoo, or the path of a config.json",
     )
-    seq_len: int | None = Field(
+    seq_len: int | None = _number(
         None,
+        "token",
+        "tokens per sequence, a whole number",
+        example=128,
         ge=1,
-        strict=True,
-        examples=[128],
-        json_schema_extra={"unit": "token"},
-        description="tokens per sequence, a whole number",
     )
-    batch: int = Field(
+    batch: int = _number(
         1,
+        "sequence",
+        "sequences run together, a whole number",
+        example=4,
         ge=1,
-        strict=True,
-        examples=[4],
-        json_schema_extra={"unit": "sequence"},
-        description="sequences run together, a whole number",
     )
     mode: Literal["prefill", "decode"] = Field(
         "prefill", examples=["decode"], description="'prefill' or 'decode'"
     )
-    context_len: int | None = Field(
+    context_len: int | None = _number(
         None,
+        "token",
+        "tokens that a decode step sees",
+        example=512,
         ge=1,
-        strict=True,
-        examples=[512],
-        json_schema_extra={"unit": "token"},
-        description="tokens that a decode step sees",
     )
-    prompt: int | None = Field(
+    prompt: int | None = _number(
         None,
+        "token",
+        "tokens that are read, then answered",
+        example=512,
         ge=1,
-        strict=True,
-        examples=[512],
-        json_schema_extra={"unit": "token"},
-        description="tokens that are read, then answered",
     )
-    new_tokens: int | None = Field(
+    new_tokens: int | None = _number(
         None,
+        "token",
+        "tokens that answer a prompt",
+        example=64,
         ge=1,
-        strict=True,
-        examples=[64],
-        json_schema_extra={"unit": "token"},
-        description="tokens that answer a prompt",
     )
     format: str | None = Field(
         None,
         examples=["w4a16 kv8"],
         description='bits of weights, activations and cache, as "w4a16 kv8"',
     )
-    padded_fraction: float = Field(
+    padded_fraction: float = _number(
         0.0,
+        "1",
+        "a share between 0 and 1",
+        example=0.25,
         ge=0,
         le=1,
-        strict=True,
-        examples=[0.25],
-        json_schema_extra={"unit": "1"},
-        description="a share between 0 and 1",
     )
-    activation_density: float = Field(
+    activation_density: float = _number(
         1.0,
+        "1",
+        "a share between 0 and 1",
+        example=0.5,
         ge=0,
         le=1,
-        strict=True,
-        examples=[0.5],
-        json_schema_extra={"unit": "1"},
-        description="a share between 0 and 1",
     )
-    weight_density: float = Field(
+    weight_density: float = _number(
         1.0,
+        "1",
+        "a share between 0 and 1",
+        example=0.5,
         ge=0,
         le=1,
-        strict=True,
-        examples=[0.5],
-        json_schema_extra={"unit": "1"},
-        description="a share between 0 and 1",
     )
-    kept_pairs: float = Field(
+    kept_pairs: float = _number(
         1.0,
+        "1",
+        "a share of query-key pairs, above 0",
+        example=0.3,
         gt=0,
         le=1,
-        strict=True,
-        examples=[0.3],
-        json_schema_extra={"unit": "1"},
-        description="a share of query-key pairs, above 0",
     )
-    kept_first_round: float = Field(
+    kept_first_round: float = _number(
         1.0,
+        "1",
+        "a share of query-key pairs, above 0",
+        example=0.5,
         gt=0,
         le=1,
-        strict=True,
-        examples=[0.5],
-        json_schema_extra={"unit": "1"},
-        description="a share of query-key pairs, above 0",
     )
     part: Literal["all", "attention"] = Field(
         "all",
@@ -150,12 +159,11 @@ class WorkloadTable(_Table):
         examples=["bert-base/sst-2/dynatran"],
         description="a curve that dse ships, by name, or the path of another",
     )
-    threshold: float | None = Field(
+    threshold: float | None = _number(
         None,
-        strict=True,
-        examples=[0.04],
-        json_schema_extra={"unit": "the curve's"},
-        description="a setting of that curve, a number",
+        "the curve's",
+        "a setting of that curve, a number",
+        example=0.04,
     )
     stand_in: bool = Field(
         False,
@@ -168,13 +176,12 @@ class WorkloadTable(_Table):
         examples=["measured on SST-2, threshold 0.04"],
         description="where the densities come from, in words",
     )
-    weight: float = Field(
+    weight: float = _number(
         1.0,
+        "1",
+        "its weight in the suite, above 0",
+        example=2.0,
         gt=0,
-        strict=True,
-        examples=[2.0],
-        json_schema_extra={"unit": "1"},
-        description="its weight in the suite, above 0",
     )
 
     @field_validator("model")
@@ -252,13 +259,12 @@ class ReferenceTable(_Table):
     preset: str = Field(
         examples=["server"], description="the name of a preset of the engine"
     )
-    batch: int | None = Field(
+    batch: int | None = _number(
         None,
+        "sequence",
+        "sequences run together, a whole number",
+        example=4,
         ge=1,
-        strict=True,
-        examples=[4],
-        json_schema_extra={"unit": "sequence"},
-        description="sequences run together, a whole number",
     )
 
 
@@ -318,12 +324,11 @@ class StudyTable(_Table):
     technology: Annotated[str, AfterValidator(_technology_is_known)] | None = Field(
         None, examples=["acceltran"], description="a parameter file, by name or path"
     )
-    node_nm: Annotated[float, AfterValidator(_node_is_known)] | None = Field(
+    node_nm: Annotated[float, AfterValidator(_node_is_known)] | None = _number(
         None,
-        strict=True,
-        examples=[7.0],
-        json_schema_extra={"unit": "nm"},
-        description="a process node in nm",
+        "nm",
+        "a process node in nm",
+        example=7.0,
     )
     timing: Literal["walk", "roofline"] = Field(
         "walk", examples=["roofline"], description="'walk' or 'roofline'"

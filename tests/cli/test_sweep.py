@@ -171,7 +171,7 @@ def test_a_failing_report_leaves_what_was_found_and_no_half_answer(
 ) -> None:
     out = tmp_path / "deep" / "out"
     with monkeypatch.context() as broken:
-        broken.setattr("dse.show.report.write_report", refuse)
+        broken.setattr("dse.show.report.write_page", refuse)
         answer = dse("sweep", study, "--out", out)
     assert answer.code == 1
     assert "no space left on device" in answer.err
@@ -187,7 +187,7 @@ def test_a_failing_report_leaves_an_older_answer_as_it_was(
     out = tmp_path / "out"
     assert dse("sweep", study, "--out", out).code == 0
     (out / "front.csv").write_text("older")
-    monkeypatch.setattr("dse.show.report.write_report", refuse)
+    monkeypatch.setattr("dse.show.report.write_page", refuse)
     assert dse("sweep", study, "--out", out).code == 1
     assert names(out) == sorted([*FILES, "parts"])
     assert (out / "front.csv").read_text() == "older"
