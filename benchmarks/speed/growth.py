@@ -17,7 +17,7 @@ from dse.explore.front_search import FrontSearch
 from dse.explore.objectives import read_objectives
 from dse.study.study import BLOCK_SIZE
 from dse.workload.ops import Workload
-from dse.workload.zoo import zoo
+from dse.workload.zoo import listed_sizes
 
 OBJECTIVES = read_objectives(("max:throughput", "min:energy", "min:area"))
 # Axes that decide how long tile ops take, and axes that only energy or area look at.
@@ -77,7 +77,7 @@ def _cases(scale: float) -> Iterator[tuple[str, Mapping[str, Any], Workload]]:
 
 
 def _bert(**changes: Any) -> Workload:
-    shape = replace(zoo()["bert-base"].shape, **changes)
+    shape = replace(listed_sizes("bert-base"), **changes)
     bert = dse.transformer(shape, seq_len=128)
     return bert.with_density(activation=0.5, weight=0.5)
 

@@ -13,7 +13,9 @@ from dse.cli.own import engine_name
 from dse.errors import InputError
 from dse.show.text_table import text_table
 from dse.workload.readers.table import READERS
-from dse.workload.zoo import model_shape, zoo
+from dse.workload.zoo import ZooEntry, model_shape, zoo
+
+_SHOWN = ("name", "model_type", "layers", "hidden", "heads", "kv_heads", "parameters")
 
 
 def engines(
@@ -90,25 +92,36 @@ def models(
     if model is not None:
         _count(model, seq_len, number_format, as_json)
         return
-    rows = [
-        {
-            "name": name,
-            "family": entry.shape.family,
-            "layers": entry.shape.layers,
-            "hidden": entry.shape.hidden,
-            "heads": entry.shape.heads,
-            "ffn": list(entry.shape.ffn),
-            "longest": entry.shape.longest,
-            "parameters": entry.shape.parameters,
-            "source": entry.source,
-        }
-        for name, entry in zoo().items()
-    ]
+    rows = [_row(name, entry) for name, entry in zoo().items()]
     types = "\n".join(wrap(", ".join(sorted(READERS)), 78))
     note = (
+        "Parameters are those of the body, without the head; more of one model by\n"
+        "`dse models NAME`.\n"
         f"Any other one by the path of its config.json, of a `model_type` of\n{types}"
     )
-    _answer("models", rows, note, as_json)
+    if as_json:
+        print_json({"models": rows})
+    else:
+        shown = [{key: row[key] for key in _SHOWN} for row in rows]
+        _answer("models", shown, note, as_json)
+
+
+def _row(name: str, entry: ZooEntry) -> dict[str, Any]:
+    """Say what a model of the zoo is; of an encoder and a decoder the last."""
+    shape, main = entry.model, entry.model.main
+    attention = main.layers[0][0].attention
+    return {
+        "name": name,
+        "model_type": shape.kind,
+        "layers": main.depth,
+        "hidden": main.hidden,
+        "heads": attention.heads if attention else 0,
+        "kv_heads": attention.kv_heads if attention else 0,
+        "longest": main.longest,
+        "parameters": shape.parameters,
+        "head_parameters": shape.head_parameters,
+        "source": entry.source,
+    }
 
 
 def _count(model: str, seq_len: int | None, form: str, as_json: bool) -> None:

@@ -64,9 +64,9 @@ def calibrate(
     from dse.measure.timing import copy_rate, product_rate, time_bert
 
     entry = zoo().get(model)
-    if entry is None or entry.shape.family != "encoder":
+    shape = entry.sizes if entry else None
+    if shape is None or shape.family != "encoder":
         raise InputError(f"`{model}` is no encoder known by name; name a BERT to time.")
-    shape = entry.shape
     steps = tqdm(total=2 + len(BATCHES), unit="run", disable=not progress, delay=2.0)
     with steps:
         rates = []

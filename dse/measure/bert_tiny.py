@@ -14,7 +14,7 @@ from dse.measure.tasks.task import Task, join_to_length
 from dse.measure.tokenizer import FILE, Tokenizer
 from dse.measure.training import Classifier, Recipe, train
 from dse.measure.vocabulary import choose_pieces
-from dse.workload.zoo import zoo
+from dse.workload.zoo import listed_sizes
 
 PIECES = 8192  # of the vocabulary
 
@@ -43,7 +43,7 @@ class Trained:
 def untrained(task: Task, *, seed: int = 0, pieces: int = PIECES) -> Trained:
     """Return a BERT-Tiny with a vocabulary for a task, and its first random weights."""
     backend = choose_pieces(task.train.texts, pieces=pieces)
-    shape = replace(zoo()["bert-tiny"].shape, vocab=backend.get_vocab_size())
+    shape = replace(listed_sizes("bert-tiny"), vocab=backend.get_vocab_size())
     rngs = nnx.Rngs(seed)
     encoder = Bert(Architecture(shape=shape), rngs=rngs)
     return Trained(Classifier(encoder, len(task.classes), rngs=rngs), backend)

@@ -30,14 +30,21 @@ def shape_from_config(config: str | Path | Mapping[str, Any]) -> ModelShape:
             message names file and key.
     """
     if isinstance(config, Mapping):
-        return _shape(config, place="the config", name=None)
+        return read_config(config, place="the config", name=None)
     path = Path(config)
     path = path / "config.json" if is_folder(path) else path
     name = path.parent.resolve().name if path.name == "config.json" else path.stem
-    return _shape(read_json(path, _WANTED), place=str(path), name=name)
+    return read_config(read_json(path, _WANTED), place=str(path), name=name)
 
 
-def _shape(config: Mapping[str, Any], *, place: str, name: str | None) -> ModelShape:
+def read_config(
+    config: Mapping[str, Any], *, place: str, name: str | None
+) -> ModelShape:
+    """Return the shape that the keys of a config describe; faults are told of a place.
+
+    A model without a name has that of its type. Raises `InputError` as
+    `shape_from_config` does.
+    """
     kind = config.get("model_type")
     if isinstance(kind, str) and kind in NO_ATTENTION:
         raise InputError(

@@ -14,13 +14,14 @@ from dse.errors import InputError, check_kind, did_you_mean, quoted
 from dse.files import exists
 from dse.shipped import hw_params_folder
 from dse.toml_file import TomlFile, read_toml
-from dse.workload.huggingface import shape_from_config
+from dse.workload.huggingface import read_config, shape_from_config
 from dse.workload.model_shape import ModelShape
 from dse.workload.shapes import TransformerShape
 
 _UNITS = {"k": 1e3, "M": 1e6, "B": 1e9}
 _SIZES = {field.name for field in fields(TransformerShape)} - {"name"}
-_REQUIRED = {"source", "where"} | {
+_SOURCES = {"source", "where"}
+_REQUIRED = _SOURCES | {
     field.name
     for field in fields(TransformerShape)
     if field.default is MISSING and field.name != "name"
@@ -54,9 +55,10 @@ class Published:
 
 @dataclass(frozen=True, kw_only=True)
 class ZooEntry:
-    """A transformer of the zoo with the sources of its shape and of its size."""
+    """A transformer of the zoo with the sources of its sizes and of their count."""
 
-    shape: TransformerShape
+    model: ModelShape
+    sizes: TransformerShape | None  # None where a `config.json` has them
     source: str  # key of references.bib
     where: str
     checked: str  # on which day the sizes were held against what; '': they were not
@@ -88,14 +90,30 @@ def model_shape(
         return shape_from_config(model)
     check_kind("`model`", model, (str, Path), "a name of the zoo or a path")
     if isinstance(model, str) and model in zoo():
-        return zoo()[model].shape.model
+        return zoo()[model].model
     path = Path(model)
     if path.suffix == ".json" or exists(path):
         return shape_from_config(path)
     raise InputError(
         f"`{model}` is neither a model of the zoo nor a path to a `config.json`."
-        + did_you_mean(str(model), zoo())
+        + did_you_mean(path.name.lower(), zoo())
     )
+
+
+def listed_sizes(name: str) -> TransformerShape:
+    """Return the sizes of a transformer of the zoo that lists them, as all BERTs do.
+
+    Raises `InputError` for another name, and for a model whose sizes are those of a
+    `config.json`.
+    """
+    entry = zoo().get(name)
+    if entry is None or entry.sizes is None:
+        listed = [key for key, each in zoo().items() if each.sizes is not None]
+        raise InputError(
+            f"`{name}` is no model of the zoo with sizes of `TransformerShape`."
+            + did_you_mean(name, listed)
+        )
+    return entry.sizes
 
 
 @functools.cache
@@ -105,7 +123,7 @@ def zoo() -> Mapping[str, ZooEntry]:
 
 
 def read_zoo(path: Path) -> dict[str, ZooEntry]:
-    """Read a table of shapes.
+    """Read a table of shapes, of sizes or of keys of a `config.json`.
 
     Raises `InputError` with file, line and model where a key is missing or unknown, or
     where the sizes do not fit together.
@@ -118,29 +136,40 @@ def _entry(name: str, file: TomlFile) -> ZooEntry:
     place = f"{file.path}:{file.line(name)}: [{name}]"
     check_kind(place, file.data[name], dict, "a table with the sizes of a model")
     row = dict(file.data[name])
-    missing = _REQUIRED - row.keys()
+    of_config = "config" in row
+    missing = (_SOURCES if of_config else _REQUIRED) - row.keys()
     if missing:
         raise InputError(f"{place} needs `{'`, `'.join(sorted(missing))}`; add it.")
-    source, where = row.pop("source"), row.pop("where")
-    checked = row.pop("checked", "")
+    texts = {key: row.pop(key, "") for key in ("source", "where", "checked")}
     figures = row.pop("published", ())
-    for key in row.keys() - _SIZES:
+    known = {"config"} if of_config else _SIZES
+    for key in row.keys() - known:
         line = file.line(name, key)
         raise InputError(
             f"{file.path}:{line}: [{name}] has no key `{key}`."
-            + did_you_mean(key, _SIZES)
+            + did_you_mean(key, known)
         )
-    check_kind(f"{place} `ffn`", row["ffn"], list, "a list of widths")
     check_kind(f"{place} `published`", figures, (list, tuple), "a list of tables")
-    texts = {"source": source, "where": where, "checked": checked}
     for key, value in texts.items():
         check_kind(f"{place} `{key}`", value, str, "a text")
     published = tuple(_published(f"{place} `published`", each) for each in figures)
+    if of_config:
+        place = f"{file.path}:{file.line(name, 'config')}: [{name}.config]"
+        check_kind(place, row["config"], dict, "a table with keys of a `config.json`")
+        sizes, model = None, read_config(row["config"], place=place, name=name)
+    else:
+        sizes = _listed(name, place, row)
+        model = sizes.model
+    return ZooEntry(model=model, sizes=sizes, published=published, **texts)
+
+
+def _listed(name: str, place: str, row: dict[str, Any]) -> TransformerShape:
+    """Return the sizes that an entry lists; raise `InputError` that tells its place."""
+    check_kind(f"{place} `ffn`", row["ffn"], list, "a list of widths")
     try:
-        shape = TransformerShape(name=name, **row | {"ffn": tuple(row["ffn"])})
+        return TransformerShape(name=name, **row | {"ffn": tuple(row["ffn"])})
     except InputError as error:
         raise InputError(f"{place}: {error}") from None
-    return ZooEntry(shape=shape, published=published, **texts)
 
 
 def _published(place: str, figure: Any) -> Published:

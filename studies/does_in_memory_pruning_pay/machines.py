@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import dse
 from dse.engines.base import Engine
-from dse.workload.zoo import zoo
+from dse.workload.zoo import listed_sizes
 
 KEPT = 0.25  # of the pairs of real tokens: stated, not measured
 LONGEST = 16384
 NODE = 14.0  # nm, of the hosts
-BERT = replace(zoo()["bert-base"].shape, positions=LONGEST)
+BERT = replace(listed_sizes("bert-base"), positions=LONGEST)
 
 SPRINT = dse.SprintEngine.m_sprint()
 BASELINE = dse.SprintEngine.m_baseline()

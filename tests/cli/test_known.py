@@ -38,7 +38,13 @@ def test_an_unknown_engine_is_refused(dse) -> None:
 def test_every_model_is_listed(dse) -> None:
     rows = dse("models", "--json").json["models"]
     assert [row["name"] for row in rows] == list(zoo())
-    assert dse("params", "transformers").out == dse("models").out
+    listed = dse("models")
+    assert dse("params", "transformers").out == listed.out
+    assert max(map(len, listed.out.splitlines())) <= 80
+    assert not listed.err
+    llama = next(row for row in rows if row["name"] == "llama-3-8b")
+    assert llama["parameters"] + llama["head_parameters"] == 8_030_261_248
+    assert (llama["layers"], llama["heads"], llama["kv_heads"]) == (32, 32, 8)
 
 
 def test_every_memory_that_can_be_chosen_is_listed_with_its_energy(dse) -> None:

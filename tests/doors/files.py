@@ -80,7 +80,7 @@ def models(draw: Draw, folder: Path) -> Open:
 
     def open_it() -> None:
         for entry in read_zoo(path).values():
-            assert is_number(entry.shape.parameters, 1, 1e30)
+            assert is_number(entry.model.parameters, 1, 1e30)
 
     return open_it
 

@@ -15,7 +15,7 @@ from dse.compile.function import compile_function
 from dse.engines.base import Engine
 from dse.evaluation import metrics
 from dse.explore.compiled_model import CompiledModel, compile_model
-from dse.workload.zoo import zoo
+from dse.workload.zoo import listed_sizes
 
 MACHINES: dict[str, Engine] = {
     "crossbar": dse.CrossbarEngine.isaac(),
@@ -212,7 +212,7 @@ def test_equal_layers_cost_nothing_more() -> None:
     machine = dse.ReferenceMachine.a100()
 
     def operations(layers: int) -> int:
-        shape = replace(zoo()["bert-base"].shape, layers=layers)
+        shape = replace(listed_sizes("bert-base"), layers=layers)
         bert = dse.transformer(shape, seq_len=128)
         return compile_model(machine, bert).code().count().total()
 

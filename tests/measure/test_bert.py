@@ -17,7 +17,7 @@ from flax import nnx
 from dse.measure.bert import FIRST_SITE, SITES, Architecture, Bert, mean_of_tokens
 from dse.measure.checkpoint import load_checkpoint
 from dse.workload.transformer import transformer
-from dse.workload.zoo import zoo
+from dse.workload.zoo import listed_sizes
 
 REFERENCE = Path(__file__).parent / "reference"
 MINILM = os.environ.get("DSE_MINILM")
@@ -53,7 +53,7 @@ def test_real_weights_equal_the_reference_and_the_published_embedding() -> None:
 
 
 def tiny() -> Bert:
-    return Bert(Architecture(shape=zoo()["bert-tiny"].shape), rngs=nnx.Rngs(0))
+    return Bert(Architecture(shape=listed_sizes("bert-tiny")), rngs=nnx.Rngs(0))
 
 
 def test_its_sites_are_ops_of_the_workload() -> None:

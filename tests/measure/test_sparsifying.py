@@ -22,7 +22,7 @@ from dse.measure.training import (
     parameters_of,
     train,
 )
-from dse.workload.zoo import zoo
+from dse.workload.zoo import listed_sizes
 
 RECIPE = Recipe(steps=6, learning_rate=3e-3, batch=8)
 
@@ -77,7 +77,7 @@ def texts() -> tuple[Tokens, np.ndarray]:
 @pytest.fixture(scope="module")
 def model() -> Classifier:
     shape = dataclasses.replace(
-        zoo()["bert-tiny"].shape, hidden=16, head_width=8, ffn=(32,), vocab=16
+        listed_sizes("bert-tiny"), hidden=16, head_width=8, ffn=(32,), vocab=16
     )
     rngs = nnx.Rngs(0)
     return Classifier(Bert(Architecture(shape=shape), rngs=rngs), 4, rngs=rngs)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dse.errors import InputError
 from dse.workload.transformer import transformer
-from dse.workload.zoo import model_shape, zoo
+from dse.workload.zoo import listed_sizes, model_shape, zoo
 
 
 def sizes(workload, block, name):
@@ -122,7 +122,7 @@ def test_albert_steps_up_from_its_narrow_table_and_runs_every_layer():
 
 
 def test_heads_that_share_keys_are_rows_of_one_product_by_them():
-    shared = dataclasses.replace(zoo()["bert-base"].shape, kv_heads=4)
+    shared = dataclasses.replace(listed_sizes("bert-base"), kv_heads=4)
     workload = transformer(shared)
     assert sizes(workload, 1, "query") == (1, 128, 768, 768)
     assert sizes(workload, 1, "key") == (1, 128, 768, 4 * 64)
@@ -133,7 +133,7 @@ def test_heads_that_share_keys_are_rows_of_one_product_by_them():
 
 
 def test_a_gate_runs_beside_the_up_projection():
-    gated = dataclasses.replace(zoo()["gpt2"].shape, gated=True)
+    gated = dataclasses.replace(listed_sizes("gpt2"), gated=True)
     workload = transformer(gated)
     ops = workload.blocks[1].ops
     assert producer(ops, "ffn_gate") == producer(ops, "ffn_up") == "norm_ffn"
@@ -141,7 +141,7 @@ def test_a_gate_runs_beside_the_up_projection():
 
 
 def test_a_stack_of_widths_has_an_activation_after_each_layer_but_the_last():
-    stack = dataclasses.replace(zoo()["bert-tiny"].shape, ffn=(256, 512))
+    stack = dataclasses.replace(listed_sizes("bert-tiny"), ffn=(256, 512))
     workload = transformer(stack)
     assert workload.blocks[1].ops.names[8:] == (
         "ffn_up",
@@ -203,7 +203,7 @@ def test_a_batch_does_not_change_the_ops_of_a_sequence(batch, length):
 
 @given(layers=st.integers(1, 40))
 def test_macs_grow_in_proportion_to_the_layers(layers):
-    shape = zoo()["bert-mini"].shape
+    shape = listed_sizes("bert-mini")
     deep = transformer(dataclasses.replace(shape, layers=layers))
     one = transformer(dataclasses.replace(shape, layers=1))
     assert deep.macs == layers * one.macs
@@ -256,6 +256,6 @@ def test_what_cannot_be_run_is_refused_with_a_way_out(model, options, message):
 
 
 def test_a_classifier_needs_classes():
-    headless = dataclasses.replace(zoo()["vit-b"].shape, classes=0)
+    headless = dataclasses.replace(listed_sizes("vit-b"), classes=0)
     with pytest.raises(InputError, match=r"`vit-b` has no head.* no `classes`"):
         transformer(headless, lm_head=True)

@@ -1,9 +1,13 @@
 """The transformers known by name, against what others published about them."""
 
+from dataclasses import replace
+
 import pytest
 
 from dse.errors import InputError
-from dse.workload.zoo import Published, model_shape, read_zoo, zoo
+from dse.shipped import hw_params_folder
+from dse.toml_file import read_toml
+from dse.workload.zoo import Published, listed_sizes, model_shape, read_zoo, zoo
 
 NAMES = [
     "bert-nano",
@@ -22,6 +26,32 @@ NAMES = [
     "gpt2-medium",
     "gpt2-large",
     "gpt2-xl",
+    "llama-2-7b",
+    "llama-3-8b",
+    "llama-3-70b",
+    "llama-3.1-405b",
+    "llama-3.2-1b",
+    "llama-3.2-3b",
+    "mistral-7b",
+    "mixtral-8x7b",
+    "qwen2.5-7b",
+    "qwen3-0.6b",
+    "qwen3-8b",
+    "qwen3-30b-a3b",
+    "qwen3-235b-a22b",
+    "gemma-2-2b",
+    "gemma-2-9b",
+    "gemma-3-1b",
+    "gemma-3-4b",
+    "phi-3-mini",
+    "phi-4",
+    "deepseek-v3",
+    "t5-small",
+    "t5-base",
+    "whisper-tiny",
+    "whisper-large-v3",
+    "modernbert-base",
+    "clip-vit-b32",
 ]
 
 FIGURES = [
@@ -44,6 +74,16 @@ source = "somebody2020"
 where = "table 1"
 """
 
+CONFIG = """
+[small]
+source = "somebody2020"
+where  = "table 1"
+
+[small.config]
+model_type  = "llama"
+hidden_size = 64
+"""
+
 
 def test_the_zoo_holds_the_models_we_promise():
     assert list(zoo()) == NAMES
@@ -51,7 +91,7 @@ def test_the_zoo_holds_the_models_we_promise():
 
 @pytest.mark.parametrize(("name", "figure"), FIGURES)
 def test_our_count_rounds_to_the_published_one(name, figure):
-    shape = zoo()[name].shape
+    shape = zoo()[name].model
     count = shape.parameters + (shape.head_parameters if figure.with_head else 0)
     assert figure.agrees_with(count), f"{count:,} is not {figure.parameters}"
 
@@ -80,15 +120,23 @@ def test_a_figure_stands_for_what_rounds_to_its_printed_digits(printed, low, hig
 
 
 def test_a_shape_stands_for_itself():
-    sizes = zoo()["bert-tiny"].shape
+    sizes = listed_sizes("bert-tiny")
     shape = model_shape(sizes)
     assert shape == model_shape("bert-tiny") == sizes.model
     assert model_shape(shape) is shape
 
 
-def test_a_misspelt_name_gets_the_closest_one():
-    with pytest.raises(InputError, match=r"Did you mean `bert-base`\?"):
-        model_shape("bert-bse")
+@pytest.mark.parametrize(
+    ("asked", "closest"),
+    [
+        ("bert-bse", "bert-base"),
+        ("meta-llama/Meta-Llama-3-8B", "llama-3-8b"),
+        ("Qwen/Qwen3-8B", "qwen3-8b"),
+    ],
+)
+def test_a_misspelt_name_gets_the_closest_one(asked, closest):
+    with pytest.raises(InputError, match=rf"Did you mean `{closest}`\?"):
+        model_shape(asked)
 
 
 def test_a_config_that_is_not_there_is_named():
@@ -100,8 +148,26 @@ def test_a_table_of_your_own_can_be_read(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(ENTRY)
     entry = read_zoo(path)["small"]
-    assert entry.shape.ffn == (512,)
+    assert entry.sizes is not None
+    assert entry.sizes.ffn == (512,)
     assert entry.published == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["llama-3-8b", "mixtral-8x7b", "gemma-3-4b", "deepseek-v3", "t5-base"]
+)
+def test_a_model_of_today_is_what_its_config_says(name):
+    config = read_toml(hw_params_folder() / "transformers.toml").data[name]["config"]
+    read = model_shape(config)
+    assert replace(read, name=name) == model_shape(name) == zoo()[name].model
+    assert zoo()[name].sizes is None
+
+
+def test_sizes_are_those_of_a_model_that_lists_them():
+    assert listed_sizes("bert-base").model == model_shape("bert-base")
+    for name in ("llama-3-8b", "bert-bse"):
+        with pytest.raises(InputError, match="no model of the zoo with sizes"):
+            listed_sizes(name)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +187,28 @@ def test_a_table_of_your_own_can_be_read(tmp_path):
             r"mine\.toml:2: \[small\] .*no key `parametrs`. Did you mean",
         ),
         ("= 128", "=", r"mine\.toml:5: not TOML"),
+        (
+            ENTRY,
+            CONFIG.replace("llama", "lama"),
+            r"mine\.toml:6: \[small\.config\]: .*lama",
+        ),
+        (
+            ENTRY,
+            CONFIG.replace("= 64", "= 0"),
+            r"\[small\.config\]: `hidden_size` is 0",
+        ),
+        (
+            ENTRY,
+            CONFIG.replace("hidden", "hiden"),
+            r"\[small\.config\]: .*`hiden_size`",
+        ),
+        (ENTRY, CONFIG.replace('where  = "table 1"\n', ""), r"\[small\] needs `where`"),
+        (
+            ENTRY,
+            CONFIG.replace("\n[small.config]", "layers = 2\n[small.config]"),
+            "no key `layers`",
+        ),
+        (ENTRY, CONFIG.split("\n[small.config]")[0] + "config = 3\n", "`config.json`"),
     ],
 )
 def test_a_bad_table_is_named_with_its_line(tmp_path, old, new, message):
