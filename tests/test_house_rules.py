@@ -98,7 +98,8 @@ def test_every_number_with_a_unit_is_known_by_its_unit(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "stem", ["acceltran", "adc_laws", "isaac", "puma", "reram", "stillmaker2017"]
+    "stem",
+    ["acceltran", "adc_laws", "isaac", "neurram", "puma", "reram", "stillmaker2017"],
 )
 def test_every_number_of_a_parameter_file_loads_with_its_provenance(stem: str) -> None:
     parameters = load_parameters(stem)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
+
 from dse.contract.holds import Case, falls, hold, named_numbers, near, rises
 from dse.engines.pair import Pair
 from dse.errors import InputError
@@ -29,9 +31,10 @@ def parts_sum_to_totals(case: Case) -> None:
 
 
 def nothing_is_negative(case: Case) -> None:
-    """No number of an answer is below zero."""
+    """No number of an answer is below zero; ratios in decibels may be."""
     for name, number in named_numbers(case.found).items():
-        hold(number >= 0.0, f"`{name}` is {number.min():.6g}")
+        fine = name.endswith("_db") or np.all(number >= 0.0)
+        hold(fine, f"`{name}` is {number.min():.6g}")
 
 
 def nothing_is_busier_than_the_run(case: Case) -> None:

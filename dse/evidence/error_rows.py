@@ -118,6 +118,7 @@ def collect() -> list[ErrorRow]:
     for table, machine in _OPERATORS.items():
         rows += _of_operators(table, machine, _run(table)["runs"])
     rows += _of_cards("rtx3090", _run("rtx3090")["runs"])
+    rows += _of_chip("neurram", _run("neurram")["runs"])
     for table in dict.fromkeys(figures.table for figures in _FIGURES):
         rows += of_claims(table, _run(table))
     return rows
@@ -158,6 +159,23 @@ def _of_cards(table: str, runs: Iterable[dict[str, Any]]) -> list[ErrorRow]:
         for way in ("dense", "sparse")
         for run in runs
         if f"{way}_us" in run["errors"]
+    ]
+
+
+def _of_chip(table: str, runs: Iterable[dict[str, Any]]) -> list[ErrorRow]:
+    """Return errors of a crossbar chip's time and energy an operation.
+
+    What stands in two rows of the table was measured once.
+    """
+    errors: dict[tuple[str, float], float] = {}
+    for run in runs:
+        for name, metric in (("chip_tops", "latency"), ("tops_per_w", "energy")):
+            if name in run["errors"]:
+                claimed = run["claimed"][name]
+                errors[metric, claimed] = math.log(run["found"][name] / claimed)
+    return [
+        ErrorRow(table, "crossbar", table, "product", metric, error)
+        for (metric, _), error in errors.items()
     ]
 
 

@@ -49,6 +49,7 @@ VALIDATIONS = {
     "a100": Validation("silicon_a100", "runs", "a CSV of ops"),
     "h800": Validation("silicon_h800", "runs", "a CSV of ops"),
     "rtx3090": Validation("silicon_rtx3090", "runs", "a CSV of products"),
+    "neurram": Validation("silicon_neurram", "runs", "a CSV of figures by bits"),
     "serving": Validation("serving", "claims"),
 }
 

@@ -15,6 +15,7 @@ from dse.engines.base import Engine
 
 MACHINES: dict[str, Engine] = {
     "crossbar-isaac": dse.CrossbarEngine.isaac(),
+    "crossbar-neurram": dse.CrossbarEngine.neurram(),
     "crossbar-puma": dse.CrossbarEngine.puma(),
     "filter-and-host": dse.Pair(
         host=dse.TileEngine.edge(), coprocessor=dse.FilterEngine.energon_edge()
@@ -36,6 +37,7 @@ MACHINES: dict[str, Engine] = {
 }
 # Of a kind that stands in the list already: their laws are checked at night.
 VARIANTS = (
+    "crossbar-neurram",
     "crossbar-puma",
     "nm-fpga",
     "nm-tensor-core",

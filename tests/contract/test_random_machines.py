@@ -21,6 +21,7 @@ Columns = dict[str, np.ndarray]
 EDGE = dse.TileEngine.edge()
 MACHINES: dict[str, Engine] = {
     "crossbar-isaac": dse.CrossbarEngine.isaac(),
+    "crossbar-neurram": dse.CrossbarEngine.neurram(),
     "crossbar-puma": dse.CrossbarEngine.puma(),
     "filter-and-host": dse.Pair(host=EDGE, coprocessor=dse.FilterEngine.energon_edge()),
     "nm": dse.NMEngine(),

@@ -109,7 +109,7 @@ def test_two_converters_an_array_halve_the_time_for_the_same_energy() -> None:
 
 def test_a_slow_law_slows_the_array_down() -> None:
     slow = ISAAC.replace(adc_law="zigzag")
-    ratio = arrays.slice_seconds(slow, TECHNOLOGY) / arrays.slice_seconds(
+    ratio = arrays.input_seconds(slow, TECHNOLOGY) / arrays.input_seconds(
         ISAAC, TECHNOLOGY
     )
     assert float(ratio) == pytest.approx(11.81 * 1.28, rel=1e-3)

@@ -184,14 +184,14 @@ def test_a_bar_widens_with_the_distance_from_the_evidence() -> None:
 def test_a_node_and_a_design_of_a_space_may_lie_beyond_the_evidence() -> None:
     array = dse.CrossbarEngine.isaac()
     technology = array.published_technology()
-    moved = {"array_rows": np.array([128.0, 256.0, 32.0])}
+    moved = {"array_rows": np.array([128.0, 512.0, 32.0])}
     found = octaves_beyond(array, technology, moved)
     assert list(found["array_rows"]) == [0.0, 1.0, 2.0]
     assert list(farthest(found)) == [0.0, 1.0, 2.0]
     small = octaves_beyond(array, technology.at_node(16))
     assert small[NODE] == pytest.approx(1.0)
     runs = dse.sweep(
-        dse.Space(array, array_rows=[128, 256]),
+        dse.Space(array, array_rows=[128, 512]),
         dse.transformer("bert-tiny"),
         progress=False,
     )

@@ -179,7 +179,7 @@ def test_accuracy_that_some_draws_do_not_know_costs_no_other_bar() -> None:
     text = uncertainty_text(found)
     assert "not known in" in text
     assert "the error of the model from what was learned of it" in text
-    assert "Error of the crossbar model: latency from 2 figures" in text
+    assert "Error of the crossbar model: latency from 11 figures" in text
 
 
 def test_where_nothing_is_assumed_the_model_is_off_all_the_same() -> None:

@@ -1,8 +1,9 @@
-"""What an analogue-to-digital converter (ADC) costs, by three published laws.
+"""What an analogue-to-digital converter (ADC) costs, by four published laws.
 
-The laws are models of their authors and lie far apart; a machine's parameter file
-calibrates each one with `adc.energy_scale_LAW` and `adc.area_scale_LAW`. All are
-differentiable by the resolution, which may be a fraction of bits.
+Three are models of their authors and lie far apart; a machine's parameter file
+calibrates each one with `adc.energy_scale_LAW` and `adc.area_scale_LAW`. The fourth is
+one chip's own circuit. All are differentiable by the resolution, which may be a
+fraction of bits.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax.numpy as jnp
 
+from dse.engines.crossbar.slices import slices_of
 from dse.hardware.technology import Technology
 from dse.smooth import log_interpolate
 
 if TYPE_CHECKING:
     from dse.engines.crossbar.engine import CrossbarEngine
 
-LAWS = ("murmann", "zigzag", "neurosim")
+LAWS = ("murmann", "zigzag", "neurosim", "neuron")
 LEAST_BITS = 4.0  # the survey behind `murmann` says nothing of fewer
 KNEE_DB = 0.1  # width of the rounding where speed begins to cost
 NODES = (7.0, 10.0, 14.0, 22.0, 32.0, 45.0, 65.0, 90.0, 130.0)
@@ -34,19 +36,22 @@ class Converter(NamedTuple):
 
 def converter(design: CrossbarEngine, technology: Technology) -> Converter:
     """Return the ADC of a design by the law it chose, calibrated."""
+    bits = slices_of(design).bits
+    half = 0.5 * design.rows_together
     by_law = [
         _calibrated(law, name, technology)
         for name, law in (
-            ("murmann", murmann(technology, design.adc_bits, design.wanted_rate)),
-            ("zigzag", zigzag(technology, design.adc_bits, design.array_rows)),
-            (
-                "neurosim",
-                neurosim(technology, design.adc_bits, 0.5 * design.rows_together),
-            ),
+            ("murmann", murmann(technology, bits, design.wanted_rate)),
+            ("zigzag", zigzag(technology, bits, design.array_rows)),
+            ("neurosim", neurosim(technology, bits, half)),
         )
     ]
+    by_law.append(neuron(technology, bits))
     chosen = jnp.asarray(design.adc_law).astype(int)
-    return Converter(*(jnp.stack(kind)[chosen] for kind in zip(*by_law, strict=True)))
+    kinds = zip(*by_law, strict=True)
+    return Converter(
+        *(jnp.stack([jnp.asarray(value) for value in kind])[chosen] for kind in kinds)
+    )
 
 
 def _calibrated(law: Converter, name: str, technology: Technology) -> Converter:
@@ -136,6 +141,23 @@ def neurosim(technology: Technology, bits: Any, cells: Any) -> Converter:
     gates = 269.0 + 209.0 + (109.0 + 73.0) * (bits - 1.0)
     area = gates * value("gate_squares") * technology["process.node"] ** 2
     return Converter(energy=power * time, area=area, fastest=1.0 / time)
+
+
+def neuron(technology: Technology, bits: Any) -> Converter:
+    """Return NeuRRAM's neuron, which converts the charge that it has integrated.
+
+        E = bits e_step;   t = (bits + 1) t_cycle
+
+    A comparison tells the sign, then each step takes a charge off that is half as large
+    as the one before, and compares again. Its area holds the integrator too, and is the
+    same for any bits. Source: wan2022neurram, at 130 nm and used at any node.
+    """
+    value = _reader(technology, "neuron")
+    return Converter(
+        energy=bits * value("step_energy"),
+        area=value("area"),
+        fastest=1.0 / ((bits + 1.0) * value("cycle")),
+    )
 
 
 def _reader(technology: Technology, law: str) -> Any:

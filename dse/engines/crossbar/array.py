@@ -1,8 +1,8 @@
 """A matrix on crossbar arrays: how many arrays, how long a product, what energy.
 
-A weight of W bits lies in ceil(W / bits_per_cell) columns side by side; an input of X
-bits is fed in ceil(X / dac_bits) slices, one after another; every column of every slice
-is converted, shifted and added. Sources: shafiee2016isaac; ankit2019puma.
+A weight of W bits lies in ceil(W / bits_per_cell) columns side by side; an input is fed
+in slices, one after another, that are converted, shifted and added, one by one or
+several together (`slices`). Sources: shafiee2016isaac; ankit2019puma; wan2022neurram.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import jax.numpy as jnp
 
 from dse.engines.base import Op
 from dse.engines.crossbar.adc import converter
+from dse.engines.crossbar.slices import has_integrators, slices_of
 from dse.hardware.technology import Technology
 from dse.smooth import ceil_div
 
@@ -40,11 +41,6 @@ def weight_slices(design: CrossbarEngine) -> Any:
     return pairs * ceil_div(design.weight_bits, design.bits_per_cell)
 
 
-def input_slices(design: CrossbarEngine) -> Any:
-    """Return the slices in which one input is fed."""
-    return ceil_div(design.activation_bits, design.dac_bits)
-
-
 def place(design: CrossbarEngine, op: Op) -> Placement:
     """Return the placement of heads x [inner, columns] on arrays, edges left empty."""
     columns = op.columns * weight_slices(design)
@@ -62,14 +58,32 @@ def place(design: CrossbarEngine, op: Op) -> Placement:
     )
 
 
-def slice_seconds(design: CrossbarEngine, technology: Technology) -> Any:
-    """Return the time of one slice of one group of rows: read, or convert a column.
+def input_seconds(design: CrossbarEngine, technology: Technology) -> Any:
+    """Return the time of one input word on one group of rows, in s.
 
-    max(read, columns / (converters * rate))
+        fed max(t_read, t_convert)                               slice by slice
+        integrations t_cycle + conversions t_convert             by integrators
+
+    with t_convert = columns / (converters * rate). A slice is converted while the next
+    one is read; a column that integrates waits for its conversion.
     """
-    rate = jnp.minimum(design.wanted_rate, converter(design, technology).fastest)
+    adc, slices = converter(design, technology), slices_of(design)
+    rate = jnp.minimum(design.wanted_rate, adc.fastest)
     converting = design.array_columns / (design.adcs_per_array * rate)
-    return jnp.maximum(technology["cell.read_time"], converting)
+    one_by_one = slices.fed * jnp.maximum(technology["cell.read_time"], converting)
+    integrating = slices.integrations * technology["adc.neuron_cycle"]
+    together = integrating + slices.conversions * converting
+    return jnp.where(has_integrators(design), together, one_by_one)
+
+
+def filled(design: CrossbarEngine, vectors: Any) -> Any:
+    """Return the slices for which a pipeline fills during some products.
+
+    Once, or, where vectors do not overlap, for each of them; integrators have none.
+    """
+    return jnp.where(
+        has_integrators(design), 0.0, PIPELINE_FILL * design.fills(vectors)
+    )
 
 
 def vectors_seconds(
@@ -77,12 +91,10 @@ def vectors_seconds(
 ) -> Any:
     """Return the time of `vectors` products, one after another on the same arrays.
 
-    (slices * row groups) * t_slice a vector. The pipeline of an array fills once, or,
-    where vectors do not overlap, for each of them.
+    An input word for each group of rows, and the slices for which the pipeline fills.
     """
-    slices = vectors * input_slices(design) * row_groups
-    slices = slices + PIPELINE_FILL * design.fills(vectors)
-    return slices * slice_seconds(design, technology)
+    words = vectors * row_groups + filled(design, vectors) / slices_of(design).fed
+    return words * input_seconds(design, technology)
 
 
 def array_rate(design: CrossbarEngine, technology: Technology) -> Any:
@@ -125,37 +137,41 @@ def vectors_energy(
 ) -> Energy:
     """Return the energy of `vectors` products, on whichever copy.
 
-        E = slices [ rows across e_dac + cells e_cell + columns down (e_adc + e_add) ]
+        E = fed [ rows across e_dac + cells e_cell + columns down e_hold ]
+            + columns down [ conversions (e_adc + e_add) + integrations e_int ]
 
     Rows whose input is zero are not driven. Parts stay powered while the pipeline
     fills. Drivers of `dac_bits` cost in proportion (assumed).
     """
-    adc = converter(design, technology)
-    duration = slice_seconds(design, technology)
-    slices = vectors * input_slices(design)
-    filling = PIPELINE_FILL * design.fills(vectors)
-    powered = 1.0 + filling / jnp.maximum(slices * placed.row_groups, 1.0)
+    adc, slices = converter(design, technology), slices_of(design)
+    word = input_seconds(design, technology)
+    fed = vectors * slices.fed
+    filling = filled(design, vectors)
+    powered = 1.0 + filling / jnp.maximum(fed * placed.row_groups, 1.0)
     columns = op.heads * placed.values_out * weight_slices(design)
-    conversions = powered * slices * columns * placed.down * placed.row_groups
+    sums = powered * vectors * columns * placed.down * placed.row_groups
+    conversions = sums * slices.conversions
     driven = op.heads * op.inner * ceil_div(placed.across, design.arrays_per_driver)
-    drives = powered * slices * driven * op.input_density
+    drives = powered * fed * driven * op.input_density
     cells, arrays = placed.cells / op.choices, placed.arrays / op.choices  # in use
-    reads = powered * slices * cells * op.input_density
+    reads = powered * fed * cells * op.input_density
     cores = arrays / design.arrays_per_core
-    active = powered * slices * placed.row_groups * duration
-    held = technology["sample_hold.energy"] + technology["shift_add.energy"]
+    active = powered * vectors * placed.row_groups * word
+    added = (
+        slices.fed * technology["sample_hold.energy"]
+        + slices.conversions * technology["shift_add.energy"]
+        + slices.integrations * technology["adc.neuron_integrate_energy"]
+    )
     return Energy(
         by_component={
             "adc": conversions * adc.energy,
             "dac": drives * technology["dac.energy"] * design.dac_bits,
             "cells": reads * technology["cell.read_energy"],
-            "shift_add": conversions * held,
+            "shift_add": sums * added,
             "core": cores * active * technology["core.dynamic_power"],
         },
-        adc_seconds=conversions
-        * duration
-        * (design.adcs_per_array / design.array_columns),
-        dac_seconds=drives * duration,
+        adc_seconds=sums * word * (design.adcs_per_array / design.array_columns),
+        dac_seconds=drives * word / slices.fed,
     )
 
 
@@ -197,11 +213,11 @@ def area(design: CrossbarEngine, technology: Technology) -> dict[str, Any]:
 
 def idle_power(design: CrossbarEngine, technology: Technology) -> dict[str, Any]:
     """Return what one idle converter and one idle row driver draw, in W."""
-    rate = design.array_columns / design.adcs_per_array
-    working = converter(design, technology).energy * rate
+    conversions = slices_of(design).conversions / design.adcs_per_array
+    working = converter(design, technology).energy * design.array_columns * conversions
     return {
         "adc": technology["adc.idle_share"]
         * working
-        / slice_seconds(design, technology),
+        / input_seconds(design, technology),
         "dac": technology["dac.idle_share"] * technology["dac.power"],
     }

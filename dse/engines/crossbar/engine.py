@@ -2,7 +2,8 @@
 
 Weights are written once if they fit; activations stream past them, a slice of bits at a
 time. Scores and context have no weights: keys and values are written into arrays kept
-for them, which takes time, energy and wear. Sources: shafiee2016isaac; ankit2019puma.
+for them, which takes time, energy and wear. Sources: shafiee2016isaac; ankit2019puma;
+wan2022neurram.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ class CrossbarEngine(Engine):
     without it, only those without noise do.
     """
 
-    presets: ClassVar[tuple[str, ...]] = ("isaac", "puma")
-    checked_on: ClassVar[tuple[str, ...]] = ("isaac", "puma")
+    presets: ClassVar[tuple[str, ...]] = ("isaac", "puma", "neurram")
+    checked_on: ClassVar[tuple[str, ...]] = ("isaac", "puma", "neurram")
 
     weight_tiles: float = quantity(
         "1", "tiles that hold weights", default=160.0, low=1, integer=True
@@ -93,6 +94,20 @@ class CrossbarEngine(Engine):
     dac_bits: float = quantity(
         "bit", "of an input slice", default=1.0, low=1, high=8, integer=True
     )
+    input_code: Any = quantity(
+        "1",
+        "levels of an input slice of 1 bit: 0 and 1, or -1 too",
+        default="binary",
+        choices=("binary", "ternary"),
+    )
+    slices_per_conversion: float = quantity(
+        "1",
+        "input slices that a column integrates before it is converted",
+        default=1.0,
+        low=1,
+        high=16,
+        integer=True,
+    )
     arrays_per_driver: float = quantity(
         "1", "arrays side by side on one row driver", default=1.0, low=1, integer=True
     )
@@ -134,6 +149,7 @@ class CrossbarEngine(Engine):
     )
     clock_mhz: float = quantity("MHz", "of digital parts", default=1000.0, low=1.0)
     components: str = static("file of converters, cores and tiles", default="isaac")
+    cells: str = static("file of memory cells", default="reram")
     accuracy_curve: tuple[tuple[float, float], ...] = static(
         "measured pairs of signal-to-noise in dB, rising, and accuracy drop", default=()
     )
@@ -176,6 +192,41 @@ class CrossbarEngine(Engine):
             components="puma",
         )
 
+    @classmethod
+    def neurram(cls) -> Self:
+        """NeuRRAM: 48 arrays of 256 x 256 cells in 130 nm, a neuron below every column.
+
+        A neuron integrates the slices of an input and converts their sum, 2 bits wider
+        than the input. Weights of 4 bits are pairs of cells. The chip only multiplies
+        by stored weights; buffers, vector units and link are those of ISAAC, scaled,
+        and a sixth of its arrays is set aside for keys and values.
+        Source: wan2022neurram.
+        """
+        return cls(
+            weight_tiles=40,
+            attention_tiles=8,
+            arrays_per_tile=1,
+            arrays_per_core=1,
+            array_rows=256,
+            array_columns=256,
+            active_rows=256,
+            bits_per_cell=4,
+            weight_bits=4,
+            activation_bits=4,
+            weight_code="differential",
+            column_flip="no",
+            input_code="ternary",
+            slices_per_conversion=4,
+            adc_law="neuron",
+            adc_bits=6,
+            adcs_per_array=256,
+            adc_rate_ghz=1.0,
+            buffer_kib_per_tile=4,
+            clock_mhz=100.0,
+            components="neurram",
+            cells="neurram_cells",
+        )
+
     @property
     def memory_wanted(self) -> tuple[Any, Any]:
         """The kind of main memory, a place in `KINDS`, and its bandwidth in B/s."""
@@ -183,7 +234,7 @@ class CrossbarEngine(Engine):
 
     def published_technology(self) -> Technology:
         """Return ReRAM cells, the laws of converters, and the machine's components."""
-        return load_technology("adc_laws", "reram", self.components)
+        return load_technology("adc_laws", self.cells, self.components)
 
     # -- the whole machine -----------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 from jax.scipy.stats import norm
 
+from dse.engines.crossbar.slices import bits_together
 from dse.hardware.technology import Technology
 from dse.sparsity.pieces import interpolate
 
@@ -31,12 +32,14 @@ def swing(technology: Technology) -> Any:
 def largest_sum(design: CrossbarEngine, technology: Technology) -> Any:
     """Return the largest column sum in steps of one cell level.
 
-        rows (2^dac_bits - 1) (2^bits_per_cell - 1) / swing
+        rows (2^bits_together - 1) (2^bits_per_cell - 1) / swing
 
     The current of cells that are off lifts all sums. Stored columns that would exceed
-    half of it are flipped where `column_flip` says so: one bit less.
+    half of it are flipped where `column_flip` says so: one bit less. Sums of ternary
+    inputs fall as far below 0: one bit more.
     """
-    inputs = 2.0**design.dac_bits - 1.0
+    signs = jnp.where(jnp.asarray(design.input_code) > 0.5, 2.0, 1.0)
+    inputs = signs * (2.0 ** bits_together(design) - 1.0)
     levels = 2.0**design.bits_per_cell - 1.0
     half = jnp.where(jnp.asarray(design.column_flip) > 0.5, 0.5, 1.0)
     return half * design.rows_together * inputs * levels / swing(technology)
@@ -71,11 +74,13 @@ def column_error(design: CrossbarEngine, technology: Technology) -> Any:
 def read_noise(design: CrossbarEngine, technology: Technology) -> Any:
     """Return the deviation of a column sum by read noise, in steps.
 
-    Half of the rows are driven; each cell adds its own noise, independent of its level.
+    Half of the rows are driven; each cell adds its own noise, independent of its level,
+    in every slice that is converted together, by the place of the slice.
     """
     levels = 2.0**design.bits_per_cell - 1.0
     cell = technology["cell.read_noise"] * levels / swing(technology)
-    return cell * jnp.sqrt(0.5 * design.rows_together)
+    places = (4.0 ** bits_together(design) - 1.0) / (4.0**design.dac_bits - 1.0)
+    return cell * jnp.sqrt(0.5 * design.rows_together * places)
 
 
 def _rounded(deviation: Any) -> Any:
@@ -88,9 +93,10 @@ def _rounded(deviation: Any) -> Any:
 def signal_to_noise(design: CrossbarEngine, technology: Technology) -> Any:
     """Return the power of a full product over that of its error, a ratio.
 
-        rows (rms_x rms_w 2^(X + W))^2 / (error sum_i 4^(i dac_bits) sum_j 4^(j cell))
+        rows (rms_x rms_w 2^(X + W))^2 / (error sum_i 4^(i together) sum_j 4^(j cell))
 
-    X and W are the bits of inputs and weights, the sums run over all slices. Inputs and
+    X and W are the bits of inputs and weights; the sums run over all conversions, of
+    `bits_together` bits of an input each, and over all cells of a weight. Inputs and
     weights are centred and independent (assumed), with the root mean squares of the
     technology. An error-free product has the ratio `CLEAN`.
     """
@@ -102,7 +108,7 @@ def signal_to_noise(design: CrossbarEngine, technology: Technology) -> Any:
     error = (
         pairs
         * column_error(design, technology)
-        / (4.0**design.dac_bits - 1.0)
+        / (4.0 ** bits_together(design) - 1.0)
         / (4.0**design.bits_per_cell - 1.0)
     )
     return jnp.minimum(signal / jnp.maximum(error, 1e-30), CLEAN)
