@@ -38,7 +38,14 @@ from .records import quantity, record, static
 from .schedule.stage import Stage
 from .schedule.traffic import Room, Storage
 from .show.comparison import plot_compare
-from .show.plots import plot_breakdown, plot_front, plot_memory, plot_time
+from .show.plots import (
+    plot_breakdown,
+    plot_front,
+    plot_memory,
+    plot_roofline,
+    plot_schedule,
+    plot_time,
+)
 from .show.report import report, write_report
 from .show.tornado import plot_sensitivity
 from .sparsity.curve_names import curve_names
@@ -117,6 +124,8 @@ __all__ = [
     "plot_compare",
     "plot_front",
     "plot_memory",
+    "plot_roofline",
+    "plot_schedule",
     "plot_sensitivity",
     "plot_time",
     "powers_of_two",

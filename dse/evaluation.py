@@ -11,7 +11,7 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 
-from dse.engines.base import Engine, Run, describe_run, schedule_run
+from dse.engines.base import Engine, Run, describe_run, fuse_column, schedule_run
 from dse.engines.masks import wanted_share
 from dse.engines.word_length import format_loss
 from dse.hardware.buildable import broken_bounds, lacking_memory
@@ -71,6 +71,8 @@ class Metrics(Shown, Record):
     op_names: tuple[str, ...] = static("name of each op, in program order")
     op_energy: Any = quantity("J", "dynamic, per sequence and op, [ops]")
     op_busy: dict[str, Any]
+    op_work: Any = quantity("op", "2 per MAC, zeros included, a sequence, [ops]")
+    op_bytes: Any = quantity("B", "over the main-memory port, a sequence, [ops]")
     off_chip_bytes: dict[str, Any]  # over the main-memory port, a sequence, by origin
     compulsory_bytes: dict[str, Any]  # of these, what no machine can do without
     memory_use: dict[str, Any]  # bytes of a batch in main memory, by what they are
@@ -179,9 +181,13 @@ def _in_sequence(workload: Workload, parts: list[Metrics]) -> Metrics:
     latency, energy = whole(mean.latency), whole(mean.energy)
     extensive = ("dynamic_energy", "leakage_energy", "off_chip_bytes")
     busy = [
-        jax.tree.map(lambda x, n=n: n * x, part.op_busy)
+        jax.tree.map(
+            lambda x, n=n: n * x,
+            {**part.op_busy, "work": part.op_work, "bytes": part.op_bytes},
+        )
         for n, part in zip(times, parts, strict=True)
     ]
+    by_op = jax.tree.map(lambda *x: jnp.concatenate(x), *busy)
     return mean.replace(
         latency=latency,
         throughput=mean.throughput / runs,
@@ -189,7 +195,9 @@ def _in_sequence(workload: Workload, parts: list[Metrics]) -> Metrics:
         **{name: whole(getattr(mean, name)) for name in extensive},
         compulsory_bytes=whole(mean.compulsory_bytes),
         op_energy=whole(mean.op_energy),
-        op_busy=jax.tree.map(lambda *x: jnp.concatenate(x), *busy),
+        op_work=by_op.pop("work"),
+        op_bytes=by_op.pop("bytes"),
+        op_busy=by_op,
         counted="sequence",
         time_to_first_token=seconds("prefill"),
         time_per_output_token=seconds("decode") / (made - 1) if made > 1 else None,
@@ -241,6 +249,9 @@ def _one(
         )
         / batch,
         op_busy=_by_op(chains, clock),
+        op_work=2.0 * _wanted_by_op(design, workload, run),
+        op_bytes=jnp.stack([bits for chain in chains for bits in chain.totals(_moved)])
+        / (8.0 * batch),
         off_chip_bytes={
             origin: bits / (8.0 * batch)
             for origin, bits in total(chains, "moved").items()
@@ -352,6 +363,16 @@ def _wanted_macs(workload: Workload, run: Run) -> Any:
     return total
 
 
+def _wanted_by_op(design: Engine, workload: Workload, run: Run) -> Any:
+    """Return the same by op as the machine has them, all repeats together, `[ops]`."""
+    columns = []
+    for block in workload.blocks:
+        column = block.repeats * block.ops.macs * wanted_share(block.ops, run)
+        fused = hasattr(design, "attention")
+        columns.append(fuse_column(column, block.ops) if fused else column)
+    return jnp.concatenate(columns)
+
+
 def _fastest(own: Any | None, of_run: dict[str, Any], seconds: Any) -> Any | None:
     """Return the wear of whichever cells go first; None where none wear."""
     rates = [share / seconds for share in of_run.values()]
@@ -366,6 +387,10 @@ def _edge_use(edge: Any | None, area: dict[str, Any]) -> Any | None:
 
 def _energy_of_work(stages: Stage) -> Any:
     return jnp.asarray(sum(stages.dynamic.values()))
+
+
+def _moved(stages: Stage) -> Any:
+    return jnp.asarray(sum(stages.moved.values()))
 
 
 def _by_op(chains: list[Chain], clock: Any) -> dict[str, Any]:
@@ -457,6 +482,8 @@ def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
         op_busy=jax.tree.map(
             lambda *busy: jnp.concatenate(busy), *[part.op_busy for part in parts]
         ),
+        op_work=jnp.concatenate([part.op_work for part in parts]),
+        op_bytes=jnp.concatenate([part.op_bytes for part in parts]),
         extras=mean(lambda part: part.extras),
     )
     return with_accuracy(whole, _mean_accuracy(parts, weights))

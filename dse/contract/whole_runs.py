@@ -26,6 +26,10 @@ def parts_sum_to_totals(case: Case) -> None:
     near(areas, found.area, "area by component", relative=1e-5)
     working = sum(float(e) for e in found.dynamic_energy.values())
     near(found.op_energy.sum(), working, "energy by op", relative=1e-5)
+    moved = sum(map(float, found.off_chip_bytes.values()))
+    near(found.op_bytes.sum(), moved, "bytes off chip by op", relative=1e-5)
+    rate = float(found.op_work.sum()) * float(found.throughput)
+    near(rate, found.effective_rate, "work by op and second", relative=1e-5)
     spent = float(found.power) * batch / float(found.throughput)
     near(spent, float(found.energy) * batch, "power times time", relative=1e-5)
 

@@ -388,17 +388,18 @@ def check_format(engine: Engine, workload: Workload) -> None:
 
 def fuse_traffic(traffic: Traffic, ops: Ops) -> Traffic:
     """Return what ops move, scores, softmax and context taken as one op, `[ops]`."""
+    fused: Traffic = jax.tree.map(lambda column: fuse_column(column, ops), traffic)
+    return fused
+
+
+def fuse_column(column: Any, ops: Ops) -> Any:
+    """Return a column of ops with those of an attention added together, `[ops]`."""
+    if jnp.ndim(column) == 0:  # nothing is counted
+        return column
     inside = {i: i + 3 for i in attention_places(ops)}
     gone = {i + back for i in inside for back in (1, 2)}
     spans = [(i, inside.get(i, i + 1)) for i in range(len(ops)) if i not in gone]
-
-    def fuse(column: Any) -> Any:
-        if jnp.ndim(column) == 0:  # nothing is counted
-            return column
-        return jnp.stack([column[..., i:j].sum(axis=-1) for i, j in spans], axis=-1)
-
-    fused: Traffic = jax.tree.map(fuse, traffic)
-    return fused
+    return jnp.stack([column[..., i:j].sum(axis=-1) for i, j in spans], axis=-1)
 
 
 def _rows(ops: Ops, traffic: Traffic, *, last_share: float) -> Op:

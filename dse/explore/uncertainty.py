@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from dse.compile.function import CompiledFunction, compile_function
 from dse.errors import InputError
@@ -32,6 +31,9 @@ from dse.explore.runs import Runs, column_name, file_units, from_si_column
 from dse.explore.space import Space
 from dse.hardware.technology import Technology, read_technology
 from dse.shown import Shown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Rows = np.ndarray[Any, Any]
 
@@ -85,6 +87,8 @@ class Uncertainty(Shown):
 
     def to_pandas(self, share: float = SHARE) -> pd.DataFrame:
         """Return a row per design and metric: nominal, median and both ends."""
+        import pandas as pd
+
         parts = []
         for metric, draws in self.metrics.items():
             low, high = self.interval(metric, share)
@@ -112,6 +116,8 @@ class Uncertainty(Shown):
         that the number alone explains. The error of the model is one of them for each
         of time, energy and area, unless one `part` is asked for alone.
         """
+        import pandas as pd
+
         errors = self.model_errors
         of_model = {
             f"error of the model, {name}": np.atleast_2d(errors.of(name))[design]

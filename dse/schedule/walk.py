@@ -62,7 +62,19 @@ def _start_of_run(chains: list[Chain]) -> Clock:
     )
 
 
-def _run_chain(clock: Clock, ops: list[_Op], depends: tuple[int, ...]) -> Clock:
+class Span(NamedTuple):
+    """When a port or a unit works for one op of a layer, in cycles of its own start."""
+
+    op: int
+    on: str  # `main_memory_port`, `store_port`, or the name of a unit
+    what: str  # `load`, `compute` or `store`
+    begin: Any
+    end: Any
+
+
+def _run_chain(
+    clock: Clock, ops: list[_Op], depends: tuple[int, ...], seen: list[Span]
+) -> Clock:
     """Run ops whose weights are fetched ahead, one after another.
 
         there(s) = max(load_port + s load, done_1 + max(s - prefetch, 0) load)
@@ -84,9 +96,9 @@ def _run_chain(clock: Clock, ops: list[_Op], depends: tuple[int, ...]) -> Clock:
         loaded = jnp.maximum(
             clock.load_port + op.load, clock.weights_done + ends * op.load
         )
-        clock, done = _compute(clock, op, first, loaded, ready)
+        clock, done = _compute(clock, op, first, loaded, ready, seen, index)
         loads = op.load > 0
-        clock = _store(clock, op, done).replace(
+        clock = _store(clock, op, done, seen, index).replace(
             weights_done=jnp.where(loads, done, clock.weights_done)
         )
         visible.append(clock.visible)
@@ -94,7 +106,7 @@ def _run_chain(clock: Clock, ops: list[_Op], depends: tuple[int, ...]) -> Clock:
 
 
 def _run_chain_in_program_order(
-    clock: Clock, ops: list[_Op], depends: tuple[int, ...]
+    clock: Clock, ops: list[_Op], depends: tuple[int, ...], seen: list[Span]
 ) -> Clock:
     """Run ops whose loads and stores are issued strictly one after another.
 
@@ -107,25 +119,27 @@ def _run_chain_in_program_order(
     for index, (op, back) in enumerate(zip(ops, depends, strict=True)):
         visible.append(clock.visible)
         if back:
-            clock = _issue_stores(clock, waiting, visible)
+            clock = _issue_stores(clock, waiting, visible, seen)
         ready = visible[index + 1 - back] if back else visible[0]
         begun = jnp.maximum(clock.load_port, clock.issued)
         first, loaded = begun + op.lead * op.load, begun + op.load
-        clock, done = _compute(clock, op, first, loaded, ready)
+        clock, done = _compute(clock, op, first, loaded, ready, seen, index)
         issued = jnp.where(op.load > 0, begun, clock.issued)
         clock = clock.replace(issued=issued)
         waiting.append((index + 1, op, done))
-    return _issue_stores(clock, waiting, visible)
+    return _issue_stores(clock, waiting, visible, seen)
 
 
 def _issue_stores(
-    clock: Clock, waiting: list[tuple[int, _Op, Array]], visible: list[Array]
+    clock: Clock,
+    waiting: list[tuple[int, _Op, Array]],
+    visible: list[Array],
+    seen: list[Span],
 ) -> Clock:
     while waiting:
         place, op, done = waiting.pop(0)
-        clock = _store(
-            clock, op, jnp.where(op.store > 0, jnp.maximum(done, clock.issued), done)
-        )
+        begun = jnp.where(op.store > 0, jnp.maximum(done, clock.issued), done)
+        clock = _store(clock, op, begun, seen, place - 1)
         visible[place] = clock.visible
         issued = jnp.where(op.store > 0, clock.visible - op.store, clock.issued)
         clock = clock.replace(issued=issued)
@@ -133,7 +147,13 @@ def _issue_stores(
 
 
 def _compute(
-    clock: Clock, op: _Op, first: Array, loaded: Array, ready: Array
+    clock: Clock,
+    op: _Op,
+    first: Array,
+    loaded: Array,
+    ready: Array,
+    seen: list[Span],
+    place: int,
 ) -> tuple[Clock, Array]:
     """Run an op on its unit while what it loads comes in, from `first` to `loaded`.
 
@@ -158,14 +178,20 @@ def _compute(
     port = jnp.where(streams, through, port)
     drains = op.drained > 0
     port = jnp.where(drains, jnp.maximum(start, port) + op.drained, port)
+    transfers = (loaded, op.load), (through, op.streamed), (port, op.drained)
+    seen += [
+        *(Span(place, "main_memory_port", "load", e - t, e) for e, t in transfers),
+        Span(place, op.unit, "compute", start, done),
+    ]
     return clock.replace(load_port=port, units=units), done
 
 
-def _store(clock: Clock, op: _Op, done: Array) -> Clock:
+def _store(clock: Clock, op: _Op, done: Array, seen: list[Span], place: int) -> Clock:
     """Store the result of an op, if it has one to store."""
     stores = op.store > 0
     stored = jnp.maximum(done, clock.store_port) + op.store
     visible = jnp.where(stores, stored, done)
+    seen.append(Span(place, "store_port", "store", stored - op.store, stored))
     return clock.replace(
         store_port=jnp.where(stores, stored, clock.store_port),
         visible=visible,
@@ -191,13 +217,10 @@ def walk(chains: list[Chain]) -> Array:
 
 
 def _run_layers(clock: Clock, chain: Chain) -> Clock:
-    run = _run_chain if chain.fetches_ahead else _run_chain_in_program_order
-    columns = [chain.column(what) for what in _Op._fields[1:]]
-    units = chain.units()
+    columns = _columns(chain)
 
     def layer(now: Clock, own: list[list[Any]] | None) -> tuple[Clock, Array]:
-        each = zip(units, *(columns if own is None else own), strict=True)
-        after = run(now, [_Op(*op) for op in each], chain.depends)
+        after = _run_layer(now, chain, columns if own is None else own, [])
         return after, after.visible - now.visible
 
     if chain.layers_differ:
@@ -211,6 +234,35 @@ def _run_layers(clock: Clock, chain: Chain) -> Clock:
     rest = float(chain.repeats - walked) * period
     settled: Clock = jax.tree.map(lambda time: time + rest, clock)
     return settled
+
+
+def _columns(chain: Chain) -> list[list[Any]]:
+    return [chain.column(what) for what in _Op._fields[1:]]
+
+
+def _run_layer(
+    clock: Clock, chain: Chain, columns: list[list[Any]], seen: list[Span]
+) -> Clock:
+    run = _run_chain if chain.fetches_ahead else _run_chain_in_program_order
+    each = zip(chain.units(), *columns, strict=True)
+    return run(clock, [_Op(*op) for op in each], chain.depends, seen)
+
+
+def timeline(chain: Chain) -> list[Span]:
+    """Return when ports and units work for the ops of one layer, once it has settled.
+
+    What loads while it is not yet worked on, of the next layer, belongs to that. Of
+    layers that differ, the first.
+    """
+    columns, clock = _columns(chain), _start_of_run([chain])
+    if chain.layers_differ:
+        columns = [[value[0] for value in column] for column in columns]
+    for _ in range(min(chain.repeats, WALKED_LAYERS)):
+        seen: list[Span] = []
+        clock = _run_layer(clock, chain, columns, seen)
+    begins = [s.begin for s in seen if s.what == "compute"]
+    origin = jnp.min(jnp.stack(begins))
+    return [s._replace(begin=s.begin - origin, end=s.end - origin) for s in seen]
 
 
 def roofline(chains: list[Chain]) -> Array:

@@ -41,6 +41,6 @@ def _axes(front: Runs) -> Iterator[tuple[str, list[str]]]:
 def _value(text: str, share: float) -> str:
     style = f"background:rgba(11,98,168,{_STRONGEST * share:.3f})"
     if share == 0:
-        style = "color:#55606b"
+        style = "color:var(--muted)"
     percent = f"{100 * share:.0f} %" if share == 0 or share >= 0.005 else "< 1 %"
     return f'<span style="{style}">{escape(text)}: {percent}</span>'

@@ -12,14 +12,23 @@ from dse.evaluation import Metrics
 from dse.explore.basis import Basis
 from dse.explore.grid import answer_for
 from dse.explore.space import Space
-from dse.show.labels import component_label
-from dse.show.scale import Scale
+from dse.explore.timeline import LayerTimeline, layer_timeline
+from dse.show.labels import component_label, shown_unit
+from dse.show.roofline import Roofline, rooflines
+from dse.show.scale import Scale, scaled_unit
+from dse.show.schedule_figure import Schedule, schedules
 from dse.units import from_si
 
 MOST_DESIGNS = 400  # of which a page holds the parts
 SMALL = 0.005  # share of the total below which a component is merged with others
-KINDS = ("work", "leakage", "area")
+KINDS = ("work", "leakage", "area", "needed", "further")
 STAGES = ("load", "compute", "store")
+BY_OP = (*STAGES, "op_work", "op_bytes")
+_COSTS = (  # what has a table of its own, and its kinds
+    ("energy", ("work", "leakage")),
+    ("area", ("area",)),
+    ("bytes", ("needed", "further")),
+)
 
 Rows = np.ndarray[Any, Any]
 Table = dict[str, dict[str, Rows]]  # kind -> component, unit or op -> [designs]
@@ -36,8 +45,8 @@ def some_rows(count: int, keep: Sequence[int]) -> list[int]:
 def parts_of_designs(space: Space, basis: Basis, index: Rows) -> Table:
     """Return the parts of designs by their index.
 
-    Energies in J, areas in m^2, `busy` shares, and the seconds that ops load, compute
-    and store.
+    Energies in J, areas in m^2, bytes off chip, `busy` shares, the seconds that ops
+    load, compute and store, their work and bytes, and `whole`: peak rate and batch.
     """
 
     def told(found: Metrics) -> dict[str, Any]:
@@ -51,7 +60,7 @@ def parts_of_designs(space: Space, basis: Basis, index: Rows) -> Table:
     function = compile_function(answer_for(space, basis, told), space.names)
     digits = space.digits(index)
     table = {name: space.values(name)[at] for name, at in digits.items()}
-    found: Table = {kind: {} for kind in (*KINDS, "busy", *STAGES)}
+    found: Table = {kind: {} for kind in (*KINDS, "busy", *BY_OP, "whole")}
     for name, column in function.rows(table, float, backend="numpy").items():
         kind, _, part = name.partition("|")
         found[kind][part] = np.broadcast_to(column, len(index))
@@ -68,27 +77,41 @@ def parts_of_machine(found: Metrics) -> Table:
 
 def _parts(found: Metrics) -> dict[str, Mapping[str, Any]]:
     ops = range(len(found.op_names))
+    by_op = {**found.op_busy, "op_work": found.op_work, "op_bytes": found.op_bytes}
+    needed = {
+        origin: found.compulsory_bytes.get(origin, 0.0)
+        for origin in found.off_chip_bytes
+    }
     return {
         "work": found.dynamic_energy,
         "leakage": found.leakage_energy,
         "area": found.area_by_component,
+        "needed": needed,
+        "further": {o: b - needed[o] for o, b in found.off_chip_bytes.items()},
         "busy": found.utilization,
-        **{s: {f"{op:04d}": found.op_busy[s][op] for op in ops} for s in STAGES},
+        **{what: {f"{op:04d}": by_op[what][op] for op in ops} for what in BY_OP},
+        "whole": {
+            "peak": found.peak_rate,
+            "batch": found.throughput * found.latency,
+        },
     }
 
 
 def costs_data(designs: Table, machines: Mapping[str, Table], scale: Scale) -> Any:
-    """Return energy and area by component, of designs and of machines, as plain data.
+    """Return energy, area and bytes by component, of designs and of machines.
 
-    In the units of the page; components that are small everywhere are one.
+    Plain data in the units of the page; components that are small everywhere are one.
     """
     all_of_them = [designs, *machines.values()]
     told = []
-    for title, kinds in (("energy", ("work", "leakage")), ("area", ("area",))):
-        unit, names = scale.units[title], _large(all_of_them, kinds)
+    for what, kinds in _COSTS:
+        if not any(table[kind] for table in all_of_them for kind in kinds):
+            continue
+        unit, title = _unit_and_title(what, kinds, all_of_them, scale)
+        names = _large(all_of_them, kinds)
         told.append(
             {
-                "title": scale.axis_title(title),
+                "title": title,
                 "kinds": list(kinds),
                 "components": [*map(component_label, names), "others"],
                 "designs": [_columns(designs, k, names, unit) for k in kinds],
@@ -99,6 +122,62 @@ def costs_data(designs: Table, machines: Mapping[str, Table], scale: Scale) -> A
             }
         )
     return told
+
+
+def _unit_and_title(
+    what: str, kinds: Sequence[str], tables: Sequence[Table], scale: Scale
+) -> tuple[str, str]:
+    if what != "bytes":
+        return scale.units[what], scale.axis_title(what)
+    sums = [sum(v for k in kinds for v in table[k].values()) for table in tables]
+    unit = scaled_unit(np.concatenate([np.ravel(each) for each in sums]), "information")
+    return unit, f"Off-chip traffic per {scale.counted} ({shown_unit(unit)})"
+
+
+def roofline_data_of(designs: Table, op_names: Sequence[str]) -> Roofline:
+    """Return the rooflines of designs."""
+    columns = {
+        what.removeprefix("op_"): np.stack(
+            [c for _, c in sorted(designs[what].items())]
+        )
+        for what in BY_OP
+    }
+    whole = designs["whole"]
+    return rooflines(op_names, columns, whole["batch"], whole["peak"])
+
+
+def schedules_of_designs(
+    space: Space, basis: Basis, index: Rows
+) -> tuple[LayerTimeline, Schedule]:
+    """Return when ports and units of designs work for a layer of one workload."""
+    [(workload, _)] = basis.suite
+    seen: list[LayerTimeline] = []
+
+    def answer(moved: Mapping[str, Any]) -> dict[str, Any]:
+        design, placed = space.place(space.complete(moved), workload)
+        found = layer_timeline(design, placed, basis.technology)
+        still = [span._replace(begin=0.0, end=0.0) for span in found.spans]
+        seen.append(found._replace(spans=tuple(still)))
+        ends = {
+            "begin": [s.begin for s in found.spans],
+            "end": [s.end for s in found.spans],
+        }
+        return {
+            f"{what}|{span:04d}": np.float64(1.0) * value
+            for what, values in ends.items()
+            for span, value in enumerate(values)
+        }
+
+    function = compile_function(answer, space.names)
+    digits = space.digits(index)
+    table = {name: space.values(name)[at] for name, at in digits.items()}
+    columns = function.rows(table, float, backend="numpy")
+
+    def ends(what: str) -> Rows:
+        own = [columns[f"{what}|{span:04d}"] for span in range(len(seen[-1].spans))]
+        return np.stack([np.broadcast_to(column, len(index)) for column in own])
+
+    return seen[-1], schedules(seen[-1], ends("begin"), ends("end"))
 
 
 def time_data(designs: Table, op_names: Sequence[str], scale: Scale) -> Any:

@@ -8,6 +8,7 @@ from dse.evaluation import Metrics
 from dse.explore.evaluator import Evaluator
 from dse.explore.runs import Runs
 from dse.show.background import draw_background
+from dse.show.front_bars import FrontBars, front_bars
 from dse.show.marks import thinned
 from dse.study.study import Study
 from dse.study.summary import Summary
@@ -18,7 +19,7 @@ class Findings:
     """A summary, the designs of the front that a page holds, and a sample of the space.
 
     `knee` holds the metrics of the knee, `slowest` those of the workload of the suite
-    that takes most of its time.
+    that takes most of its time; `bars` how sure the designs are, where that is known.
     """
 
     summary: Summary
@@ -26,6 +27,7 @@ class Findings:
     sample: Runs
     knee: Metrics
     slowest: tuple[str, Metrics]
+    bars: FrontBars | None
 
     @property
     def study(self) -> Study:
@@ -68,4 +70,5 @@ def gather(summary: Summary, evaluator: Evaluator) -> Findings:
         sample=draw_background(study, evaluator),
         knee=whole,
         slowest=(study.suite[most][0].name, found[most]),
+        bars=front_bars(front),
     )

@@ -96,7 +96,7 @@ def _draw(held: Held, ops: Ops, heading: str) -> Drawing:
                 "text": _in_lines(_label(ops, maker)),
                 "textposition": "inside",
                 "insidetextanchor": "middle",
-                "textfont": {"color": ink, "size": 11},
+                "textfont": {"color": ink, "size": 12},
                 "marker": {"color": colour, "line": {"color": "white", "width": 1}},
                 "hovertemplate": f"{_label(ops, maker)}, {name}: %{{y:.3g}} "
                 f"{shown_unit(unit)}<extra></extra>",

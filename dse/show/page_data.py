@@ -11,9 +11,17 @@ from typing import Any
 import numpy as np
 
 from dse.explore.runs import Runs
+from dse.show.front_bars import FrontBars
+from dse.show.parallel import parallel_axes
 from dse.show.scale import Scale
 from dse.show.style import CONFIG, Drawing
-from dse.show.tables import Column
+from dse.show.tables import CHANCE, Column
+
+# A page draws boxes around designs, and gives its figures as SVG.
+_CONFIG = CONFIG | {
+    "modeBarButtonsToRemove": ["lasso2d", "autoScale2d"],
+    "toImageButtonOptions": {"format": "svg"},
+}
 
 
 @dataclass(frozen=True)
@@ -33,16 +41,19 @@ def page_data(
     *,
     knee: int,
     budgets: Mapping[str, bool],
-    parts: Mapping[str, Any],
+    bars: FrontBars | None = None,
+    parts: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the data of a page as JSON that may stand inside a script element.
 
     What one sees of a design on hovering is left to the script, which has the columns.
     """
     objectives = [scale.column_name(o.metric) for o in front.objectives]
+    known = {*map(scale.column_name, scale.units), CHANCE}
+    metrics = [column.name for column in columns if column.name in known]
     data = {
         "columns": [asdict(column) for column in columns],
-        "metrics": sum(c.name in map(scale.column_name, scale.units) for c in columns),
+        "metrics": len(metrics),
         "knee": knee,
         "budget": [
             {"name": scale.column_name(metric), "least": least}
@@ -58,11 +69,24 @@ def page_data(
             }
             for placed in figures
         ],
-        "config": CONFIG,
-        "parts": dict(parts),
+        "axes": parallel_axes(columns, metrics),
+        "bars": bars and _ends(bars, scale),
+        "config": _CONFIG,
+        "parts": parts and dict(parts),
     }
     text = json.dumps(data, default=_packed, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")
+
+
+def _ends(bars: FrontBars, scale: Scale) -> dict[str, Any]:
+    """Return both ends of each objective in the units of the page."""
+    return {
+        scale.column_name(metric): [
+            [float(f"{scale.value(metric, value):.4g}") for value in column]
+            for column in ends
+        ]
+        for metric, ends in bars.ends.items()
+    }
 
 
 def _packed(numbers: np.ndarray[Any, Any]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import jax
 import numpy as np
 
 from dse.errors import InputError, check_kind
@@ -16,11 +17,14 @@ from dse.explore.asked import (
 )
 from dse.explore.objectives import read_objectives
 from dse.explore.runs import Runs
+from dse.explore.timeline import layer_timeline
 from dse.show.breakdown import breakdown
 from dse.show.figure import Figure
 from dse.show.front_figures import draw_front
 from dse.show.memory_figure import memory_figure
+from dse.show.roofline import draw_roofline, roofline_of
 from dse.show.scale import scale_for, scale_of
+from dse.show.schedule_figure import draw_schedule, schedule_of
 from dse.show.time_bars import time_bars
 
 
@@ -79,6 +83,36 @@ def plot_time(metrics: Metrics) -> Figure:
     """
     check_kind("`metrics`", metrics, Metrics, "what `dse.evaluate` returns")
     return Figure(time_bars(metrics, scale_of(metrics)))
+
+
+def plot_roofline(metrics: Metrics) -> Figure:
+    """Show how fast each op runs beside what the machine and its memory allow.
+
+    Along the axis lie the operations that an op does for each byte it moves off chip,
+    at its end those that move none; upwards, the rate that its load, its work and its
+    store allow, zeros included: skipping zeros lifts an op above the roof.
+    """
+    check_kind("`metrics`", metrics, Metrics, "what `dse.evaluate` returns")
+    return Figure(draw_roofline(roofline_of(metrics), scale_of(metrics)))
+
+
+def plot_schedule(
+    design: DesignLike,
+    workload: WorkloadLike,
+    *,
+    technology: TechnologyLike | None = None,
+) -> Figure:
+    """Show when ports and units work for the ops of one layer, once runs settle.
+
+    The layer is one of the block with most ops; of a generation, of its prompt. A unit
+    that waits for what it streams in is shown at work.
+    """
+    given = read_question(design, workload, technology, "walk")
+    with jax.enable_x64(True):
+        found = layer_timeline(*given)
+    several = f"one of {found.layers} layers" if found.layers > 1 else "one layer"
+    heading = f"<b>{given[1].name}: {several}</b>"
+    return Figure(draw_schedule(schedule_of(found), heading))
 
 
 def plot_memory(

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import escape
-from importlib.util import find_spec
-from itertools import combinations
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from dse.engines.base import Engine
-from dse.errors import check_kind
+from dse.errors import InputError, check_kind
 from dse.explore.evaluator import Evaluator
 from dse.explore.runs import Runs, pareto
 from dse.files import write_whole
@@ -26,22 +22,25 @@ from dse.show.design_parts import (
     costs_data,
     parts_of_designs,
     parts_of_machine,
+    roofline_data_of,
+    schedules_of_designs,
     some_rows,
     time_data,
 )
 from dse.show.findings import Findings, gather
-from dse.show.front_figures import draw_front
+from dse.show.memory_figure import memory_figure
 from dse.show.page_data import Placed, page_data
+from dse.show.roofline import draw_roofline, roofline_data
 from dse.show.scale import Scale, scale_of
+from dse.show.schedule_figure import draw_schedule, schedule_data
 from dse.show.tables import front_columns
+from dse.show.view import front_views, packed_plotly, page_part, view_html, view_script
 from dse.study.sources import sources_of
 from dse.study.study import Study
 from dse.study.summary import Summary, summarize
 
 BUDGETS = ("area", "power", "energy")  # what a reader may bound beside objectives
 MOST_BUDGETS = 5
-_PAGE = Path(__file__).parent / "page"
-_PACKED = 4  # gzip's level: what the next ones save is not worth their time
 
 
 def write_report(
@@ -122,32 +121,38 @@ def report(
 def _page(found: Findings, command: str) -> str:
     study, summary, drawn = found.study, found.summary, found.drawn
     scale = scale_of(summary.front)
-    columns = front_columns(drawn, scale)
-    figures = _figures(found, scale)
+    chances = None if found.bars is None else found.bars.on_front
+    columns = front_columns(drawn, scale, chances=chances)
+    parts, own = _parts(found, scale)
+    fronts, memory = _fronts(found, scale), _memory(found)
     knee = found.row_drawn(summary.knee)
     budgets = _budgets(drawn)
     data = page_data(
         drawn,
         columns,
-        figures,
+        [*fronts, *own, *memory],
         scale,
         knee=knee,
         budgets=budgets,
-        parts=_parts(found, scale),
+        bars=found.bars,
+        parts=parts,
     )
-    return Template(_part("page.html")).substitute(
+    return Template(page_part("page.html")).substitute(
         title=escape(study.name.replace("_", " ")),
-        style=_part("page.css"),
+        view_style=page_part("view.css"),
+        style=page_part("page.css"),
         name=escape(f"Study {study.name}"),
         question=escape(study.question),
         answer=sections.answer(summary),
         summary=sections.summary_table(found, scale),
-        sliders=sections.sliders(budgets, scale),
-        fronts=sections.front_places([f.id for f in figures if len(f.metrics) == 3]),
-        flats=sections.plot_places([f.id for f in figures if len(f.metrics) == 2]),
-        density=escape(sections.density_note(found)),
-        heads=sections.table_heads(columns),
-        table_note=escape(sections.table_note(found)),
+        view=view_html(
+            columns,
+            fronts,
+            scale,
+            budgets=budgets,
+            density=sections.density_note(found),
+            table_note=sections.table_note(found),
+        ),
         choices=choices_table(summary.front),
         time_note=escape(sections.time_note(found.slowest[0])),
         workloads=basis.workloads_table(study),
@@ -155,28 +160,30 @@ def _page(found: Findings, command: str) -> str:
         bibtex=escape(study.bibtex),
         setup=basis.setup_list(study, sampled=len(found.sample), command=command),
         data=data,
-        plotly=_plotly(),
-        script=_part("page.js"),
+        plotly=packed_plotly(),
+        view_script=view_script(),
+        script=page_part("report.js"),
+        schedule_note=escape(sections.schedule_note(found.slowest[0])),
+        memory=sections.memory_place(found.slowest[0]) if memory else "",
     )
 
 
-def _figures(found: Findings, scale: Scale) -> list[Placed]:
-    """Return the figures of a page: the front in several views, then the machines."""
-    front, references = found.drawn, found.references
-    metrics = [o.metric for o in front.objectives][:3]
-    flats = list(combinations(metrics, 2))
-    placed = [
-        Placed(
-            f"front-{'-'.join(pair)}",
-            draw_front(front, pair, references, scale, found.sample, tells=False),
-            pair,
-        )
-        for pair in flats
-    ]
-    if len(metrics) == 3:
-        solid = draw_front(front, metrics, references, scale, tells=False)
-        placed.insert(0, Placed("front-solid", solid, tuple(metrics)))
-    return placed
+def _fronts(found: Findings, scale: Scale) -> list[Placed]:
+    return front_views(found.drawn, found.references, scale, found.sample)
+
+
+def _memory(found: Findings) -> list[Placed]:
+    """Return the figure of what lives when in the knee; none where nothing is kept."""
+    study, summary = found.study, found.summary
+    space, index = study.space, int(summary.front.index[summary.knee])
+    workload = next(w for w, _ in study.suite if w.name == found.slowest[0])
+    values = {name: float(value) for name, value in space.decode(index).items()}
+    design, placed = space.place(values, workload)
+    try:
+        figure = memory_figure(design, placed, study.technology)
+    except InputError:  # nothing of a layer is kept
+        return []
+    return [Placed("memory", figure)]
 
 
 def _budgets(front: Runs) -> dict[str, bool]:
@@ -186,8 +193,11 @@ def _budgets(front: Runs) -> dict[str, bool]:
     return dict(list({**wanted, **own}.items())[:MOST_BUDGETS])
 
 
-def _parts(found: Findings, scale: Scale) -> dict[str, Any]:
-    """Return where energy, area and time of the designs of a page go."""
+def _parts(found: Findings, scale: Scale) -> tuple[dict[str, Any], list[Placed]]:
+    """Return where energy, area, bytes and time of the designs of a page go.
+
+    Beside them the figures of a machine that show one design after another.
+    """
     study, summary, drawn = found.study, found.summary, found.drawn
     marked = [summary.knee, *summary.best.values()]
     marked += [standing.rival for standing in summary.standings]
@@ -202,24 +212,17 @@ def _parts(found: Findings, scale: Scale) -> dict[str, Any]:
     else:
         slowest = whole
     machines = {name: parts_of_machine(m) for name, m in found.references.items()}
+    names = found.slowest[1].op_names
+    roofs = roofline_data_of(slowest, names)
+    _, bars = schedules_of_designs(study.space, alone, index)
+    own = [
+        Placed("roofline", draw_roofline(roofs, scale)),
+        Placed("schedule", draw_schedule(bars)),
+    ]
     return {
         "rows": rows,
         "costs": costs_data(whole, machines, scale),
-        "time": time_data(slowest, found.slowest[1].op_names, scale),
-    }
-
-
-def _plotly() -> str:
-    """Return plotly.js packed by gzip, as Base64; two of five bytes are left.
-
-    It is found without loading Plotly, which takes a second.
-    """
-    package = find_spec("plotly")
-    assert package is not None
-    assert package.origin is not None
-    script = Path(package.origin).parent / "package_data" / "plotly.min.js"
-    return b64encode(gzip.compress(script.read_bytes(), _PACKED, mtime=0)).decode()
-
-
-def _part(name: str) -> str:
-    return (_PAGE / name).read_text(encoding="utf-8")
+        "time": time_data(slowest, names, scale),
+        "roofline": roofline_data(roofs, scale),
+        "schedule": schedule_data(bars),
+    }, own

@@ -11,6 +11,7 @@ import numpy as np
 from dse.evaluation import Metrics
 from dse.show import words
 from dse.show.findings import Findings
+from dse.show.front_bars import bars_note
 from dse.show.labels import describe_design
 from dse.show.scale import Scale
 from dse.show.tables import Column, html_head, html_table
@@ -137,7 +138,8 @@ def table_note(found: Findings) -> str:
         "A head sorts by its column; a row shows its design in every plot; "
         "the budget above applies."
     )
-    parts = (words.shared_choices(front), words.model_error(front), thin, use)
+    how_sure = (words.model_error(front), bars_note(found.bars))
+    parts = (words.shared_choices(front), *how_sure, thin, use)
     return " ".join(filter(None, parts))
 
 
@@ -162,4 +164,22 @@ def time_note(workload: str) -> str:
         f"While it runs {workload}. The times of an op are those of a whole batch, all "
         "layers together; loads, work and stores of different ops overlap, so they do "
         "not add up to a run."
+    )
+
+
+def schedule_note(workload: str) -> str:
+    """Say what is drawn of a layer in time."""
+    return (
+        f"Of {workload}, once layers follow each other evenly: what loads, works and "
+        "stores for each op; of the design that is chosen. A unit that waits for what "
+        "it streams in is shown at work."
+    )
+
+
+def memory_place(workload: str) -> str:
+    """Return the place of the figure of live values, with its heading."""
+    return (
+        "<h3>What lives when</h3>"
+        f'<p class="note">Of {escape(workload)} on the knee.</p>'
+        '<div class="scroll"><div id="memory" class="plot wide"></div></div>'
     )

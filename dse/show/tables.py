@@ -18,18 +18,30 @@ from dse.show.scale import Scale
 _ALWAYS_SHOWN = ("throughput", "energy", "area", "power", "latency", "effective_rate")
 
 
+CHANCE = "on_front_percent"  # the name of that column
+
+
 @dataclass(frozen=True)
 class Column:
-    """One column: its name in files, its title and its unit for people, its values."""
+    """One column: its name in files, its title and its unit for people, its values.
+
+    `digits` are how many of a metric mean something.
+    """
 
     name: str
     title: str
     unit: str
     values: list[Any]
+    digits: int = 4
 
 
-def front_columns(runs: Runs, scale: Scale) -> list[Column]:
-    """Return the columns of runs: number, metrics (objectives first), design."""
+def front_columns(
+    runs: Runs, scale: Scale, *, chances: np.ndarray[Any, Any] | None = None
+) -> list[Column]:
+    """Return the columns of runs: number, metrics (objectives first), design.
+
+    `chances` are those that each is on the front, a metric like others.
+    """
     wanted = dict.fromkeys([*(o.metric for o in runs.objectives), *_ALWAYS_SHOWN])
     metrics = [
         Column(
@@ -41,6 +53,9 @@ def front_columns(runs: Runs, scale: Scale) -> list[Column]:
         for metric in wanted
     ]
     design, designs = runs.space.design, runs.designs
+    if chances is not None:
+        shares = _digits(100.0 * chances)
+        metrics.append(Column(CHANCE, "Chance to be on the front", "%", shares, 2))
     fields = []
     for name in designs:
         unit = meaning_of(design, name).unit

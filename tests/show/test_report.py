@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from dse.errors import InputError
@@ -161,6 +162,118 @@ def shown_rows(page: Any) -> int:
     return int(page.locator("#table tbody tr").count())
 
 
+def strong_points(page: Any, plot: str) -> int:
+    """Designs of a flat plot that are not faint, as those that were left out are."""
+    found = page.evaluate(
+        f"""() => [...document.querySelector("#{plot} .trace.scatter")
+            .querySelectorAll("path.point")]
+            .filter((e) => getComputedStyle(e).opacity > 0.5).length"""
+    )
+    return int(found)
+
+
+def draw_box(page: Any, area: Any, *corners: tuple[float, float]) -> None:
+    """Draw with the mouse from one corner to another, in shares of an element."""
+    area.evaluate("e => e.scrollIntoView({block: 'center'})")  # not under the budget
+    box = area.bounding_box()
+    places = [
+        (box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in corners
+    ]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    page.mouse.move(*places[1], steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(300)
+
+
+@pytest.mark.browser
+def test_a_box_in_one_plot_is_a_choice_in_all(opened: Any, front: Runs) -> None:
+    half = len(front) // 2 + 1
+    low, high = np.sort(front.metrics["energy"])[half - 1 : half + 1] * 1e6
+    share = opened.evaluate(
+        f"""() => {{
+            const axis = document.getElementById("front-energy-area")._fullLayout.xaxis;
+            return axis.d2p({(low * high) ** 0.5}) / axis._length;
+        }}"""
+    )
+    area = opened.locator("#front-energy-area .nsewdrag").first
+    draw_box(opened, area, (0.02, 0.02), (share, 0.98))
+    ends = opened.locator("#chips button").all_inner_texts()
+    assert [text.split()[0] for text in ends] == ["Energy", "Chip"]
+    left = shown_rows(opened)
+    assert left == half
+    assert opened.inner_text("#status").startswith(f"{left} of {len(front)} designs")
+    for plot in ("front-energy-area", "front-throughput-energy"):
+        assert strong_points(opened, plot) == left
+    ranges = opened.evaluate(
+        "[...document.querySelectorAll('.axis')].map((a) => a.range && a.range.length)"
+    )
+    assert ranges.count(2) == 2
+    axis = opened.locator(".axis", has_text="PEs")
+    draw_box(opened, axis, (0.5, 0.98), (0.5, 0.4))
+    said = opened.locator("#chips button").last.inner_text()
+    assert re.fullmatch(r"PEs [\d, ]+ ×", said)
+    head = opened.locator("#table thead th").all_inner_texts().index("PEs")
+    cells = opened.locator(f"#table tbody td:nth-child({head + 1})").all_inner_texts()
+    assert cells
+    assert set(cells) <= set(re.findall(r"\d+", said))
+    axis.focus()
+    opened.keyboard.press("Escape")
+    assert shown_rows(opened) == left
+    with opened.expect_download() as saved:
+        opened.click("#save")
+    lines = Path(saved.value.path()).read_text().splitlines()
+    assert len(lines) == 1 + left
+    assert "energy_uj_low" in lines[0]
+    opened.locator("#chips button").first.click()
+    opened.click("#reset")
+    assert shown_rows(opened) == len(front)
+
+
+@pytest.mark.browser
+def test_two_designs_stand_side_by_side(opened: Any, front: Runs) -> None:
+    rows = opened.locator("#table tbody tr")
+    rows.first.click()
+    opened.click("#pin")
+    rows.last.click()
+    told = opened.locator("#picked tr").all()[1:]  # after the numbers of both
+    for line in told:
+        one, other = line.locator("td").all_inner_texts()
+        assert one == other or line.locator("td.differs").count() == 2
+    assert 3 < opened.locator("#picked .differs").count() < 2 * len(told)
+    heads = opened.locator("#breakdown table").first.locator("thead th")
+    assert heads.count() == 5  # names, both designs, Edge and Nano
+    opened.click("#pin")
+    opened.locator("[aria-labelledby=standing] tbody tr").first.click()  # the knee
+    assert opened.locator("#picked td").count() == opened.locator("#picked tr").count()
+
+
+@pytest.mark.browser
+def test_figures_of_a_report_are_saved_as_svg(opened: Any) -> None:
+    from xml.etree import ElementTree
+
+    opened.hover("#front-energy-area")
+    for button in (
+        "#front-energy-area .modebar-btn",
+        "#breakdown caption button",
+        "#save-lines",
+    ):
+        with opened.expect_download() as saved:
+            opened.locator(button).first.click()
+        root = ElementTree.fromstring(Path(saved.value.path()).read_bytes())
+        assert root.tag == "{http://www.w3.org/2000/svg}svg", button
+        assert len(list(root.iter())) > 10, button
+
+
+@pytest.mark.browser
+def test_a_report_draws_its_other_figures_when_they_are_seen(opened: Any) -> None:
+    for name in ("roofline", "schedule", "memory"):
+        marks = ".point" if name == "roofline" else ".bars path"
+        opened.locator(f"#{name}").scroll_into_view_if_needed()
+        opened.wait_for_selector(f"#{name} {marks}")
+        assert opened.locator(f"#{name} {marks}").count() >= 3
+
+
 @pytest.mark.browser
 def test_a_report_opens_without_errors_and_without_a_network(
     opened: Any, report: Path
@@ -214,8 +327,7 @@ def test_a_budget_filters_the_table_and_the_plots(opened: Any, front: Runs) -> N
     assert 0 < left < len(front)
     assert shown_rows(opened) == left
     assert opened.inner_text("#status").startswith(f"{left} of {len(front)} designs")
-    points = opened.locator("#front-energy-area .trace.scatter").first
-    assert points.locator("path.point").count() == left
+    assert strong_points(opened, "front-energy-area") == left
     opened.click("#reset")
     assert shown_rows(opened) == len(front)
 

@@ -1,0 +1,154 @@
+// What a report shows beside the front: where costs and time of the picked design go.
+(async () => {
+  const find = (id) => document.getElementById(id);
+  await dseUnpack(find("plotly").textContent);
+  const data = JSON.parse(find("data").textContent);
+  const root = document.documentElement;
+  const inTheDark = matchMedia("(prefers-color-scheme: dark)");
+  root.dataset.theme = inTheDark.matches ? "dark" : "light";
+  const view = await dseView(root, data);
+  const { make, titleOf, knee } = view;
+
+  // -- light and dark, and paper -------------------------------------------------------
+
+  const named = () => {
+    const dark = root.dataset.theme === "dark";
+    find("theme").textContent = dark ? "Light" : "Dark";
+    find("theme").setAttribute("aria-pressed", String(dark));
+  };
+  const paint = (dark) => view.paint(dark).then(named);
+  named();
+  find("theme").addEventListener("click", () => paint(root.dataset.theme !== "dark"));
+  inTheDark.addEventListener("change", (event) => paint(event.matches));
+  let before = false;
+  addEventListener("beforeprint", () => { before = root.dataset.theme === "dark"; if (before) paint(false); });
+  addEventListener("afterprint", () => { if (before) paint(true); });
+
+  // -- bars in tables ------------------------------------------------------------------
+
+  const { rows: kept, costs, time, roofline, schedule } = data.parts;
+  const three = (value) => Number(value.toPrecision(3)).toLocaleString("en-US", { maximumSignificantDigits: 3 });
+  // A cell with a bar of parts one after another, the amount behind it.
+  function barCell(parts, longest, text, title) {
+    const cell = make("td");
+    cell.dataset.of = title;
+    const bar = make("span", undefined, "bar");
+    parts.forEach(({ value, look }) => {
+      const piece = make("i", undefined, look);
+      piece.style.width = `${100 * value / (longest || 1)}%`;
+      bar.append(piece);
+    });
+    cell.append(bar, make("b", text));
+    return cell;
+  }
+  function barTable(caption, names, heads, cells) {
+    const table = make("table", undefined, "bars");
+    const title = make("caption", caption);
+    const save = make("button", "SVG");
+    save.type = "button";
+    save.title = "Save this figure as SVG";
+    save.addEventListener("click", () => saveTable(table, caption));
+    title.append(save);
+    table.append(title);
+    const head = table.createTHead().insertRow();
+    head.append(make("th", ""), ...heads.map((name) => {
+      const made = make("th", name);
+      made.scope = "col";
+      return made;
+    }));
+    const body = table.createTBody();
+    names.forEach((name, i) => {
+      const line = body.insertRow();
+      const first = make("th", name);
+      first.scope = "row";
+      line.append(first, ...heads.map((of, j) => cells(i, j, of)));
+    });
+    return table;
+  }
+  // A table of bars as a picture: a column of names, then one for each head.
+  function saveTable(table, caption) {
+    const NS = "http://www.w3.org/2000/svg", LINE = 22, NAMES = 150, COLUMN = 260, BAR = 180;
+    const svg = document.createElementNS(NS, "svg");
+    const add = (tag, look, text = "") => {
+      const made = document.createElementNS(NS, tag);
+      for (const [name, value] of Object.entries(look)) made.setAttribute(name, value);
+      made.textContent = text;
+      svg.append(made);
+    };
+    const lines = [...table.tBodies[0].rows], heads = [...table.tHead.rows[0].cells].slice(1);
+    const width = NAMES + COLUMN * heads.length, height = LINE * (lines.length + 2) + 12;
+    for (const [name, value] of Object.entries({ xmlns: NS, width, height, viewBox: `0 0 ${width} ${height}`, "font-family": "sans-serif", "font-size": 13 }))
+      svg.setAttribute(name, value);
+    add("text", { x: 4, y: 16, "font-weight": "bold" }, caption);
+    heads.forEach((head, j) => add("text", { x: NAMES + COLUMN * j, y: 16 + LINE, "font-weight": "bold" }, head.textContent));
+    lines.forEach((line, i) => {
+      const y = 16 + LINE * (i + 2);
+      add("text", { x: 4, y }, line.cells[0].textContent);
+      [...line.cells].slice(1).forEach((cell, j) => {
+        let x = NAMES + COLUMN * j;
+        for (const piece of cell.querySelectorAll("i")) {
+          const wide = BAR * parseFloat(piece.style.width) / 100;
+          add("rect", { x, y: y - 11, width: wide, height: 13, fill: getComputedStyle(piece).backgroundColor });
+          x += wide;
+        }
+        add("text", { x: NAMES + COLUMN * j + BAR + 6, y }, cell.querySelector("b").textContent);
+      });
+    });
+    const name = caption.replace(/ \(.*/, "").toLowerCase().replaceAll(" ", "_");
+    dseSave(name + ".svg", new XMLSerializer().serializeToString(svg), "image/svg+xml");
+  }
+
+  // -- where its costs and its time go -------------------------------------------------
+
+  // What stands in each mark: of marks on one another, all their numbers.
+  function numbers(places) {
+    const keys = places.map((place) => place.map((v) => Math.round(20 * Math.log(v))).join());
+    return keys.map((key, i) => keys.indexOf(key) < i ? ""
+      : keys.flatMap((other, j) => other === key ? [j + 1] : []).join(" "));
+  }
+  const placeOf = (row) => kept.indexOf(row) < 0 ? kept.indexOf(knee) : kept.indexOf(row);
+  function show(row, other) {
+    const missing = kept.includes(row) ? [] : [make("p", "The parts of that design are not on this page; these are those of the knee.", "note")];
+    const known = kept.includes(row) ? row : knee;
+    const at = placeOf(known);
+    const both = [[titleOf(known), at], ...(other === null || !kept.includes(other) ? [] : [[titleOf(other), placeOf(other)]])];
+    const tables = costs.map(({ title, kinds, components, designs, machines }) => {
+      const all = {};
+      for (const [name, place] of both) all[name] = designs.map((kind) => kind.map((c) => c[place]));
+      for (const [own, parts] of Object.entries(machines)) all[own] = parts.map((kind) => kind.map((c) => c[0]));
+      const heads = Object.keys(all);
+      const sum = (of, i) => all[of].reduce((total, kind) => total + kind[i], 0);
+      const some = components.map((_, i) => i).filter((i) => heads.some((of) => sum(of, i) > 0));
+      const longest = Math.max(...heads.flatMap((of) => some.map((i) => sum(of, i))));
+      return barTable(title, some.map((i) => components[i]), heads, (i, _, of) => barCell(
+        all[of].map((kind, k) => ({ value: kind[some[i]], look: kinds[k] })), longest, three(sum(of, some[i])), of));
+    });
+    const legend = make("p", "", "legend");
+    legend.append(make("i", undefined, "work"), " work, or bytes that no machine can do without ",
+      make("i", undefined, "leakage"), " leakage, or further bytes");
+    find("breakdown").replaceChildren(...missing, legend, ...tables);
+
+    const busy = time.units.map((unit, i) => [unit, time.busy[i][at]]).sort((a, b) => b[1] - a[1]);
+    find("bottleneck").textContent = `Of ${titleOf(known).replace("Design", "design")} the busiest part is the ${busy[0][0]}: `
+      + `${(100 * busy[0][1]).toFixed(0)} % of the time.`;
+    const stages = Object.keys(time.stages);
+    const longest = Math.max(...stages.flatMap((s) => time.stages[s].map((op) => op[at])));
+    find("time-bars").replaceChildren(
+      barTable("Busy share of the run (%)", busy.map(([unit]) => unit), ["busy"], (i) => barCell(
+        [{ value: busy[i][1], look: i ? "area" : "work" }], 1, (100 * busy[i][1]).toFixed(0) + " %", "busy")),
+      barTable(`Time that each op asks for (${time.unit})`, time.ops, stages, (i, _, s) => barCell(
+        [{ value: time.stages[s][i][at], look: "area" }], longest, three(time.stages[s][i][at]), s)),
+    );
+    const [x, y] = roofline.roof[at];
+    const places = roofline.x.map((group, i) => [group[at], roofline.y[i][at]]);
+    const texts = numbers(places);
+    view.change("roofline", [{ x, y }, ...places.map((place, i) => ({ x: [place[0]], y: [place[1]], text: [texts[i]] }))]);
+    view.change("schedule", schedule.map((trace) => ({
+      base: trace.base.map((bar) => bar[at]),
+      x: trace.x.map((bar) => bar[at]),
+    })));
+  }
+  view.onPick(show);
+  view.start();
+  document.body.dataset.ready = "yes";
+})();

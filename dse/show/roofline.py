@@ -1,0 +1,203 @@
+"""The roofline of a machine with the ops of a run on it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dse.evaluation import Metrics
+from dse.show.labels import component_label, shown_unit
+from dse.show.log_axis import metric_axis
+from dse.show.scale import Scale
+from dse.show.style import ACCENT, GREY_DARK, Drawing, house_layout
+from dse.units import from_si
+
+Rows = np.ndarray[Any, Any]
+
+_PER_LOG = 20  # marks closer than a twentieth are one to the eye
+_BEYOND = 3.0  # the right end of the axis, over what lies farthest right
+
+
+@dataclass(frozen=True)
+class Roofline:
+    """Roofs `[designs]` and groups of ops `[groups, designs]`, in SI.
+
+    Ops of one group lie in one place. What moves nothing off chip stands at the end of
+    the axis. A rate counts the zeros that are skipped, and may be above the roof.
+    """
+
+    names: list[str]
+    intensity: Rows
+    rate: Rows
+    peak: Rows
+    bandwidth: Rows
+    first: Rows
+    last: Rows
+
+
+def roofline_of(found: Metrics) -> Roofline:
+    """Return the roofline of one machine and run."""
+    columns = {
+        name: np.asarray(value, float)[:, None]
+        for name, value in {
+            "work": found.op_work,
+            "bytes": found.op_bytes,
+            **found.op_busy,
+        }.items()
+    }
+    batch = np.asarray([float(found.throughput * found.latency)])
+    peak = np.asarray([float(found.peak_rate)])
+    return rooflines(found.op_names, columns, batch, peak)
+
+
+def rooflines(
+    op_names: Sequence[str], columns: dict[str, Rows], batch: Rows, peak: Rows
+) -> Roofline:
+    """Return the rooflines of designs from columns `[ops, designs]`.
+
+    `work` and `bytes` are of a sequence; the seconds of `load`, `compute` and `store`,
+    of a batch:
+
+        intensity = work / bytes,   rate = batch work / max(load, compute, store)
+    """
+    work, moved = columns["work"], columns["bytes"]
+    ports = columns["load"] + columns["store"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bandwidth = np.nanmax(np.where(moved > 0, batch * moved / ports, np.nan), 0)
+        longest = np.maximum(np.maximum(columns["load"], columns["store"]), 1e-300)
+        rate = batch * work / np.maximum(longest, columns["compute"])
+        intensity = np.where(moved > 0, work / moved, np.inf)
+    groups = _groups(op_names, work, intensity, rate)
+    rows = [places[0] for places in groups.values()]
+    intensity, rate = intensity[rows], rate[rows]
+    known = np.where(np.isfinite(intensity), intensity, np.nan)
+    ridge = peak / bandwidth
+    first = np.fmin(np.nanmin(known, 0, initial=np.inf), ridge) / _BEYOND
+    last = np.fmax(np.nanmax(known, 0, initial=0.0), ridge) * _BEYOND
+    return Roofline(
+        list(groups),
+        np.where(np.isfinite(intensity), intensity, last),
+        rate,
+        peak,
+        bandwidth,
+        first,
+        last,
+    )
+
+
+def _groups(
+    op_names: Sequence[str], work: Rows, intensity: Rows, rate: Rows
+) -> dict[str, list[int]]:
+    """Return the ops that do products, those that lie in one place together."""
+    places: dict[bytes, list[int]] = {}
+    for op in range(len(op_names)):
+        if (work[op] > 0).any():
+            where = np.stack([intensity[op], rate[op]]).astype(np.float32)
+            places.setdefault(where.tobytes(), []).append(op)
+    labels = [component_label(name) for name in op_names]
+    return {
+        ", ".join(dict.fromkeys(labels[op] for op in ops)): ops
+        for ops in places.values()
+    }
+
+
+def draw_roofline(found: Roofline, scale: Scale) -> Drawing:
+    """Return the first of some rooflines, its ops numbered as the legend has them."""
+    roofs = roofline_data(found, scale)
+    [[*x], [*y]] = roofs["roof"][0]
+    places = [[ends[0] for ends in axis] for axis in (roofs["x"], roofs["y"])]
+    data: list[dict[str, Any]] = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": x,
+            "y": y,
+            "line": {"color": GREY_DARK, "width": 2},
+            "hoverinfo": "skip",
+            "showlegend": False,
+            "name": "roof",
+        }
+    ]
+    texts = _numbers_by_place(*places)
+    data += [
+        {
+            "type": "scatter",
+            "mode": "markers+text",
+            "x": [at],
+            "y": [up],
+            "text": [texts[number - 1]],
+            "textfont": {"color": "white", "size": 12},
+            "marker": {"size": 19, "color": ACCENT},
+            "hovertemplate": f"{name}: %{{x:.3g}} op/B, %{{y:.3g}} "
+            f"{roofs['unit']}<extra></extra>",
+            "name": f"{number}  {name}",
+        }
+        for number, (name, at, up) in enumerate(
+            zip(found.names, *places, strict=True), start=1
+        )
+    ]
+    titles = ("Operations per off-chip byte", f"Rate, zeros included ({roofs['unit']})")
+    ends = np.moveaxis(np.asarray(roofs["roof"]), 1, 0)  # of all, for one axis
+    axes = [
+        metric_axis(title, np.concatenate([np.ravel(line), np.ravel(points)]), most=m)
+        for title, line, points, m in zip(
+            titles, ends, (roofs["x"], roofs["y"]), (5, 6), strict=True
+        )
+    ]
+    lines = len(found.names)
+    return {
+        "data": data,
+        "layout": house_layout(
+            height=360 + 20 * lines,
+            margin={"l": 64, "r": 16, "t": 16, "b": 76 + 20 * lines},
+            xaxis=axes[0],
+            yaxis=axes[1],
+            showlegend=True,
+            legend={
+                "x": 0,
+                "yref": "container",
+                "y": 0.0,
+                "yanchor": "bottom",
+                "itemclick": False,
+                "itemdoubleclick": False,
+            },
+        ),
+    }
+
+
+def _numbers_by_place(x: Sequence[float], y: Sequence[float]) -> list[str]:
+    """Return what stands in each mark: of marks on one another, all their numbers."""
+    texts: dict[tuple[int, ...], list[int]] = {}
+    keys = [
+        tuple(round(_PER_LOG * math.log(v)) for v in at)
+        for at in zip(x, y, strict=True)
+    ]
+    for number, key in enumerate(keys, start=1):
+        texts.setdefault(key, []).append(number)
+    first = {key: " ".join(map(str, numbers)) for key, numbers in texts.items()}
+    return [first.pop(key, "") for key in keys]
+
+
+def roofline_data(found: Roofline, scale: Scale) -> dict[str, Any]:
+    """Return rooflines as plain data: for each design its roof, for each op places."""
+    per = from_si(1.0, scale.units["peak_rate"])
+    ridge = found.peak / found.bandwidth
+    x = np.stack([found.first, ridge, found.last], axis=1)
+    y = np.stack([found.first * found.bandwidth, found.peak, found.peak], axis=1) * per
+    return {
+        "unit": shown_unit(scale.units["peak_rate"]),
+        "roof": [
+            [_rounded(a), _rounded(b)]
+            for a, b in zip(x.tolist(), y.tolist(), strict=True)
+        ],
+        "x": [_rounded(column) for column in found.intensity.tolist()],
+        "y": [_rounded(column) for column in (found.rate * per).tolist()],
+    }
+
+
+def _rounded(column: Sequence[float]) -> list[float]:
+    return [float(f"{value:.4g}") for value in column]
