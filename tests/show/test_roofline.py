@@ -1,0 +1,40 @@
+"""Ops lie on or below the roof of a machine that skips nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import dse
+from dse.show.roofline import draw_roofline, roofline_of
+from dse.show.scale import scale_of
+
+EDGE = dse.TileEngine.edge()
+
+
+@pytest.fixture(scope="module")
+def found() -> dse.Metrics:
+    return dse.evaluate(EDGE, dse.transformer("bert-tiny", batch=4))
+
+
+def test_no_dense_op_is_above_the_roof(found: dse.Metrics) -> None:
+    roof = roofline_of(found)
+    ceiling = np.minimum(roof.peak, roof.intensity * roof.bandwidth)
+    assert (roof.rate <= ceiling * (1 + 1e-9)).all()
+    assert (roof.rate > 0.0).all()
+    port = float(EDGE.memory_bandwidth_gb_per_s) * 1e9
+    assert roof.bandwidth[0] == pytest.approx(port, rel=0.01)
+
+
+def test_every_op_with_products_is_told_once(found: dse.Metrics) -> None:
+    roof = roofline_of(found)
+    told = ", ".join(roof.names).split(", ")
+    assert sorted(told) == sorted(
+        ["query", "key", "value", "scores", "context", "output", "FFN up", "FFN down"]
+    )
+    numbers = [
+        trace["text"][0] for trace in draw_roofline(roof, scale_of(found))["data"][1:]
+    ]
+    assert sorted(" ".join(numbers).split()) == [
+        f"{n}" for n in range(1, len(roof.names) + 1)
+    ]
