@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from dse.compile.function import compile_function
 from dse.engines.base import Engine, schedule_run
 from dse.hardware.technology import Technology
 from dse.schedule.walk import Span, timeline
 from dse.workload.ops import Workload
 
+Rows = np.ndarray[Any, Any]
+
 
 class LayerTimeline(NamedTuple):
-    """The spans of one layer in seconds from its first work, and the names of its ops.
+    """One layer in seconds from its first work, as columns `[designs]`.
 
-    Spans of no length are kept: whether one has a length may depend on the design.
+    `layers` are those of its block. Spans of no length are kept: whether one has a
+    length may depend on the design.
     """
 
     op_names: tuple[str, ...]
-    layers: int  # of the block
+    layers: int
     spans: tuple[Span, ...]
 
 
@@ -28,14 +35,43 @@ def layer_timeline(
 
     The layer is one of the block with most ops; of a generation, of its prompt.
     """
-    chains, _, _ = schedule_run(design, workload, technology)
-    chain = max(chains, key=lambda one: len(one.names))
-    clock = design.clock(technology)
-
-    def seconds(span: Span) -> Span:
-        ends: dict[str, Any] = {"begin": span.begin / clock, "end": span.end / clock}
-        return span._replace(**ends)
-
-    return LayerTimeline(
-        chain.names, chain.repeats, tuple(map(seconds, timeline(chain)))
+    batch = {"batch": np.asarray([float(workload.batch)])}
+    return layer_timelines(
+        lambda moved: (design, workload.replace(**moved)), batch, technology
     )
+
+
+def layer_timelines(
+    ask: Callable[[Mapping[str, Any]], tuple[Engine, Workload]],
+    table: Mapping[str, Rows],
+    technology: Technology,
+) -> LayerTimeline:
+    """Return the same of designs, as `ask` makes them of the numbers of a table."""
+    known: list[LayerTimeline] = []
+
+    def answer(moved: Mapping[str, Any]) -> dict[str, Any]:
+        design, workload = ask(moved)
+        chains, _, _ = schedule_run(design, workload, technology)
+        chain = max(chains, key=lambda one: len(one.names))
+        spans, clock = timeline(chain), design.clock(technology)
+        still = tuple(span._replace(begin=0.0, end=0.0) for span in spans)
+        known.append(LayerTimeline(chain.names, chain.repeats, still))
+        return {
+            f"{what} {place}": np.float64(1.0) * getattr(span, what) / clock
+            for place, span in enumerate(spans)
+            for what in ("begin", "end")
+        }
+
+    columns = compile_function(answer, list(table)).rows(
+        dict(table), float, backend="numpy"
+    )
+    designs = len(next(iter(table.values())))
+
+    def column(what: str, place: int) -> Rows:
+        return np.broadcast_to(columns[f"{what} {place}"], designs)
+
+    spans = [
+        span._replace(begin=column("begin", place), end=column("end", place))
+        for place, span in enumerate(known[-1].spans)
+    ]
+    return known[-1]._replace(spans=tuple(spans))

@@ -12,11 +12,11 @@ from dse.evaluation import Metrics
 from dse.explore.basis import Basis
 from dse.explore.grid import answer_for
 from dse.explore.space import Space
-from dse.explore.timeline import LayerTimeline, layer_timeline
+from dse.explore.timeline import layer_timelines
 from dse.show.labels import component_label, shown_unit
 from dse.show.roofline import Roofline, rooflines
 from dse.show.scale import Scale, scaled_unit
-from dse.show.schedule_figure import Schedule, schedules
+from dse.show.schedule_figure import Schedule, schedule_of
 from dse.units import from_si
 
 MOST_DESIGNS = 400  # of which a page holds the parts
@@ -146,38 +146,17 @@ def roofline_data_of(designs: Table, op_names: Sequence[str]) -> Roofline:
     return rooflines(op_names, columns, whole["batch"], whole["peak"])
 
 
-def schedules_of_designs(
-    space: Space, basis: Basis, index: Rows
-) -> tuple[LayerTimeline, Schedule]:
+def schedule_of_designs(space: Space, basis: Basis, index: Rows) -> Schedule:
     """Return when ports and units of designs work for a layer of one workload."""
     [(workload, _)] = basis.suite
-    seen: list[LayerTimeline] = []
-
-    def answer(moved: Mapping[str, Any]) -> dict[str, Any]:
-        design, placed = space.place(space.complete(moved), workload)
-        found = layer_timeline(design, placed, basis.technology)
-        still = [span._replace(begin=0.0, end=0.0) for span in found.spans]
-        seen.append(found._replace(spans=tuple(still)))
-        ends = {
-            "begin": [s.begin for s in found.spans],
-            "end": [s.end for s in found.spans],
-        }
-        return {
-            f"{what}|{span:04d}": np.float64(1.0) * value
-            for what, values in ends.items()
-            for span, value in enumerate(values)
-        }
-
-    function = compile_function(answer, space.names)
     digits = space.digits(index)
-    table = {name: space.values(name)[at] for name, at in digits.items()}
-    columns = function.rows(table, float, backend="numpy")
-
-    def ends(what: str) -> Rows:
-        own = [columns[f"{what}|{span:04d}"] for span in range(len(seen[-1].spans))]
-        return np.stack([np.broadcast_to(column, len(index)) for column in own])
-
-    return seen[-1], schedules(seen[-1], ends("begin"), ends("end"))
+    return schedule_of(
+        layer_timelines(
+            lambda moved: space.place(space.complete(moved), workload),
+            {name: space.values(name)[at] for name, at in digits.items()},
+            basis.technology,
+        )
+    )
 
 
 def time_data(designs: Table, op_names: Sequence[str], scale: Scale) -> Any:

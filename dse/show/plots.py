@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import jax
 import numpy as np
 
 from dse.errors import InputError, check_kind
@@ -108,8 +107,7 @@ def plot_schedule(
     that waits for what it streams in is shown at work.
     """
     given = read_question(design, workload, technology, "walk")
-    with jax.enable_x64(True):
-        found = layer_timeline(*given)
+    found = layer_timeline(*given)
     several = f"one of {found.layers} layers" if found.layers > 1 else "one layer"
     heading = f"<b>{given[1].name}: {several}</b>"
     return Figure(draw_schedule(schedule_of(found), heading))

@@ -23,7 +23,7 @@ from dse.show.design_parts import (
     parts_of_designs,
     parts_of_machine,
     roofline_data_of,
-    schedules_of_designs,
+    schedule_of_designs,
     some_rows,
     time_data,
 )
@@ -214,7 +214,7 @@ def _parts(found: Findings, scale: Scale) -> tuple[dict[str, Any], list[Placed]]
     machines = {name: parts_of_machine(m) for name, m in found.references.items()}
     names = found.slowest[1].op_names
     roofs = roofline_data_of(slowest, names)
-    _, bars = schedules_of_designs(study.space, alone, index)
+    bars = schedule_of_designs(study.space, alone, index)
     own = [
         Placed("roofline", draw_roofline(roofs, scale)),
         Placed("schedule", draw_schedule(bars)),

@@ -140,33 +140,34 @@ def draw_roofline(found: Roofline, scale: Scale) -> Drawing:
             zip(found.names, *places, strict=True), start=1
         )
     ]
+    return {"data": data, "layout": _layout(roofs, len(found.names))}
+
+
+def _layout(roofs: dict[str, Any], groups: int) -> dict[str, Any]:
+    """Return the layout; its axes hold the rooflines of all designs."""
     titles = ("Operations per off-chip byte", f"Rate, zeros included ({roofs['unit']})")
-    ends = np.moveaxis(np.asarray(roofs["roof"]), 1, 0)  # of all, for one axis
+    ends = np.moveaxis(np.asarray(roofs["roof"]), 1, 0)
     axes = [
         metric_axis(title, np.concatenate([np.ravel(line), np.ravel(points)]), most=m)
         for title, line, points, m in zip(
             titles, ends, (roofs["x"], roofs["y"]), (5, 6), strict=True
         )
     ]
-    lines = len(found.names)
-    return {
-        "data": data,
-        "layout": house_layout(
-            height=360 + 20 * lines,
-            margin={"l": 64, "r": 16, "t": 16, "b": 76 + 20 * lines},
-            xaxis=axes[0],
-            yaxis=axes[1],
-            showlegend=True,
-            legend={
-                "x": 0,
-                "yref": "container",
-                "y": 0.0,
-                "yanchor": "bottom",
-                "itemclick": False,
-                "itemdoubleclick": False,
-            },
-        ),
-    }
+    return house_layout(
+        height=360 + 20 * groups,
+        margin={"l": 64, "r": 16, "t": 16, "b": 76 + 20 * groups},
+        xaxis=axes[0],
+        yaxis=axes[1],
+        showlegend=True,
+        legend={
+            "x": 0,
+            "yref": "container",
+            "y": 0.0,
+            "yanchor": "bottom",
+            "itemclick": False,
+            "itemdoubleclick": False,
+        },
+    )
 
 
 def _numbers_by_place(x: Sequence[float], y: Sequence[float]) -> list[str]:

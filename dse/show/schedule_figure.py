@@ -41,32 +41,18 @@ class Schedule:
     unit: str
 
 
-def schedules(timeline: LayerTimeline, begin: Rows, end: Rows) -> Schedule:
-    """Return the bars that have a length in some design; seconds `[spans, designs]`."""
-    kept = [i for i in range(len(begin)) if (end[i] > begin[i]).any()]
-    unit = scaled_unit(np.max(end, axis=0), "time")
-    spans = [timeline.spans[i] for i in kept]
-    per = from_si(1.0, unit)
-    return Schedule(
-        [
-            (
-                component_label(timeline.op_names[span.op]),
-                component_label(span.on),
-                span.what,
-            )
-            for span in spans
-        ],
-        begin[kept] * per,
-        (end - begin)[kept] * per,
-        unit,
-    )
-
-
 def schedule_of(timeline: LayerTimeline) -> Schedule:
-    """Return the schedule of one machine."""
-    ends = [[[float(s.begin)], [float(s.end)]] for s in timeline.spans]
-    begin, end = np.moveaxis(np.asarray(ends), 1, 0)
-    return schedules(timeline, begin, end)
+    """Return the bars that have a length in some design."""
+    spans = [span for span in timeline.spans if (span.end > span.begin).any()]
+    end = np.stack([span.end for span in spans])
+    begin = np.stack([span.begin for span in spans])
+    unit = scaled_unit(np.max(end, axis=0), "time")
+    per = from_si(1.0, unit)
+    words = [
+        (component_label(timeline.op_names[s.op]), component_label(s.on), s.what)
+        for s in spans
+    ]
+    return Schedule(words, begin * per, (end - begin) * per, unit)
 
 
 def draw_schedule(found: Schedule, heading: str = "") -> Drawing:
