@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import fields
 from numbers import Real
 from typing import Any
 
@@ -25,7 +27,14 @@ _SHARE = Quantity("1", "of values that are not zero, or of pairs that are kept",
 _RATIO = Quantity("1", "time of a slow tile over that of the mean one", low=1.0)
 
 
-_OF_ALL_STEPS = {"batch", "expert_imbalance", "format", "name", "weights_stay"}
+_OF_ALL_STEPS = {
+    "batch",
+    "expert_imbalance",
+    "format",
+    "name",
+    "threshold",
+    "weights_stay",
+}
 
 
 @record
@@ -186,8 +195,9 @@ class Workload(Shown, Record):
 
     @property
     def macs(self) -> float:
-        """Multiply-accumulates of one sequence, zeros included."""
-        return sum(float(np.sum(b.ops.macs)) * b.repeats for b in self.blocks)
+        """Multiply-accumulates of one sequence, zeros and all steps included."""
+        steps = sum(step.times * step.workload.macs for step in self.steps)
+        return steps + sum(float(np.sum(b.ops.macs)) * b.repeats for b in self.blocks)
 
     @property
     def weights(self) -> float:
@@ -197,23 +207,21 @@ class Workload(Shown, Record):
     def replace(self, **changes: Any) -> Workload:
         """Return a copy with some fields changed; a new `threshold` prunes anew.
 
-        Raises `InputError` for a threshold without a curve, or outside it.
+        Raises `InputError` for a threshold without a curve, or outside it, and for a
+        field that the steps of a generation have each for themselves.
         """
+        if self.steps and "steps" not in changes:
+            own = {field.name for field in fields(self)} - _OF_ALL_STEPS
+            odd = {name for name in changes if name.partition(".")[0] in own}
+            if odd:
+                raise InputError(
+                    f"`{self.name}` is a generation, whose `{min(odd)}` cannot be "
+                    f"changed; only `{'`, `'.join(sorted(_OF_ALL_STEPS))}`."
+                )
+            return self._throughout(lambda each: each.replace(**changes))
         new = super().replace(**changes)
         if changes.get("format") is not None:
             read_words(changes["format"])
-        if new.steps and "steps" not in changes:
-            odd = changes.keys() - _OF_ALL_STEPS
-            if odd:
-                raise InputError(
-                    f"`{new.name}` is a generation, whose `{min(odd)}` cannot be "
-                    f"changed; only `{'`, `'.join(sorted(_OF_ALL_STEPS))}`."
-                )
-            steps = tuple(
-                step.replace(workload=step.workload.replace(**changes))
-                for step in new.steps
-            )
-            new = super(Workload, new).replace(steps=steps)
         if "threshold" not in changes or "blocks" in changes:
             return new
         if new.curve is None:
@@ -223,12 +231,22 @@ class Workload(Shown, Record):
             )
         return prune_at(new, new.curve, new.threshold)
 
+    def _throughout(self, change: Callable[[Workload], Workload]) -> Workload:
+        """Return the same run with its blocks, and those of all steps, changed."""
+        first = super().replace(steps=())
+        steps = tuple(s.replace(workload=change(s.workload)) for s in self.steps)
+        return change(first).replace(steps=steps)
+
     def with_density(self, *, activation: float = 1.0, weight: float = 1.0) -> Workload:
         """Return the same workload with one density for all activations and weights.
 
         What that costs in accuracy is not known, unless nothing is pruned. Raises
         `InputError` for a density outside 0..1.
         """
+        if self.steps:
+            return self._throughout(
+                lambda each: each.with_density(activation=activation, weight=weight)
+            )
         blocks = tuple(
             b.replace(ops=set_density(b.ops, activation, weight)) for b in self.blocks
         )
@@ -283,6 +301,10 @@ class Workload(Shown, Record):
         is to stand in for one that nobody has measured.
         """
         check_kind("`curve`", curve, Curve, "what `dse.load_curve` returns")
+        if self.steps:
+            return self._throughout(
+                lambda each: each.with_curve(curve, setting, stand_in=stand_in)
+            )
         misfit = self.curve_misfit(curve)
         if misfit and not stand_in:
             raise InputError(
@@ -299,6 +321,8 @@ class Workload(Shown, Record):
         in accuracy is not known, unless all are kept. Raises `InputError` for a share
         outside 0..1.
         """
+        if self.steps:
+            return self._throughout(lambda each: each.with_attention(kept=kept, **how))
         kept = _SHARE.take("share of pairs `kept`", kept)
         blocks = tuple(b.replace(ops=keep_pairs(b.ops, kept)) for b in self.blocks)
         return self.replace(
@@ -313,6 +337,8 @@ class Workload(Shown, Record):
         Of every product and tile size. Counts where lanes wait for each other. Raises
         `InputError` for a ratio below 1.
         """
+        if self.steps:
+            return self._throughout(lambda each: each.with_imbalance(ratio))
         ratio = _RATIO.take("imbalance", ratio)
         blocks = tuple(
             b.replace(ops=b.ops.replace(imbalance=even(len(b.ops), ratio)))
@@ -325,6 +351,8 @@ class Workload(Shown, Record):
 
         Raises `InputError` for a workload without attention.
         """
+        if self.steps:
+            return self._throughout(Workload.attention_only)
         alone = [b.replace(ops=only_attention(b.ops)) for b in self.blocks]
         blocks = tuple(block for block in alone if len(block.ops))
         if not blocks:

@@ -19,6 +19,7 @@ TINY = {
     "num_key_value_heads": 2,
     "vocab_size": 100,
 }
+CURVE = dse.load_curve("bert-tiny/sst-2/dynatran")
 MACHINES = {
     "nm": dse.NMEngine(),
     "reference": dse.ReferenceMachine.a100(),
@@ -136,3 +137,62 @@ def test_the_batch_of_a_generation_is_that_of_all_its_steps():
         work.replace(padded_fraction=0.5)
     skewed = work.replace(expert_imbalance=2.0)
     assert {step.workload.expert_imbalance for step in skewed.steps} == {2.0}
+
+
+PRUNINGS = {
+    "density": lambda work: work.with_density(activation=0.5, weight=0.25),
+    "pairs": lambda work: work.with_attention(kept=0.25),
+    "imbalance": lambda work: work.with_imbalance(1.5),
+    "attention": lambda work: work.attention_only(),
+    "curve": lambda work: work.with_curve(CURVE, 0.02, stand_in=True),
+    "threshold": lambda work: work.with_curve(CURVE, 0.01, stand_in=True).replace(
+        threshold=0.02
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PRUNINGS)
+def test_what_is_pruned_is_so_in_the_prompt_and_in_every_step(name):
+    work = dse.generation(TINY, prompt=24, new_tokens=3, chunk=16, batch=2)
+    pruned = PRUNINGS[name](work)
+    steps = [step.workload for step in work.steps]
+    assert [s.times for s in pruned.steps] == [s.times for s in work.steps]
+    alone = work.replace(steps=(), new_tokens=0)
+    for whole, part in zip(
+        [pruned.replace(steps=(), new_tokens=0), *(s.workload for s in pruned.steps)],
+        [alone, *steps],
+        strict=True,
+    ):
+        assert repr(whole.blocks) == repr(PRUNINGS[name](part).blocks)
+        assert whole.threshold == PRUNINGS[name](part).threshold
+
+
+def test_a_pruned_generation_costs_what_its_pruned_steps_cost():
+    def prune(work):
+        return work.with_density(weight=0.25)
+
+    machine = MACHINES["tile"]
+    given = {"prompt": 24, "batch": 2}
+    whole = prune(dse.generation(TINY, **given, new_tokens=9))
+    parts = [prune(dse.generation(TINY, **given, new_tokens=1))] + [
+        prune(
+            dse.transformer(TINY, mode="decode", context_len=c, batch=2, lm_head=True)
+        )
+        for c in range(25, 33)
+    ]
+    apart = sum(float(dse.evaluate(machine, part).energy) for part in parts)
+    found = float(dse.evaluate(machine, whole).energy)
+    assert found == pytest.approx(apart, rel=1e-9)
+    assert found < float(
+        dse.evaluate(machine, dse.generation(TINY, **given, new_tokens=9)).energy
+    )
+
+
+def test_the_work_of_a_generation_is_that_of_all_its_steps():
+    work = dse.generation(TINY, prompt=24, new_tokens=9)
+    reads = dse.generation(TINY, prompt=24, new_tokens=1).macs
+    made = [
+        dse.transformer(TINY, mode="decode", context_len=c, lm_head=True).macs
+        for c in range(25, 33)
+    ]
+    assert work.macs == pytest.approx(reads + sum(made), rel=1e-12)
