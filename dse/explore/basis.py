@@ -91,7 +91,7 @@ def workload_json(workload: Workload, *, moved: Collection[str] = ()) -> dict[st
         "name": workload.name,
         "mode": workload.mode,
         "causal": workload.causal,
-        "context_len" if workload.mode == "decode" else "seq_len": workload.seq_len,
+        "context_len" if workload.mode == "decode" else "seq_len": workload.prompt,
         "batch": float(workload.batch),
         "padded_fraction": float(workload.padded_fraction),
         "curve": None if workload.curve is None else workload.curve.name,
@@ -103,7 +103,7 @@ def workload_json(workload: Workload, *, moved: Collection[str] = ()) -> dict[st
         "kept_first_round": float(workload.attention.kept_first_round),
     }
     if workload.new_tokens:
-        about["new_tokens"] = workload.new_tokens
+        about |= _of_generation(workload)
     if float(workload.expert_imbalance) != 1.0:
         about["expert_imbalance"] = float(workload.expert_imbalance)
     if workload.format is not None:
@@ -113,6 +113,17 @@ def workload_json(workload: Workload, *, moved: Collection[str] = ()) -> dict[st
     if "batch" in moved:
         del about["batch"]
     return about
+
+
+def _of_generation(workload: Workload) -> dict[str, Any]:
+    """Return what tells one generation from another with the same prompt."""
+    made = [step for step in workload.steps if step.workload.mode == "decode"]
+    chunk = {} if workload.seq_len == workload.prompt else {"chunk": workload.seq_len}
+    return chunk | {
+        "new_tokens": workload.new_tokens,
+        "decode_steps": sum(step.times for step in made),
+        "context_len": max((step.workload.seq_len for step in made), default=0),
+    }
 
 
 _OF_THRESHOLD = (

@@ -23,7 +23,7 @@ def workloads_table(study: Study) -> str:
             {
                 "Share of the suite": f"{100 * weight / total:.0f} %",
                 "Run": run_kind(workload),
-                "Tokens": workload.seq_len,
+                "Tokens": workload.prompt + workload.new_tokens,
                 "Work": 2e-9 * workload.macs,
                 **_densities(workload, study),
                 "Where the densities come from": why,

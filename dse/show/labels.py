@@ -104,7 +104,9 @@ def describe_workload(workload: Workload, *, moved: Collection[str] = ()) -> str
     if workload.mode == "decode":
         said = [f"{run_kind(workload)}, {workload.seq_len:,} tokens of context"]
     else:
-        said = [f"{run_kind(workload)} of {workload.seq_len:,} tokens"]
+        said = [f"{run_kind(workload)} of {workload.prompt:,} tokens"]
+    if workload.new_tokens:
+        said.append(f"{workload.new_tokens:,} more made")
     if "batch" in about:
         said.append(f"batch {about['batch']:g}")
     if workload.format is not None:

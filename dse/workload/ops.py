@@ -194,6 +194,12 @@ class Workload(Shown, Record):
         return "token" if self.mode == "decode" else "sequence"
 
     @property
+    def prompt(self) -> int:
+        """Tokens of one sequence that are read: all chunks of a generation's prompt."""
+        parts = [self, *(step.workload for step in self.steps)]
+        return max(each.seq_len for each in parts if each.mode == self.mode)
+
+    @property
     def macs(self) -> float:
         """Multiply-accumulates of one sequence, zeros and all steps included."""
         steps = sum(step.times * step.workload.macs for step in self.steps)

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 import dse
 from dse.errors import InputError
+from dse.explore.basis import workload_json
+from dse.show.labels import describe_workload
 from dse.workload.generation import context_nodes
 
 TINY = {
@@ -196,3 +198,23 @@ def test_the_work_of_a_generation_is_that_of_all_its_steps():
         for c in range(25, 33)
     ]
     assert work.macs == pytest.approx(reads + sum(made), rel=1e-12)
+
+
+def test_what_tells_one_generation_from_another_is_written_down():
+    plain = {"prompt": 64, "new_tokens": 9}
+    asked = [
+        plain,
+        {"prompt": 48, "new_tokens": 9},
+        {"prompt": 64, "new_tokens": 8},
+        plain | {"chunk": 16},
+        plain | {"chunk": 17},
+        {"prompt": 48, "new_tokens": 9, "chunk": 16},
+        plain | {"speculative": 3},
+        plain | {"speculative": 3, "acceptance": 0.5},
+        plain | {"speculative": 2},
+    ]
+    told = [workload_json(dse.generation(TINY, **each)) for each in asked]
+    assert len({repr(each) for each in told}) == len(asked)
+    assert told[3]["seq_len"] == 64
+    said = describe_workload(dse.generation(TINY, **asked[3]))
+    assert "of 64 tokens, 9 more made" in said
