@@ -52,7 +52,7 @@ def closed_boxes() -> tuple[Enclosure, Boxes, Any]:
 def draw(enclosure: Enclosure, boxes: Boxes, best: Any) -> str:
     """Return the picture as SVG: a rectangle for each box."""
     low = enclosure(boxes)
-    limit = np.any([excess > LEGAL for excess in low[2:]], axis=0)
+    limit = (low.excess > LEGAL).any(axis=0)
     single = boxes.sizes == 1
     width, height = enclosure.whole.last[0] + 1
     axes = enclosure.problem.coordinates.all

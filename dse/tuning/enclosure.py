@@ -24,7 +24,7 @@ from dse.tuning.problem import Problem
 Array = np.ndarray[Any, Any]
 
 MANY = 100_000  # boxes beyond which machine code is compiled for more
-_EXCESS = "excess_"
+_KINDS = ("costs", "excess", "rules")
 
 
 class Boxes(NamedTuple):
@@ -70,6 +70,22 @@ class Boxes(NamedTuple):
         return found
 
 
+class Told(NamedTuple):
+    """What is known of boxes: lower bounds, and whether any design may be allowed.
+
+    Shapes: `costs` `[objectives, boxes]`, `excess`, by how much each constraint is
+    broken, `[constraints, boxes]`, `allowed` `[boxes]`.
+    """
+
+    costs: Array
+    excess: Array
+    allowed: Array
+
+    def take(self, rows: Any) -> Told:
+        """Return what is known of some of the boxes."""
+        return Told(self.costs[:, rows], self.excess[:, rows], self.allowed[rows])
+
+
 def together(parts: list[Boxes]) -> Boxes:
     """Return the boxes of several lists as one."""
     return Boxes(*map(np.concatenate, zip(*parts, strict=True)))
@@ -87,12 +103,12 @@ def _whole_space(axes: Coordinates) -> Boxes:
 
 
 class Enclosure:
-    """Bounds of the cost of a problem and of all that may forbid a design, over boxes.
+    """Bounds of the costs of a problem and of all that may forbid a design, over boxes.
 
-    `whole` is the box of all designs, `function` tells the cost of one, and by how much
-    it breaks each constraint and rule. `plain` bounds are those of interval arithmetic
-    alone, which other programs find again. Raises `InputError` for a space that is no
-    grid, and for a model that holds what cannot be bounded.
+    `whole` is the box of all designs, `function` tells the costs of one, and by how
+    much it breaks each constraint and rule. `plain` bounds are those of interval
+    arithmetic alone, which other programs find again. Raises `InputError` for a space
+    that is no grid, and for a model that holds what cannot be bounded.
     """
 
     def __init__(self, problem: Problem, *, plain: bool = False) -> None:
@@ -103,7 +119,7 @@ class Enclosure:
         def read(moved: Mapping[str, Any]) -> dict[str, Any]:
             found = problem.answer(moved)
             return {
-                "cost": problem.costs(found)[0],
+                "costs": [jnp.asarray(c) * 1.0 for c in problem.costs(found)],
                 "excess": [jnp.asarray(e) * 1.0 for e in problem.excess(found)],
                 "rules": _broken_rules(self._axes, moved),
             }
@@ -116,12 +132,8 @@ class Enclosure:
         except NotByRowsError as error:
             raise InputError(f"nothing can be proven of this model: {error}") from None
 
-    def __call__(self, boxes: Boxes) -> tuple[Array, ...]:
-        """Return what no design of a box costs less than, and what that rests on.
-
-        The first is infinite where no design is allowed. The others are the lower
-        bounds of the cost and of by how much each constraint is broken; all [boxes].
-        """
+    def __call__(self, boxes: Boxes) -> Told:
+        """Return the lower bounds of costs and limits over boxes."""
         self._asked += len(boxes)
         columns = {
             f"{name}.{end}": values
@@ -129,13 +141,15 @@ class Enclosure:
             for end, values in zip(("low", "high"), both, strict=True)
         }
         backend = on_host() if self.is_fast else "numpy"
-        found = self._bounds.rows(columns, float, backend=backend)
-        cost = np.broadcast_to(found.pop("cost"), len(boxes))
-        closed = np.zeros(len(boxes), bool)
-        for name, low in found.items():
-            closed |= low > (LEGAL if name.startswith(_EXCESS) else 0.0)
-        excess = [low for name, low in found.items() if name.startswith(_EXCESS)]
-        return np.where(closed, np.inf, cost), cost, *excess
+        rows = self._bounds.rows(columns, float, backend=backend)
+        found: dict[str, list[Array]] = {kind: [] for kind in _KINDS}
+        for name, low in rows.items():
+            found[name.split("_")[0]].append(np.broadcast_to(low, len(boxes)))
+        costs, excess, rules = (
+            np.asarray(found[kind]).reshape(-1, len(boxes)) for kind in _KINDS
+        )
+        allowed = (excess <= LEGAL).all(axis=0) & (rules <= 0.0).all(axis=0)
+        return Told(costs, excess, np.asarray(allowed))
 
     @property
     def is_fast(self) -> bool:
@@ -153,10 +167,12 @@ class Enclosure:
 
 
 def _least(bounds: dict[str, Any]) -> dict[str, Any]:
-    """Return the lower bounds by name; what is above 0 of the later ones closes."""
-    excess = {f"{_EXCESS}{i:03}": b.low for i, b in enumerate(bounds["excess"])}
-    rules = {f"rule_{i:03}": b.low for i, b in enumerate(bounds["rules"])}
-    return {"cost": bounds["cost"].low, **excess, **rules}
+    """Return the lower bounds by name, in order."""
+    return {
+        f"{kind}_{i:03}": bound.low
+        for kind in _KINDS
+        for i, bound in enumerate(bounds[kind])
+    }
 
 
 def _broken_rules(axes: Coordinates, moved: Mapping[str, Any]) -> list[Any]:

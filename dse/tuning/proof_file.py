@@ -33,7 +33,7 @@ def write_proof(path: Path, enclosure: Enclosure, proof: Proof, leaves: Boxes) -
         "bound": None if proof.bound is None else problem.sign * proof.bound,
         "axes": [{"name": a.name, "values": a.values} for a in problem.coordinates.all],
         "nodes": [_node(function.graph, place, number) for place in needed],
-        "cost": number[int(answers["cost"])],
+        "cost": number[int(answers["costs"][0])],
         "excess": [number[int(at)] for at in answers["excess"]],
         "rules": [number[int(at)] for at in answers["rules"]],
     }

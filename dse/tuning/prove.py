@@ -3,10 +3,6 @@
 A box of designs is closed if no design of it can be allowed, or none can cost less than
 the best that is known. Of the others those of the lowest bound are halved first; small
 ones are enumerated. When no box is left, the best that is known is the best of all.
-
-Which axis a box is halved along matters most. Bounds of a box take both ends of an axis
-at once wherever it stands, as if they were two numbers: what that costs along each axis
-is measured at some designs, and axes that cost much are cut first.
 """
 
 from __future__ import annotations
@@ -17,20 +13,17 @@ from pathlib import Path
 
 import numpy as np
 
-from dse.tuning.enclosure import Array, Boxes, Enclosure, together
+from dse.tuning.enclosure import Array, Boxes, Enclosure, Told, together
 from dse.tuning.exact import Exact, Found
+from dse.tuning.halving import halve, nearer, nearer_a_limit
 from dse.tuning.proof import Proof
 from dse.tuning.proof_file import write_proof
 
-BATCH = 1024  # boxes that are halved at once
-FAST_BATCH = 65_536  # the same by machine code
+BATCH = 64  # boxes that are halved at once
+FAST_BATCH = 4096  # the same by machine code
 FEW = 4  # designs of a box that is enumerated
 PAUSE = 0.2  # seconds between two words of progress
 TRIED = 8  # boxes of a step whose middle is tried
-SAMPLES = 16  # designs at which it is measured what bounds lose
-VALUES = 5  # of an axis that are tried there
-LARGEST = 20.0  # loss that counts, in logarithms
-LEAST = 0.005  # share of the largest loss that every axis counts with
 MANY = 1_000_000  # open boxes; beyond them small ones go first, which closes some
 
 
@@ -87,9 +80,8 @@ class _Search:
         self._boxes = 0
         self._left_out = np.inf  # the lowest bound of what the gap closed
         self.best = best
-        self.open, self._low = enclosure.whole, self._bound(enclosure.whole)
+        self.open, self._low = enclosure.whole, _bounds(self._ask(enclosure.whole))
         self._close()
-        self._losses = self._measure_losses() if len(self.open) else np.zeros(0)
 
     def step(self) -> None:
         """Halve the boxes of the lowest bounds, or the smallest if there are many."""
@@ -100,17 +92,15 @@ class _Search:
         chosen[np.argpartition(keys, min(batch, len(keys)) - 1)[:batch]] = True
         parents = self.open.take(chosen)
         self._try(parents.take(np.argsort(self._low[chosen])[:TRIED]).middles())
-        halves = parents.halves(self._axes(parents))
-        above = np.tile(self._low[chosen], 2)
-        small = halves.sizes <= FEW
-        points = halves.take(small).points()
+        halves, told = halve(self._ask, parents, self._closed)
+        bounds = np.maximum(_bounds(told), np.tile(self._low[chosen], 2))
+        few = (halves.sizes <= FEW) & (bounds < self._enough())
+        points = halves.take(few).points()
         self._try(points)
         if self._keep and len(points):
             self.closed.append(Boxes(*np.stack([points, points]).astype(np.int32)))
-        halves, above = halves.take(~small), above[~small]
-        self.open = together([self.open.take(~chosen), halves])
-        bounds = np.maximum(self._bound(halves), above)
-        self._low = np.concatenate([self._low[~chosen], bounds])
+        self.open = together([self.open.take(~chosen), halves.take(~few)])
+        self._low = np.concatenate([self._low[~chosen], bounds[~few]])
         self._close()
 
     def proof(self, seconds: float) -> Proof:
@@ -136,25 +126,29 @@ class _Search:
         allowed = self.best.violation[0] == 0
         return float(self.best.costs[0, 0]) if allowed else np.inf
 
-    def _bound(self, boxes: Boxes) -> Array:
+    def _ask(self, boxes: Boxes) -> Told:
         self._boxes += len(boxes)
-        return self._enclosure(boxes)[0] if len(boxes) else np.zeros(0)
+        return self._enclosure(boxes)
+
+    def _enough(self) -> float:
+        """Return the bound from which a box is closed."""
+        cost = self._cost()
+        return cost - self._gap * abs(cost) if np.isfinite(cost) else cost
 
     def _close(self) -> None:
         """Drop the boxes in which nothing can be better by more than the gap."""
-        cost = self._cost()
-        enough = cost - self._gap * abs(cost) if np.isfinite(cost) else cost
-        kept = self._low < enough
+        kept = self._low < self._enough()
         self._left_out = min(self._left_out, self._low[~kept].min(initial=np.inf))
         if self._keep and not kept.all():
             self.closed.append(self.open.take(~kept))
         self.open, self._low = self.open.take(kept), self._low[kept]
 
-    def _axes(self, boxes: Boxes) -> Array:
-        """Return the axis to halve each box along: what costs its bound most."""
-        halvings = np.log2(boxes.last - boxes.first + 1.0)
-        worth = np.where(halvings > 0, halvings * self._losses, -1.0)
-        return np.asarray(worth.argmax(axis=1))
+    def _closed(self, before: Told, after: Told) -> Array:
+        """Return the share by which halves are closer to closed than their boxes."""
+        return np.maximum(
+            nearer(before.costs[0], after.costs[0], self._enough()),
+            nearer_a_limit(before, after),
+        )
 
     def _try(self, points: Array) -> None:
         if len(points):
@@ -164,44 +158,10 @@ class _Search:
             if pair < (self.best.violation[0], self.best.costs[0, 0]):
                 self.best = best
 
-    def _measure_losses(self) -> Array:
-        """Return what bounds lose along each axis, [axes], as a logarithm.
 
-        That is how far below all designs along the axis the bounds of cost and limits
-        lie, in the mean over some designs, all other axes held.
-        """
-        chance = np.random.default_rng(0)
-        ends = self._enclosure.whole.last[0]
-        points = chance.integers(0, ends + 1, (SAMPLES, len(ends)), np.int32)
-        losses = []
-        for axis, end in enumerate(ends):
-            first, last = points.copy(), points.copy()
-            first[:, axis], last[:, axis] = 0, end
-            bounds = self._enclosure(Boxes(first, last))
-            self._boxes += SAMPLES
-            values = np.unique(np.linspace(0, end, VALUES).round())
-            along = np.repeat(points.astype(float), len(values), axis=0)
-            along[:, axis] = np.tile(values, SAMPLES)
-            found = self._exact(along)
-            told = np.column_stack([found.costs[:, :1], found.excess])
-            least = told.reshape(SAMPLES, len(values), -1).min(axis=1)
-            losses.append(_losses(np.stack(bounds[1:], axis=1), least))
-        return np.maximum(losses, LEAST * max(max(losses), LEAST))
-
-
-def _losses(bounds: Array, least: Array) -> float:
-    """Return the sum over cost and limits of the mean loss, of [samples, numbers].
-
-    Costs count as ratios, excess in its own size and where the limit is truly broken:
-    elsewhere no bound would close a box.
-    """
-    size = np.minimum(np.abs(bounds), np.abs(least))
-    size[:, 1:] = 1.0
-    with np.errstate(all="ignore"):
-        lost = np.log1p((least - bounds) / size)
-    lost[:, 1:][least[:, 1:] <= 0.0] = 0.0
-    lost = np.nan_to_num(lost, nan=0.0, posinf=LARGEST)
-    return float(np.clip(lost, 0.0, LARGEST).mean(axis=0).sum())
+def _bounds(told: Told) -> Array:
+    """Return what no allowed design of boxes costs less than; infinite if none is."""
+    return np.where(told.allowed, told.costs[0], np.inf)
 
 
 def _gap(cost: float, bound: float) -> float:
