@@ -50,6 +50,7 @@ VALIDATIONS = {
     "h800": Validation("silicon_h800", "runs", "a CSV of ops"),
     "rtx3090": Validation("silicon_rtx3090", "runs", "a CSV of products"),
     "neurram": Validation("silicon_neurram", "runs", "a CSV of figures by bits"),
+    "gemmini": Validation("gemmini", "runs", "a CSV of runs at given mappings"),
     "serving": Validation("serving", "claims"),
 }
 
