@@ -235,7 +235,7 @@ def python_page() -> str:
     """Return the page of everything that `import dse` gives."""
     said = ["# Reference: Python", "All of it is imported as `dse.NAME`."]
     for name in sorted(dse.__all__, key=str.lower):
-        said.append(_entry(name, getattr(dse, name)))
+        said.append(_entry(name, inspect.unwrap(getattr(dse, name))))
     return _page(said)
 
 

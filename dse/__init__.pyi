@@ -38,6 +38,7 @@ from .records import quantity, record, static
 from .schedule.stage import Stage
 from .schedule.traffic import Room, Storage
 from .show.comparison import plot_compare
+from .show.explorer import explore
 from .show.plots import (
     plot_breakdown,
     plot_front,
@@ -108,6 +109,7 @@ __all__ = [
     "continuous",
     "curve_names",
     "evaluate",
+    "explore",
     "generation",
     "gradient",
     "integers",

@@ -51,8 +51,8 @@ def flat_front(
     """Return the front over two metrics, with the density of `background` behind it."""
     shown = points.everything()
     if background is not None:
-        allowed = background.take(background.reason == "")
-        behind = np.stack([scale.column(allowed, n) for n in names])
+        allowed = np.asarray(background.reason == "", bool)
+        behind = np.stack([scale.column(background, n)[allowed] for n in names])
         shown = np.concatenate([shown, behind], axis=1)
     axes = [
         metric_axis(scale.axis_title(n), v, most=most)

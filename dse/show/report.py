@@ -34,13 +34,18 @@ from dse.show.roofline import draw_roofline, roofline_data
 from dse.show.scale import Scale, scale_of
 from dse.show.schedule_figure import draw_schedule, schedule_data
 from dse.show.tables import front_columns
-from dse.show.view import front_views, packed_plotly, page_part, view_html, view_script
+from dse.show.view import (
+    budgets_of,
+    front_views,
+    packed_plotly,
+    page_part,
+    view_html,
+    view_script,
+    view_style,
+)
 from dse.study.sources import sources_of
 from dse.study.study import Study
 from dse.study.summary import Summary, summarize
-
-BUDGETS = ("area", "power", "energy")  # what a reader may bound beside objectives
-MOST_BUDGETS = 5
 
 
 def write_report(
@@ -126,7 +131,7 @@ def _page(found: Findings, command: str) -> str:
     parts, own = _parts(found, scale)
     fronts, memory = _fronts(found, scale), _memory(found)
     knee = found.row_drawn(summary.knee)
-    budgets = _budgets(drawn)
+    budgets = budgets_of(drawn)
     data = page_data(
         drawn,
         columns,
@@ -139,7 +144,7 @@ def _page(found: Findings, command: str) -> str:
     )
     return Template(page_part("page.html")).substitute(
         title=escape(study.name.replace("_", " ")),
-        view_style=page_part("view.css"),
+        view_style=view_style(),
         style=page_part("page.css"),
         name=escape(f"Study {study.name}"),
         question=escape(study.question),
@@ -184,13 +189,6 @@ def _memory(found: Findings) -> list[Placed]:
     except InputError:  # nothing of a layer is kept
         return []
     return [Placed("memory", figure)]
-
-
-def _budgets(front: Runs) -> dict[str, bool]:
-    """Return what a reader may bound, and whether from below: objectives first."""
-    wanted = {o.metric: o.maximize for o in front.objectives}
-    own = {m: False for m in BUDGETS if m not in wanted and m in front.metrics}
-    return dict(list({**wanted, **own}.items())[:MOST_BUDGETS])
 
 
 def _parts(found: Findings, scale: Scale) -> tuple[dict[str, Any], list[Placed]]:

@@ -19,6 +19,8 @@ from dse.show.page_data import Placed
 from dse.show.scale import Scale
 from dse.show.tables import Column
 
+BUDGETS = ("area", "power", "energy")  # what a reader may bound beside objectives
+MOST_BUDGETS = 5
 _PAGE = Path(__file__).parent / "page"
 _PACKED = 4  # gzip's level: what the next ones save is not worth their time
 
@@ -65,6 +67,13 @@ def front_views(
     return placed
 
 
+def budgets_of(front: Runs) -> dict[str, bool]:
+    """Return what a reader may bound, and whether from below: objectives first."""
+    wanted = {o.metric: o.maximize for o in front.objectives}
+    own = {m: False for m in BUDGETS if m not in wanted and m in front.metrics}
+    return dict(list({**wanted, **own}.items())[:MOST_BUDGETS])
+
+
 def packed_plotly() -> str:
     """Return plotly.js packed by gzip, as Base64; two of five bytes are left.
 
@@ -75,6 +84,11 @@ def packed_plotly() -> str:
     assert package.origin is not None
     script = Path(package.origin).parent / "package_data" / "plotly.min.js"
     return b64encode(gzip.compress(script.read_bytes(), _PACKED, mtime=0)).decode()
+
+
+def view_style() -> str:
+    """Return the style of the view, for elements of one class and all in them."""
+    return f".dse-view {{\n{page_part('view.css')}}}"
 
 
 def view_script() -> str:

@@ -1,0 +1,53 @@
+"""Results to explore in a notebook: the page of a report with a kernel behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from dse.engines.base import Engine
+from dse.errors import check_kind
+from dse.evaluation import Metrics, combine
+from dse.explore.evaluate import evaluate
+from dse.explore.runs import Runs, pareto
+from dse.show.plots import plot_front
+
+OBJECTIVES = ("max:throughput", "min:energy", "min:area")
+
+
+def explore(
+    results: Runs,
+    *,
+    objectives: Sequence[str] = OBJECTIVES,
+    references: Mapping[str, Engine] | None = None,
+) -> Any:
+    """Show results in a notebook, to choose among by hand.
+
+    `view = dse.explore(runs)`, in a cell of its own. Boxes, ranges and sliders choose;
+    then `view.selection` has the rows of all results within them, as a table,
+    `view.design` is the machine that was clicked, and `view.ranges` what was chosen. A
+    front is shown as it is, of other results their front in the `objectives`, before
+    the density of all. Needs the extra `notebook`; without it, the front is drawn and
+    returned as a figure. Raises `InputError` where nothing is on the front.
+    """
+    check_kind("`results`", results, Runs, "what `dse.sweep` or `dse.load` returns")
+    front = results if results.objectives else pareto(results, *objectives)
+    front.check_any()
+    machines = {
+        name: _evaluated(design, results) for name, design in (references or {}).items()
+    }
+    if find_spec("anywidget") is None:
+        return plot_front(front, references=machines)
+    from dse.show.explorer_widget import ExplorerView
+
+    return ExplorerView(results, front, machines)
+
+
+def _evaluated(design: Engine, results: Runs) -> Metrics:
+    basis = results.basis
+    found = [
+        evaluate(design, workload, technology=basis.technology, timing=basis.timing)
+        for workload, _ in basis.suite
+    ]
+    return combine(found, [weight for _, weight in basis.suite])
