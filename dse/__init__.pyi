@@ -55,6 +55,7 @@ from .sparsity.library import load_curve
 from .sparsity.loss import Subject
 from .study.study import Study, load_study
 from .sweeps.saved import load, save
+from .tuning.pareto_proof import ProvenFront, pareto_proof
 from .tuning.result import Tuned
 from .tuning.tune import tune
 from .tuning.tune_front import TunedFront, tune_front
@@ -83,6 +84,7 @@ __all__ = [
     "Ops",
     "Pair",
     "PlainEngine",
+    "ProvenFront",
     "ReferenceMachine",
     "Room",
     "Run",
@@ -122,6 +124,7 @@ __all__ = [
     "load_technology",
     "model_shape",
     "pareto",
+    "pareto_proof",
     "plot_breakdown",
     "plot_compare",
     "plot_front",

@@ -2,9 +2,11 @@
 
 A program of its own: it needs NumPy alone, and knows nothing of how a proof is found.
 The file holds what is minimised and what is allowed, as operations on single numbers;
-the values of each axis; what no design is said to cost less than; and boxes of
-positions on the axes. Two things are checked. The boxes together are the whole space,
-none twice. And in each, by interval arithmetic, no design is allowed or costs less.
+the values of each axis; the costs of some designs; and boxes of positions on the axes.
+It is said that of every design of the space that is allowed, one of those costs no
+more, but for a gap, in any objective. Two things are checked. The boxes together are
+the whole space, none twice. And in each, by interval arithmetic, no design is allowed,
+or one and the same of those costs no more than any.
 """
 
 import json
@@ -149,9 +151,11 @@ def closed(told, first, last):
     for slack, places in ((SLACK, told["excess"]), (0.0, told["rules"])):
         for at in places:
             shut |= found[at][0] > slack
-    bound = told["bound"]
-    if bound is not None:
-        shut |= found[told["cost"]][0] >= bound - SLACK * abs(bound)
+    shape = len(told["costs"]), len(first)
+    costs = [np.broadcast_to(found[at][0], shape[1]) for at in told["costs"]]
+    for cost in np.asarray(told["front"], float).reshape(-1, shape[0], 1):
+        enough = cost - (told["gap"] + SLACK) * abs(cost)
+        shut |= (np.asarray(costs) >= enough).all(axis=0)
     return shut
 
 
@@ -166,9 +170,16 @@ def main(path):
         part = slice(start, start + BATCH)
         if not closed(told, first[part], last[part]).all():
             sys.exit("NOT PROVEN: a box may hold a better design")
-    bound = told["bound"]
-    claim = "is allowed" if bound is None else f"costs less than {bound!r}"
-    print(f"{told['question']}: of {np.prod(ends + 1.0):.4g} designs none {claim}")
+    front, gap = told["front"], told["gap"]
+    if not front:
+        claim = "is allowed"
+    elif len(told["costs"]) == 1:
+        claim = f"costs less than {front[0][0]!r}"
+    else:
+        claim = f"lies beyond a front of {len(front)}"
+    more = f" by more than {100 * gap:g} %" if front and gap else ""
+    designs = f"{np.prod(ends + 1.0):.4g} designs"
+    print(f"{told['question']}: of {designs} none {claim}{more}")
 
 
 if __name__ == "__main__":

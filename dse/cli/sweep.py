@@ -16,6 +16,7 @@ from dse.cli.options import (
     Json,
     Quiet,
     Verbose,
+    finite,
     log,
     shows_progress,
 )
@@ -26,6 +27,7 @@ from dse.study.study import load_study
 from dse.sweeps.folder import PARTS
 from dse.sweeps.kept import read_kept
 from dse.sweeps.shard import read_shard
+from dse.units import read_quantity, to_si
 
 if TYPE_CHECKING:  # needs JAX, which waits until the file of the study is in order
     from dse.study.study import Study
@@ -86,13 +88,28 @@ def sweep(
         int,
         typer.Option(min=1, help="Designs searched at once; changes speed only."),
     ] = BLOCK_SIZE,
+    prove: Annotated[
+        str | None,
+        typer.Option(
+            help="Do not search a space whole: prove that no design is better by more "
+            'than a gap, as "1 %".'
+        ),
+    ] = None,
+    prove_seconds: Annotated[
+        float | None, typer.Option(help="Longest time of a proof.", callback=finite)
+    ] = None,
+    proof_file: Annotated[
+        Path | None,
+        typer.Option(help="Where to write the proof, for a second program to check."),
+    ] = None,
     as_json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
     """Find the exact front of a study.
 
-    Prints its knee, its extremes, and where published machines stand against it.
+    Prints its knee, its extremes, and where published machines stand against it. With
+    --prove, finds a front that is exact to a gap, of spaces of any size.
 
     With --out, writes front.parquet, front.csv, summary.json and report.html, all
     together or none; what was found before an interruption is kept, and the same
@@ -115,7 +132,17 @@ def sweep(
     if accept_foreign_accuracy:
         asked = replace(asked, accept_foreign_accuracy=True)
     log.debug(f"Study {asked.name}: {asked.space}, technology {asked.technology.name}.")
-    if dry_run:
+    if prove is not None:
+        if place or dry_run:
+            raise InputError(
+                "--prove searches no parts and writes none; leave --out, --store and "
+                "--dry-run, and keep what --json prints."
+            )
+        gap = to_si(*read_quantity(prove, "%"))
+        _prove(asked, gap, prove_seconds, proof_file, as_json)
+    elif prove_seconds is not None or proof_file is not None:
+        raise InputError('--prove-seconds and --proof-file need --prove, as "1 %".')
+    elif dry_run:
         tell_cost(asked, block_size, as_json)
     elif place is None:
         _search(asked, block_size, as_json)
@@ -142,6 +169,17 @@ def _search(asked: Study, block_size: int, as_json: bool) -> None:
     _announce(asked)
     front = asked.run(progress=shows_progress(), block_size=block_size)
     tell(summarize(asked, front), as_json)
+
+
+def _prove(
+    asked: Study, gap: float, seconds: float | None, file: Path | None, as_json: bool
+) -> None:
+    """Tell a front that no design lies beyond by more than a gap."""
+    from dse.study.summary import summarize
+
+    log.info(f"Proving a front of {asked.space.size:,} designs.")
+    found = asked.prove(gap, seconds=seconds, file=file, progress=shows_progress())
+    tell(summarize(asked, found.front, found.proof), as_json)
 
 
 def _announce(asked: Study) -> None:

@@ -18,10 +18,12 @@ def listed(words: Sequence[str]) -> str:
 
 
 def lead(summary: Summary) -> str:
-    """Say how many designs there are, and how many of them nothing beats."""
+    """Say how many designs there are, and how many nothing beats, or not by much."""
     front, scale = summary.front, scale_of(summary.front)
     what = listed([scale.title(o.metric).lower() for o in front.objectives])
     kept = shown_limits(summary.study.limits)
+    if summary.proof is not None:
+        return f"A front in {what}. {summary.proof.verdict}"
     if summary.study.space.legal:
         kept.insert(0, "the rules of the space")
     one = len(front) == 1

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # what needs JAX waits until a study is run
     from dse.explore.runs import Runs
     from dse.explore.space import Space
     from dse.hardware.technology import Technology
+    from dse.tuning.pareto_proof import ProvenFront
     from dse.workload.ops import Workload
 
 
@@ -69,6 +70,36 @@ class Study:
             timing=self.timing,
             progress=progress,
             block_size=block_size,
+        )
+
+    def prove(
+        self,
+        gap: float,
+        *,
+        seconds: float | None = None,
+        file: Path | None = None,
+        progress: bool = True,
+    ) -> ProvenFront:
+        """Return a front that no design lies beyond by more than a gap.
+
+        For spaces too large to evaluate whole: `dse.pareto_proof`.
+        """
+        from dse.tuning.pareto_proof import pareto_proof
+
+        return pareto_proof(
+            self.space,
+            [workload for workload, _ in self.suite],
+            weights=[weight for _, weight in self.suite],
+            objectives=self.objectives,
+            gap=gap,
+            limits=self.limits,
+            buildable=False,  # it is among the limits
+            accept_foreign_accuracy=self.accept_foreign_accuracy,
+            technology=self.technology,
+            timing=self.timing,
+            prove_seconds=seconds,
+            proof_file=file,
+            progress=progress,
         )
 
     @property

@@ -16,6 +16,7 @@ from dse.explore.objectives import Objective
 from dse.explore.runs import Runs, column_name, file_units
 from dse.hardware.buildable import BUILDABLE
 from dse.study.study import Study
+from dse.tuning.proof import FrontProof
 from dse.units import from_si
 
 Rows = np.ndarray[Any, Any]
@@ -44,7 +45,8 @@ class Standing:
 class Summary:
     """The answer of a study: rows of the front that stand out, and the references.
 
-    `knee` and the values of `best` (by objective) are rows of `front`.
+    `knee` and the values of `best` (by objective) are rows of `front`. `proof` says how
+    far designs may lie beyond a front that was not searched for whole.
     """
 
     study: Study
@@ -52,6 +54,7 @@ class Summary:
     knee: int
     best: Mapping[str, int]
     standings: Sequence[Standing]
+    proof: FrontProof | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as plain data, units in the names."""
@@ -82,18 +85,22 @@ class Summary:
                 for standing in self.standings
             },
             "sources": list(study.sources),
+            **({} if self.proof is None else {"proof": self.proof.to_json()}),
         }
 
 
-def summarize(study: Study, front: Runs) -> Summary:
-    """Return what stands out of the front of a study.
+def summarize(study: Study, front: Runs, proof: FrontProof | None = None) -> Summary:
+    """Return what stands out of the front of a study, and what is proven of it.
 
     Raises `InputError` for an empty front.
     """
     if len(front) == 0:
         within = f" within {', '.join(study.limits)}" if study.limits else ""
+        if proof is not None and proof.left:
+            raise InputError(f"no design was found{within}: {proof.verdict}")
+        designs = front.evaluated if proof is None else proof.designs
         raise InputError(
-            f"none of the {front.evaluated:,} designs of `{study.name}` is legal"
+            f"none of the {designs:,} designs of `{study.name}` is legal"
             f"{within}; loosen a rule or a limit, or widen the space."
         )
     costs = front.costs(front.objectives)
@@ -108,6 +115,7 @@ def summarize(study: Study, front: Runs) -> Summary:
             replace(stand(name, metrics, front), breaks=broken_limits(study, metrics))
             for name, metrics in study.evaluate_references().items()
         ],
+        proof=proof,
     )
 
 

@@ -21,20 +21,21 @@ EVEN = 1e-6  # how much a halving counts that is left on an axis
 def halve(
     ask: Callable[[Boxes], Told],
     boxes: Boxes,
-    closed: Callable[[Told, Told], Array],
+    closed: Callable[[Told, Told, Array], Array],
 ) -> tuple[Boxes, Told]:
     """Return both halves of each box along its best axis, and what is known of them.
 
     All first halves come before all second ones. `closed` takes what is known of boxes
-    and of halves, and says how much closer these are to closed: 1 is wholly.
+    and of their halves, and which boxes they are, and says how much closer halves are
+    to closed: 1 is wholly.
     """
     wide = boxes.last > boxes.first  # [boxes, axes]
     box, axis = np.nonzero(wide)
     halves = boxes.take(box).halves(axis)
     told = ask(together([halves, boxes]))
     after = told.take(slice(0, len(halves)))
-    before = told.take(np.tile(len(halves) + box, 2))
-    shares = np.where(after.allowed, closed(before, after), 1.0).reshape(2, -1)
+    before, whose = told.take(np.tile(len(halves) + box, 2)), np.tile(box, 2)
+    shares = np.where(after.allowed, closed(before, after, whose), 1.0).reshape(2, -1)
     worth, number = np.full(wide.shape, -1.0), np.zeros(wide.shape, int)
     worth[box, axis] = shares.min(axis=0) + FARTHER * shares.max(axis=0)
     worth += EVEN * np.log2(boxes.last - boxes.first + 1.0)

@@ -67,5 +67,61 @@ class Proof:
         return told | {"gap": self.gap if self.gap < float("inf") else None}
 
 
+@dataclass(frozen=True, kw_only=True)
+class FrontProof:
+    """How far designs of a space may lie beyond a front.
+
+    Of every design that keeps all limits, one of the `points` of the front comes within
+    a factor of 1 + `gap` in each objective; `asked` is the gap that was asked for.
+    `evaluations` are `boxes` that were bounded and designs that were evaluated, `left`
+    the designs of boxes still open.
+    """
+
+    gap: float
+    asked: float
+    points: int
+    designs: int
+    left: float
+    evaluations: int
+    boxes: int
+    seconds: float
+
+    @property
+    def reached(self) -> bool:
+        """Whether the gap that was asked for is proven."""
+        return self.gap <= self.asked
+
+    @property
+    def verdict(self) -> str:
+        """What is proven, in a sentence."""
+        spent = (
+            f"{self.evaluations:,} evaluations ({self.boxes:,} of boxes) "
+            f"in {self.seconds:.3g} s"
+        )
+        every = _count(self.designs)
+        if self.gap == float("inf"):
+            return f"Nothing is proven yet of {every} designs; {spent}."
+        if not self.points:
+            return f"Proven: none of {every} designs keeps all limits; {spent}."
+        return (
+            f"Proven: to each of {every} designs that keeps all limits, one of these "
+            f"{self.points:,} is equal or better in every objective, within "
+            f"{100 * self.gap:.2g} %; {spent}."
+        )
+
+    @property
+    def progress(self) -> str:
+        """How far a proof has come, in a few words."""
+        return f"{self.points:,} designs, {_count(self.left)} left"
+
+    def __str__(self) -> str:
+        return self.verdict
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data; a gap of which nothing is known is None."""
+        told = asdict(self) | {"reached": self.reached, "verdict": self.verdict}
+        return told | {"gap": self.gap if self.gap < float("inf") else None}
+
+
 def _count(number: float) -> str:
     return f"{number:,.0f}" if number < 1e12 else f"{number:.3g}"

@@ -14,26 +14,30 @@ import numpy as np
 
 from dse.compile.graph import CONSTANT, CONVERT, Graph, Node
 from dse.files import write_whole
-from dse.tuning.enclosure import Boxes, Enclosure
-from dse.tuning.proof import Proof
+from dse.tuning.enclosure import Array, Boxes, Enclosure
 
 
-def write_proof(path: Path, enclosure: Enclosure, proof: Proof, leaves: Boxes) -> None:
+def write_proof(
+    path: Path, enclosure: Enclosure, leaves: Boxes, front: Array, gap: float
+) -> None:
     """Write what was proven, of which function, and the boxes that were closed.
 
-    The function is written as operations on single numbers, in order: cost, by how much
-    each limit is broken, and numbers above 0 where a rule is.
+    The function is written as operations on single numbers, in order: costs, by how
+    much each limit is broken, and numbers above 0 where a rule is. `front` holds the
+    costs of designs `[designs, objectives]` that none betters by more than the gap.
     """
     function, problem = enclosure.function, enclosure.problem
     needed = function.graph.needed(function.places)
     number = {place: at for at, place in enumerate(needed)}
     answers = function.answers
     told = {
-        "question": f"{problem.objectives[0]} | {', '.join(map(str, problem.limits))}",
-        "bound": None if proof.bound is None else problem.sign * proof.bound,
+        "question": f"{', '.join(map(str, problem.objectives))} | "
+        f"{', '.join(map(str, problem.limits))}",
+        "front": np.asarray(front).tolist(),
+        "gap": gap,
         "axes": [{"name": a.name, "values": a.values} for a in problem.coordinates.all],
         "nodes": [_node(function.graph, place, number) for place in needed],
-        "cost": number[int(answers["costs"][0])],
+        "costs": [number[int(at)] for at in answers["costs"]],
         "excess": [number[int(at)] for at in answers["excess"]],
         "rules": [number[int(at)] for at in answers["rules"]],
     }

@@ -57,7 +57,9 @@ def prove(
             break
     proof = search.proof(time.perf_counter() - began)
     if file is not None and not len(search.open):
-        write_proof(file, enclosure, proof, together(search.closed))
+        best = search.best
+        claim = best.costs[best.violation == 0]
+        write_proof(file, enclosure, together(search.closed), claim, gap)
     return search.best, proof
 
 
@@ -143,7 +145,7 @@ class _Search:
             self.closed.append(self.open.take(~kept))
         self.open, self._low = self.open.take(kept), self._low[kept]
 
-    def _closed(self, before: Told, after: Told) -> Array:
+    def _closed(self, before: Told, after: Told, _: Array) -> Array:
         """Return the share by which halves are closer to closed than their boxes."""
         return np.maximum(
             nearer(before.costs[0], after.costs[0], self._enough()),

@@ -92,7 +92,7 @@ def tune(
     _check_choices(choices)
     starts, steps = count("starts", starts), count("steps", steps)
     check_timing(timing)
-    wanted = _read_wanted(prove, gap, prove_seconds, proof_file)
+    wanted = read_wanted(prove, gap, prove_seconds, proof_file)
     given = not isinstance(workload, Sequence) or len(workload) > 0
     problem = Problem(
         [objective],
@@ -121,7 +121,7 @@ def tune(
         return tune_problem(problem, exact, descent, starts, key, begin, certify)
 
 
-class _Wanted(NamedTuple):
+class Wanted(NamedTuple):
     """How near a proof must come, how long it may take, and where it is written."""
 
     gap: float
@@ -142,7 +142,7 @@ def _nothing(best: Found) -> tuple[Found, Proof | None]:
     return best, None
 
 
-def _certifier(exact: Exact, wanted: _Wanted, bar: Any) -> Certify:
+def _certifier(exact: Exact, wanted: Wanted, bar: Any) -> Certify:
     """Return what proves of a design that none is better, or finds a better one."""
     # What is written to a file another program finds again, by plain bounds.
     enclosure = Enclosure(exact.problem, plain=wanted.file is not None)
@@ -203,7 +203,7 @@ def tune_problem(
     return replace(tuned, proof=proof)
 
 
-def _read_wanted(prove: bool, gap: Any, seconds: Any, file: Any) -> _Wanted | None:
+def read_wanted(prove: bool, gap: Any, seconds: Any, file: Any) -> Wanted | None:
     """Return when a proof ends; raise `InputError` for what says no such thing."""
     check_kind("`gap`", gap, (int, float), "a share, as 0.01")
     if not 0.0 <= gap < np.inf:
@@ -217,7 +217,7 @@ def _read_wanted(prove: bool, gap: Any, seconds: Any, file: Any) -> _Wanted | No
     path = None if file is None else pathlib.Path(file)
     if path is not None and (is_folder(path) or not is_folder(path.resolve().parent)):
         raise InputError(f"{path}: no proof can be written here; give a file.")
-    return _Wanted(float(gap), seconds, path)
+    return Wanted(float(gap), seconds, path)
 
 
 def _bind(problem: Problem, found: Found) -> bool:

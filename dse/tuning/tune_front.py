@@ -110,7 +110,7 @@ def tune_front(
     with tqdm(total=budget, unit="design", disable=not progress, delay=2.0) as bar:
         found = search(key, budget, bar.update)
     return TunedFront(
-        _as_runs(problem, found, search.exact, wanted, problem.limits),
+        as_runs(problem, found.points, search.exact, wanted, problem.limits),
         search.exact.evaluations,
         search.gradients,
         tuple(search.history),
@@ -188,13 +188,14 @@ class FrontSearcher:
         return front
 
 
-def _as_runs(
-    problem: Problem, found: Found, exact: Exact, objectives: Any, limits: Any
+def as_runs(
+    problem: Problem, points: Rows, exact: Exact, objectives: Any, limits: Any
 ) -> Runs:
+    """Return those of some points that are allowed as a table of designs."""
     space = problem.space
-    index = problem.coordinates.index(found.points)
+    index = problem.coordinates.index(points)
     order = np.argsort(index)
-    metrics = exact.answers(found.points[order])
+    metrics = exact.answers(points[order])
     runs = with_reasons(
         space, problem.basis, index[order], metrics, limits, exact.evaluations
     )

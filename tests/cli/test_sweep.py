@@ -211,3 +211,30 @@ def test_a_misspelt_field_is_told_with_file_and_line(dse: Dse, study: Path) -> N
     line = file.read_text().splitlines().index("pess = [64, 128]") + 1
     assert f"{file}:{line}: space.pess: `pess` is not a field of" in answer.err
     assert "Did you mean `pes`?" in answer.err
+
+
+def test_a_front_is_proven_to_a_gap(dse: Dse, study: Path, tmp_path: Path) -> None:
+    answer = dse("sweep", study, "--prove", "1 %", "--json", "--quiet")
+    assert answer.code == 0
+    proof = answer.json["proof"]
+    assert proof["reached"]
+    assert proof["gap"] == proof["asked"] == 0.01
+    assert proof["designs"] == 8
+    assert proof["points"] == answer.json["designs_on_front"]
+    told = dse("sweep", study, "--prove", "1 %")
+    assert (
+        "Proven: to each of 8 designs that keeps all limits, one of these" in told.out
+    )
+    none = dse("sweep", study, "--prove", "1 %", "--limit", "area <= 1 mm^2")
+    assert none.code == 2
+    assert "none of the 8 designs of `eight_machines` is legal" in none.err
+    for wrong, why in (
+        (["--prove", "1 %", "--out", tmp_path / "out"], "leave --out"),
+        (["--prove", "0 %"], "give a share above 0"),
+        (["--prove", "much"], "much"),
+        (["--prove-seconds", "3"], "need --prove"),
+    ):
+        refused = dse("sweep", study, *wrong)
+        assert refused.code == 2
+        assert why in refused.err
+    assert names(tmp_path) == [study.name]

@@ -125,7 +125,8 @@ def test_a_second_program_finds_a_proof_right_and_a_wrong_one_wrong(
         first, last, text = kept["first"], kept["last"], bytes(kept["told"])
     claim = json.loads(text)
     data = np.frombuffer(
-        json.dumps(claim | {"bound": claim["bound"] * 1.01}).encode(), np.uint8
+        json.dumps(claim | {"front": [[1.01 * claim["front"][0][0]]]}).encode(),
+        np.uint8,
     )
     np.savez(file, told=data, first=first, last=last)
     assert "NOT PROVEN: a box may hold a better design" in verdict()

@@ -1,0 +1,206 @@
+"""Branch and bound of a front: what is left once all is closed that it comes near.
+
+A box of designs is closed if none can be allowed, or if one design of the front is no
+worse than all of it by more than a factor, in every objective. Of the others those that
+lie farthest beyond the front are halved first; small ones are enumerated, and what lies
+beyond the front joins it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from dse.explore.objectives import Objective
+from dse.explore.pareto import front_mask
+from dse.tuning.cover import Cover, logarithms
+from dse.tuning.enclosure import Array, Boxes, Enclosure, Told, together
+from dse.tuning.exact import Exact
+from dse.tuning.halving import halve, nearer, nearer_a_limit
+from dse.tuning.proof import FrontProof
+from dse.tuning.proof_file import write_proof
+
+BATCH = 64  # boxes that are halved at once
+FAST_BATCH = 4096  # the same by machine code
+FEW = 4  # designs of a box that is enumerated
+PAUSE = 1.0  # seconds between two words of progress, and looks at all open boxes
+TRIED = 32  # boxes of a step whose middle is tried
+FINER = 0.25  # of the gap, by which a design must be better to join the front
+FAR = 10.0  # the most that a box counts beyond a front, a logarithm
+
+
+def prove_front(
+    enclosure: Enclosure,
+    exact: Exact,
+    points: Array,
+    *,
+    gap: float,
+    seconds: float | None = None,
+    tell: Callable[[FrontProof], None] = lambda proof: None,
+    file: Path | None = None,
+) -> tuple[Array, FrontProof]:
+    """Return the points of a front, and how far designs may lie beyond it.
+
+    `points` `[designs, axes]` are some to begin from. The search ends when none lies
+    beyond by more than a factor of 1 + `gap`, or after some `seconds`; `tell` hears how
+    far it has come. What is proven in the end is written to a `file`.
+    """
+    began = time.perf_counter()
+    search = _FrontSearch(enclosure, exact, points, gap, keep=file is not None)
+    told = began
+    while len(search.open):
+        search.step()
+        now = time.perf_counter()
+        ends = seconds is not None and now - began >= seconds
+        if ends or now - told >= PAUSE:
+            search.close()
+            tell(search.proof(now - began))
+            told = now
+        if ends:
+            break
+    proof = search.proof(time.perf_counter() - began, measure=True)
+    if file is not None and not len(search.open):
+        write_proof(file, enclosure, together(search.closed), search.costs, gap)
+    return search.points, proof
+
+
+class _FrontSearch:
+    """The boxes that are open, their bounds, and the front so far."""
+
+    def __init__(
+        self,
+        enclosure: Enclosure,
+        exact: Exact,
+        points: Array,
+        gap: float,
+        *,
+        keep: bool = False,
+    ) -> None:
+        self._enclosure, self._exact, self._gap = enclosure, exact, gap
+        objectives = enclosure.problem.objectives
+        self._maximize = np.asarray(
+            [isinstance(o, Objective) and o.maximize for o in objectives]
+        )
+        self._before = exact.evaluations
+        self._boxes, self._chance = 0, np.random.default_rng(0)
+        self._keep = keep  # what was closed, for a file
+        self.closed: list[Boxes] = []
+        self.points = points[:0]
+        self.costs = np.zeros((0, len(objectives)))
+        self._cover = self._covered()
+        self._join(points)
+        told = self._ask(enclosure.whole)
+        self.open = enclosure.whole.take(told.allowed)
+        self._lows = self._logs(told.costs[:, told.allowed])  # [objectives, boxes]
+        self._beyond = np.full(len(self.open), np.inf)  # how far, at most
+        if keep and not len(self.open):
+            self.closed.append(enclosure.whole)
+
+    def step(self) -> None:
+        """Halve the boxes that lie farthest beyond the front."""
+        batch = FAST_BATCH if self._enclosure.is_fast else BATCH
+        chosen = np.zeros(len(self.open), bool)
+        last = max(len(chosen) - batch, 0)
+        chosen[np.argpartition(self._beyond, last)[last:]] = True
+        parents, lows = self.open.take(chosen), self._lows[:, chosen]
+        self._keep_open(~chosen)
+        self._join(
+            parents.take(self._chance.permutation(len(parents))[:TRIED]).middles()
+        )
+        near = self._cover.covers(lows)
+        self._shut(parents.take(near))
+        parents, lows = parents.take(~near), lows[:, ~near]
+        if not len(parents):
+            return
+        nearest = self._cover.nearest(lows)
+
+        def closed(before: Told, after: Told, box: Array) -> Array:
+            short, now = (
+                self._short(self._logs(told.costs), nearest[:, box])
+                for told in (before, after)
+            )
+            return np.maximum(nearer(-short, -now, 0.0), nearer_a_limit(before, after))
+
+        halves, told = halve(self._ask, parents, closed)
+        lows = np.maximum(self._logs(told.costs), np.tile(lows, 2))
+        beyond = self._short(lows, np.tile(nearest, 2))
+        shut = ~told.allowed | self._cover.covers(lows)
+        self._shut(halves.take(shut))
+        few = ~shut & (halves.sizes <= FEW)
+        points = halves.take(few).points()
+        self._join(points)
+        self._shut(Boxes(*np.stack([points, points]).astype(np.int32)))
+        left = ~shut & ~few
+        self.open = together([self.open, halves.take(left)])
+        self._lows = np.concatenate([self._lows, lows[:, left]], axis=1)
+        self._beyond = np.concatenate([self._beyond, beyond[left]])
+
+    def close(self) -> None:
+        """Drop the boxes that the front has come near since they were opened."""
+        near = self._cover.covers(self._lows)
+        self._shut(self.open.take(near))
+        self._keep_open(~near)
+
+    def proof(self, seconds: float, *, measure: bool = False) -> FrontProof:
+        """Return what is proven so far; how far, if that is to be measured."""
+        gap = self._gap
+        if len(self.open):
+            gap = max(gap, self._cover.lag(self._lows)) if measure else np.inf
+        designs = self._exact.evaluations - self._before
+        return FrontProof(
+            gap=gap,
+            asked=self._gap,
+            points=len(self.points),
+            designs=int(np.prod(self._enclosure.whole.last + 1, dtype=object)),
+            left=float(self.open.sizes.sum()),
+            evaluations=self._boxes + designs,
+            boxes=self._boxes,
+            seconds=seconds,
+        )
+
+    def _ask(self, boxes: Boxes) -> Told:
+        self._boxes += len(boxes)
+        return self._enclosure(boxes)
+
+    def _logs(self, costs: Array) -> Array:
+        return logarithms(costs, self._maximize)
+
+    def _short(self, lows: Array, nearest: Array) -> Array:
+        """Return how far bounds lie beyond designs, summed over objectives, [rows]."""
+        room = np.log1p(self._gap)
+        with np.errstate(invalid="ignore"):
+            lag = np.nan_to_num(nearest - lows, nan=FAR) - room
+        return np.asarray(np.clip(lag, 0.0, FAR).sum(axis=0))
+
+    def _keep_open(self, rows: Array) -> None:
+        self.open, self._lows = self.open.take(rows), self._lows[:, rows]
+        self._beyond = self._beyond[rows]
+
+    def _shut(self, boxes: Boxes) -> None:
+        if self._keep and len(boxes):
+            self.closed.append(boxes)
+
+    def _join(self, points: Array) -> None:
+        """Let those of some points join the front that are allowed and lie beyond it.
+
+        A design does by a part of the gap, so that a front stays short.
+        """
+        if not len(points):
+            return
+        found = self._exact(points)
+        found = found.take(found.violation == 0)
+        logs = self._logs(found.costs.T)
+        beyond = ~self._cover.covers(logs, FINER * np.log1p(self._gap))
+        if not beyond.any():
+            return
+        costs = np.concatenate([self.costs, found.costs[beyond]])
+        points = np.concatenate([self.points, found.points[beyond]])
+        best = front_mask(costs, keep="distinct")
+        self.costs, self.points = costs[best], points[best]
+        self._cover = self._covered()
+
+    def _covered(self) -> Cover:
+        return Cover(self._logs(self.costs.T), self._gap)
