@@ -7,6 +7,7 @@ designs. A new engine is one file with one finished record.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import jax
@@ -92,6 +93,8 @@ class Engine(Shown, Record):
     # Those of which figures are known that nothing was fitted to: where the error of
     # the model was learned.
     checked_on: ClassVar[tuple[str, ...]] = ()
+    # And what those ran, from least to most, by the names of `evidence_range.run_of`.
+    checked_at: ClassVar[Mapping[str, tuple[float, float]]] = {}
     # What a co-processor's own counts hold of the values that it gets and gives:
     # "operands written", "operands read", "result written".
     counts: ClassVar[frozenset[str]] = frozenset()

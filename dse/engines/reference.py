@@ -10,6 +10,7 @@ What they are worth: `dse validate a100`, `dse validate h800`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -66,6 +67,9 @@ class ReferenceMachine(Engine):
         "tpu_v5e",
     )
     checked_on: ClassVar[tuple[str, ...]] = ("a100_80gb", "h800")
+    checked_at: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "sequence length": (16.0, 131072.0)  # rows of products, contexts of a step
+    }
 
     peak_tops: float = quantity("TOP/s", "matrix products", default=312.0, low=1e-6)
     efficiency: float = quantity(

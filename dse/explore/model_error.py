@@ -16,7 +16,7 @@ and area; all other metrics are products of powers of them.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -32,6 +32,7 @@ from dse.explore.evidence_range import farthest, octaves_beyond
 from dse.hardware.technology import Technology
 from dse.json_file import read_json
 from dse.shipped import hw_params_folder
+from dse.workload.ops import Workload
 
 Rows = np.ndarray[Any, Any]
 
@@ -185,10 +186,16 @@ def draw_errors(
 
 
 def model_bars(
-    design: Engine, technology: Technology, share: float = SHARE
+    design: Engine,
+    technology: Technology,
+    runs: Sequence[Workload],
+    share: float = SHARE,
 ) -> dict[str, tuple[float, float]]:
-    """Return by what the middle share of errors multiplies each metric of a machine."""
-    far = farthest(octaves_beyond(design, technology))
+    """Return by what the middle share of errors multiplies each metric of a machine.
+
+    `runs` is what it runs, as far as its evidence may lie elsewhere.
+    """
+    far = farthest(octaves_beyond(design, technology, runs))
     drawn = draw_errors(family_of(design), designs=1, count=20_000, beyond=far)
     tails = 50.0 * (1.0 - share)
     found = {}
@@ -198,7 +205,9 @@ def model_bars(
     return found
 
 
-def evidence_text(design: Engine, technology: Technology) -> str:
+def evidence_text(
+    design: Engine, technology: Technology, runs: Sequence[Workload]
+) -> str:
     """Return what the errors of a machine were learned from, and how far off it is."""
     family = family_of(design)
     known = read_model_error().shared.get(family, {})
@@ -214,14 +223,14 @@ def evidence_text(design: Engine, technology: Technology) -> str:
         named = f"{', '.join(first)} and {last}" if first else last
         told.append(f"{named} borrowed from other families, for want of figures")
     said = f"Error of the {family} model: {'; '.join(told)}."
-    beyond = octaves_beyond(design, technology)
+    beyond = octaves_beyond(design, technology, runs)
     if not beyond:
         return said
     name = max(beyond, key=lambda n: beyond[n].max())
     times = 2.0 ** float(beyond[name].max())
     return (
-        f"{said} The bar is wider for a machine beyond those: most in its {name}, by "
-        f"a factor of {times:.3g}."
+        f"{said} The bar is wider beyond what those are and ran: most in {name}, by a "
+        f"factor of {times:.3g}."
     )
 
 

@@ -29,7 +29,7 @@ from dse.explore.objectives import SHOWN_UNITS, read_objectives, unknown_metric
 from dse.explore.pareto import front_mask
 from dse.explore.runs import Runs, column_name, file_units, from_si_column
 from dse.explore.space import Space
-from dse.hardware.technology import Technology, read_technology
+from dse.hardware.technology import read_technology
 from dse.shown import Shown
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ def uncertainty(
     }
     parameters = {key: moving[key] for key in keys} | dict(fields.values())
     parameters |= _draw_accuracies(columns, draws, seed)
-    errors = _model_errors(space, index, used, draws, seed)
+    errors = _model_errors(space, index, basis, draws, seed)
     for name, values in columns.items():
         if name not in ACCURACY and not np.isfinite(values).all():
             raise InputError(
@@ -256,10 +256,11 @@ def uncertainty(
 
 
 def _model_errors(
-    space: Space, index: Rows, used: Technology, draws: int, seed: int
+    space: Space, index: Rows, basis: Basis, draws: int, seed: int
 ) -> DrawnErrors:
     """Return draws of what the model is off by, for the designs with these indices."""
-    beyond = octaves_beyond(space.design, used, space.decode(index))
+    runs = [workload for workload, _ in basis.suite]
+    beyond = octaves_beyond(space.design, basis.technology, runs, space.decode(index))
     return draw_errors(
         family_of(space.design),
         designs=len(index),

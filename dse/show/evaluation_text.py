@@ -53,8 +53,8 @@ def evaluation_text(
         [
             textwrap.fill(described, WIDTH),
             textwrap.fill(run + technology.name, WIDTH),
-            metrics_text(metrics, model_bars(design, technology)),
-            textwrap.fill(evidence_text(design, technology), WIDTH),
+            metrics_text(metrics, model_bars(design, technology, [workload])),
+            textwrap.fill(evidence_text(design, technology, [workload]), WIDTH),
         ]
     )
 
@@ -126,22 +126,23 @@ def evaluation_json(
             }
             for op, name in enumerate(metrics.op_names)
         ],
-        "model_error": _bars_json(design, technology, metrics),
+        "model_error": _bars_json(design, workload, technology, metrics),
     }
 
 
 def _bars_json(
-    design: Engine, technology: Technology, metrics: Metrics
+    design: Engine, workload: Workload, technology: Technology, metrics: Metrics
 ) -> dict[str, Any]:
     """Return the ends of the bar of the model's error by metric, units in the names."""
     ends: dict[str, dict[str, float]] = {"low": {}, "high": {}}
-    bars = model_bars(design, technology)
+    bars = model_bars(design, technology, [workload])
     for metric, unit in file_units(metrics.counted).items():
         if metric in bars and getattr(metrics, metric) is not None:
             value = from_si(float(getattr(metrics, metric)), unit)
             for end, factor in zip(ends.values(), bars[metric], strict=True):
                 end[column_name(metric, unit)] = value * factor
-    return {"share": SHARE, **ends, "evidence": evidence_text(design, technology)}
+    evidence = evidence_text(design, technology, [workload])
+    return {"share": SHARE, **ends, "evidence": evidence}
 
 
 def _maybe(value: Any | None) -> float | None:

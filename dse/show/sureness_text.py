@@ -72,8 +72,12 @@ def uncertainty_text(found: Uncertainty) -> str:
         "Every assumed number drawn from its range, and the error of the model from "
         f"what was learned of it, {len(draws.T):,} times:"
     )
-    evidence = evidence_text(found.space.design, found.basis.technology)
-    return f"{title}\n\n{text_table(heads, rows)}\n\n{evidence}"
+    return f"{title}\n\n{text_table(heads, rows)}\n\n{_evidence(found)}"
+
+
+def _evidence(found: Uncertainty) -> str:
+    runs = [workload for workload, _ in found.basis.suite]
+    return evidence_text(found.space.design, found.basis.technology, runs)
 
 
 def next_text(unknowns: pd.Series[float], metric: str) -> str:
@@ -110,5 +114,5 @@ def uncertainty_json(found: Uncertainty) -> dict[str, Any]:
     return {
         "share_of_draws": SHARE,
         "metrics": told,
-        "model_error": evidence_text(found.space.design, found.basis.technology),
+        "model_error": _evidence(found),
     }

@@ -105,7 +105,8 @@ def shared_choices(front: Runs) -> str:
 def model_error(front: Runs) -> str:
     """Say by what factors the model is off in each objective, and how that is known."""
     design, technology = front.space.design, front.basis.technology
-    bars = model_bars(design, technology)
+    runs = [workload for workload, _ in front.basis.suite]
+    bars = model_bars(design, technology, runs)
     factors = [
         f"{bars[o.metric][0]:.2g} to {bars[o.metric][1]:.2g} times the "
         f"{_of_metric(o.metric)}"
@@ -116,7 +117,7 @@ def model_error(front: Runs) -> str:
         return ""
     return (
         f"Nine times in ten a machine has {listed(factors)} that stands here, and much "
-        f"the same for all designs. {evidence_text(design, technology)}"
+        f"the same for all designs. {evidence_text(design, technology, runs)}"
     )
 
 

@@ -154,12 +154,14 @@ def test_every_machine_has_bars_and_says_where_they_come_from() -> None:
         for preset in (*kind.checked_on[:1], kind.presets[0]):
             machine = find_preset(name, preset)
             technology = machine.default_technology()
-            for metric, (low, high) in model_bars(machine, technology).items():
+            for metric, (low, high) in model_bars(machine, technology, []).items():
                 assert 0.0 < low < 1.0 < high, (name, metric)
-            assert f"Error of the {name} model" in evidence_text(machine, technology)
+            assert f"Error of the {name} model" in evidence_text(
+                machine, technology, []
+            )
     pair = dse.Pair(host=EDGE, coprocessor=dse.SprintEngine.m_sprint())
     assert family_of(pair) == "tile+sprint"
-    text = evidence_text(pair, pair.default_technology())
+    text = evidence_text(pair, pair.default_technology(), [])
     assert "latency, energy and area borrowed from other families" in text
 
 
@@ -167,17 +169,17 @@ def test_a_bar_widens_with_the_distance_from_the_evidence() -> None:
     """By a share up to one factor of 2, and then no more; one note says why."""
     card = dse.ReferenceMachine.h800()
     technology = card.default_technology()
-    assert octaves_beyond(card, technology) == {}
-    assert "wider" not in evidence_text(card, technology)
+    assert octaves_beyond(card, technology, []) == {}
+    assert "wider" not in evidence_text(card, technology, [])
     widths = []
     for factor in (1.0, 1.5, 2.0, 8.0):
         faster = card.replace(peak_tops=card.peak_tops * factor)
-        low, high = model_bars(faster, technology)["latency"]
+        low, high = model_bars(faster, technology, [])["latency"]
         widths.append(np.log(high / low))
         if factor > 1.0:
-            (octaves,) = octaves_beyond(faster, technology)["peak_tops"]
+            (octaves,) = octaves_beyond(faster, technology, [])["peak_tops"]
             assert octaves == pytest.approx(np.log2(factor))
-            assert "peak_tops, by a factor of" in evidence_text(faster, technology)
+            assert "peak_tops, by a factor of" in evidence_text(faster, technology, [])
     assert widths[0] < widths[1] < widths[2] == widths[3]
 
 
@@ -185,10 +187,10 @@ def test_a_node_and_a_design_of_a_space_may_lie_beyond_the_evidence() -> None:
     array = dse.CrossbarEngine.isaac()
     technology = array.published_technology()
     moved = {"array_rows": np.array([128.0, 512.0, 32.0])}
-    found = octaves_beyond(array, technology, moved)
+    found = octaves_beyond(array, technology, [], moved)
     assert list(found["array_rows"]) == [0.0, 1.0, 2.0]
     assert list(farthest(found)) == [0.0, 1.0, 2.0]
-    small = octaves_beyond(array, technology.at_node(16))
+    small = octaves_beyond(array, technology.at_node(16), [])
     assert small[NODE] == pytest.approx(1.0)
     runs = dse.sweep(
         dse.Space(array, array_rows=[128, 512]),
@@ -198,6 +200,40 @@ def test_a_node_and_a_design_of_a_space_may_lie_beyond_the_evidence() -> None:
     bars = dse.uncertainty(runs, dse.transformer("bert-tiny"), draws=2000)
     near, far = np.ptp(np.log(bars.interval("latency", part="model")), axis=0)
     assert far > 1.1 * near
+
+
+def test_a_run_may_lie_beyond_the_evidence() -> None:
+    """A shorter sequence, sparser inputs or fewer pairs than anybody measured."""
+    filters, array = dse.FilterEngine.energon_edge(), dse.CrossbarEngine.isaac()
+    bert = dse.transformer("bert-base", seq_len=384).with_attention(kept=0.2)
+    technology = filters.published_technology()
+    assert octaves_beyond(filters, technology, [bert]) == {}
+    short = dse.transformer("bert-base", seq_len=96).with_attention(kept=0.05)
+    found = octaves_beyond(filters, technology, [bert, short])
+    assert found["sequence length"] == pytest.approx(2.0)
+    assert found["share of pairs kept"] == pytest.approx(math.log2(0.17 / 0.05))
+    text = evidence_text(filters, technology, [bert, short])
+    assert "most in sequence length, by a factor of 4" in text
+    near, far = (model_bars(filters, technology, [run]) for run in (bert, short))
+    assert np.ptp(np.log(far["latency"])) > np.ptp(np.log(near["latency"]))
+    technology = array.published_technology()
+    sparse = bert.with_density(activation=0.25)
+    assert octaves_beyond(array, technology, [bert]) == {}
+    found = octaves_beyond(array, technology, [sparse])
+    assert list(found) == ["density of activations"]
+    assert found["density of activations"] == pytest.approx(2.0)
+
+
+def test_bars_drawn_of_a_run_are_as_wide_as_those_told_of_it() -> None:
+    filters = dse.FilterEngine.energon_edge()
+    run = dse.transformer("bert-tiny", seq_len=64).with_attention(kept=0.1)
+    run = run.attention_only()
+    drawn = dse.uncertainty(filters, run, draws=4000)
+    (low,), (high,) = drawn.interval("latency", part="model")
+    told = model_bars(filters, filters.default_technology(), [run])["latency"]
+    nominal = drawn.nominal["latency"][0]
+    assert np.log(high / low) == pytest.approx(np.log(told[1] / told[0]), rel=0.1)
+    assert low / nominal == pytest.approx(told[0], rel=0.1)
 
 
 CLAIM: dict[str, Any] = {"unit": "1", "source": "wang2024sofa", "where": "table II"}

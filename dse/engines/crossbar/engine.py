@@ -8,6 +8,7 @@ wan2022neurram.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import jax.numpy as jnp
@@ -46,6 +47,9 @@ class CrossbarEngine(Engine):
 
     presets: ClassVar[tuple[str, ...]] = ("isaac", "puma", "neurram")
     checked_on: ClassVar[tuple[str, ...]] = ("isaac", "puma", "neurram")
+    checked_at: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "density of activations": (1.0, 1.0)
+    }
 
     weight_tiles: float = quantity(
         "1", "tiles that hold weights", default=160.0, low=1, integer=True

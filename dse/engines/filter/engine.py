@@ -11,6 +11,7 @@ range, in hw_params/energon.toml.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from dse.engines.base import Engine, Op, Run
@@ -60,6 +61,10 @@ class FilterEngine(Engine):
         "fact",
         "sofa",
     )
+    checked_at: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "sequence length": (384.0, 384.0),
+        "share of pairs kept": (0.17, 0.6),
+    }
 
     counts: ClassVar[frozenset[str]] = frozenset({"operands read", "result written"})
 

@@ -8,6 +8,7 @@ public, see `hw_params/sta.toml`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import jax
@@ -51,6 +52,9 @@ class NMEngine(Engine):
         "rtx_3090",
     )
     checked_on: ClassVar[tuple[str, ...]] = ("rtx_3090", "sta_4", "sta_8")
+    checked_at: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "sequence length": (128.0, 4096.0)
+    }
 
     tile_rows: float = quantity(
         "1",

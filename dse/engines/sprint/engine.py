@@ -9,6 +9,7 @@ attention alone, or beside a host. Source: yazdanbakhsh2022sprint.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import jax.numpy as jnp
@@ -54,6 +55,10 @@ class SprintEngine(Engine):
         "l_pruning",
     )
     checked_on: ClassVar[tuple[str, ...]] = ("s_sprint", "m_sprint", "l_sprint")
+    checked_at: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "sequence length": (197.0, 4096.0),
+        "share of pairs kept": (0.19, 0.37),
+    }
 
     computes_in_memory: ClassVar[bool] = True
     counts: ClassVar[frozenset[str]] = frozenset({"operands written", "operands read"})
