@@ -21,7 +21,15 @@ from benchmarks.speed import fronts, growth, machine
 from benchmarks.speed.configurations import COMPILED, ONE, configurations
 from benchmarks.speed.page import TABLES
 from benchmarks.speed.peers.rates import rates
-from benchmarks.speed.rates import MACHINES, ROWS, Measured, any_rows, gradients, grid
+from benchmarks.speed.rates import (
+    MACHINES,
+    ROWS,
+    Measured,
+    any_rows,
+    generations,
+    gradients,
+    grid,
+)
 from benchmarks.speed.table import Rate
 from dse.evaluation import Timing
 
@@ -52,6 +60,7 @@ def measure(scale: float) -> dict[str, Any]:
         "fronts": fronts.filterings(scale),
         "growth": growth.costs(scale),
         "engines": engines,
+        "generations": generations(max(int(ROWS * scale / 8), 1)),
     }
 
 

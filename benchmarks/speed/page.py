@@ -47,6 +47,7 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "fronts": _fronts,
     "growth": _growth,
     "engines": _engines,
+    "generations": _engines,
 }
 
 

@@ -7,6 +7,7 @@ operations of what is compiled are counted and held against what the machine can
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import sys
@@ -46,6 +47,30 @@ MACHINES: dict[str, Engine] = {
     "reference": dse.ReferenceMachine.a100(),
 }
 ATTENTION_ONLY = ("sprint", "filter")
+GENERATORS: dict[str, Engine] = {
+    "tile": dse.TileEngine.server(),
+    "nm": dse.NMEngine.sparse_tensor_core(),
+    "reference": dse.ReferenceMachine.a100(),
+}
+LLAMA = {
+    "model_type": "llama",
+    "hidden_size": 4096,
+    "intermediate_size": 14336,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "num_hidden_layers": 32,
+    "vocab_size": 128256,
+}
+MIXTRAL = LLAMA | {
+    "model_type": "mixtral",
+    "vocab_size": 32000,
+    "num_local_experts": 8,
+    "num_experts_per_tok": 2,
+}
+GENERATIONS = {
+    "Llama-3-8B": dse.generation(LLAMA, prompt=2048, new_tokens=256, batch=8),
+    "Mixtral-8x7B": dse.generation(MIXTRAL, prompt=2048, new_tokens=256, batch=8),
+}
 ROWS = 2**19
 GRID_AXES = 14
 OBJECTIVES = ("max:throughput", "min:energy", "min:area")
@@ -89,6 +114,18 @@ def any_rows(engine: str, timing: Timing, rows: int) -> Measured:
     table = rows_around(MACHINES[engine], rows)
     model = compile_model(MACHINES[engine], workload(engine), over=table, timing=timing)
     return _measured(engine, f"rows, {timing}", model, None, lambda: model(table), rows)
+
+
+def generations(rows: int) -> list[Measured]:
+    """Measure rows of machines that read a prompt and answer it, all numbers free."""
+    found = []
+    for name, work in GENERATIONS.items():
+        for engine, design in GENERATORS.items():
+            table = rows_around(design, rows)
+            model = compile_model(design, work, over=table)
+            run = functools.partial(model, table)
+            found.append(_measured(engine, f"rows, {name}", model, None, run, rows))
+    return found
 
 
 def gradients(engine: str, timing: Timing, rows: int) -> Measured:
