@@ -68,13 +68,8 @@ def test_all_assignments_within_the_floor_are_tried_and_no_others(exact: Any) ->
             assert (rows == alone).all(axis=1).any() == within
 
 
-def test_sparser_layers_cost_less_or_hardly_more(exact: Any) -> None:
-    """What the bounds rest on, over chips and assignments of every kind.
-
-    A batch runs in the parts that move the fewest bytes. Sparser values may make larger
-    parts pay, of which some are spilled while others wait: fewer bytes, but later. A
-    batch of 4 is within every buffer, and there sparser never costs more.
-    """
+def test_sparser_layers_never_cost_more(exact: Any) -> None:
+    """What the bounds rest on, over chips and assignments of every kind."""
     study = dse.load_study(HERE)
     random = np.random.default_rng(0)
     values = np.asarray(study.space.values("threshold.0"))
@@ -85,11 +80,7 @@ def test_sparser_layers_cost_less_or_hardly_more(exact: Any) -> None:
     )
     before = exact.costs(study, chips, values[places], np.inf)
     after = exact.costs(study, chips, values[sparser], np.inf)
-    more = after / before - 1.0
-    assert more.max() < exact.SLACK / 3
-    small = exact.chips_of(study.space).decode(chips)["batch"] == 4
-    assert more[small].max() <= 1e-12
-    assert (more > 1e-12).mean() < 0.005
+    assert (after <= before * (1.0 + exact.ROUNDING)).all()
 
 
 def test_layers_pay_what_is_stated() -> None:
