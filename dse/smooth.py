@@ -8,9 +8,34 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.extend.core import Primitive
+from jax.interpreters import ad, batching, mlir
 from jax.typing import ArrayLike
 
 FORGIVEN = 4  # spacings of floating-point numbers
+
+
+def with_slope(value: Array, smooth: Array) -> Array:
+    """Return `value`, which changes as `smooth` does: a step with the slope of a line.
+
+    One shape, one kind of float; units: those of both.
+    """
+    found: Array = _with_slope.bind(value, smooth)
+    return found
+
+
+def _push(numbers: Any, tangents: Any) -> Any:
+    _, along = tangents
+    value = _with_slope.bind(*numbers)
+    return value, ad.instantiate_zeros(along)  # type: ignore[no-untyped-call]
+
+
+_with_slope: Any = Primitive("with_slope")
+_with_slope.def_impl(lambda value, _: value)
+_with_slope.def_abstract_eval(lambda value, _: value)
+ad.primitive_jvps[_with_slope] = _push
+batching.defbroadcasting(_with_slope)  # type: ignore[no-untyped-call]
+mlir.register_lowering(_with_slope, lambda _, value, __: [value])
 
 
 def ceil(x: ArrayLike) -> Array:
@@ -21,20 +46,11 @@ def ceil(x: ArrayLike) -> Array:
     is not taken for 193. Shapes: any; units: those of `x`.
     """
     (x,) = _floats(x)
-    return _ceil(x)
-
-
-@jax.custom_jvp
-def _ceil(x: Array) -> Array:
-    lower = x
+    still = lower = jax.lax.stop_gradient(x)
     for _ in range(FORGIVEN):
-        lower = jnp.nextafter(lower, jnp.full_like(x, -jnp.inf))
-    return jnp.maximum(jnp.ceil(lower), jnp.round(x))  # where a spacing is 1/4 or more
-
-
-@_ceil.defjvp
-def _ceil_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-    return _ceil(*primals), tangents[0]
+        lower = jnp.nextafter(lower, jnp.full_like(still, -jnp.inf))
+    found = jnp.maximum(jnp.ceil(lower), jnp.round(still))  # where a spacing is 1/4
+    return with_slope(found, x)
 
 
 def ceil_div(a: ArrayLike, b: ArrayLike) -> Array:
@@ -45,20 +61,9 @@ def ceil_div(a: ArrayLike, b: ArrayLike) -> Array:
     makes `ceil(21/7)` 4 in float32; asking for the ceiling of (a - 1/2)/b is exact.
     Shapes: any, broadcast; unit: 1.
     """
-    return _ceil_div(*_floats(a, b))
-
-
-@jax.custom_jvp
-def _ceil_div(a: Array, b: Array) -> Array:
-    return jnp.ceil((a - 0.5) / b)
-
-
-@_ceil_div.defjvp
-def _ceil_div_jvp(
-    primals: tuple[Array, Array], tangents: tuple[Array, Array]
-) -> tuple[Array, Array]:
-    (a, b), (da, db) = primals, tangents
-    return _ceil_div(a, b), (da - a / b * db) / b
+    a, b = _floats(a, b)
+    still, by = jax.lax.stop_gradient((a, b))
+    return with_slope(jnp.ceil((still - 0.5) / by), a / b)
 
 
 def _floats(*numbers: ArrayLike) -> list[Array]:

@@ -52,24 +52,11 @@ GENERATORS: dict[str, Engine] = {
     "nm": dse.NMEngine.sparse_tensor_core(),
     "reference": dse.ReferenceMachine.a100(),
 }
-LLAMA = {
-    "model_type": "llama",
-    "hidden_size": 4096,
-    "intermediate_size": 14336,
-    "num_attention_heads": 32,
-    "num_key_value_heads": 8,
-    "num_hidden_layers": 32,
-    "vocab_size": 128256,
-}
-MIXTRAL = LLAMA | {
-    "model_type": "mixtral",
-    "vocab_size": 32000,
-    "num_local_experts": 8,
-    "num_experts_per_tok": 2,
-}
 GENERATIONS = {
-    "Llama-3-8B": dse.generation(LLAMA, prompt=2048, new_tokens=256, batch=8),
-    "Mixtral-8x7B": dse.generation(MIXTRAL, prompt=2048, new_tokens=256, batch=8),
+    "Llama-3-8B": dse.generation("llama-3-8b", prompt=2048, new_tokens=256, batch=8),
+    "Mixtral-8x7B": dse.generation(
+        "mixtral-8x7b", prompt=2048, new_tokens=256, batch=8
+    ),
 }
 ROWS = 2**19
 GRID_AXES = 14

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from dse.compile.trace import JAX_FOLDER
+import jax
+
 from dse.errors import InputError
+
+JAX_FOLDER = str(Path(jax.__file__).parent)
 
 
 class NotByRowsError(InputError):

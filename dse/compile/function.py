@@ -8,6 +8,7 @@ What results is one graph (`graph`), and all readers read it:
     f.grid(axes)                 float64, by NumPy: what the others are held against
     f.rows(table)                machine code of this processor, or JAX's devices
     f.gradient("energy")         another such function
+    f.along(["pes"])             and one of changes along a direction
     f.bounds(boxes)              between which numbers every answer lies
     f.within(box)                the same as a function, of boxes within a large one
     f.as_jax()                   a function that JAX differentiates and batches
@@ -31,9 +32,10 @@ from dse.compile.bounds import Interval, bound, read_boxes
 from dse.compile.by_jax import plain
 from dse.compile.ends import write_bounds
 from dse.compile.errors import NotByRowsError
-from dse.compile.graph import CONSTANT, INPUT, Graph, Places
+from dse.compile.graph import CONSTANT, CONVERT, INPUT, Graph, Places
 from dse.compile.rows import Backend, Columns, compile_rows, count_rows, on_host
 from dse.compile.rules import write_numbers
+from dse.compile.slopes import write_changes, write_slopes
 from dse.compile.steps import Found, Steps, operations
 from dse.compile.trace import Trace, follow, trace
 
@@ -80,9 +82,8 @@ class CompiledFunction:
         self.graph = Graph()
         self.names, self.shapes = traced.names, traced.shapes
         self.function = function
-        self._inputs = [self._input(name) for name in self.names]
-        with np.errstate(all="ignore"):  # numbers that are known are worked with
-            outputs = follow(traced, self, self._inputs)
+        self._traced = traced
+        self._inputs, outputs = written(traced, self.graph, self.longest_loop)
         self.graph.close()
         self._answer(outputs, traced.tree)
         self._one_at_a_time = threading.RLock()
@@ -156,14 +157,102 @@ class CompiledFunction:
     def gradient(self, name: str) -> CompiledFunction:
         """Return the function to one of the answers and its slopes, by name.
 
-        The slope by `x` is called `d_x`.
+        The slope by `x` is called `d_x`. The slopes are operations of the same graph;
+        where one of them is left to JAX, JAX traces them all.
         """
 
         def slopes(given: Mapping[str, Any]) -> dict[str, Any]:
             value, slope = jax.value_and_grad(lambda g: self.function(g)[name])(given)
             return {name: value, **{f"d_{key}": slope[key] for key in slope}}
 
-        return compile_function(slopes, self.shapes)
+        with no_garbage_collection():
+            try:
+                return self._with_slopes(name, slopes)
+            except NotByRowsError:
+                return compile_function(slopes, self.shapes)
+
+    def along(self, moving: Sequence[str]) -> CompiledFunction:
+        """Return the function to `values` and `slopes`: how answers change with inputs.
+
+        Along which direction is told by inputs of their own, `d_x` for each `x` of
+        those that are `moving`.
+        """
+
+        def both(given: Mapping[str, Any]) -> dict[str, Any]:
+            fixed = {name: given[name] for name in self.names}
+            pushed = {name: given[f"d_{name}"] for name in moving}
+
+            def answer(moved: Mapping[str, Any]) -> Any:
+                return self.function({**fixed, **moved})
+
+            start = {name: fixed[name] for name in moving}
+            values, slopes = jax.jvp(answer, (start,), (pushed,))
+            return {"values": values, "slopes": slopes}
+
+        shapes = self.shapes | {f"d_{name}": self.shapes[name] for name in moving}
+        with no_garbage_collection():
+            try:
+                return self._with_changes(moving, shapes, both)
+            except NotByRowsError:
+                return compile_function(both, shapes)
+
+    def _with_changes(
+        self, moving: Sequence[str], shapes: dict[str, tuple[int, ...]], both: Function
+    ) -> CompiledFunction:
+        traced, outputs = self._as_traced()
+        directions = {
+            (name, *at) if at else name: (f"d_{name}", *at) if at else f"d_{name}"
+            for name in moving
+            for at in np.ndindex(*self.shapes[name])
+        }
+        places = [at for some in outputs for at in some.ravel().tolist()]
+        graph, at, changes = write_changes(traced, places, directions)
+        none = graph.constant(0.0)
+
+        def found(where: Callable[[int], int]) -> Any:
+            moved = [np.vectorize(where, [np.int64])(some) for some in outputs]
+            return jax.tree.unflatten(self._tree, moved)
+
+        values = found(lambda place: at[place])
+        slopes = found(lambda place: changes.get(place, none))
+        return self._other(graph, shapes, {"values": values, "slopes": slopes}, both)
+
+    def _with_slopes(self, name: str, function: Function) -> CompiledFunction:
+        traced, outputs = self._as_traced()
+        place = int(jax.tree.unflatten(self._tree, outputs)[name])
+        graph, at, slopes = write_slopes(traced, [(place, np.float64(1.0))])
+        answers = {name: np.asarray(at[place])}
+        answers |= {f"d_{n}": self._slopes_by(n, graph, slopes) for n in self.names}
+        return self._other(graph, self.shapes, answers, function)
+
+    def _slopes_by(self, name: str, graph: Graph, slopes: Mapping[Any, int]) -> Places:
+        """Return where the slopes by the numbers of an input are; 0 is a slope, too."""
+        shape, none = self.shapes[name], graph.constant(0.0)
+        found = [
+            slopes.get((name, *at) if at else name, none) for at in np.ndindex(*shape)
+        ]
+        return np.asarray(found, np.int64).reshape(shape)
+
+    def _as_traced(self) -> tuple[Graph, list[Places]]:
+        """Return all operations as they were traced, and the places of the answers."""
+        graph = Graph(as_traced=True)
+        return graph, written(self._traced, graph, self.longest_loop)[1]
+
+    def _other(
+        self,
+        graph: Graph,
+        shapes: dict[str, tuple[int, ...]],
+        answers: Any,
+        function: Function,
+    ) -> CompiledFunction:
+        """Return a function of another graph; `function` is the same for JAX."""
+        part = copy(self)
+        part.graph, part.function, part.shapes = graph, function, shapes
+        part.names = tuple(sorted(shapes))
+        part._inputs = [inputs_of(graph, name, shapes[name]) for name in part.names]
+        graph.close()
+        part._answer(*jax.tree.flatten(answers))
+        return part
 
     def bounds(self, boxes: Mapping[str, Any]) -> Any:
         """Return between which numbers every answer lies, over whole boxes.
@@ -236,13 +325,28 @@ class CompiledFunction:
         """
         count = len(self.places)
         both = values_and_slopes(self.function, self.names, count)
-        together = compile_function(both, [*self.names, *pulled(count)])
+        with no_garbage_collection():
+            try:
+                together = self._pulled_back(both)
+            except NotByRowsError:
+                together = compile_function(both, [*self.names, *pulled(count)])
         code = together.code(np.float64, backend=on_host())
         try:
             code(dict.fromkeys(together.names, np.ones(1)), 1)
         except NotByRowsError:
             return self.function
         return as_jax(code, self.names, count)
+
+    def _pulled_back(self, function: Function) -> CompiledFunction:
+        traced, outputs = self._as_traced()
+        places = [at for some in outputs for at in some.ravel().tolist()]
+        weights = pulled(len(places))
+        graph, at, slopes = write_slopes(traced, zip(places, weights, strict=True))
+        double = [_in_double(graph, at[place]) for place in places]
+        answers = dict(zip(weights, double, strict=True))
+        answers |= {n: self._slopes_by(n, graph, slopes) for n in self.names}
+        shapes = {**self.shapes, **dict.fromkeys(weights, ())}
+        return self._other(graph, shapes, answers, function)
 
     # -- what readers are made of ------------------------------------------------------
 
@@ -304,14 +408,14 @@ class CompiledFunction:
             [*lines, "return " + ", ".join(f"%{at}" for at in self.places)]
         )
 
-    # -- following the trace -----------------------------------------------------------
 
-    def _input(self, name: str) -> Places:
-        shape = self.shapes[name]
-        if not shape:
-            return np.asarray(self.graph.input(name))
-        numbers = [self.graph.input((name, *at)) for at in np.ndindex(*shape)]
-        return np.asarray(numbers, np.int64).reshape(shape)
+class _Writer:
+    """Writes the operations of a trace into a graph, as single numbers."""
+
+    def __init__(self, graph: Graph, longest_loop: int) -> None:
+        self.graph = graph
+        self.longest_loop = longest_loop
+        self.own_slopes = not graph.as_traced
 
     def constant(self, value: Any) -> Places:
         """Return the places of an array that no input can change."""
@@ -328,6 +432,29 @@ class CompiledFunction:
     def stack(self, values: list[Places]) -> Places:
         """Return the rows of an array of places as one array."""
         return np.stack(values)
+
+
+def written(
+    traced: Trace, graph: Graph, longest_loop: int
+) -> tuple[list[Places], list[Places]]:
+    """Write a trace into a graph; return the places of its inputs and answers."""
+    inputs = [inputs_of(graph, name, traced.shapes[name]) for name in traced.names]
+    with np.errstate(all="ignore"):  # numbers that are known are worked with
+        return inputs, follow(traced, _Writer(graph, longest_loop), inputs)
+
+
+def inputs_of(graph: Graph, name: str, shape: tuple[int, ...]) -> Places:
+    """Return the places of the numbers of an input."""
+    if not shape:
+        return np.asarray(graph.input(name))
+    numbers = [graph.input((name, *at)) for at in np.ndindex(*shape)]
+    return np.asarray(numbers, np.int64).reshape(shape)
+
+
+def _in_double(graph: Graph, place: int) -> Places:
+    if graph.kinds[place] == np.float64:
+        return np.asarray(place)
+    return np.asarray(graph.add(CONVERT, (place,), "float64"))
 
 
 def _only_by_rows(given: Mapping[str, Any]) -> Any:

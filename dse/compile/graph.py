@@ -40,12 +40,14 @@ class Graph:
     """Operations in an order in which they can be done.
 
     With `fast_math` all numbers count as finite ones, and 0 as having no sign: 0 x is 0
-    then, and x + 0 is x. `origins` are the traced operations that nodes stem from;
+    then, and x + 0 is x. `as_traced` keeps operations that could be shorter, and those
+    that only a slope sees. `origins` are the traced operations that nodes stem from;
     `origin` is set to the one that is being written.
     """
 
-    def __init__(self, *, fast_math: bool = False) -> None:
+    def __init__(self, *, fast_math: bool = False, as_traced: bool = False) -> None:
         self.fast_math = fast_math
+        self.as_traced = as_traced
         self.nodes: list[Node] = []
         self.kinds: list[Kind] = []  # of numbers at places
         self.origins: list[Any] = []
@@ -86,7 +88,7 @@ class Graph:
                 return self.constant(FUNCTIONS[operation](*numbers))
             if operation == CONVERT:
                 return self.constant(convert(numbers[0], np.dtype(detail)))
-        shorter = SHORTER.get(operation)
+        shorter = None if self.as_traced else SHORTER.get(operation)
         place = shorter(self, takes, detail) if shorter else None
         if place is not None:
             return place

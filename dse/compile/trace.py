@@ -9,23 +9,22 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from importlib import metadata
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from dse.compile.errors import JAX_FOLDER, not_by_rows
 from dse.errors import InputError
 from dse.shipped import DISTRIBUTION
 
-JAX_FOLDER = str(Path(jax.__file__).parent)
+_OWN_SLOPES = ("custom_jvp_call", "custom_vjp_call")
 _INLINED = {
     "jit": "jaxpr",
     "pjit": "jaxpr",
     "closed_call": "call_jaxpr",
-    "custom_jvp_call": "call_jaxpr",
-    "custom_vjp_call": "call_jaxpr",
+    **dict.fromkeys(_OWN_SLOPES, "call_jaxpr"),
     "remat": "jaxpr",
     "remat2": "jaxpr",
     "checkpoint": "jaxpr",
@@ -52,6 +51,7 @@ class Follower(Protocol):
     """Whoever follows a trace; a value may be whatever stands for an array there."""
 
     longest_loop: int  # longer ones are one operation
+    own_slopes: bool  # whether it may pass over rules of slopes that functions have
 
     def constant(self, value: Any) -> Any:
         """Return what stands for an array that is known."""
@@ -117,6 +117,8 @@ def _do(equation: Any, follower: Follower, given: list[Any]) -> list[Any]:
         return given[:1]
     if name == "optimization_barrier":  # holds compilers back, and changes nothing
         return given
+    if name in _OWN_SLOPES and not follower.own_slopes:
+        raise not_by_rows(name, "which has slopes of its own")
     if name in _INLINED:
         return _inner(params[_INLINED[name]], follower, given)
     if name == "scan" and 0 < params["length"] <= follower.longest_loop:

@@ -120,15 +120,18 @@ def slopes(leaves: list[Any], form: Any, moving: Places, timing: Timing) -> Any:
     numbers = [np.asarray(leaf, float) for leaf in leaves]
     function = _function(form, tuple(n.shape for n in numbers), moving, timing)
     directions = _directions([numbers[place] for place in moving])
-    values = [number[..., None] for number in numbers]
-    found = function.grid(_named([*values, *directions]))
-    found["metrics"] = jax.tree.map(lambda v: v[..., 0], found["metrics"])
+    named = {_name(at): number[..., None] for at, number in enumerate(numbers)}
+    pairs = zip(moving, directions, strict=True)
+    found = function.grid(named | {f"d_{_name(at)}": d for at, d in pairs})
     count = directions[0].shape[-1]
-    for part in ("slopes", "known_slopes"):
-        found[part] = jax.tree.map(
-            lambda v: np.broadcast_to(v, (*v.shape[:-1], count)), found[part]
-        )
-    return found
+    slopes = jax.tree.map(
+        lambda v: np.broadcast_to(v, (*v.shape[:-1], count)), found["slopes"]
+    )
+    return {
+        "metrics": jax.tree.map(lambda v: v[..., 0], found["values"]["metrics"]),
+        "slopes": slopes["metrics"],
+        "known_slopes": slopes["known"],
+    }
 
 
 @lru_cache(FORMS)
@@ -139,18 +142,13 @@ def _function(
 
     def answer(named: Any) -> Any:
         given = [named[name] for name in sorted(named)]
-        start, direction = given[: len(shapes)], given[len(shapes) :]
+        found = _metrics(form, dict(enumerate(given)), timing)
+        return {"metrics": found, "known": known_metrics(found)}
 
-        def follow(*moved: Any) -> Any:
-            placed = dict(enumerate(start)) | dict(zip(moving, moved, strict=True))
-            found = _metrics(form, placed, timing)
-            return found, known_metrics(found)
-
-        moved = [start[place] for place in moving]
-        (found, _), (slopes, known) = jax.jvp(follow, moved, direction)
-        return {"metrics": found, "slopes": slopes, "known_slopes": known}
-
-    return compile_function(answer, _named([*shapes, *(shapes[at] for at in moving)]))
+    model = compile_function(
+        answer, {_name(at): shape for at, shape in enumerate(shapes)}
+    )
+    return model.along([_name(at) for at in moving])
 
 
 def _directions(start: list[Any]) -> list[Any]:
@@ -161,6 +159,6 @@ def _directions(start: list[Any]) -> list[Any]:
     return [part.reshape(*array.shape, -1) for part, array in shaped]
 
 
-def _named(values: Any) -> dict[str, Any]:
-    """Return values by names that sort as they stand."""
-    return {f"{place:06d}": value for place, value in enumerate(values)}
+def _name(place: int) -> str:
+    """Return the name of a leaf; names sort as leaves stand."""
+    return f"{place:06d}"

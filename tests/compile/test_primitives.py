@@ -26,7 +26,8 @@ OF_ENGINES = {
     *("gt", "integer_pow", "iota", "le", "lgamma", "log", "log1p", "lt", "max"),
     *("min", "mul", "ne", "neg", "nextafter", "or", "pad", "pow", "reduce_max"),
     *("reduce_min", "reduce_sum", "reshape", "round", "scatter-add", "select_n"),
-    *("slice", "split", "sqrt", "square", "squeeze", "stack", "sub", "unstack"),
+    *("slice", "split", "sqrt", "square", "squeeze", "stack", "stop_gradient", "sub"),
+    *("unstack", "with_slope"),
 }
 
 
@@ -34,6 +35,7 @@ class Names:
     """Follows a trace, and writes down what its operations are called."""
 
     longest_loop = 10**6
+    own_slopes = True
 
     def __init__(self) -> None:
         self.found: set[str] = set()

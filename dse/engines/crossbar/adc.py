@@ -77,7 +77,8 @@ def murmann(technology: Technology, bits: Any, rate: Any) -> Converter:
     log_rate = jnp.log(rate)
     fast = value("fom_intercept") + value("fom_per_log_rate") * log_rate
     fine = value("fom_base") + value("fom_per_bit") * bits
-    merit = -KNEE_DB * jnp.logaddexp(-fast / KNEE_DB, -fine / KNEE_DB)
+    apart = jnp.abs(fast - fine) / KNEE_DB  # the logarithm of a sum of powers
+    merit = jnp.minimum(fast, fine) - KNEE_DB * jnp.log1p(jnp.exp(-apart))
     log_energy = (
         (6.0206 * bits + 1.7609 - merit) * jnp.log(10.0) / 10.0
         + jnp.log(0.5)
