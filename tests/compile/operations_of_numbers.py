@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from dse.smooth import with_slope
 from tests.compile.operation import (
     Operation,
     of_gamma,
@@ -56,6 +57,7 @@ EACH: dict[str, Operation] = {
     "nextafter": Operation(lax.nextafter, "ff", only_double=True),
     "below": Operation(lambda x: jnp.nextafter(x, -np.inf), "f", only_double=True),
     "pow": Operation(lax.pow, "ff", 4.0),
+    "a step": Operation(lambda x, y: with_slope(jnp.floor(x), x * y), "ff"),
     "power of 2": Operation(lambda y: lax.pow(2.0, y), "f", 4.0),
     "power of -2": Operation(lambda y: lax.pow(-2.0, y), "f", 4.0),
     "lgamma": Operation(lax.lgamma, "f", 64.0, of_gamma, 1e300),

@@ -69,7 +69,8 @@ def test_every_operation_has_the_slopes_that_jax_gives_it(start: int) -> None:
 
 def test_random_programs_have_the_slopes_that_jax_gives_them() -> None:
     chance = np.random.default_rng(0)
-    programs = [write_program(chance, ASKED) for _ in range(60)]
+    some = [name for name in ASKED if "nothing" not in name]  # JAX: 0 x infinity there
+    programs = [write_program(chance, some) for _ in range(60)]
     hold_slopes_against_jax([p for p in programs if p.calls])
 
 
