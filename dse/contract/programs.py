@@ -86,15 +86,16 @@ def gradients_are_differences(case: Case) -> None:
             tree, [x * factors.get(p, 1.0) for p, x in zip(paths, leaves, strict=True)]
         )
 
-    program = compile_function(jax.value_and_grad(lambda f: _loss(*moved(f))), floats)
-    slopes = program.grid(dict.fromkeys(floats, np.float64(1.0)))[1]
+    model = compile_function(lambda f: {"loss": _loss(*moved(f))}, floats)
+    found = model.gradient("loss").grid(dict.fromkeys(floats, np.float64(1.0)))
+    slopes = {name: found[f"d_{name}"] for name in floats}
     for name, slope in slopes.items():
         hold(np.isfinite(slope), f"the slope by `{name}` is not finite")
     smooth, step = _smooth(case, floats), 1e-6
     factors = {name: np.ones((len(smooth), 2)) for name in floats}
     for row, name in enumerate(smooth):
         factors[name][row] = 1.0 - step, 1.0 + step
-    ends = program.only(lambda both: both[0]).grid(factors)
+    ends = model.grid(factors)["loss"]
     for name, (low, high) in zip(smooth, ends, strict=True):
         told = f"the slope by `{name}`, against a difference"
         difference = (high - low) / (2.0 * step)
