@@ -25,10 +25,13 @@ from dse.study.study import load_study
 from dse.units import read_quantity, to_si
 
 if TYPE_CHECKING:  # needs JAX, which waits until the arguments are in order
+    import pandas as pd
+
     from dse.study.study import Study
     from dse.tuning.result import Tuned
 
 # Metrics that have an option of their own, and the side on which they must stay.
+_DRAWS = 2000  # of all that is not known, for each design beside the best
 _BOUNDS = {
     "area": "<=",
     "power": "<=",
@@ -87,6 +90,14 @@ def tune(
         Path | None,
         typer.Option(help="Where to write the proof, for a second program to check."),
     ] = None,
+    find_out: Annotated[
+        bool,
+        typer.Option(
+            "--next",
+            help="Say which unknowns would change the choice among the best design and "
+            "those one step beside it: what to find out next.",
+        ),
+    ] = False,
     as_json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -127,6 +138,9 @@ def tune(
         "proof_file": proof_file,
     }
     found = _tune(asked, objective, limits, starts, steps, seed, proof)
+    unknowns, told_of = None, ""
+    if find_out and found.feasible:
+        unknowns, told_of = _what_next(asked, objective, limits, found)
     if as_json:
         head = {
             "study": asked.name,
@@ -135,9 +149,14 @@ def tune(
             "objective_text": objective,
             "limits": limits,
         }
-        print_json(head | found.to_json())
+        told = head | found.to_json()
+        if unknowns is not None:
+            told["next"] = unknowns.to_dict(orient="index")
+        print_json(told)
     else:
-        say(_text(asked, objective, limits, found))
+        say(
+            "\n\n".join(filter(None, [_text(asked, objective, limits, found), told_of]))
+        )
     if not found.feasible:
         raise typer.Exit(PARTIAL)
 
@@ -179,16 +198,51 @@ def _tune(
     )
 
 
+def _what_next(
+    study: Study, objective: str, limits: list[str], found: Tuned
+) -> tuple[pd.DataFrame, str]:
+    """Return which unknowns would change the choice, most first, and that as text."""
+    from dse.explore.uncertainty import uncertainty
+    from dse.explore.value_of_measuring import value_of_measuring
+    from dse.show.sureness_text import choice_text
+    from dse.tuning.alternatives import alternatives
+
+    choices = alternatives(found, study.space, limits)
+    if len(choices) < 2:
+        raise InputError(
+            "no design one step beside the best keeps the limits: there is no choice "
+            "that an unknown could change; leave out --next."
+        )
+    drawn = uncertainty(
+        choices,
+        [workload for workload, _ in study.suite],
+        weights=[weight for _, weight in study.suite],
+        technology=study.technology,
+        timing=study.timing,
+        draws=_DRAWS,
+    )
+    unknowns = value_of_measuring(drawn, objective)
+    return unknowns, choice_text(unknowns, len(choices))
+
+
 def _text(study: Study, objective: str, limits: list[str], found: Tuned) -> str:
+    from dse.explore.model_error import SHARE, evidence_text, model_bars
     from dse.show.scale import scale_for
 
     scale = scale_for(found.metrics, study.basis.counted, found.grounds.label)
     within = f" within {', '.join(limits)}" if limits else ""
     rows = [
-        [name.replace("_", " "), _shown(value)] for name, value in found.values.items()
+        [name.replace("_", " "), _shown(value), ""]
+        for name, value in found.values.items()
     ]
+    runs = [workload for workload, _ in study.suite]
+    bars = model_bars(found.design, study.technology, runs)
     rows += [
-        [scale.title(metric), scale.amount(metric, value)]
+        [
+            scale.title(metric),
+            scale.amount(metric, value),
+            _bar(scale, bars, metric, value),
+        ]
         for metric, value in found.metrics.items()
     ]
     spent = (
@@ -199,11 +253,18 @@ def _text(study: Study, objective: str, limits: list[str], found: Tuned) -> str:
         [
             f"{study.name}: {objective}{within}.",
             found.verdict,
-            text_table(["", "best found"], rows),
+            text_table(["", "best found", f"{SHARE:.0%}, by the model"], rows),
+            evidence_text(found.design, study.technology, runs),
             spent,
             *([] if found.proof is None else [found.proof.verdict]),
         ]
     )
+
+
+def _bar(scale: Any, bars: Any, metric: str, value: float) -> str:
+    """Return between what a metric lies, by the error of the model alone."""
+    ends = bars.get(metric, ())
+    return " to ".join(scale.amount(metric, value * end) for end in ends)
 
 
 def _shown(value: Any) -> str:

@@ -91,6 +91,23 @@ def next_text(unknowns: pd.Series[float], metric: str) -> str:
     return f"{title}\n\n{text_table(['unknown', 'share of the spread'], rows)}"
 
 
+def choice_text(unknowns: pd.DataFrame, choices: int) -> str:
+    """Return the unknowns that would change a choice, how often and by what gain."""
+    among = f"Among the best design and the {choices - 1} one step beside it"
+    rows = [
+        [str(name), f"{row.changes:.0%}", f"{row.gain:.2%}"]
+        for name, row in unknowns.head(MOST).iterrows()
+        if row.gain > 0.0
+    ]
+    if not rows:
+        return (
+            f"{among}, nothing that is not known would change the choice, if it were."
+        )
+    title = f"{among}, what would change the choice if it were known, most first:"
+    heads = ["unknown", "another choice", "better by"]
+    return f"{title}\n\n{text_table(heads, rows)}"
+
+
 def _bar(found: Uncertainty, scale: Scale, metric: str, part: Part) -> str:
     (low,), (high,) = found.interval(metric, part=part)
     if not high > low * (1.0 + 1e-9):

@@ -99,3 +99,26 @@ def test_accuracy_that_is_not_known_cannot_be_limited(dse: Dse, study: Path) -> 
     answer = dse("tune", study, "--min", "energy", "--accuracy-drop", "1 %", *FEW)
     assert answer.code == 2
     assert "not known here" in answer.err
+
+
+def test_what_to_find_out_next_is_what_would_change_the_choice(
+    dse: Dse, study: Path
+) -> None:
+    """Among the best design and those a step beside it that keep the limits."""
+    asked = ("tune", study, "--max", "throughput", "--area", "60 mm2", *FEW, "--next")
+    told = dse(*asked, "--json").json["next"]
+    assert told
+    assert all(
+        0.0 <= row["changes"] <= 1.0 <= 1.0 + row["gain"] for row in told.values()
+    )
+    assert "one step beside it" in dse(*asked).out
+
+
+def test_the_best_machine_has_a_bar_of_what_the_model_is_off_by(
+    dse: Dse, study: Path
+) -> None:
+    out = dse("tune", study, "--max", "throughput", *FEW).out
+    assert "90%, by the model" in out
+    (line,) = [row for row in out.splitlines() if row.startswith("Throughput")]
+    assert " to " in line
+    assert "Error of the tile model" in out
