@@ -20,11 +20,16 @@ Layer = tuple[str, str, Shares]  # name, colour, amounts
 
 
 def breakdown(
-    machines: Mapping[str, Metrics], scale: Scale, *, shares: bool = False
+    machines: Mapping[str, Metrics],
+    scale: Scale,
+    *,
+    shares: bool = False,
+    below: bool = False,
 ) -> Drawing:
     """Return panels of bars: a column for each machine, energy above area.
 
-    All on one scale, or with `shares` each on that of its machine's total.
+    All on one scale, or with `shares` each on that of its machine's total. Machines
+    stand beside each other, or `below`.
     """
     rows = {
         "energy": [_energy_layers(found) for found in machines.values()],
@@ -36,10 +41,7 @@ def breakdown(
         for name, layers in zip(machines, panels, strict=True)
     ]
     merged = {kind: _merge_small(panels) for kind, panels in rows.items()}
-    counts = [len(_components(panels)) for panels in merged.values()]
-    height = _BAR * sum(counts) + 2 * _ROOM
-    columns = panel_ends([1.0] * len(machines), 0.05)
-    up = [(1.0 - high, 1.0 - low) for low, high in panel_ends(counts, _ROOM / height)]
+    places, height = _places(merged, len(machines), below)
     data: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
     axes: dict[str, Any] = {}
@@ -48,14 +50,28 @@ def breakdown(
         for number, layers in enumerate(panels, start=first):
             data += _bars(layers, panels, number, scale.units[kind], legend=number == 1)
             notes += _amounts(layers, panels, number, scale.units[kind])
-            place = columns[number - first], up[row]
             longest = _longest(layers, panels, shares=shares)
-            axes |= _axes(kind, longest, number, place, first, scale)
-    places = [(across, ends) for ends in up for across in columns]
+            named = number if below else first
+            axes |= _axes(kind, longest, number, places[number - 1], named, scale)
     heads = [
         panel_title(title, *place) for title, place in zip(titles, places, strict=True)
     ]
     return {"data": data, "layout": {**_layout(height + 36, [*heads, *notes]), **axes}}
+
+
+def _places(
+    merged: Mapping[str, Sequence[Sequence[Layer]]], machines: int, below: bool
+) -> tuple[list[tuple[Ends, Ends]], int]:
+    """Return where each panel lies, across and up, and the height of all in pixels."""
+    rows = [
+        len(_components(panels))
+        for panels in merged.values()
+        for _ in range(machines if below else 1)
+    ]
+    columns = panel_ends([1.0] * (1 if below else machines), 0.05)
+    height = _BAR * sum(rows) + len(rows) * _ROOM
+    up = [(1.0 - high, 1.0 - low) for low, high in panel_ends(rows, _ROOM / height)]
+    return [(across, ends) for ends in up for across in columns], height
 
 
 def _energy_layers(found: Metrics) -> list[Layer]:

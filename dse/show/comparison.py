@@ -13,6 +13,7 @@ from dse.explore.compare import Comparison
 from dse.explore.objectives import SHOWN_UNITS
 from dse.show.figure import Figure, new_figure
 from dse.show.labels import component_label, number, shown_unit
+from dse.show.paper import check_width, is_column, on_paper
 from dse.show.scale import Scale, scale_for
 from dse.show.style import ACCENT, GREY_DARK, RULE, TINT
 from dse.show.text_table import Table, Tables
@@ -83,12 +84,14 @@ def comparison_json(compared: Comparison) -> dict[str, Any]:
     }
 
 
-def plot_compare(compared: Comparison) -> Figure:
+def plot_compare(compared: Comparison, *, width: float | None = None) -> Figure:
     """Draw the way from one machine to another as a waterfall, a bar for each field.
 
-    Of machines of different kinds, one bar for each component of their energy. Raises
-    `InputError` for anything but what `dse.compare` returns.
+    Of machines of different kinds, one bar for each component of their energy. `width`
+    in inches sets a figure for a paper. Raises `InputError` for anything but what
+    `dse.compare` returns.
     """
+    check_width(width)
     check_kind("`compared`", compared, Comparison, "what `dse.compare` returns")
     scale = _scale(compared)
     a, b = compared.names
@@ -129,12 +132,16 @@ def plot_compare(compared: Comparison) -> Figure:
         )
     )
     reach = max(np.cumsum(amounts[:-1]).max(), amounts[-1])
-    figure.update_layout(margin={"l": 210, "r": 24, "t": 24, "b": 56})
+    left = 120 if is_column(width) else 210
+    figure.update_layout(margin={"l": left, "r": 24, "t": 24, "b": 56})
     figure.update_yaxes(autorange="reversed", ticks="")
     figure.update_xaxes(
-        title=scale.axis_title(metric), range=[0, 1.2 * reach], gridcolor=RULE
+        title=scale.axis_title(metric),
+        range=[0, (1.4 if is_column(width) else 1.2) * reach],
+        gridcolor=RULE,
+        nticks=5,
     )
-    return figure
+    return figure if width is None else Figure(on_paper(figure.to_plotly_json(), width))
 
 
 def _signed(value: float) -> str:

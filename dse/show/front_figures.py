@@ -14,6 +14,7 @@ from dse.show.density import density
 from dse.show.label_places import label_places
 from dse.show.log_axis import along, metric_axis, value_at
 from dse.show.marks import Mark, Marks, marks
+from dse.show.paper import PIXELS
 from dse.show.scale import Scale
 from dse.show.style import ACCENT, GREY_DARK, INK, Drawing, house_layout
 
@@ -34,19 +35,26 @@ def draw_front(
     background: Runs | None = None,
     *,
     tells: bool = True,
+    width: float | None = None,
 ) -> Drawing:
     """Return the front over two or three metrics, before a density if there are two.
 
     `tells` whether a design says on hovering what it is; else that is up to the page.
+    Names find their places in a figure of a `width` in inches.
     """
     points = marks(runs, names, references, scale, tells=tells)
     if len(names) == 3:
         return solid_front(names, points, scale)
-    return flat_front(names, points, scale, background)
+    size = _FLAT_SIZE if width is None else (PIXELS * width - 90.0, _FLAT_SIZE[1])
+    return flat_front(names, points, scale, background, size)
 
 
 def flat_front(
-    names: Sequence[str], points: Marks, scale: Scale, background: Runs | None
+    names: Sequence[str],
+    points: Marks,
+    scale: Scale,
+    background: Runs | None,
+    size: Size,
 ) -> Drawing:
     """Return the front over two metrics, with the density of `background` behind it."""
     shown = points.everything()
@@ -74,7 +82,7 @@ def flat_front(
         hovermode="closest",
         xaxis=axes[0],
         yaxis=axes[1],
-        annotations=_name_labels(points, axes, _FLAT_SIZE, seen_flat),
+        annotations=_name_labels(points, axes, size, seen_flat),
     )
     return {"data": data, "layout": layout}
 

@@ -30,10 +30,11 @@ _TALL = 8  # characters; longer names are cut at their spaces
 
 
 def memory_figure(
-    design: Engine, workload: Workload, technology: Technology
+    design: Engine, workload: Workload, technology: Technology, *, narrow: bool = False
 ) -> Drawing:
     """Return stacked bars, one for each step of the block with most ops.
 
+    Names of steps stand upright where it is `narrow`.
     Raises `InputError` for a machine that has no bounded buffer for results.
     """
     blocks = workload.blocks
@@ -45,7 +46,12 @@ def memory_figure(
         if not storage:
             raise _nothing_kept(design, any(one is not None for one in kept))
         held = plan_block(blocks, storage, workload.batch, block)
-    return _draw(held, blocks[block].ops, _heading(workload, block, held))
+    drawn = _draw(held, blocks[block].ops, _heading(workload, block, held))
+    if narrow:
+        axis = drawn["layout"]["xaxis"]
+        names = [name.replace("<br>", " ") for name in axis["ticktext"]]
+        axis |= {"tickangle": -90, "ticktext": names}
+    return drawn
 
 
 def _nothing_kept(design: Engine, unbounded: bool) -> InputError:

@@ -21,6 +21,7 @@ from dse.show.breakdown import breakdown
 from dse.show.figure import Figure
 from dse.show.front_figures import draw_front
 from dse.show.memory_figure import memory_figure
+from dse.show.paper import check_width, is_column, on_paper
 from dse.show.roofline import draw_roofline, roofline_of
 from dse.show.scale import scale_for, scale_of
 from dse.show.schedule_figure import draw_schedule, schedule_of
@@ -32,12 +33,14 @@ def plot_front(
     *metrics: str,
     references: Mapping[str, Metrics] | None = None,
     background: Runs | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Show a front over two or three metrics, on log axes; hover to see a design.
 
     The metrics are the first three objectives of the front unless named, as in
     `plot_front(front, "area", "energy")`. `references` are machines to mark, by name;
     `background` are runs of the whole space, shown as a density behind two metrics.
+    `width` in inches sets a figure for a paper, as 3.3 for one column.
     Raises `InputError` for an empty front, or for other than two or three metrics.
     """
     check_kind("`runs`", runs, Runs, "runs, as `dse.pareto` returns")
@@ -47,20 +50,26 @@ def plot_front(
             f"plot_front got {len(runs)} designs and {len(names)} metrics; give it a "
             "front that is not empty and two or three metrics, as `throughput`, `area`."
         )
+    check_width(width)
     read_objectives(tuple(f"min:{name}" for name in names))  # all known, none twice
     scale = scale_of(runs)
-    return Figure(draw_front(runs, names, references or {}, scale, background))
+    drawn = draw_front(runs, names, references or {}, scale, background, width=width)
+    return Figure(on_paper(drawn, width))
 
 
 def plot_breakdown(
-    metrics: Metrics | Mapping[str, Metrics], *, shares: bool = False
+    metrics: Metrics | Mapping[str, Metrics],
+    *,
+    shares: bool = False,
+    width: float | None = None,
 ) -> Figure:
     """Show energy per sequence and chip area by component, for one machine or several.
 
     `plot_breakdown({"edge": dse.evaluate(edge, bert), "server": ...})` puts machines
     side by side: bars of equal length are equal amounts, or with `shares` equal shares
     of their machine's total; ticks and labels give amounts. Components below half a
-    percent everywhere are one bar. Raises `InputError` for no machine.
+    percent everywhere are one bar. `width` in inches sets a figure for a paper; in one
+    column machines stand below each other. Raises `InputError` for no machine.
     """
     check_kind("`metrics`", metrics, (Metrics, Mapping), "what `dse.evaluate` returns")
     machines = {"": metrics} if isinstance(metrics, Metrics) else dict(metrics)
@@ -71,28 +80,38 @@ def plot_breakdown(
         for name in ("energy", "area")
     }
     counted = counted_together(m.counted for m in machines.values())
-    return Figure(breakdown(machines, scale_for(columns, counted), shares=shares))
+    scale = scale_for(columns, counted)
+    check_width(width)
+    below = is_column(width)
+    drawn = breakdown(machines, scale, shares=shares, below=below)
+    return Figure(on_paper(drawn, width))
 
 
-def plot_time(metrics: Metrics) -> Figure:
+def plot_time(metrics: Metrics, *, width: float | None = None) -> Figure:
     """Show how busy each port and unit is, and how long ops load, compute and store.
 
     What holds the machine back, the busiest port or unit, stands out in colour. Loads,
-    work and stores of different ops overlap, so bars do not add up to a run.
+    work and stores of different ops overlap, so bars do not add up to a run. `width` in
+    inches sets a figure for a paper.
     """
     check_kind("`metrics`", metrics, Metrics, "what `dse.evaluate` returns")
-    return Figure(time_bars(metrics, scale_of(metrics)))
+    check_width(width)
+    drawn = time_bars(metrics, scale_of(metrics), below=is_column(width))
+    return Figure(on_paper(drawn, width))
 
 
-def plot_roofline(metrics: Metrics) -> Figure:
+def plot_roofline(metrics: Metrics, *, width: float | None = None) -> Figure:
     """Show how fast each op runs beside what the machine and its memory allow.
 
     Along the axis lie the operations that an op does for each byte it moves off chip,
     at its end those that move none; upwards, the rate that its load, its work and its
-    store allow, zeros included: skipping zeros lifts an op above the roof.
+    store allow, zeros included: skipping zeros lifts an op above the roof. `width` in
+    inches sets a figure for a paper.
     """
     check_kind("`metrics`", metrics, Metrics, "what `dse.evaluate` returns")
-    return Figure(draw_roofline(roofline_of(metrics), scale_of(metrics)))
+    check_width(width)
+    drawn = draw_roofline(roofline_of(metrics), scale_of(metrics))
+    return Figure(on_paper(drawn, width))
 
 
 def plot_schedule(
@@ -100,17 +119,20 @@ def plot_schedule(
     workload: WorkloadLike,
     *,
     technology: TechnologyLike | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Show when ports and units work for the ops of one layer, once runs settle.
 
     The layer is one of the block with most ops; of a generation, of its prompt. A unit
-    that waits for what it streams in is shown at work.
+    that waits for what it streams in is shown at work. `width` in inches sets a figure
+    for a paper.
     """
+    check_width(width)
     given = read_question(design, workload, technology, "walk")
     found = layer_timeline(*given)
     several = f"one of {found.layers} layers" if found.layers > 1 else "one layer"
     heading = f"<b>{given[1].name}: {several}</b>"
-    return Figure(draw_schedule(schedule_of(found), heading))
+    return Figure(on_paper(draw_schedule(schedule_of(found), heading), width))
 
 
 def plot_memory(
@@ -118,6 +140,7 @@ def plot_memory(
     workload: WorkloadLike,
     *,
     technology: TechnologyLike | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Show which values of a layer live at each step, on chip and off it.
 
@@ -127,8 +150,9 @@ def plot_memory(
     each value as large as it is stored; a result that takes the room of an operand
     stands for both. What is `off chip` is written to main memory when it is made and
     read back for each use. Of several rooms that a value needs, as for words and masks,
-    the one that lacks most is drawn. Raises `InputError` for a machine without a
-    bounded buffer for results.
+    the one that lacks most is drawn. `width` in inches sets a figure for a paper.
+    Raises `InputError` for a machine without a bounded buffer for results.
     """
+    check_width(width)
     given = read_question(design, workload, technology, "walk")
-    return Figure(memory_figure(*given))
+    return Figure(on_paper(memory_figure(*given, narrow=is_column(width)), width))

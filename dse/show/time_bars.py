@@ -11,6 +11,7 @@ from dse.show.scale import Scale
 from dse.show.style import ACCENT, GREY_DARK, GREY_LIGHT, Drawing, house_layout
 from dse.units import from_si
 
+_ROOM = 110  # pixels between panels that stand below each other
 _STAGE_OF = {"main_memory_port": "load", "store_port": "store"}
 
 
@@ -19,15 +20,22 @@ def stage_of(resource: str) -> str:
     return _STAGE_OF.get(resource, "compute")
 
 
-def time_bars(metrics: Metrics, scale: Scale) -> Drawing:
-    """Return the busy share of each port and unit, beside three bars an op."""
+def time_bars(metrics: Metrics, scale: Scale, *, below: bool = False) -> Drawing:
+    """Return the busy share of each port and unit, beside or above three bars an op."""
     unit = scale.units["latency"]
-    left, right = panel_ends([0.3, 0.7], 0.17)
+    busy, ops = len(metrics.utilization), len(metrics.op_names)
     whole = (0.0, 1.0)
-    # As high a bar as an op on the other side, from the top down.
-    share = min(1.0, len(metrics.utilization) / len(metrics.op_names))
+    if below:
+        height = 154 + 30 * (busy + ops) + _ROOM
+        ends = panel_ends([busy, ops], _ROOM / (height - 148))
+        first, second = [(whole, (1.0 - high, 1.0 - low)) for low, high in ends]
+    else:  # as high a bar as an op on the other side, from the top down
+        height = 154 + 30 * ops
+        left, right = panel_ends([0.3, 0.7], 0.17)
+        first = left, (1.0 - min(1.0, busy / ops), 1.0)
+        second = right, whole
     layout = house_layout(
-        height=154 + 30 * len(metrics.op_names),
+        height=height,
         bargap=0.25,
         margin={"l": 130, "r": 24, "t": 92, "b": 56},
         showlegend=True,
@@ -40,11 +48,11 @@ def time_bars(metrics: Metrics, scale: Scale) -> Drawing:
             "yanchor": "top",
         },
         annotations=[
-            panel_title("<b>How busy ports<br>and units are</b>", left, whole),
-            panel_title("<b>Time that each<br>op asks for</b>", right, whole),
+            panel_title("<b>How busy ports<br>and units are</b>", *first),
+            panel_title("<b>Time that each<br>op asks for</b>", *second),
         ],
-        **_share_axes(left, (1.0 - share, 1.0)),
-        **_op_axes(metrics, unit, right, whole),
+        **_share_axes(*first),
+        **_op_axes(metrics, unit, *second),
     )
     return {"data": [_shares(metrics), *_ops(metrics, unit)], "layout": layout}
 

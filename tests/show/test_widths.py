@@ -2,32 +2,75 @@
 
 from __future__ import annotations
 
+import json
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
+import plotly
 import pytest
 
 import dse
+from dse.errors import InputError
+from dse.explore.runs import Runs
+from dse.show.style import ACCENT, GREY_DARK, GREY_LIGHT, TINT
 
-INCHES = (5.0, 7.0, 10.0)
+INCHES = (3.3, 5.0, 7.0, 10.0)
 BERT = dse.transformer("bert-tiny", seq_len=64)
-EDGE = dse.TileEngine.edge()
+EDGE, NANO = dse.TileEngine.edge(), dse.TileEngine.nano()
+KINDS = ("front", "breakdown", "time", "roofline", "memory", "compare", "schedule")
+TOGETHER = ((ACCENT, TINT), (ACCENT, GREY_DARK, GREY_LIGHT), (ACCENT, TINT, GREY_DARK))
 _BOXES = """() => [...document.querySelectorAll(
     ".annotation-text, .legendtext, .xtitle, .ytitle, .xtick text, .ytick text")]
     .map((e) => [e.textContent, e.getBoundingClientRect()])
     .filter(([text, box]) => text.trim() && box.width > 0)
     .map(([text, box]) => [text, box.left, box.top, box.right, box.bottom])"""
+_DRAW = """async (figure) => {
+    document.body.replaceChildren();
+    const div = document.body.appendChild(document.createElement("div"));
+    await Plotly.newPlot(div, figure.data, figure.layout, {responsive: true});
+    return (%s)();
+}"""
 
 
 @pytest.fixture(scope="module")
-def figures() -> dict[str, Any]:
+def answers() -> Any:
     found = dse.evaluate(EDGE, BERT)
-    nano = dse.evaluate(dse.TileEngine.nano(), BERT)
-    return {
-        "time": dse.plot_time(found),
-        "breakdown": dse.plot_breakdown({"edge": found, "nano": nano}),
-        "compare": dse.plot_compare(dse.compare(EDGE, dse.TileEngine.nano(), BERT)),
+    both = {"edge": found, "nano": dse.evaluate(NANO, BERT)}
+    return found, both, dse.compare(EDGE, NANO, BERT)
+
+
+def draw(kind: str, answers: Any, front: Runs, width: float | None) -> Any:
+    found, both, compared = answers
+    own = {
+        "front": lambda: dse.plot_front(
+            front, "throughput", "energy", references=both, width=width
+        ),
+        "breakdown": lambda: dse.plot_breakdown(both, width=width),
+        "time": lambda: dse.plot_time(found, width=width),
+        "roofline": lambda: dse.plot_roofline(found, width=width),
+        "memory": lambda: dse.plot_memory(EDGE, BERT, width=width),
+        "compare": lambda: dse.plot_compare(compared, width=width),
+        "schedule": lambda: dse.plot_schedule(EDGE, BERT, width=width),
     }
+    return own[kind]()
+
+
+@pytest.fixture(scope="module")
+def sheet(chromium: str) -> Any:
+    """A page with Plotly, to draw one figure after another on."""
+    from playwright.sync_api import sync_playwright
+
+    script = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox"]
+        )
+        page = browser.new_context(offline=True).new_page()
+        page.set_content("<body style='margin: 0'></body>")
+        page.add_script_tag(content=script.read_text())
+        yield page
+        browser.close()
 
 
 def overlaps(boxes: list[list[Any]]) -> list[tuple[str, str]]:
@@ -42,13 +85,42 @@ def overlaps(boxes: list[list[Any]]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("name", ["time", "breakdown", "compare"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("on_paper", [True, False], ids=["paper", "screen"])
 def test_texts_of_a_figure_keep_apart(
-    page: Any, figures: dict[str, Any], name: str
+    sheet: Any, answers: Any, front: Runs, kind: str, on_paper: bool
 ) -> None:
-    html = figures[name].to_html(include_mathjax=False)
     for inches in INCHES:
-        page.set_viewport_size({"width": round(96 * inches), "height": 900})
-        page.set_content(html)
-        page.wait_for_selector(".main-svg .xtick")
-        assert overlaps(page.evaluate(_BOXES)) == [], f"{name} at {inches} inches"
+        if not on_paper and inches < 5.0:  # a telephone's page scrolls
+            continue
+        pixels = round(96 * inches)
+        sheet.set_viewport_size({"width": pixels, "height": 900})
+        figure = draw(kind, answers, front, inches if on_paper else None)
+        boxes = sheet.evaluate(_DRAW % _BOXES, json.loads(figure.to_json()))
+        assert len(boxes) > 5
+        assert overlaps(boxes) == [], f"{kind} at {inches} inches"
+        cut = [text for text, left, _, right, _ in boxes if left < -1 or right > pixels]
+        assert not on_paper or cut == [], f"{kind} at {inches} inches"
+
+
+def test_a_width_that_no_paper_has_is_refused(answers: Any) -> None:
+    for width in (0.5, 330.0):
+        with pytest.raises(InputError, match=r"3\.3 for a column"):
+            dse.plot_time(answers[0], width=width)
+
+
+@pytest.mark.parametrize("colours", TOGETHER)
+def test_colours_that_stand_together_differ_in_lightness(
+    colours: tuple[str, ...],
+) -> None:
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [
+            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+            for part in parts
+        ]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    for one, other in combinations(colours, 2):
+        low, high = sorted((luminance(one), luminance(other)))
+        assert (high + 0.05) / (low + 0.05) > 1.5
