@@ -111,19 +111,17 @@ def plot_compare(compared: Comparison, *, width: float | None = None) -> Figure:
     amounts = [
         from_si(each, unit) for each in (ends[0], *(c for _, c in rows), ends[1])
     ]
+    texts = [number(amounts[0]), *map(_signed, amounts[1:-1]), number(amounts[-1])]
+    labels = [a, *(label for label, _ in rows), b]
     figure = new_figure(height=110 + 38 * len(amounts))
     figure.add_trace(
         go.Waterfall(
             orientation="h",
             measure=["absolute", *["relative"] * len(rows), "total"],
-            y=[a, *(label for label, _ in rows), b],
+            y=labels,
             x=amounts,
-            text=[
-                number(each) if place in (0, len(amounts) - 1) else _signed(each)
-                for place, each in enumerate(amounts)
-            ],
-            textposition="outside",
-            cliponaxis=False,
+            text=texts,
+            textposition="none",
             increasing={"marker": {"color": ACCENT}},
             decreasing={"marker": {"color": TINT}},
             totals={"marker": {"color": GREY_DARK}},
@@ -131,7 +129,12 @@ def plot_compare(compared: Comparison, *, width: float | None = None) -> Figure:
             hovertemplate="%{y}: %{text} " + shown_unit(unit) + "<extra></extra>",
         )
     )
-    reach = max(np.cumsum(amounts[:-1]).max(), amounts[-1])
+    after = [*np.cumsum(amounts[:-1]).tolist(), amounts[-1]]
+    reach = max(after)
+    for label, text, ends_at in zip(labels, texts, _right_ends(after), strict=True):
+        figure.add_annotation(
+            x=ends_at, y=label, text=text, showarrow=False, xanchor="left", xshift=4
+        )
     left = 120 if is_column(width) else 210
     figure.update_layout(margin={"l": left, "r": 24, "t": 24, "b": 56})
     figure.update_yaxes(autorange="reversed", ticks="")
@@ -142,6 +145,12 @@ def plot_compare(compared: Comparison, *, width: float | None = None) -> Figure:
         nticks=5,
     )
     return figure if width is None else Figure(on_paper(figure.to_plotly_json(), width))
+
+
+def _right_ends(after: list[float]) -> list[float]:
+    """Return where each bar of a waterfall ends at the right; the last one is whole."""
+    before = [0.0, *after[:-2], 0.0]
+    return [max(pair) for pair in zip(before, after, strict=True)]
 
 
 def _signed(value: float) -> str:

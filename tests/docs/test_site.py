@@ -129,3 +129,11 @@ def test_the_site_builds_without_a_warning_and_contacts_nobody(tmp_path: Path) -
             page.read_text(),
         )
         assert loaded == [], page.name
+
+
+def test_pictures_of_the_main_report_are_kept_and_small() -> None:
+    for width in (1280, 390):
+        for scheme in ("light", "dark"):
+            picture = (DOCS / f"report_{width}_{scheme}.jpg").read_bytes()
+            assert picture[:2] == bytes([0xFF, 0xD8])
+            assert 20_000 < len(picture) < 300_000

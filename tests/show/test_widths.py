@@ -21,7 +21,7 @@ EDGE, NANO = dse.TileEngine.edge(), dse.TileEngine.nano()
 KINDS = ("front", "breakdown", "time", "roofline", "memory", "compare", "schedule")
 TOGETHER = ((ACCENT, TINT), (ACCENT, GREY_DARK, GREY_LIGHT), (ACCENT, TINT, GREY_DARK))
 _BOXES = """() => [...document.querySelectorAll(
-    ".annotation-text, .legendtext, .xtitle, .ytitle, .xtick text, .ytick text")]
+    ".annotation-text, .bartext, .legendtext, .xtitle, .ytitle, [class$=tick] text")]
     .map((e) => [e.textContent, e.getBoundingClientRect()])
     .filter(([text, box]) => text.trim() && box.width > 0)
     .map(([text, box]) => [text, box.left, box.top, box.right, box.bottom])"""
