@@ -96,8 +96,7 @@ def plot_time(metrics: Metrics, *, width: float | None = None) -> Figure:
     """
     check_kind("`metrics`", metrics, Metrics, "what `dse.evaluate` returns")
     check_width(width)
-    drawn = time_bars(metrics, scale_of(metrics), below=is_column(width))
-    return Figure(on_paper(drawn, width))
+    return Figure(on_paper(time_bars(metrics, scale_of(metrics)), width))
 
 
 def plot_roofline(metrics: Metrics, *, width: float | None = None) -> Figure:

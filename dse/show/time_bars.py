@@ -20,20 +20,14 @@ def stage_of(resource: str) -> str:
     return _STAGE_OF.get(resource, "compute")
 
 
-def time_bars(metrics: Metrics, scale: Scale, *, below: bool = False) -> Drawing:
-    """Return the busy share of each port and unit, beside or above three bars an op."""
+def time_bars(metrics: Metrics, scale: Scale) -> Drawing:
+    """Return the busy share of each port and unit, above three bars an op."""
     unit = scale.units["latency"]
     busy, ops = len(metrics.utilization), len(metrics.op_names)
     whole = (0.0, 1.0)
-    if below:
-        height = 154 + 30 * (busy + ops) + _ROOM
-        ends = panel_ends([busy, ops], _ROOM / (height - 148))
-        first, second = [(whole, (1.0 - high, 1.0 - low)) for low, high in ends]
-    else:  # as high a bar as an op on the other side, from the top down
-        height = 154 + 30 * ops
-        left, right = panel_ends([0.3, 0.7], 0.17)
-        first = left, (1.0 - min(1.0, busy / ops), 1.0)
-        second = right, whole
+    height = 154 + 30 * (busy + ops) + _ROOM
+    ends = panel_ends([busy, ops], _ROOM / (height - 148))
+    first, second = [(whole, (1.0 - high, 1.0 - low)) for low, high in ends]
     layout = house_layout(
         height=height,
         bargap=0.25,
@@ -48,8 +42,8 @@ def time_bars(metrics: Metrics, scale: Scale, *, below: bool = False) -> Drawing
             "yanchor": "top",
         },
         annotations=[
-            panel_title("<b>How busy ports<br>and units are</b>", *first),
-            panel_title("<b>Time that each<br>op asks for</b>", *second),
+            panel_title("<b>How busy ports and units are</b>", *first),
+            panel_title("<b>Time that each op asks for</b>", *second),
         ],
         **_share_axes(*first),
         **_op_axes(metrics, unit, *second),
