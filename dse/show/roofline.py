@@ -63,9 +63,12 @@ def rooflines(
     of a batch:
 
         intensity = work / bytes,   rate = batch work / max(load, compute, store)
+
+    An op that is not told its loads and stores has moved all while it computed.
     """
     work, moved = columns["work"], columns["bytes"]
     ports = columns["load"] + columns["store"]
+    ports = np.where(ports > 0, ports, columns["compute"])  # where that holds both
     with np.errstate(divide="ignore", invalid="ignore"):
         bandwidth = np.nanmax(np.where(moved > 0, batch * moved / ports, np.nan), 0)
         longest = np.maximum(np.maximum(columns["load"], columns["store"]), 1e-300)

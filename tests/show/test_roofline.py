@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import dse
-from dse.show.roofline import draw_roofline, roofline_of
+from dse.show.roofline import draw_roofline, roofline_data, roofline_of
 from dse.show.scale import scale_of
 
 EDGE = dse.TileEngine.edge()
@@ -38,3 +38,14 @@ def test_every_op_with_products_is_told_once(found: dse.Metrics) -> None:
     assert sorted(" ".join(numbers).split()) == [
         f"{n}" for n in range(1, len(roof.names) + 1)
     ]
+
+
+def test_a_machine_whose_loads_are_in_its_compute_has_a_roof() -> None:
+    card = dse.ReferenceMachine.a100()
+    found = dse.evaluate(card, dse.generation("gpt2", prompt=64, new_tokens=2))
+    assert not np.any(found.op_busy["load"])
+    roof = roofline_of(found)
+    [[x, y]] = [roofline_data(roof, scale_of(found))["roof"][0]]
+    assert np.isfinite(x).all()
+    assert np.isfinite(y).all()
+    assert 0.0 < roof.bandwidth[0] <= float(card.memory_bandwidth_gb_per_s) * 1e9
