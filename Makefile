@@ -81,6 +81,8 @@ proofs: .venv/installed-dev ## optima proven against enumeration, and beyond it
 	@mkdir -p results
 	$(BIN)/python -m benchmarks.proofs small --out results/proofs_small.json
 	$(BIN)/python -m benchmarks.proofs large --out results/proofs_large.json
+	$(BIN)/python -m benchmarks.proofs fronts --out results/proofs_fronts.json
+	$(BIN)/python -m benchmarks.proofs growth --seconds 60 --out results/proofs_growth.json
 
 clean: ## remove the environment, the caches and the results
 	rm -rf .venv .pythons .minilm .uv docs/_build docs/reference .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache results

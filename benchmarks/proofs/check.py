@@ -83,7 +83,7 @@ RULES = COMPARE | {
     "float": rising(lambda x: x * 1.0),
     **{
         name: rising(getattr(np, name), outward)
-        for name in ("exp", "log", "log1p", "tanh")
+        for name in ("exp", "expm1", "log", "log1p", "tanh")
     },
     **{name: rising(getattr(np, name)) for name in ("sqrt", "ceil", "floor", "round")},
     **{name: rising(getattr(np, f"{name}imum")) for name in ("max", "min")},
@@ -105,8 +105,10 @@ def bounds(nodes, given):
         elif operation == "ne":
             always, ever = equal(*ends)
             low, high = ~ever, ~always | none
-        else:
+        elif operation in RULES:
             low, high = RULES[operation](*ends)
+        else:
+            sys.exit(f"NOT CHECKED: there is no rule here for `{operation}`")
         if operation == "mul" and takes[0] == takes[1]:
             low = np.maximum(low, 0.0)
         if operation in COMPARE:  # nothing holds of what is no number

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 import dse
 
 STUDIES = Path(__file__).parents[2] / "studies" / "does_codesign_pay"
 BANDWIDTHS = [6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6, 819.2]  # GB/s
 MEMORIES = ["ddr4", "ddr5", "lpddr5x", "gddr6", "hbm2", "hbm2e", "hbm3", "hbm3e"]
 CLOCKS = dse.interval(200, 1000, 17)
+FEW = 8  # values of an axis that is not thinned
 
 
 class Case(NamedTuple):
@@ -116,6 +119,21 @@ def filters() -> Case:
         memory_bandwidth_gb_per_s=BANDWIDTHS,
         clock_mhz=CLOCKS,
     )
+
+
+def thinned(case: Case, size: float) -> Case:
+    """Return a case of fewer designs: of long axes the same share, by logarithm."""
+    space = case.space
+    long = {name: axis for name, axis in space.axes.items() if len(axis) > FEW}
+    most = np.prod([float(len(axis)) for axis in long.values()])
+    wanted = max(size * most / space.size, 1.0)
+    share = min(1.0, np.log(wanted) / np.log(most))
+    axes: dict[str, Any] = {name: list(a.values) for name, a in space.axes.items()}
+    for name, axis in long.items():
+        count = max(2, round(len(axis) ** share))
+        places = np.unique(np.linspace(0, len(axis) - 1, count).round().astype(int))
+        axes[name] = [axis.values[place] for place in places]
+    return case._replace(space=dse.Space(space.design, **axes, **space.tied))
 
 
 CASES = {"tile": tile, "nm": nm, "crossbar": crossbar, "filter": filters}

@@ -13,9 +13,24 @@ import numpy as np
 from dse.tuning.enclosure import Array, Boxes, Told, together
 from dse.tuning.exact import LEGAL
 
+BATCH = 64  # boxes that are halved at once
+FAST_BATCH = 4096  # the same by machine code
+MANY = 1_000_000  # open boxes; beyond them small ones go first, which closes some
 FARTHER = 1 / 6  # how much the half counts that is closer to closed
 LIMIT = 0.5  # how much a limit counts that is closer to broken
 EVEN = 1e-6  # how much a halving counts that is left on an axis
+
+
+def next_boxes(boxes: Boxes, urgency: Array, *, fast: bool) -> Array:
+    """Say which of the open boxes are halved next, [boxes]: those of the least number.
+
+    The smallest if there are many. `fast` is whether machine code bounds them.
+    """
+    keys = boxes.sizes if len(boxes) > MANY else urgency
+    count = min(FAST_BATCH if fast else BATCH, len(keys))
+    chosen = np.zeros(len(keys), bool)
+    chosen[np.argpartition(keys, count - 1)[:count]] = True
+    return chosen
 
 
 def halve(

@@ -15,16 +15,13 @@ import numpy as np
 
 from dse.tuning.enclosure import Array, Boxes, Enclosure, Told, together
 from dse.tuning.exact import Exact, Found
-from dse.tuning.halving import halve, nearer, nearer_a_limit
+from dse.tuning.halving import halve, nearer, nearer_a_limit, next_boxes
 from dse.tuning.proof import Proof
 from dse.tuning.proof_file import write_proof
 
-BATCH = 64  # boxes that are halved at once
-FAST_BATCH = 4096  # the same by machine code
 FEW = 4  # designs of a box that is enumerated
 PAUSE = 0.2  # seconds between two words of progress
 TRIED = 8  # boxes of a step whose middle is tried
-MANY = 1_000_000  # open boxes; beyond them small ones go first, which closes some
 
 
 def prove(
@@ -87,11 +84,8 @@ class _Search:
 
     def step(self) -> None:
         """Halve the boxes of the lowest bounds, or the smallest if there are many."""
-        batch = FAST_BATCH if self._enclosure.is_fast else BATCH
-        many = len(self.open) > MANY
-        keys = self.open.sizes if many else self._low
-        chosen = np.zeros(len(keys), bool)
-        chosen[np.argpartition(keys, min(batch, len(keys)) - 1)[:batch]] = True
+        fast = self._enclosure.is_fast
+        chosen = next_boxes(self.open, self._low, fast=fast)
         parents = self.open.take(chosen)
         self._try(parents.take(np.argsort(self._low[chosen])[:TRIED]).middles())
         halves, told = halve(self._ask, parents, self._closed)

@@ -19,12 +19,10 @@ from dse.explore.pareto import front_mask
 from dse.tuning.cover import Cover, logarithms
 from dse.tuning.enclosure import Array, Boxes, Enclosure, Told, together
 from dse.tuning.exact import Exact
-from dse.tuning.halving import halve, nearer, nearer_a_limit
+from dse.tuning.halving import halve, nearer, nearer_a_limit, next_boxes
 from dse.tuning.proof import FrontProof
 from dse.tuning.proof_file import write_proof
 
-BATCH = 64  # boxes that are halved at once
-FAST_BATCH = 4096  # the same by machine code
 FEW = 4  # designs of a box that is enumerated
 PAUSE = 1.0  # seconds between two words of progress, and looks at all open boxes
 TRIED = 32  # boxes of a step whose middle is tried
@@ -100,11 +98,9 @@ class _FrontSearch:
             self.closed.append(enclosure.whole)
 
     def step(self) -> None:
-        """Halve the boxes that lie farthest beyond the front."""
-        batch = FAST_BATCH if self._enclosure.is_fast else BATCH
-        chosen = np.zeros(len(self.open), bool)
-        last = max(len(chosen) - batch, 0)
-        chosen[np.argpartition(self._beyond, last)[last:]] = True
+        """Halve the boxes farthest beyond the front, or the smallest of many."""
+        fast = self._enclosure.is_fast
+        chosen = next_boxes(self.open, -self._beyond, fast=fast)
         parents, lows = self.open.take(chosen), self._lows[:, chosen]
         self._keep_open(~chosen)
         self._join(

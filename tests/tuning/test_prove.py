@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import runpy
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,10 @@ import numpy as np
 import pytest
 
 import dse
+from benchmarks.proofs.large import CASES
+from dse.compile.function import compile_function
 from dse.errors import InputError
-from dse.tuning import prove as search
+from dse.tuning import halving
 from dse.tuning.enclosure import Boxes, Enclosure
 from dse.tuning.exact import Exact, Found
 from dse.tuning.problem import Problem
@@ -56,7 +60,7 @@ def every_design(problem: Problem) -> Found:
 def test_a_proof_from_any_start_ends_at_the_best_of_all(
     objective: str, limits: list[str], monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(search, "BATCH", 4)
+    monkeypatch.setattr(halving, "BATCH", 4)
     problem = Problem([objective], SPACE, suite=[(TINY, 1.0)], subject_to=limits)
     every = every_design(problem)
     best = every.take(every.order()[:1])
@@ -204,3 +208,54 @@ def test_what_cannot_be_proven_is_said_before_tuning() -> None:
 
     with pytest.raises(InputError, match="nothing can be proven of this model"):
         tune(sorts, LARGE, prove=True, progress=False)
+
+
+@pytest.mark.parametrize(
+    "name", ["filter", *(pytest.param(n, marks=pytest.mark.nightly) for n in ("nm",))]
+)
+def test_a_proof_of_more_designs_than_can_be_counted_is_checked(
+    name: str, tmp_path: Path
+) -> None:
+    case = CASES[name]()
+    problem = Problem(
+        [case.objective],
+        case.space,
+        suite=case.suite,
+        subject_to=case.limits,
+        accept_foreign_accuracy=True,
+    )
+    exact, file = Exact(problem), tmp_path / "proof.npz"
+    start = exact(np.zeros((1, len(problem.coordinates))))
+    found, proof = prove(Enclosure(problem, plain=True), exact, start, file=file)
+    assert proof.optimal
+    assert proof.designs > 1e15
+    script = Path(__file__).parents[2] / "benchmarks" / "proofs" / "check.py"
+    told = subprocess.run(
+        [sys.executable, str(script), str(file)], capture_output=True, text=True
+    )
+    assert f"none costs less than {float(found.costs[0, 0])!r}" in told.stdout
+
+
+def asked_of(problem: Problem, moved: Any) -> Any:
+    """Return what a proof bounds of a design: costs, and what breaks limits."""
+    found = problem.answer(moved)
+    return [problem.costs(found), problem.excess(found)]
+
+
+def test_the_second_program_knows_every_operation_of_the_engines() -> None:
+    script = Path(__file__).parents[2] / "benchmarks" / "proofs" / "check.py"
+    known = runpy.run_path(str(script))["RULES"].keys() | {"input", "constant", "ne"}
+    known |= {"convert_element_type"}  # which the file calls by what it does
+    for case in CASES.values():
+        space, suite, goal, limits = case()
+        problem = Problem(
+            [goal],
+            space,
+            suite=suite,
+            subject_to=limits,
+            accept_foreign_accuracy=True,
+        )
+        function = compile_function(
+            partial(asked_of, problem), [a.name for a in problem.coordinates.all]
+        )
+        assert function.count().keys() <= known
