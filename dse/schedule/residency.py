@@ -33,6 +33,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from dse.errors import InputError
 from dse.schedule.spill import (
     Cost,
     Fill,
@@ -48,7 +49,7 @@ from dse.schedule.spill import (
 from dse.schedule.traffic import Room, Storage, Traffic
 from dse.schedule.weights import fetched_share
 from dse.workload.kinds import WITH_WEIGHTS
-from dse.workload.liveness import BEFORE, Moment, Value, live_values
+from dse.workload.liveness import BEFORE, ENCODED, Moment, Value, live_values
 from dse.workload.ops import Block
 
 _FIELDS = tuple(Traffic.__dataclass_fields__)
@@ -200,6 +201,8 @@ class _Plan:
         for value in self.live[number].values:
             if value.maker == BEFORE:
                 self._add_block_input(number, value)
+            elif value.maker == ENCODED:
+                self._add_encoded(number, value)
             else:
                 self._add_result(number, value)
 
@@ -221,7 +224,7 @@ class _Plan:
             return False
         kinds = self.blocks[number].ops.kinds
         places = [value.maker, *value.uses]
-        return any(kinds[place] == "matmul" for place in places if place != BEFORE)
+        return any(kinds[place] == "matmul" for place in places if place >= 0)
 
     def _hand_over(self, number: int, value: Value) -> None:
         """Move a value from host to co-processor, or back, through main memory.
@@ -266,6 +269,42 @@ class _Plan:
             of_maker = times / self.blocks[maker].repeats
             self._add(maker, last, "spill_written", cost, of_maker)
 
+    def _add_encoded(self, number: int, value: Value) -> None:
+        """Add what an encoder made: written once, read by all layers of a decoder."""
+        made = self._encoder(number)
+        if made < 0:
+            raise InputError(
+                "an op reads -1, the result of an encoder, and no encoder runs before "
+                "it; end one with a block behind which a block reads nothing before it."
+            )
+        last = len(self.blocks[made].ops) - 1
+        most = self._fullest(made, (self.live[made].at_birth_of_result,))
+        readers = self._decoders(made)
+        for reader in readers:
+            known = {each.maker: each.beside for each in self.live[reader].values}
+            most = [*map(jnp.maximum, most, self._fullest(reader, known[ENCODED]))]
+        cost = self._spill(number, value, most, written=0.0)
+        if number == readers[0]:
+            cost = jax.tree.map(lambda bits: of_layer(bits, 0), cost)
+            self.kept.setdefault((made, last), cost)
+            of_maker = 1 / self.blocks[made].repeats
+            self._add(made, last, "spill_written", cost, of_maker)
+
+    def _encoder(self, number: int) -> int:
+        """Return the last block of what ran before the stack of a block; -1: none."""
+        stack = range(number, -1, -1)
+        starts = (n for n in stack if not self.live[n].reads_block_before)
+        return next(starts, 0) - 1
+
+    def _decoders(self, number: int) -> list[int]:
+        """Return the blocks that read the result of a block as that of an encoder."""
+        return [
+            reader
+            for reader in range(number + 1, len(self.blocks))
+            if any(value.maker == ENCODED for value in self.live[reader].values)
+            and self._encoder(reader) == number
+        ]
+
     def _spill(
         self,
         number: int,
@@ -287,7 +326,7 @@ class _Plan:
         ]
         cost = Cost(self._size(number, value.maker), tuple(fills))
         self.fills += fills
-        if value.maker != BEFORE:
+        if value.maker >= 0:
             self._add(number, value.maker, "spill_written", cost, share * written)
         for place, use in enumerate(value.uses):
             once = 0.0 if given and place == 0 else 1.0
@@ -305,6 +344,7 @@ class _Plan:
             own = self.live[number].reads_block_before
             after = number + 1 < len(self.blocks)
             read = after and self.live[number + 1].reads_block_before
+            read = read or bool(self._decoders(number))
             times = (0 if own else block.repeats - 1) + (0 if read else 1)
             if times and self.storage[number].rooms:
                 bits = self._size(number, last) * (times / block.repeats)
@@ -315,28 +355,30 @@ class _Plan:
     def _size(self, number: int, maker: int, room: Room | None = None) -> Any:
         """Return the bits of a result of one sequence, or what it takes of a room."""
         kept = room or self.storage[number]
-        if maker == BEFORE:
-            return self._input_values(number) * self._input_bits(number, kept)
+        if maker < 0:
+            return self._input_values(number, maker) * self._input_bits(
+                number, maker, kept
+            )
         ops = self.blocks[number].ops
         values = at(ops.heads, maker) * at(ops.rows, maker) * at(ops.columns, maker)
         return values * at(kept.result, maker)
 
-    def _input_values(self, number: int) -> Any:
+    def _input_values(self, number: int, maker: int) -> Any:
         """Return the values of what a block reads, from the first op that does."""
-        ops, first, adds = self.blocks[number].ops, *self._first_reader(number)
+        ops, first, adds = self.blocks[number].ops, *self._first_reader(number, maker)
         inner, columns = at(ops.inner, first), at(ops.columns, first)
         width = columns if adds else jnp.where(inner > 0, inner, columns)
         return at(ops.rows, first) * width
 
-    def _input_bits(self, number: int, kept: Room | Storage) -> Any:
-        first, adds = self._first_reader(number)
+    def _input_bits(self, number: int, maker: int, kept: Room | Storage) -> Any:
+        first, adds = self._first_reader(number, maker)
         return at(kept.result if adds else kept.operand, first)
 
-    def _first_reader(self, number: int) -> tuple[int, bool]:
-        """Return the first op that reads the block's input; whether it adds it."""
-        reads = self.blocks[number].ops.reads
-        first = next(i for i, places in enumerate(reads) if 0 in places)
-        return first, bool(reads[first][0])
+    def _first_reader(self, number: int, maker: int) -> tuple[int, bool]:
+        """Return the first op that reads what a block is given; whether it adds it."""
+        reads, back = self.blocks[number].ops.reads, maker - BEFORE
+        first = next(i for i, places in enumerate(reads) if back in places)
+        return first, reads[first][0] != back
 
     def _fullest(self, number: int, beside: Sequence[frozenset[int]]) -> list[Any]:
         """Return what the fullest moment takes of each room."""

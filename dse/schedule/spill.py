@@ -81,7 +81,7 @@ def comes_again(ops: Ops, use: int, maker: int) -> bool:
     if ops.kinds[use] not in (*WITH_WEIGHTS, "matmul"):
         return False
     back = ops.reads[use][0 if ops.kinds[use] in WITH_WEIGHTS else -1]
-    return maker == (use - back if back else BEFORE)
+    return maker == (use - back if back > 0 else BEFORE + back)
 
 
 def appended(block: Block, value: Value) -> Any:

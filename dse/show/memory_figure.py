@@ -21,7 +21,7 @@ from dse.show.style import (
     house_layout,
 )
 from dse.units import from_si, to_si
-from dse.workload.liveness import BEFORE
+from dse.workload.liveness import BEFORE, ENCODED
 from dse.workload.ops import Ops, Workload
 
 _UNITS = ("GiB", "MiB", "KiB", "B")
@@ -202,7 +202,8 @@ def _layout(
 
 
 def _label(ops: Ops, maker: int) -> str:
-    return "input" if maker == BEFORE else component_label(ops.names[maker])
+    given = {BEFORE: "input", ENCODED: "encoder"}
+    return given.get(maker) or component_label(ops.names[maker])
 
 
 def _in_lines(name: str) -> str:

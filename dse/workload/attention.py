@@ -51,7 +51,7 @@ def fuse_attention(ops: Ops) -> Ops:
     def reads(old: int) -> tuple[int, ...]:
         if old not in first:
             return tuple(
-                place_of[old] - place_of[old - back] if back else 0
+                place_of[old] - place_of[old - back] if back > 0 else back
                 for back in ops.reads[old]
             )
         inputs = [old - back for back in ops.reads[old] if back]

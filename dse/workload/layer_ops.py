@@ -16,6 +16,7 @@ from dse.workload.parts import (
 )
 
 GIVEN = -1  # what the chain reads: the result of what runs before it
+ENCODED = -2  # the result of the encoder, which all layers of a decoder read
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,17 @@ class Tokens:
 
 @dataclass
 class OpList:
-    """Ops in a row; each reads results by their place, `GIVEN` for what came before."""
+    """Ops in a row; each reads results by their place, `GIVEN` for what came before.
+
+    `ENCODED` is what the encoder made, whose readers note it as -1.
+    """
 
     ops: list[Op] = field(default_factory=list)
 
     def add(self, op: Op, *reads: int) -> int:
         """Add an op that reads some results; return the place of its own."""
         here = len(self.ops)
-        back = tuple(0 if place == GIVEN else here - place for place in reads)
+        back = tuple(here - place if place >= 0 else place - GIVEN for place in reads)
         self.ops.append(op._replace(reads=back))
         return here
 
@@ -171,7 +175,7 @@ def attention_ops(
         key = value = GIVEN
     else:
         memory = tokens.memory if part.cross else rows
-        given = GIVEN if part.cross else source
+        given = ENCODED if part.cross else source
         key = project("key", given, rows=memory)
         value_source = GIVEN if part.value_inner not in (None, part.hidden) else given
         value = project("value", value_source, rows=memory)

@@ -10,6 +10,7 @@ from dse.workload.ops import Ops
 
 _BEHIND = ("activation", "layer_norm")  # take results as they leave the lanes
 BEFORE = -1  # the maker of what a block reads: the block before it
+ENCODED = -2  # the encoder, whose result lives through all layers of a decoder
 
 
 class Value(NamedTuple):
@@ -60,6 +61,8 @@ def live_values(ops: Ops) -> Liveness:
     uses = _uses(ops, step)
     made = {maker: step[maker] if maker >= 0 else -1 for maker in uses}
     until = {maker: max(step[use] for use in places) for maker, places in uses.items()}
+    if ENCODED in until:
+        until[ENCODED] = step[last]  # the next layer reads it too
     beside: dict[int, set[frozenset[int]]] = {maker: set() for maker in uses}
     at_birth = frozenset({last})
     moments = []
@@ -67,7 +70,7 @@ def live_values(ops: Ops) -> Liveness:
         alive = [m for m in uses if made[m] <= now <= until[m]]
         if now == step[last]:
             alive.append(last)
-        order = sorted(alive, key=lambda m: (_next_use(uses.get(m), step, now), m))
+        order = sorted(alive, key=lambda m: (_next_use(m, uses, step, now), m))
         freed = _freed(ops, step, now, until)
         inside = tuple(i for i in range(len(ops)) if step[i] == now)
         moments.append(Moment(inside, tuple(sorted({*alive} - freed))))
@@ -102,7 +105,7 @@ def _only_reader(ops: Ops, i: int) -> bool:
         j
         for j, reads in enumerate(ops.reads)
         for back in reads
-        if back and j - back == i - 1
+        if back > 0 and j - back == i - 1
     ]
     return readers == [i]
 
@@ -112,8 +115,8 @@ def _uses(ops: Ops, step: list[int]) -> dict[int, list[int]]:
     uses: dict[int, list[int]] = {}
     for i, reads in enumerate(ops.reads):
         for back in reads:
-            maker = i - back if back else BEFORE
-            if back and step[maker] == step[i]:
+            maker = i - back if back > 0 else BEFORE + back
+            if back > 0 and step[maker] == step[i]:
                 continue  # it streams
             if maker == BEFORE and ops.kinds[i] == "matmul":
                 continue  # an operand from elsewhere
@@ -121,9 +124,13 @@ def _uses(ops: Ops, step: list[int]) -> dict[int, list[int]]:
     return uses
 
 
-def _next_use(places: list[int] | None, step: list[int], now: int) -> int:
-    """Return the step in which a value is read next; a block's result comes last."""
-    return min((step[i] for i in places or [] if step[i] >= now), default=len(step))
+def _next_use(maker: int, uses: dict[int, list[int]], step: list[int], now: int) -> int:
+    """Return the step in which a value is read next.
+
+    A block's result is read as the next one begins, what an encoder made later there.
+    """
+    later = len(step) + (maker == ENCODED)
+    return min((step[i] for i in uses.get(maker, ()) if step[i] >= now), default=later)
 
 
 def _freed(ops: Ops, step: list[int], now: int, until: dict[int, int]) -> set[int]:
@@ -134,7 +141,7 @@ def _freed(ops: Ops, step: list[int], now: int, until: dict[int, int]) -> set[in
     first = step.index(now)
     adds = ops.kinds[first] in WITH_WEIGHTS
     reads = ops.reads[first][1:] if adds else ops.reads[first][:1]
-    makers = {first - back if back else BEFORE for back in reads}
+    makers = {first - back if back > 0 else BEFORE + back for back in reads}
     return {maker for maker in makers if until.get(maker) == now}
 
 

@@ -50,7 +50,7 @@ class Ops(Record):
     kinds: tuple[str, ...] = static("one of `kinds.KINDS` for each op")
     reads: tuple[tuple[int, ...], ...] = static(
         "how many ops back each result that an op reads was made, its left operand "
-        "first; 0: before the block"
+        "first; 0: before the block, -1: by an encoder"
     )
     choices: tuple[float, ...] = static(
         "weight matrices there are for each that a token uses (experts), for each op"
@@ -78,7 +78,9 @@ class Ops(Record):
     @property
     def depends(self) -> tuple[int, ...]:
         """How many ops back the last producer of an op's input is; 0: before all."""
-        return tuple(min(filter(None, read), default=0) for read in self.reads)
+        return tuple(
+            min((back for back in read if back > 0), default=0) for read in self.reads
+        )
 
     @property
     def macs(self) -> Any:
