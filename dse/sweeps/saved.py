@@ -18,7 +18,7 @@ from dse.errors import InputError, check_kind
 from dse.explore.basis import Basis
 from dse.explore.objectives import read_objectives
 from dse.explore.runs import Runs, column_name, file_units
-from dse.explore.space import Space
+from dse.explore.space import Space, meaning_of
 from dse.files import check_regular, write_whole
 from dse.json_file import read_json
 from dse.records import Record
@@ -76,7 +76,10 @@ def load(path: str | Path) -> Any:
 
 
 def results_table(runs: Runs) -> pa.Table:
-    """Return results as an Arrow table that knows what they rest on."""
+    """Return results as an Arrow table that knows what they rest on.
+
+    Each column with a unit says it, in the metadata of its field: `unit`.
+    """
     space, basis = runs.space, runs.basis
     about = {
         "dse": FORM,
@@ -92,9 +95,25 @@ def results_table(runs: Runs) -> pa.Table:
         "objectives": [str(objective) for objective in runs.objectives],
         "metrics": list(runs.metrics),
     }
-    table = arrow_table(runs.columns)
+    table = _with_units(arrow_table(runs.columns), runs)
     text = json.dumps(about, ensure_ascii=False, default=float)
     return table.replace_schema_metadata({KEY: text.encode()})
+
+
+def _with_units(table: pa.Table, runs: Runs) -> pa.Table:
+    """Return a table whose fields say their units."""
+    shown = file_units(runs.basis.counted)
+    units = {
+        column_name(metric, shown[metric]): shown[metric] for metric in runs.metrics
+    }
+    units |= {n: meaning_of(runs.space.design, n).unit for n in runs.designs}
+    fields = [
+        field.with_metadata({"unit": units[field.name]})
+        if units.get(field.name)
+        else field
+        for field in table.schema
+    ]
+    return table.cast(pa.schema(fields))
 
 
 def _read_results(path: Path) -> Runs:

@@ -78,6 +78,17 @@ def test_results_come_back_with_all_they_rest_on(runs: Any, tmp_path: Path) -> N
     assert list(again.index) == list(dse.pareto(runs, "min:energy").index)
 
 
+def test_columns_of_a_file_say_their_units(runs: Any, tmp_path: Path) -> None:
+    from pyarrow import parquet
+
+    schema = parquet.read_schema(dse.save(runs, tmp_path / "runs.parquet"))
+    units = {f.name: f.metadata[b"unit"].decode() for f in schema if f.metadata}
+    assert units["area_mm2"] == "mm^2"
+    assert units["throughput_seq_per_s"] == "seq/s"
+    assert set(runs.designs) <= set(units)
+    assert {f.name for f in schema} - set(units) == {"design", "feasible", "reason"}
+
+
 def test_a_report_needs_no_study(runs: Any, tmp_path: Path) -> None:
     path = dse.report(runs, tmp_path / "out.html", references={"Our machine": EDGE})
     text = path.read_text()
