@@ -79,8 +79,6 @@ def test_results_come_back_with_all_they_rest_on(runs: Any, tmp_path: Path) -> N
 
 
 def test_columns_of_a_file_say_their_units(runs: Any, tmp_path: Path) -> None:
-    from pyarrow import parquet
-
     schema = parquet.read_schema(dse.save(runs, tmp_path / "runs.parquet"))
     units = {f.name: f.metadata[b"unit"].decode() for f in schema if f.metadata}
     assert units["area_mm2"] == "mm^2"
