@@ -50,7 +50,7 @@ from dse.schedule.traffic import Room, Storage, Traffic
 from dse.schedule.weights import fetched_share
 from dse.workload.kinds import WITH_WEIGHTS
 from dse.workload.liveness import BEFORE, ENCODED, Moment, Value, live_values
-from dse.workload.ops import Block
+from dse.workload.ops import Block, Ops
 
 _FIELDS = tuple(Traffic.__dataclass_fields__)
 _COMPULSORY = ("cache", "input", "output")  # of these, those that begin so
@@ -192,7 +192,7 @@ class _Plan:
                 bits = heads * at(ops.rows, i) * at(ops.inner, i)
                 self._add(number, i, "input", bits * at(storage.operand, i))
             if any(right):
-                new = at(ops.inner, i) * at(ops.columns, i) - cached
+                new = _new_values(ops, i)
                 bits = heads * new * at(storage.operand, i)
                 self._add(number, i, "input", bits)
                 self._add(number, i, "refetched", again * bits)
@@ -478,6 +478,15 @@ class _Plan:
             Traffic(**{f: _column(moved, number, f, len(block.ops)) for f in _FIELDS})
             for number, block in enumerate(self.blocks)
         ]
+
+
+def _new_values(ops: Ops, i: int) -> Any:
+    """Return the values of keys, or of values, of a head that no cache has."""
+    scores = ops.kinds[i + 1 : i + 2] == ("softmax",)
+    width = at(ops.inner if scores else ops.columns, i)
+    own = at(ops.rows, i) / at(ops.sharing, i) * width
+    cached, both = at(ops.cached, i), at(ops.inner, i) * at(ops.columns, i)
+    return jnp.where((cached > 0) & (cached < both), own, both - cached)
 
 
 def _matrices(block: Block, storage: Storage) -> list[Any]:

@@ -205,7 +205,9 @@ def _scores_ops(
     """Add scores, softmax and context; return the place of the context."""
     rows, heads, sharing = tokens.rows, part.kv_heads, part.heads // part.kv_heads
     columns = tokens.memory if part.cross else part.seen(tokens.keys)
-    earlier = max(columns - rows, 0) if tokens.step else 0
+    earlier = tokens.keys - rows if tokens.step else 0
+    if part.window is not None:  # the first of these tokens sees as many
+        earlier = min(earlier, part.window - 1)
     if part.cross:
         earlier = columns if tokens.step else 0
     if part.pieces is not None:

@@ -218,3 +218,18 @@ def test_what_tells_one_generation_from_another_is_written_down():
     assert told[3]["seq_len"] == 64
     said = describe_workload(dse.generation(TINY, **asked[3]))
     assert "of 64 tokens, 9 more made" in said
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_chunk_reads_of_its_cache_what_its_first_token_sees(alone: bool) -> None:
+    """Of a window of 4,096 tokens: 4,095 earlier ones, whatever a chunk has itself."""
+    run = dse.generation("mistral-7b", prompt=12288, new_tokens=1, chunk=4096)
+    chunk = run.steps[-1].workload
+    chunk = chunk.attention_only() if alone else chunk
+    found = dse.evaluate(dse.ReferenceMachine.a100(), chunk).compulsory_bytes
+    token = 32 * 2 * 8 * 128 * 2  # bytes of keys and values of 8 heads in 32 layers
+    appended = 0 if alone else 4096
+    assert float(found["cache"]) == pytest.approx((4095 + appended) * token)
+    if alone:
+        queries = 32 * 32 * 128 * 2
+        assert float(found["input"]) == pytest.approx(4096 * (token + queries))
