@@ -23,6 +23,7 @@ from dse.explore.uncertainty import Uncertainty
 Rows = np.ndarray[Any, Any]
 Numbers = Mapping[str, Rows]
 
+SURE = 2.0  # standard errors that luck is not taken for
 BINS = 20  # of equally many draws, in each of which the number is all but known
 
 
@@ -79,34 +80,48 @@ def value_of_knowing(
     """Return for each number how often knowing it changes a choice, and what it gains.
 
     In every bin of a number the choice with least mean cost is made by one half of the
-    draws and judged by the other, so that luck gains nothing. Shapes: `costs`, in
-    logarithms, `[choices, draws]`, numbers `[draws]`.
+    draws and judged by the other, so that luck gains nothing. Choices that were judged
+    worse count against those judged better, and none count where all that they gain is
+    within two of its standard errors. Shapes: `costs`, in logarithms,
+    `[choices, draws]`, numbers `[draws]`.
     """
     usual = int(np.argmin(costs.mean(axis=1)))
     told = {}
     for key, number in numbers.items():
         drawn = costs[:, _bins(number, bins)]  # [choices, bins, draws]
         parts = drawn[..., ::2], drawn[..., 1::2]
-        gained, changed = 0.0, 0.0
-        for see, judge in (parts, parts[::-1]):
-            chosen = np.argmin(see.mean(axis=-1), axis=0)
-            mean = judge.mean(axis=-1)
-            better = mean[usual] - np.take_along_axis(mean, chosen[None], axis=0)[0]
-            gained += 0.5 * float(np.mean(better))
-            changed += 0.5 * float(np.mean(chosen != usual))
-        gain = max(float(np.expm1(gained)), 0.0)
-        told[key] = (changed if gain > 0.0 else 0.0, gain)
+        judged = [_better(usual, *pair) for pair in (parts, parts[::-1])]
+        better, error = (np.concatenate(each) for each in zip(*judged, strict=True))
+        gain = max(float(np.expm1(better.mean())), 0.0)
+        certain = better.sum() > SURE * np.sqrt((error**2).sum())
+        changed = float(np.sign(better).mean()) if certain else 0.0
+        told[key] = max(changed, 0.0), gain
     return told
+
+
+def _better(usual: int, see: Rows, judge: Rows) -> tuple[Rows, Rows]:
+    """Return by how much what some draws choose is better in others, `[bins]`.
+
+    And the standard error of that.
+    """
+    chosen = np.argmin(see.mean(axis=-1), axis=0)
+    own = np.take_along_axis(judge, chosen[None, :, None], axis=0)[0]
+    better = judge[usual] - own  # [bins, draws]
+    return better.mean(axis=-1), better.std(axis=-1) / np.sqrt(better.shape[-1])
 
 
 def turned_by(masks: Rows, number: Rows, *, bins: int = BINS) -> float:
     """Return the share of choices whose place on the front knowing a number turns.
 
-    Shapes: `masks`, who is on the front, `[draws, choices]`, the number `[draws]`.
+    In a bin a choice is turned by a majority that is more than two of its standard
+    errors. Shapes: `masks`, who is on the front, `[draws, choices]`, the number
+    `[draws]`.
     """
-    usual = masks.mean(axis=0) > 0.5
-    known = masks[_bins(number, bins)].mean(axis=1) > 0.5  # [bins, choices]
-    return float(np.mean(known != usual))
+    usual = np.where(masks.mean(axis=0) > 0.5, 1.0, -1.0)
+    drawn = masks[_bins(number, bins)]  # [bins, draws, choices]
+    least = 0.5 * SURE / np.sqrt(drawn.shape[1])
+    against = (0.5 - drawn.mean(axis=1)) * usual
+    return float(np.mean(against > least))
 
 
 def _bins(number: Rows, bins: int) -> Rows:

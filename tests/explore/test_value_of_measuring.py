@@ -38,6 +38,18 @@ def test_what_moves_all_choices_alike_changes_none() -> None:
     assert flat == {"known": (0.0, 0.0)}
 
 
+@pytest.mark.parametrize("draws", [200, 500, 2000])
+def test_luck_is_not_taken_for_what_knowing_changes(draws: int) -> None:
+    """Fifty numbers of no influence, and two machines that are all but equal."""
+    random = np.random.default_rng(draws)
+    costs = random.standard_normal((2, draws))
+    none = {f"n{k}": random.random(draws) for k in range(50)}
+    changes = [found[0] for found in value_of_knowing(costs, none).values()]
+    assert np.mean(np.asarray(changes) > 0.0) < 0.1
+    masks = random.random((draws, 40)) < 0.5
+    assert np.mean([turned_by(masks, n) for n in none.values()]) < 0.05
+
+
 def test_a_number_that_decides_who_is_on_the_front_turns_it() -> None:
     number = np.linspace(-1.0, 2.0, 900)  # above 0 in two draws of three
     masks = np.stack([number > 0.0, number <= 0.0, number < 9.0], axis=1)
