@@ -390,7 +390,7 @@ def _energy_of_work(stages: Stage) -> Any:
 
 
 def _moved(stages: Stage) -> Any:
-    return jnp.asarray(sum(stages.moved.values()))
+    return sum(stages.moved.values(), jnp.zeros_like(stages.compute))
 
 
 def _by_op(chains: list[Chain], clock: Any) -> dict[str, Any]:

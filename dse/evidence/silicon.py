@@ -97,7 +97,7 @@ def _workload(place: str, row: Mapping[str, str | None], operator: str) -> Workl
         )
         ops = OpList()
         attention = multi_head(heads * width, heads, width, kv_heads=key_heads)
-        attention_ops(ops, attention, Tokens(rows=1, keys=keys, later=True))
+        attention_ops(ops, attention, Tokens(rows=1, keys=keys, later=True, kept=True))
         step = run_alone(ops.ops, batch=batch, seq_len=keys, mode="decode")
         return step.attention_only()
     rows, columns = (int(_number(place, row, name)) for name in ("m", "n"))

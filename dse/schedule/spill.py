@@ -84,13 +84,9 @@ def comes_again(ops: Ops, use: int, maker: int) -> bool:
     return maker == (use - back if back > 0 else BEFORE + back)
 
 
-def appended(block: Block, value: Value) -> Any:
-    """Return 1 for new keys or values of a cache, 0 for other values."""
-    ops, found = block.ops, jnp.zeros(())
-    for use in value.uses:
-        if ops.kinds[use] == "matmul" and use - ops.reads[use][-1] == value.maker:
-            found = jnp.where(at(ops.cached, use) > 0, 1.0, found)
-    return found
+def appended(block: Block, value: Value) -> float:
+    """Return which share of a value joins a cache: of new keys, values or latents."""
+    return block.ops.kept[value.maker] if value.maker >= 0 else 0.0
 
 
 def weights_of(block: Block, storage: Storage) -> list[Any]:

@@ -86,7 +86,7 @@ def take(ops: Ops, places: list[int]) -> Ops:
     return columns.replace(
         **{
             name: tuple(getattr(ops, name)[i] for i in places)
-            for name in ("names", "kinds", "reads", "choices")
+            for name in ("names", "kinds", "reads", "choices", "kept")
         }
     )
 

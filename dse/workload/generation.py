@@ -128,7 +128,7 @@ def _read(
     head_rows: int,
     mode: str = "prefill",
 ) -> Workload:
-    tokens = Tokens(rows=rows, keys=end, later=end > rows)
+    tokens = Tokens(rows=rows, keys=end, later=end > rows, kept=True)
     blocks = run_stacks(
         shape, shape.stacks, tokens, lm_head=head_rows > 0, head_rows=head_rows
     )

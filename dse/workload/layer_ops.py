@@ -32,6 +32,7 @@ class Tokens:
     memory: int = 0
 
     later: bool = False  # whether there may be earlier tokens
+    kept: bool = False  # whether keys and values join a cache, for later ones to see
 
     @property
     def step(self) -> bool:
@@ -47,6 +48,13 @@ class OpList:
     """
 
     ops: list[Op] = field(default_factory=list)
+
+    def keep(self, part: Attention, *places: int) -> None:
+        """Have results join the cache: as many tokens' as a later one can see."""
+        for place in places:
+            rows = self.ops[place].rows
+            share = min(rows, part.window or rows) / rows
+            self.ops[place] = self.ops[place]._replace(kept=share)
 
     def add(self, op: Op, *reads: int) -> int:
         """Add an op that reads some results; return the place of its own."""
@@ -212,6 +220,8 @@ def _scores_ops(
         earlier = columns if tokens.step else 0
     if part.pieces is not None:
         heads, rows, columns = heads * part.pieces, part.seen(rows), part.seen(rows)
+    if tokens.kept and not part.cross:
+        ops.keep(part, key, value)
     each = {"heads": heads, "sharing": sharing}
     scores = Op(
         f"scores{label}",
@@ -262,9 +272,12 @@ def _latent_ops(
     whole = replace(part.norms[-1], width=width)  # what all heads share goes with it
     made = project("latent", source)
     made = ops.norm(f"norm_latent{label}", whole, rows, made)
+    if tokens.kept:
+        ops.keep(part, made)
     if not tokens.step:
         key, value = project("key", made), project("value", made)
-        found = _scores_ops(ops, part, tokens, query, key, value, label)
+        alone = replace(tokens, kept=False)  # latents are kept, and no keys
+        found = _scores_ops(ops, part, alone, query, key, value, label)
         return ops.linear(layers["output"], rows, found, *added, name=f"output{label}")
     own = part.key_width - part.shared_key
     absorb = Op(f"query_latent{label}", "linear", (), rows, latent, own, heads)

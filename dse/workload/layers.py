@@ -25,6 +25,7 @@ class Op(NamedTuple):
     sharing: int = 1
     cached: int = 0
     choices: float = 1.0
+    kept: float = 0.0
 
 
 def chain(ops: Sequence[Op]) -> Ops:
@@ -49,6 +50,7 @@ def chain(ops: Sequence[Op]) -> Ops:
         kinds=tuple(op.kind for op in ops),
         reads=tuple(op.reads for op in ops),
         choices=tuple(float(op.choices) for op in ops),
+        kept=tuple(float(op.kept) for op in ops),
         heads=column("heads"),
         rows=column("rows"),
         inner=column("inner"),

@@ -55,6 +55,9 @@ class Ops(Record):
     choices: tuple[float, ...] = static(
         "weight matrices there are for each that a token uses (experts), for each op"
     )
+    kept: tuple[float, ...] = static(
+        "share of each op's result that joins a cache, for later tokens to see"
+    )
     heads: Any = quantity("1", "independent products per sequence, [ops]")
     rows: Any = quantity("1", "tokens per product, [ops]")
     inner: Any = quantity("1", "length of the summed axis, [ops]")

@@ -76,7 +76,7 @@ def transformer(
     if mode == "decode":
         context = _context(shape, context_len, length)
         memory = _memory(shape, length)
-        tokens = Tokens(rows=1, keys=context, memory=memory, later=True)
+        tokens = Tokens(rows=1, keys=context, memory=memory, later=True, kept=True)
         stacks = shape.stacks[-1:]
     elif mode != "prefill":
         raise InputError(f"`mode` is {quoted(mode)}." + did_you_mean(mode, MODES))

@@ -32,6 +32,26 @@ NAMES = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("model", "prompt", "chunk", "new_tokens", "moved"),
+    [
+        ("llama-3.2-1b", 2048, None, 1, 2048),
+        ("llama-3.2-1b", 2048, None, 2, 2048 + 2048 + 1),
+        ("llama-3.2-1b", 2048, 512, 2, 2048 + (512 + 1024 + 1536) + 2048 + 1),
+        ("deepseek-v3", 1024, None, 2, 1024 + 1024 + 1),  # latents, and no keys
+        ("mistral-7b", 6144, None, 2, 4096 + 4095 + 1),  # as many as the window spans
+    ],
+)
+def test_each_token_joins_the_cache_once_and_is_read_by_those_that_see_it(
+    model: str, prompt: int, chunk: int | None, new_tokens: int, moved: int
+) -> None:
+    work = dse.generation(model, prompt=prompt, new_tokens=new_tokens, chunk=chunk)
+    found = dse.evaluate(dse.ReferenceMachine.h200(), work, timing="roofline")
+    token = dse.model_shape(model).cache_bytes_per_token("fp16")
+    for bytes_by_origin in (found.off_chip_bytes, found.compulsory_bytes):
+        assert float(bytes_by_origin["cache"]) == pytest.approx(moved * token)
+
+
 def axis_of(machine: Engine) -> str:
     """Return a number of a machine that any may vary: its bandwidth, or its clock."""
     numbers = machine.meanings()

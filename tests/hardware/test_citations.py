@@ -60,4 +60,4 @@ def test_what_was_held_against_its_source_says_on_which_day_and_against_what() -
         day, _, what = held.partition(": ")
         assert datetime.date.fromisoformat(day) <= datetime.date(2100, 1, 1)
         assert len(what.split()) > 3
-    assert known["radford2019gpt2"].checked == ""
+    assert known["intel2019ark"].checked == ""

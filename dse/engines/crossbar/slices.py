@@ -48,16 +48,18 @@ def slices_of(design: CrossbarEngine) -> Slices:
     fed = ceil_div(magnitude, design.dac_bits)
     conversions = ceil_div(fed, design.slices_per_conversion)
     most = ceil_div(fed, conversions)
-    longer = fed - (most - 1.0) * conversions  # conversions of `most` slices
+    # Conversions of `most` slices: one at least, which bounds of a box of designs see.
+    longer = jnp.maximum(fed - (most - 1.0) * conversions, 1.0)
     base = 2.0**design.dac_bits
     powers = base ** (most - 1.0) * (conversions + (base - 1.0) * longer)
     integrators = has_integrators(design)
     known = 0.5 * (conversions - 1.0) * most * design.dac_bits
     fewer = jnp.maximum(design.adc_bits - known, 1.0)
+    integrations = jnp.maximum(powers - conversions, 0.0) / (base - 1.0)
     return Slices(
         fed=fed,
         conversions=conversions,
-        integrations=jnp.where(integrators, (powers - conversions) / (base - 1.0), 0.0),
+        integrations=jnp.where(integrators, integrations, 0.0),
         bits=jnp.where(integrators, fewer, design.adc_bits),
     )
 
