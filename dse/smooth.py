@@ -49,8 +49,8 @@ def ceil(x: ArrayLike) -> Array:
     still = lower = jax.lax.stop_gradient(x)
     for _ in range(FORGIVEN):
         lower = jnp.nextafter(lower, jnp.full_like(still, -jnp.inf))
-    found = jnp.maximum(jnp.ceil(lower), jnp.round(still))  # where a spacing is 1/4
-    return with_slope(found, x)
+    # Rounded as well: a spacing may be 1/4 or more, and four of them a whole number.
+    return with_slope(jnp.maximum(jnp.ceil(lower), jnp.round(still)), x)
 
 
 def ceil_div(a: ArrayLike, b: ArrayLike) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -94,17 +94,14 @@ def explain(
     """
     space, basis = _sweep_of(place)
     _check_number(space, number, place)
-    from dse.evaluation import combine
-    from dse.explore.evaluate import evaluate
+    from dse.explore.evaluate import evaluate_suite
     from dse.show.evaluation_text import metrics_text
     from dse.show.labels import describe_design, describe_workload
     from dse.study.summary import metrics_as_json
 
     values = {name: float(v) for name, v in space.decode(number).items()}
     placed = [space.place(values, workload) for workload, _ in basis.suite]
-    asked: Any = {"technology": basis.technology, "timing": basis.timing}
-    parts = [evaluate(design, run, **asked) for design, run in placed]
-    found = combine(parts, [weight for _, weight in basis.suite])
+    found = evaluate_suite(placed, basis)
     chosen = describe_design(space, number)
     if as_json:
         names = {name: float(value) for name, value in found.dynamic_energy.items()}

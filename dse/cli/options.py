@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -78,6 +79,13 @@ AcceptForeign = Annotated[
         "--accept-foreign-accuracy",
         help="Let accuracies that were measured on another model or length decide.",
     ),
+]
+ProveSeconds = Annotated[
+    float | None, typer.Option(help="Longest time of a proof.", callback=finite)
+]
+ProofFile = Annotated[
+    Path | None,
+    typer.Option(help="Where to write the proof, for a second program to check."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Verbose = Annotated[

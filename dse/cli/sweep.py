@@ -14,9 +14,10 @@ from dse.cli.options import (
     AcceptForeign,
     Buildable,
     Json,
+    ProofFile,
+    ProveSeconds,
     Quiet,
     Verbose,
-    finite,
     log,
     shows_progress,
 )
@@ -95,13 +96,8 @@ def sweep(
             'than a gap, as "1 %".'
         ),
     ] = None,
-    prove_seconds: Annotated[
-        float | None, typer.Option(help="Longest time of a proof.", callback=finite)
-    ] = None,
-    proof_file: Annotated[
-        Path | None,
-        typer.Option(help="Where to write the proof, for a second program to check."),
-    ] = None,
+    prove_seconds: ProveSeconds = None,
+    proof_file: ProofFile = None,
     as_json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,

@@ -12,9 +12,10 @@ from dse.cli.options import (
     AcceptForeign,
     Buildable,
     Json,
+    ProofFile,
+    ProveSeconds,
     Quiet,
     Verbose,
-    finite,
     log,
     shows_progress,
 )
@@ -83,13 +84,8 @@ def tune(
         str | None,
         typer.Option(help='Prove that none is better by more, as "1 %".'),
     ] = None,
-    prove_seconds: Annotated[
-        float | None, typer.Option(help="Longest time of a proof.", callback=finite)
-    ] = None,
-    proof_file: Annotated[
-        Path | None,
-        typer.Option(help="Where to write the proof, for a second program to check."),
-    ] = None,
+    prove_seconds: ProveSeconds = None,
+    proof_file: ProofFile = None,
     find_out: Annotated[
         bool,
         typer.Option(
@@ -202,7 +198,7 @@ def _what_next(
     study: Study, objective: str, limits: list[str], found: Tuned
 ) -> tuple[pd.DataFrame, str]:
     """Return which unknowns would change the choice, most first, and that as text."""
-    from dse.explore.uncertainty import uncertainty
+    from dse.explore.uncertainty import uncertainty_of
     from dse.explore.value_of_measuring import value_of_measuring
     from dse.show.sureness_text import choice_text
     from dse.tuning.alternatives import alternatives
@@ -213,14 +209,7 @@ def _what_next(
             "no design one step beside the best keeps the limits: there is no choice "
             "that an unknown could change; leave out --next."
         )
-    drawn = uncertainty(
-        choices,
-        [workload for workload, _ in study.suite],
-        weights=[weight for _, weight in study.suite],
-        technology=study.technology,
-        timing=study.timing,
-        draws=_DRAWS,
-    )
+    drawn = uncertainty_of(choices, draws=_DRAWS)
     unknowns = value_of_measuring(drawn, objective)
     return unknowns, choice_text(unknowns, len(choices))
 

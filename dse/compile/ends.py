@@ -33,8 +33,8 @@ def write_bounds(
     inputs: Mapping[Any, Interval],
     *,
     ways: bool = True,
-) -> tuple[Graph, dict[Any, Ends], list[Ends]]:
-    """Return a graph of the ends of some places, where those of inputs lie, and theirs.
+) -> tuple[Graph, list[Ends]]:
+    """Return a graph of the ends of some places, and where these are.
 
     `inputs` are the intervals of the large box. The ends of `x` are inputs that are
     called `x.low` and `x.high`. With `ways` a number less one that it was made from is
@@ -53,7 +53,7 @@ def write_bounds(
                 found[place] = given[node.detail]
             else:
                 found[place] = writer.write(place, node, found)
-    return writer.new, given, [found[place] for place in places]
+    return writer.new, [found[place] for place in places]
 
 
 def _inputs(graph: Graph, name: Any) -> Ends:

@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
+from functools import partial
 from typing import Any
 
 import jax
@@ -102,7 +103,7 @@ class CompiledFunction:
 
     def _answer(self, outputs: list[Places], tree: Any) -> None:
         self._outputs, self._tree = outputs, tree
-        self.places = [at for some in outputs for at in some.ravel().tolist()]
+        self.places = _each(outputs)
         self._made: dict[Any, Any] = {}  # codes of rows
         self._prepared: tuple[Steps, Found] | None = None
 
@@ -165,11 +166,8 @@ class CompiledFunction:
             value, slope = jax.value_and_grad(lambda g: self.function(g)[name])(given)
             return {name: value, **{f"d_{key}": slope[key] for key in slope}}
 
-        with no_garbage_collection():
-            try:
-                return self._with_slopes(name, slopes)
-            except NotByRowsError:
-                return compile_function(slopes, self.shapes)
+        write = partial(self._with_slopes, name, slopes)
+        return _or_by_jax(write, slopes, self.shapes)
 
     def along(self, moving: Sequence[str]) -> CompiledFunction:
         """Return the function to `values` and `slopes`: how answers change with inputs.
@@ -190,23 +188,23 @@ class CompiledFunction:
             return {"values": values, "slopes": slopes}
 
         shapes = self.shapes | {f"d_{name}": self.shapes[name] for name in moving}
-        with no_garbage_collection():
-            try:
-                return self._with_changes(moving, shapes, both)
-            except NotByRowsError:
-                return compile_function(both, shapes)
+        write = partial(self._with_changes, moving, shapes, both)
+        return _or_by_jax(write, both, shapes)
 
     def _with_changes(
         self, moving: Sequence[str], shapes: dict[str, tuple[int, ...]], both: Function
     ) -> CompiledFunction:
         traced, outputs = self._as_traced()
         directions = {
-            (name, *at) if at else name: (f"d_{name}", *at) if at else f"d_{name}"
+            number: direction
             for name in moving
-            for at in np.ndindex(*self.shapes[name])
+            for number, direction in zip(
+                _numbers(name, self.shapes[name]),
+                _numbers(f"d_{name}", self.shapes[name]),
+                strict=True,
+            )
         }
-        places = [at for some in outputs for at in some.ravel().tolist()]
-        graph, at, changes = write_changes(traced, places, directions)
+        graph, at, changes = write_changes(traced, _each(outputs), directions)
         none = graph.constant(0.0)
 
         def found(where: Callable[[int], int]) -> Any:
@@ -228,9 +226,7 @@ class CompiledFunction:
     def _slopes_by(self, name: str, graph: Graph, slopes: Mapping[Any, int]) -> Places:
         """Return where the slopes by the numbers of an input are; 0 is a slope, too."""
         shape, none = self.shapes[name], graph.constant(0.0)
-        found = [
-            slopes.get((name, *at) if at else name, none) for at in np.ndindex(*shape)
-        ]
+        found = [slopes.get(number, none) for number in _numbers(name, shape)]
         return np.asarray(found, np.int64).reshape(shape)
 
     def _as_traced(self) -> tuple[Graph, list[Places]]:
@@ -283,38 +279,33 @@ class CompiledFunction:
         `NotByRowsError` for an operation that is not written down.
         """
         inputs = self._intervals(box)
-        graph, given, found = write_bounds(self.graph, self.places, inputs, ways=ways)
+        graph, found = write_bounds(self.graph, self.places, inputs, ways=ways)
         none = iter(bound(self.graph, self.places, inputs))
-        part, ends = copy(self), iter(found)
-        part.graph = graph
-        part.names = tuple(f"{n}.{end}" for n in self.names for end in ("low", "high"))
-        part.shapes = {
-            name: self.shapes[name.rpartition(".")[0]] for name in part.names
-        }
-        part._inputs = [
-            np.asarray(
-                [given[(n, *at) if at else n][end] for at in np.ndindex(*shape)]
-            ).reshape(shape)
-            for n, shape in ((n, self.shapes[n]) for n in self.names)
-            for end in (0, 1)
-        ]
+        ends = iter(found)
         answers = []
         for places in self._outputs:
             low, high = np.asarray([next(ends) for _ in range(places.size)]).T
             flags = [graph.constant(next(none).none.any()) for _ in range(places.size)]
             parts = (low, high, np.asarray(flags))
             answers.append(Interval(*(part.reshape(places.shape) for part in parts)))
-        graph.close()
-        part.function = _only_by_rows
-        part._answer(*jax.tree.flatten(jax.tree.unflatten(self._tree, answers)))
-        return part
+        shapes = {
+            f"{name}.{end}": shape
+            for name, shape in self.shapes.items()
+            for end in ("low", "high")
+        }
+        whole = jax.tree.unflatten(self._tree, answers)
+        return self._other(graph, shapes, whole, _only_by_rows)
 
     def _intervals(self, boxes: Mapping[str, Any]) -> dict[Any, Interval]:
         """Return the interval of every number that is given."""
         return {
-            (name, *at) if at else name: Interval(low[at], high[at], none)
+            number: Interval(low[at], high[at], none)
             for name, (low, high, none) in read_boxes(boxes, self.shapes).items()
-            for at in np.ndindex(*self.shapes[name])
+            for number, at in zip(
+                _numbers(name, self.shapes[name]),
+                np.ndindex(*self.shapes[name]),
+                strict=True,
+            )
         }
 
     def as_jax(self) -> Function:
@@ -325,11 +316,8 @@ class CompiledFunction:
         """
         count = len(self.places)
         both = values_and_slopes(self.function, self.names, count)
-        with no_garbage_collection():
-            try:
-                together = self._pulled_back(both)
-            except NotByRowsError:
-                together = compile_function(both, [*self.names, *pulled(count)])
+        shapes = {**self.shapes, **dict.fromkeys(pulled(count), ())}
+        together = _or_by_jax(partial(self._pulled_back, shapes, both), both, shapes)
         code = together.code(np.float64, backend=on_host())
         try:
             code(dict.fromkeys(together.names, np.ones(1)), 1)
@@ -337,15 +325,16 @@ class CompiledFunction:
             return self.function
         return as_jax(code, self.names, count)
 
-    def _pulled_back(self, function: Function) -> CompiledFunction:
+    def _pulled_back(
+        self, shapes: dict[str, tuple[int, ...]], function: Function
+    ) -> CompiledFunction:
         traced, outputs = self._as_traced()
-        places = [at for some in outputs for at in some.ravel().tolist()]
+        places = _each(outputs)
         weights = pulled(len(places))
         graph, at, slopes = write_slopes(traced, zip(places, weights, strict=True))
         double = [_in_double(graph, at[place]) for place in places]
         answers = dict(zip(weights, double, strict=True))
         answers |= {n: self._slopes_by(n, graph, slopes) for n in self.names}
-        shapes = {**self.shapes, **dict.fromkeys(weights, ())}
         return self._other(graph, shapes, answers, function)
 
     # -- what readers are made of ------------------------------------------------------
@@ -445,10 +434,31 @@ def written(
 
 def inputs_of(graph: Graph, name: str, shape: tuple[int, ...]) -> Places:
     """Return the places of the numbers of an input."""
-    if not shape:
-        return np.asarray(graph.input(name))
-    numbers = [graph.input((name, *at)) for at in np.ndindex(*shape)]
-    return np.asarray(numbers, np.int64).reshape(shape)
+    places = [graph.input(number) for number in _numbers(name, shape)]
+    return np.asarray(places, np.int64).reshape(shape)
+
+
+def _numbers(name: str, shape: tuple[int, ...]) -> list[Any]:
+    """Return what the numbers of an input are called."""
+    return [(name, *at) if at else name for at in np.ndindex(*shape)]
+
+
+def _each(outputs: Sequence[Places]) -> list[int]:
+    """Return the places of the numbers of some arrays, one after another."""
+    return [at for some in outputs for at in some.ravel().tolist()]
+
+
+def _or_by_jax(
+    write: Callable[[], CompiledFunction],
+    function: Function,
+    shapes: Mapping[str, tuple[int, ...]],
+) -> CompiledFunction:
+    """Return a function as it is written, or, where that is left to JAX, its trace."""
+    with no_garbage_collection():
+        try:
+            return write()
+        except NotByRowsError:
+            return compile_function(function, shapes)
 
 
 def _in_double(graph: Graph, place: int) -> Places:

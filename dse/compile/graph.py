@@ -23,6 +23,8 @@ Kind = np.dtype[Any]
 INPUT, CONSTANT, CONVERT = "input", "constant", "convert_element_type"
 BY_JAX, PART = "by_jax", "part"  # an array operation as a whole, and one of its numbers
 COMPARED = ("gt", "ge", "lt", "le", "eq", "ne")
+FOR_SLOPES = {"stop_gradient", "with_slope"}  # the first of what they take, as values
+SEVERAL = {"max": "largest", "min": "least"}  # of more than two numbers, for slopes
 _EITHER_WAY = {"add", "mul", "max", "min", "eq", "ne", "and", "or", "xor"}
 _LOGICAL = {*COMPARED, "is_finite"}
 _BOOL, _DOUBLE = np.dtype(bool), np.dtype(float)
@@ -100,6 +102,14 @@ class Graph:
             kind = np.dtype(detail) if operation == CONVERT else self.kinds[takes[-1]]
         node = Node(operation, takes, detail)
         return self._place(node, node, kind)
+
+    def again(self, node: Node, takes: Sequence[int]) -> int:
+        """Return the place of a node of another graph, of what it takes in this one."""
+        if node.operation == INPUT:
+            return self.input(node.detail)
+        if node.operation == CONSTANT:
+            return self.constant(node.detail)
+        return self.add(node.operation, takes, node.detail)
 
     def by_jax(self, takes: Sequence[int], done: Any, kinds: Sequence[Kind]) -> Places:
         """Return the places of the numbers of what JAX makes of some numbers.

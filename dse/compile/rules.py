@@ -16,14 +16,13 @@ import numpy as np
 
 from dse.compile.by_jax import left_to_jax
 from dse.compile.errors import NotByRowsError, not_by_rows
-from dse.compile.graph import CONVERT, Graph, Places
+from dse.compile.graph import CONVERT, FOR_SLOPES, SEVERAL, Graph, Places
 from dse.compile.numpy_functions import EACH, EACH_FLOAT
 from dse.compile.tables import add_at, look_up, put
 
 _KINDS = {np.dtype(name) for name in ("bool", "int8", "int16", "int32", "int64")}
 _KINDS |= {np.dtype(name) for name in ("float32", "float64")}
 _SAME = {"copy", "copy_p"}
-_FIRST = {"stop_gradient", "with_slope"}  # others are for slopes alone
 _RENAMED = {"add_any": "add", "lt_to": "lt", "le_to": "le"}
 _REDUCED = {
     "reduce_sum": "add",
@@ -34,7 +33,6 @@ _REDUCED = {
     "reduce_or": "or",
     "reduce_xor": "xor",
 }
-_SEVERAL = {"max": "largest", "min": "least"}  # of more than two numbers
 _CUMULATED = {"cumsum": "add", "cumprod": "mul", "cummax": "max", "cummin": "min"}
 _SINGLE = {*EACH, *_RENAMED, "clamp"} - {"select_n"}
 _SINGLE_FLOAT = {*EACH_FLOAT, "square"}
@@ -56,7 +54,7 @@ def _written(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     name = _name_of(equation)
     if name in _SAME:
         return given
-    if name in _FIRST:
+    if name in FOR_SLOPES:
         return [graph.each(name, given)] if graph.as_traced else given[:1]
     kinds = [atom.aval.dtype for atom in equation.invars]
     for kind in (*kinds, *(atom.aval.dtype for atom in equation.outvars)):
@@ -143,12 +141,12 @@ def _axis(params: Any) -> int:
 
 def _reduced(graph: Graph, operation: str, axes: Any, places: Places) -> Places:
     """Combine along axes in the order of the numbers."""
-    if graph.as_traced and operation in _SEVERAL:
+    if graph.as_traced and operation in SEVERAL:
         gone = sorted(axes)
         first = np.moveaxis(places, gone, range(len(gone)))
         several = first.reshape(-1, *first.shape[len(gone) :])
         if len(several) > 2:  # a tie of three is not one of two twice
-            return graph.each(_SEVERAL[operation], list(several))
+            return graph.each(SEVERAL[operation], list(several))
     for axis in sorted(axes, reverse=True):
         turns = list(np.moveaxis(places, axis, 0))
         if not turns:
@@ -221,7 +219,7 @@ def _product(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
 def _cumulated(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     """Combine every number along an axis with all before it, or all behind."""
     operation = _CUMULATED[equation.primitive.name]
-    if graph.as_traced and operation in _SEVERAL:
+    if graph.as_traced and operation in SEVERAL:
         raise not_by_rows(equation.primitive.name, "whose slopes are left to JAX")
     turns = list(np.moveaxis(given[0], equation.params["axis"], 0))
     backwards = equation.params["reverse"]

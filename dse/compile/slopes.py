@@ -20,15 +20,17 @@ from dse.compile.graph import (
     COMPARED,
     CONSTANT,
     CONVERT,
+    FOR_SLOPES,
     INPUT,
     PART,
+    SEVERAL,
     Graph,
     Node,
 )
 
 _FLAT = {*COMPARED, "and", "or", "xor", "not", "is_finite", "sign", "nextafter"}
 _FLAT |= {"ceil", "floor", "round", "round_away", "stop_gradient"}
-_FIRST = {"stop_gradient", "with_slope"}
+_FEWEST = {several: two for two, several in SEVERAL.items()}
 
 
 class _At(NamedTuple):
@@ -155,11 +157,8 @@ def _again(graph: Graph, traced: Graph, place: int, at: Mapping[int, int]) -> in
     """Write an operation down once more, as short as may be."""
     node = traced.nodes[place]
     takes = [at[taken] for taken in node.takes]
-    if node.operation == INPUT:
-        return graph.input(node.detail)
-    if node.operation == CONSTANT:
-        return graph.constant(node.detail)
-    if node.operation in _FIRST:
+    graph.origin = traced.origins[place]
+    if node.operation in FOR_SLOPES:
         return takes[0]
     if node.operation in (BY_JAX, PART):
         raise not_by_rows("an operation", "whose slopes are left to JAX")
@@ -168,7 +167,7 @@ def _again(graph: Graph, traced: Graph, place: int, at: Mapping[int, int]) -> in
         for taken in takes[1:]:
             found = graph.add(_FEWEST[node.operation], (found, taken))
         return found
-    return graph.add(node.operation, takes, node.detail)
+    return graph.again(node, takes)
 
 
 def _pass_on(
@@ -182,6 +181,7 @@ def _pass_on(
     node = traced.nodes[place]
     if node.operation in (INPUT, *_FLAT):
         return
+    graph.origin = traced.origins[place]
     taken = tuple(at[taken] for taken in node.takes)
     passed = _rule(node)(_At(graph, taken, at[place], slopes[place], node))
     for to, slope in zip(node.takes, passed, strict=True):
@@ -322,4 +322,3 @@ _RULES: dict[str, Rule] = {
     "erfc": _one(lambda a: _bell(a, -2.0 / math.sqrt(math.pi))),
     "lgamma": _one(lambda a: a.do("digamma", a.takes[0])),
 }
-_FEWEST = {"largest": "max", "least": "min"}  # of several numbers, two at a time

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dse.compile.graph import CONSTANT, CONVERT, INPUT, Graph, Node
+from dse.compile.graph import CONVERT, Graph, Node
 
 # Lanczos's sum for the gamma function, g = 7: the coefficients that JAX and GSL use.
 _LANCZOS = (
@@ -236,13 +236,9 @@ def write_out(
 
 
 def _written(graph: Graph, node: Node, takes: list[int]) -> int:
-    if node.operation == INPUT:
-        return graph.input(node.detail)
-    if node.operation == CONSTANT:
-        return graph.constant(node.detail)
     write = WRITTEN_OUT.get(node.operation)
     if write is None:
-        return graph.add(node.operation, takes, node.detail)
+        return graph.again(node, takes)
     if graph.kinds[takes[0]] == np.float64:
         return write(graph, *takes)
     wide = [graph.add(CONVERT, (place,), "float64") for place in takes]

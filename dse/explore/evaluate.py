@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -10,10 +10,13 @@ import jax
 import numpy as np
 
 from dse.compile.function import CompiledFunction, compile_function
-from dse.evaluation import Metrics, Timing, with_accuracy
+from dse.engines.base import Engine
+from dse.evaluation import Metrics, Timing, combine, with_accuracy
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
+from dse.explore.basis import Basis
 from dse.explore.model import accuracy, costs, unnamed
 from dse.explore.slopes import FORMS, differentiable
+from dse.workload.ops import Workload
 
 
 def evaluate(
@@ -45,6 +48,16 @@ def evaluate(
     alike = jax.tree.structure(unnamed(*given))
     found: Metrics = _function(costs, alike, shapes, timing).grid(numbers)
     return with_accuracy(found, _function(accuracy, form, shapes).grid(numbers))
+
+
+def evaluate_suite(placed: Iterable[tuple[Engine, Workload]], basis: Basis) -> Metrics:
+    """Return the metrics of a machine over a suite, by the weights of its workloads.
+
+    `placed` are the machine and what it runs, for each workload of the suite.
+    """
+    asked: Any = {"technology": basis.technology, "timing": basis.timing}
+    parts = [evaluate(design, workload, **asked) for design, workload in placed]
+    return combine(parts, [weight for _, weight in basis.suite])
 
 
 @lru_cache(2 * FORMS)

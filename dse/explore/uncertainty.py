@@ -255,6 +255,19 @@ def uncertainty(
     )
 
 
+def uncertainty_of(runs: Runs, *, draws: int) -> Uncertainty:
+    """Say how sure the metrics of some runs are, of what they were asked."""
+    basis = runs.basis
+    return uncertainty(
+        runs,
+        [workload for workload, _ in basis.suite],
+        weights=[weight for _, weight in basis.suite],
+        technology=basis.technology,
+        timing=basis.timing,
+        draws=draws,
+    )
+
+
 def _model_errors(
     space: Space, index: Rows, basis: Basis, draws: int, seed: int
 ) -> DrawnErrors:

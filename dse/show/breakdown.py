@@ -9,7 +9,7 @@ from dse.evaluation import Metrics
 from dse.show.labels import amount, component_label, shown_unit
 from dse.show.panels import Ends, on_panel, panel_axes, panel_ends, panel_title
 from dse.show.scale import Scale
-from dse.show.style import ACCENT, GREY_DARK, TINT, Drawing, house_layout
+from dse.show.style import ACCENT, GREY_DARK, TINT, Drawing, house_layout, legend_above
 from dse.units import from_si
 
 SMALL = 0.005  # share of the total below which a component is merged with others
@@ -138,14 +138,7 @@ def _layout(height: int, annotations: list[dict[str, Any]]) -> dict[str, Any]:
         bargap=0.3,
         margin={"l": 130, "r": 24, "t": 76, "b": 52},
         showlegend=True,
-        legend={
-            "orientation": "h",
-            "traceorder": "normal",
-            "x": 0,
-            "yref": "container",
-            "y": 0.995,
-            "yanchor": "top",
-        },
+        legend=legend_above(),
     )
 
 

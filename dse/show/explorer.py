@@ -8,8 +8,7 @@ from typing import Any
 
 from dse.engines.base import Engine
 from dse.errors import check_kind
-from dse.evaluation import Metrics, combine
-from dse.explore.evaluate import evaluate
+from dse.explore.evaluate import evaluate_suite
 from dse.explore.runs import Runs, pareto
 from dse.show.plots import plot_front
 
@@ -34,20 +33,13 @@ def explore(
     check_kind("`results`", results, Runs, "what `dse.sweep` or `dse.load` returns")
     front = results if results.objectives else pareto(results, *objectives)
     front.check_any()
+    basis = results.basis
     machines = {
-        name: _evaluated(design, results) for name, design in (references or {}).items()
+        name: evaluate_suite([(design, w) for w, _ in basis.suite], basis)
+        for name, design in (references or {}).items()
     }
     if find_spec("anywidget") is None:
         return plot_front(front, references=machines)
     from dse.show.explorer_widget import ExplorerView
 
     return ExplorerView(results, front, machines)
-
-
-def _evaluated(design: Engine, results: Runs) -> Metrics:
-    basis = results.basis
-    found = [
-        evaluate(design, workload, technology=basis.technology, timing=basis.timing)
-        for workload, _ in basis.suite
-    ]
-    return combine(found, [weight for _, weight in basis.suite])

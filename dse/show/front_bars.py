@@ -10,7 +10,7 @@ import numpy as np
 from dse.errors import InputError
 from dse.explore.model_error import SHARE
 from dse.explore.runs import Runs
-from dse.explore.uncertainty import uncertainty
+from dse.explore.uncertainty import uncertainty_of
 
 DRAWS = 400
 _MOST = 1_000  # designs; of more, a page would wait for its draws
@@ -30,16 +30,9 @@ def front_bars(front: Runs) -> FrontBars | None:
     """Return bars and chances of a front; None where it is too long or not finite."""
     if not 1 < len(front) <= _MOST:
         return None
-    basis, wanted = front.basis, [o.metric for o in front.objectives]
+    wanted = [o.metric for o in front.objectives]
     try:
-        found = uncertainty(
-            front,
-            [workload for workload, _ in basis.suite],
-            weights=[weight for _, weight in basis.suite],
-            technology=basis.technology,
-            timing=basis.timing,
-            draws=DRAWS,
-        )
+        found = uncertainty_of(front, draws=DRAWS)
     except InputError:  # of a draw that has no finite answer
         return None
     known = [metric for metric in wanted if np.isfinite(found.metrics[metric]).all()]

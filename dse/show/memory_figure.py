@@ -19,6 +19,7 @@ from dse.show.style import (
     RULE,
     Drawing,
     house_layout,
+    legend_above,
 )
 from dse.units import from_si, to_si
 from dse.workload.liveness import BEFORE, ENCODED
@@ -176,14 +177,7 @@ def _layout(
             "y": 0.97,
             "yanchor": "top",
         },
-        legend={
-            "orientation": "h",
-            "traceorder": "normal",
-            "x": 0,
-            "yref": "container",
-            "y": 0.92,
-            "yanchor": "top",
-        },
+        legend=legend_above(0.92),
         uniformtext={"minsize": 8, "mode": "hide"},
         xaxis={
             "tickvals": list(range(len(names))),

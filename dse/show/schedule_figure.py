@@ -19,6 +19,7 @@ from dse.show.style import (
     RULE,
     Drawing,
     house_layout,
+    legend_above,
 )
 from dse.units import from_si
 
@@ -87,14 +88,7 @@ def draw_schedule(found: Schedule, heading: str = "") -> Drawing:
             bargap=0.25,
             margin={"l": 130, "r": 16, "t": 64 if heading else 40, "b": 52},
             showlegend=True,
-            legend={
-                "orientation": "h",
-                "traceorder": "normal",
-                "x": 0,
-                "yref": "container",
-                "y": 0.995,
-                "yanchor": "top",
-            },
+            legend=legend_above(),
             uniformtext={"minsize": 12, "mode": "hide"},
             xaxis={
                 "title": {"text": f"Time ({unit})"},

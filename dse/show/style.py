@@ -70,6 +70,18 @@ def house_layout(*, height: int, **layout: Any) -> dict[str, Any]:
     }
 
 
+def legend_above(y: float = 0.995) -> dict[str, Any]:
+    """Return a legend in a row at the left, `y` of the height of a figure up."""
+    return {
+        "orientation": "h",
+        "traceorder": "normal",
+        "x": 0,
+        "yref": "container",
+        "y": y,
+        "yanchor": "top",
+    }
+
+
 def hover_label() -> dict[str, Any]:
     """Return the look of hover labels: dark on white, left aligned, never cut off."""
     return {

@@ -8,7 +8,14 @@ from dse.evaluation import Metrics
 from dse.show.labels import component_label, shown_unit
 from dse.show.panels import Ends, on_panel, panel_axes, panel_ends, panel_title
 from dse.show.scale import Scale
-from dse.show.style import ACCENT, GREY_DARK, GREY_LIGHT, Drawing, house_layout
+from dse.show.style import (
+    ACCENT,
+    GREY_DARK,
+    GREY_LIGHT,
+    Drawing,
+    house_layout,
+    legend_above,
+)
 from dse.units import from_si
 
 _ROOM = 110  # pixels between panels that stand below each other
@@ -33,14 +40,7 @@ def time_bars(metrics: Metrics, scale: Scale) -> Drawing:
         bargap=0.25,
         margin={"l": 130, "r": 24, "t": 92, "b": 56},
         showlegend=True,
-        legend={
-            "orientation": "h",
-            "traceorder": "normal",
-            "x": 0,
-            "yref": "container",
-            "y": 0.995,
-            "yanchor": "top",
-        },
+        legend=legend_above(),
         annotations=[
             panel_title("<b>How busy ports and units are</b>", *first),
             panel_title("<b>Time that each op asks for</b>", *second),

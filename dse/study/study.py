@@ -169,14 +169,9 @@ class Study:
         )
 
     def _over_suite(self, placed: Iterable[tuple[Engine, Workload]]) -> Metrics:
-        from dse.evaluation import combine
-        from dse.explore.evaluate import evaluate
+        from dse.explore.evaluate import evaluate_suite
 
-        parts = [
-            evaluate(design, workload, technology=self.technology, timing=self.timing)
-            for design, workload in placed
-        ]
-        return combine(parts, [weight for _, weight in self.suite])
+        return evaluate_suite(placed, self.basis)
 
     def evaluate_references(self) -> dict[str, Metrics]:
         """Return the metrics of every reference machine, each at its own batch."""

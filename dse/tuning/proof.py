@@ -34,10 +34,7 @@ class Proof:
     @property
     def verdict(self) -> str:
         """What is proven, in a sentence."""
-        spent = (
-            f"{self.evaluations:,} evaluations ({self.boxes:,} of boxes) "
-            f"in {self.seconds:.3g} s"
-        )
+        spent = _spent(self)
         every = _count(self.designs)
         if not self.feasible:
             if self.optimal:
@@ -63,8 +60,7 @@ class Proof:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data; a gap of which nothing is known is None."""
-        told = asdict(self) | {"optimal": self.optimal, "verdict": self.verdict}
-        return told | {"gap": self.gap if self.gap < float("inf") else None}
+        return _plain(self, optimal=self.optimal)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +90,7 @@ class FrontProof:
     @property
     def verdict(self) -> str:
         """What is proven, in a sentence."""
-        spent = (
-            f"{self.evaluations:,} evaluations ({self.boxes:,} of boxes) "
-            f"in {self.seconds:.3g} s"
-        )
+        spent = _spent(self)
         every = _count(self.designs)
         if self.gap == float("inf"):
             return f"Nothing is proven yet of {every} designs; {spent}."
@@ -119,8 +112,19 @@ class FrontProof:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data; a gap of which nothing is known is None."""
-        told = asdict(self) | {"reached": self.reached, "verdict": self.verdict}
-        return told | {"gap": self.gap if self.gap < float("inf") else None}
+        return _plain(self, reached=self.reached)
+
+
+def _spent(proof: Proof | FrontProof) -> str:
+    return (
+        f"{proof.evaluations:,} evaluations ({proof.boxes:,} of boxes) "
+        f"in {proof.seconds:.3g} s"
+    )
+
+
+def _plain(proof: Proof | FrontProof, **found: bool) -> dict[str, Any]:
+    told = asdict(proof) | found | {"verdict": proof.verdict}
+    return told | {"gap": proof.gap if proof.gap < float("inf") else None}
 
 
 def _count(number: float) -> str:

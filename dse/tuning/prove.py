@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -42,22 +43,45 @@ def prove(
     """
     began = time.perf_counter()
     search = _Search(enclosure, exact, best, gap, keep=file is not None)
-    told = began
-    while len(search.open):
-        search.step()
-        now = time.perf_counter()
-        ends = seconds is not None and now - began >= seconds
-        if ends or now - told >= PAUSE:
-            tell(search.proof(now - began))
-            told = now
-        if ends:
-            break
+    take_steps(search, began, seconds, PAUSE, lambda spent: tell(search.proof(spent)))
     proof = search.proof(time.perf_counter() - began)
     if file is not None and not len(search.open):
         best = search.best
         claim = best.costs[best.violation == 0]
         write_proof(file, enclosure, together(search.closed), claim, gap)
     return search.best, proof
+
+
+class Steps(Protocol):
+    """A search by boxes, a step at a time."""
+
+    open: Boxes
+
+    def step(self) -> None:
+        """Halve some of the open boxes."""
+
+
+def take_steps(
+    search: Steps,
+    began: float,
+    seconds: float | None,
+    pause: float,
+    tell: Callable[[float], None],
+) -> None:
+    """Search until no box is open, or for some `seconds`.
+
+    `tell` hears after each `pause`, and at the end of the time, what was spent.
+    """
+    told = began
+    while len(search.open):
+        search.step()
+        now = time.perf_counter()
+        ends = seconds is not None and now - began >= seconds
+        if ends or now - told >= pause:
+            tell(now - began)
+            told = now
+        if ends:
+            break
 
 
 class _Search:

@@ -22,6 +22,7 @@ from dse.tuning.exact import Exact
 from dse.tuning.halving import halve, nearer, nearer_a_limit, next_boxes
 from dse.tuning.proof import FrontProof
 from dse.tuning.proof_file import write_proof
+from dse.tuning.prove import take_steps
 
 FEW = 4  # designs of a box that is enumerated
 PAUSE = 1.0  # seconds between two words of progress, and looks at all open boxes
@@ -48,17 +49,12 @@ def prove_front(
     """
     began = time.perf_counter()
     search = _FrontSearch(enclosure, exact, points, gap, keep=file is not None)
-    told = began
-    while len(search.open):
-        search.step()
-        now = time.perf_counter()
-        ends = seconds is not None and now - began >= seconds
-        if ends or now - told >= PAUSE:
-            search.close()
-            tell(search.proof(now - began))
-            told = now
-        if ends:
-            break
+
+    def look(spent: float) -> None:
+        search.close()
+        tell(search.proof(spent))
+
+    take_steps(search, began, seconds, PAUSE, look)
     proof = search.proof(time.perf_counter() - began, measure=True)
     if file is not None and not len(search.open):
         write_proof(file, enclosure, together(search.closed), search.costs, gap)
