@@ -28,7 +28,7 @@ from dse.sparsity.attention import AttentionPruning
 from dse.sparsity.curves import Curve
 from dse.sparsity.imbalance import Imbalance
 from dse.sparsity.loss import Loss
-from dse.workload.attention import attention_places, fuse_attention
+from dse.workload.attention import attention_places, fuse_attention, value_columns
 from dse.workload.formats import Words, read_words, words_of
 from dse.workload.kinds import WITH_WEIGHTS
 from dse.workload.ops import Ops, Workload
@@ -55,6 +55,8 @@ class Op(Record):
     density_before: Any
     in_attention: Any
     last_share: Any
+    value_ratio: Any = 1.0  # width of a value of attention over that of its key
+    values_apart: Any = 1.0  # 0 where values are parts of the keys, as latents are
     imbalance: Imbalance = Imbalance()
     traffic: Traffic = Traffic()
 
@@ -311,10 +313,12 @@ def stages(
     the layers of a block, where they differ. Raises `InputError` where the engine has
     no such kind of op.
     """
+    values: dict[str, Any] = {"value_ratio": 1.0, "values_apart": 1.0}
     if hasattr(engine, "attention"):
+        values = value_columns(ops)
         traffic = fuse_traffic(traffic, ops)
         ops = fuse_attention(ops)
-    rows = _rows(ops, traffic, last_share=1.0 / repeats if last else 0.0)
+    rows = _rows(ops, traffic, values, last_share=1.0 / repeats if last else 0.0)
     columns, form = jax.tree.flatten(rows)
     table = jnp.stack(columns)  # taken from once a kind, not once a column
     groups = []
@@ -405,7 +409,9 @@ def fuse_column(column: Any, ops: Ops) -> Any:
     return jnp.stack([column[..., i:j].sum(axis=-1) for i, j in spans], axis=-1)
 
 
-def _rows(ops: Ops, traffic: Traffic, *, last_share: float) -> Op:
+def _rows(
+    ops: Ops, traffic: Traffic, values: dict[str, Any], *, last_share: float
+) -> Op:
     """Return the columns of a chain, with what the op before left in buffers."""
     has_weights = [kind in WITH_WEIGHTS for kind in ops.kinds]
     with_weights = [i for i, has in enumerate(has_weights) if has]
@@ -420,7 +426,7 @@ def _rows(ops: Ops, traffic: Traffic, *, last_share: float) -> Op:
     columns: dict[str, Any] = {
         name: np.asarray(ops.choices) if name == "choices" else getattr(ops, name) * 1.0
         for name in (*SIZES, "in_attention", "weights", *DENSITIES)
-    }
+    } | values
     moved = jax.tree.leaves(traffic)
     shape = jnp.broadcast_shapes(*map(jnp.shape, (*columns.values(), *moved)))
 

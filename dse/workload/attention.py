@@ -94,8 +94,36 @@ def take(ops: Ops, places: list[int]) -> Ops:
 def only_attention(ops: Ops) -> Ops:
     """Return scores, softmax and context alone, which is nothing where there are none.
 
-    They wait for nothing but each other.
+    They wait for nothing but each other. A context reads no values where they are parts
+    of the keys, as latents are: the scores have read them.
     """
     places = attention_places(ops)
     kept = take(ops, [i + step for i in places for step in range(3)])
-    return kept.replace(reads=((0, 0), (1,), (1, 0)) * len(places))
+    reads: tuple[tuple[int, ...], ...] = ()
+    for i in places:
+        reads += ((0, 0), (1,), (1, 0) if _values_apart(ops, i) else (1,))
+    return kept.replace(reads=reads)
+
+
+def value_columns(ops: Ops) -> dict[str, Any]:
+    """Return what a fused attention takes its values to be, as columns `[ops]`.
+
+    `value_ratio`: the width of a value over that of a key; `values_apart`: 1 where they
+    are read beside the keys, 0 where they are parts of them. Else both are 1.
+    """
+    ratio, apart = jnp.ones(len(ops)), jnp.ones(len(ops))
+    first = attention_places(ops)
+    for i in first:
+        ratio = _with(ratio, i, ops.columns[..., i + 2] / ops.inner[..., i])
+        apart = _with(apart, i, float(_values_apart(ops, i)))
+    inside = {i + step for i in first for step in (1, 2)}
+    places = np.asarray([i for i in range(len(ops)) if i not in inside], int)
+    return {"value_ratio": ratio[places], "values_apart": apart[places]}
+
+
+def _values_apart(ops: Ops, scores: int) -> bool:
+    """Say whether a context reads other values than the keys that scores read."""
+    context = scores + 2
+    keys = [scores - back for back in ops.reads[scores][1:] if back > 0]
+    values = [context - back for back in ops.reads[context][1:] if back > 0]
+    return len(ops.reads[context]) > 1 and (not keys or keys != values)

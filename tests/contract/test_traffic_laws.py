@@ -55,6 +55,26 @@ LLAMA = TransformerShape(
     vocab=128256,
     positions=131072,
 )
+LATENTS = {  # of 64 values a token, and 16 more that all heads see
+    "model_type": "deepseek_v3",
+    "hidden_size": 64,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 8,
+    "q_lora_rank": None,
+    "kv_lora_rank": 64,
+    "qk_rope_head_dim": 16,
+    "qk_nope_head_dim": 32,
+    "v_head_dim": 48,
+    "intermediate_size": 128,
+    "moe_intermediate_size": 64,
+    "n_routed_experts": 4,
+    "num_experts_per_tok": 2,
+    "n_shared_experts": 1,
+    "first_k_dense_replace": 3,
+    "vocab_size": 100,
+    "max_position_embeddings": 4096,
+}
 BERT_BASE = dse.transformer("bert-base", seq_len=128)
 BERT = dse.transformer("bert-mini", seq_len=64, batch=4)
 GPT2 = dse.transformer("gpt2", mode="decode", context_len=512, batch=2)
@@ -134,6 +154,42 @@ def test_a_token_of_context_is_a_key_and_a_value_of_each_key_head(name: str) -> 
         each = (off_chip(machine, far) - off_chip(machine, near)) / 2000
         bits = WORD_BITS.get(name, 16)
         assert each == pytest.approx(2 * 32 * kv_heads * 128 * bits / 8, rel=1e-9)
+
+
+ROOMY: dict[str, Engine] = {  # co-processors that skip nothing and hold all keys
+    "filter": dse.FilterEngine(rounds=0, key_buffer_kib=1e6, value_buffer_kib=1e6),
+    "sprint": dse.SprintEngine.m_baseline().replace(buffer_kib=1e6),
+}
+
+
+@pytest.mark.parametrize("name", [*MACHINES, *ROOMY])
+def test_a_latent_is_read_once_though_it_is_key_and_value(name: str) -> None:
+    machine = (MACHINES | ROOMY)[name]
+    word = WORD_BITS.get(name, 8 if name == "sprint" else 16) / 8
+    near, far = (
+        dse.transformer(LATENTS, mode="decode", context_len=tokens)
+        for tokens in (500, 1500)
+    )
+    parts = [(near.attention_only(), far.attention_only())]
+    if name in MACHINES:
+        parts.append((near, far))
+    for short, long in parts:
+        each = (off_chip(machine, long) - off_chip(machine, short)) / 1000
+        assert each == pytest.approx(3 * (64 + 16) * word, rel=1e-6), long.name
+
+
+@pytest.mark.parametrize("name", [*MACHINES, *ROOMY])
+def test_attention_alone_reads_each_operand_once_whatever_its_width(name: str) -> None:
+    """Keys of 48 values and values of 48, 8 heads of each: queries as many as keys."""
+    machine = (MACHINES | ROOMY)[name]
+    word = WORD_BITS.get(name, 8 if name == "sprint" else 16) / 8
+    alone = dse.transformer(LATENTS | {"v_head_dim": 24}, seq_len=40).attention_only()
+    values = 3 * 8 * 40 * (48 + 48 + 24 + 24)
+    moved = dse.evaluate(machine, alone).off_chip_bytes
+    if name == "sprint":  # written and read; its result is a host's to write
+        values = 3 * 8 * 40 * 2 * (48 + 48 + 24)
+    mask = 1 / 8 if name.startswith("tile") else 0.0
+    assert sum(of(moved).values()) == pytest.approx(values * (word + mask), rel=1e-6)
 
 
 def test_a_step_of_gpt2_takes_as_much_longer_as_its_cache_needs() -> None:

@@ -16,7 +16,12 @@ from typing import Any, ClassVar, Self
 
 from dse.engines.base import Engine, Op, Run
 from dse.engines.described import described_fields
-from dse.engines.filter.memory import buffer_reads, cached_share, fetched_bits
+from dse.engines.filter.memory import (
+    buffer_reads,
+    cached_share,
+    fetched_bits,
+    result_bits,
+)
 from dse.engines.filter.units import (
     BUFFERS,
     access_energy,
@@ -277,7 +282,8 @@ class FilterEngine(Engine):
         fetched = fetched_bits(self, op, run, pairs)
         moved = heads * sum(fetched.values())
         keys_and_values = fetched["key_buffer"] + fetched["value_buffer"]
-        moved_in = keys_and_values + 0.5 * fetched["query_buffer"]
+        result = result_bits(self, run, pairs)
+        moved_in = keys_and_values + fetched["query_buffer"] - result
         from_cache = cached_share(self, op, run)
         own = pace(self, technology, op, run, work)
         port = self.memory_bandwidth_gb_per_s * 1e9 * 8.0 / self.clock(technology)
@@ -290,7 +296,7 @@ class FilterEngine(Engine):
         }
         dynamic = {component: heads * joule for component, joule in dynamic.items()}
         memory = self.memory(technology)
-        written = heads * 0.5 * fetched["query_buffer"]
+        written = heads * result
         if memory is None:
             dynamic["main_memory"] = moved * technology["main_memory.energy"]
         else:
@@ -308,7 +314,7 @@ class FilterEngine(Engine):
             moved={
                 "cache": from_cache * heads * keys_and_values,
                 "input": heads * (moved_in - from_cache * keys_and_values),
-                "output": heads * 0.5 * fetched["query_buffer"],
+                "output": written,
             },
             wear=None if memory is None else {"main_memory": written * memory.wear},
         )

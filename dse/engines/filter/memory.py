@@ -21,37 +21,49 @@ def fetched_bits(
     """Return the bits that cross the main-memory port for one head, by buffer.
 
         K, V = held * once(all queries) + (1 - held) * blocks * seen * once(a block)
-        once(q) = n d (b1 + (b2 - b1) u1 + (w - b2) u + w u)
+        once(q) = n d (b1 + (b2 - b1) u1 + (w - b2) u) + n d' w u
 
     seen: the share of all keys that the mean block sees, (blocks + 1) / (2 blocks) of
     the tokens under a causal mask, 1 without. u1 and u: shares of the keys that one or
     more of q queries keep after the first and the last round. Keys are stored in slices
     by precision; all of them are scored, so their first bits always come, and the rest
     on demand. What the buffers hold of K and V is fetched once, the remainder again for
-    every block of queries. Queries come, and results go, once and at full width.
+    every block of queries. Queries come, and results go, once and at full width. Values
+    of d' numbers that are parts of the keys (latents) have come with these.
     """
     block, word = query_block(design, op, run), key_bits(design, op, run)
     blocks = pairs.queries / jnp.minimum(block, pairs.queries)
     if run.causal:  # the mean block ends half-way through the tokens
         hidden = 0.5 * pairs.tokens * (1.0 - 1.0 / blocks)
         blocks = blocks * (1.0 - hidden / pairs.keys)
-    values = pairs.keys * pairs.width
-    size = jnp.maximum(values * word / 8.0, 1.0)
 
-    def traffic(buffer_kib: Any, bits_once: Any) -> Any:
+    def traffic(buffer_kib: Any, width: Any, bits_once: Any) -> Any:
+        values = pairs.keys * width
+        size = jnp.maximum(values * word / 8.0, 1.0)
         held = jnp.minimum(buffer_kib * KIB / size, 1.0)
         together, apart = bits_once(pairs.queries), blocks * bits_once(block)
         return values * (held * together + (1.0 - held) * jnp.maximum(apart, together))
 
+    fetched_values = traffic(
+        design.value_buffer_kib,
+        pairs.value_width,
+        lambda q: _value_bits(design, run, pairs, word, q),
+    )
     return {
         "key_buffer": traffic(
-            design.key_buffer_kib, lambda q: _key_bits(design, run, pairs, word, q)
+            design.key_buffer_kib,
+            pairs.width,
+            lambda q: _key_bits(design, run, pairs, word, q),
         ),
-        "value_buffer": traffic(
-            design.value_buffer_kib, lambda q: _value_bits(design, run, pairs, word, q)
-        ),
-        "query_buffer": 2.0 * pairs.queries * pairs.width * _query_bits(design, run),
+        "value_buffer": op.values_apart * fetched_values,
+        "query_buffer": pairs.queries * pairs.width * _query_bits(design, run)
+        + result_bits(design, run, pairs),
     }
+
+
+def result_bits(design: FilterEngine, run: Run, pairs: Pairs) -> Any:
+    """Return the bits that one head writes to main memory."""
+    return pairs.queries * pairs.value_width * _query_bits(design, run)
 
 
 def key_bits(design: FilterEngine, op: Op, run: Run) -> Any:
@@ -119,11 +131,12 @@ def buffer_reads(
         / jnp.minimum(filtered, pairs.queries)
     )
     passes = pairs.queries / attended
-    words = passes * _union(run, pairs, attended) * pairs.keys * pairs.width
+    read = passes * _union(run, pairs, attended) * pairs.keys
     word = key_bits(design, op, run)
-    full = words * word * pairs.pairs / (pairs.queries * pairs.keys)
+    full = read * word * pairs.pairs / (pairs.queries * pairs.keys)
     return {
-        "key_buffer": low_bits + full,
-        "value_buffer": full,
-        "query_buffer": 2.0 * pairs.queries * pairs.width * _query_bits(design, run),
+        "key_buffer": low_bits + full * pairs.width,
+        "value_buffer": full * pairs.value_width,
+        "query_buffer": pairs.queries * pairs.width * _query_bits(design, run)
+        + result_bits(design, run, pairs),
     }

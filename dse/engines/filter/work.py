@@ -35,7 +35,8 @@ class Pairs:
     queries: Any
     keys: Any
     tokens: Any
-    width: Any
+    width: Any  # of a query and a key
+    value_width: Any
     pairs: Any
     kept_first_round: Any
     kept: Any
@@ -66,6 +67,7 @@ def count_pairs(design: FilterEngine, op: Op, run: Run) -> Pairs:
         keys=real.keys,
         tokens=real.tokens,
         width=op.inner,
+        value_width=op.inner * op.value_ratio,
         pairs=real.queries * real.seen,
         kept_first_round=jnp.where(design.rounds > 1.5, first, kept),
         kept=kept,
@@ -89,9 +91,9 @@ def count_work(design: FilterEngine, pairs: Pairs) -> HeadWork:
     return HeadWork(
         low_bit_macs=pairs.pairs * pairs.width * (one + second * passes),
         selections=pairs.pairs * (one + second),
-        high_bit_macs=2.0 * chosen * pairs.width,
+        high_bit_macs=chosen * (pairs.width + pairs.value_width),
         exponents=chosen,
-        divisions=pairs.queries * pairs.width,
+        divisions=pairs.queries * pairs.value_width,
     )
 
 

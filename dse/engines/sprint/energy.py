@@ -34,28 +34,28 @@ def head_energy(
     """Return the energy of one head in J; `read` and `written` are bits of memory.
 
         read (e_read + e_sram) + written e_write
-        + scored (d b e_sram + d e_mac) + weighed (d b e_sram + d e_mac + e_softmax)
+        + scored d (b e_sram + e_mac) + weighed (d' (b e_sram + e_mac) + e_softmax)
         + thresholded (d e_imc + e_comparator)
 
     Source: yazdanbakhsh2022sprint, energy by model (equation reconstructed from it).
     """
-    wide = op.inner * design.words(run).kept.cache_bits
+    word = design.words(run).kept.cache_bits
+    scored, weighed = op.inner * pair.scored, op.inner * op.value_ratio * pair.weighed
     memory = design.memory(technology)
     read_energy, write_energy = bit_energies(design, technology)
     interface = {} if memory is None else memory.energy(read, written)
     interface = {k: v for k, v in interface.items() if k == "memory_interface"}
     buffer = access_energy(design, technology)
     mac, softmax = unit_energies(design, technology)
-    mac = op.inner * mac
     thresholded = jnp.where(design.prunes_in_memory, pair.queries * pair.stored_keys, 0)
     return interface | {
         "main_memory_read": read * read_energy,
         "main_memory_write": written * write_energy,
         "in_memory_pruning": thresholded * _threshold_energy(design, op, technology),
         "buffer_write": read * buffer,
-        "buffer_read": (pair.scored + pair.weighed) * wide * buffer,
-        "qk_units": pair.scored * mac,
-        "v_units": pair.weighed * mac,
+        "buffer_read": (scored + weighed) * word * buffer,
+        "qk_units": scored * mac,
+        "v_units": weighed * mac,
         "softmax": pair.weighed * softmax,
     }
 

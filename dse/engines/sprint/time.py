@@ -24,8 +24,9 @@ def query_cycles(
         max(turns, threshold)      turns = scored keys / CORELETs (1 + imbalance)
 
     QK unit, softmax and V unit form a pipeline that takes a key of d values in
-    ceil(d / multipliers) cycles. A machine that prunes in memory asks for the pruning
-    vector one query ahead, so that the slower of the two counts.
+    ceil(d / multipliers) cycles, or as long as a wider value. A machine that prunes in
+    memory asks for the pruning vector one query ahead, so that the slower of the two
+    counts.
     Source: yazdanbakhsh2022sprint, CORELETs.
     """
     scored = pair.scored / pair.queries
@@ -35,7 +36,8 @@ def query_cycles(
         jnp.minimum(uneven, scored),
         jnp.maximum(scored / design.corelets, 1.0),
     )
-    turns = shared * ceil_div(op.inner, design.multipliers)
+    widest = op.inner * jnp.maximum(1.0, op.value_ratio)
+    turns = shared * ceil_div(widest, design.multipliers)
     return jnp.maximum(turns, threshold_cycles(design, op, technology, pair))
 
 

@@ -18,18 +18,23 @@ _GAUSS = [side.tolist() for side in np.polynomial.legendre.leggauss(4)]
 
 
 def held_tokens(design: SprintEngine, op: Op, run: Run) -> Any:
-    """Return how many keys the key buffers hold together; as many values fit beside.
+    """Return how many keys the buffers hold together; as many values fit beside.
 
-    C = buffers / 2 / (d b / 8)
+    C = buffers / ((d + d') b / 8)
     """
     word = design.words(run).kept.cache_bits
-    return design.buffer_kib * 1024.0 / 2.0 / (op.inner * word / 8.0)
+    return design.buffer_kib * 1024.0 / (token_values(op) * word / 8.0)
+
+
+def token_values(op: Op) -> Any:
+    """Return the numbers of a key and its value, d + d'; of a latent, d: it is both."""
+    return op.inner * (1.0 + op.value_ratio * op.values_apart)
 
 
 def read_bits(design: SprintEngine, op: Op, run: Run, pair: Pairs) -> Any:
     """Return the bits that one head reads from main memory.
 
-        d (b queries + b' (keys + values))
+        d b queries + b' (d keys + d' values)
         keys = first uses + (pairs - first uses) missed
 
     Keys and values lie in the ReRAM as those of a cache do, in words of b' bits.
@@ -63,7 +68,8 @@ def read_bits(design: SprintEngine, op: Op, run: Run, pair: Pairs) -> Any:
     values = jnp.where(design.prunes, jnp.where(in_memory, chosen, survivors), every)
     vector = jnp.where(in_memory, pair.queries * pair.stored_keys, 0.0)
     _, word, stored = design.words(run).kept
-    moved = word * pair.queries + stored * keys + stored * values
+    beside = op.value_ratio * op.values_apart
+    moved = word * pair.queries + stored * keys + stored * beside * values
     return op.inner * moved + vector
 
 
@@ -96,4 +102,5 @@ def _reads(uses: Any, first: Any, missed: Any) -> Any:
 def written_bits(design: SprintEngine, op: Op, run: Run, pair: Pairs) -> Any:
     """Return the bits that one head writes to main memory: Q, and new K and V."""
     _, word, stored = design.words(run).kept
-    return op.inner * (word * pair.queries + 2.0 * stored * pair.new_keys)
+    queries = op.inner * word * pair.queries
+    return queries + token_values(op) * stored * pair.new_keys
