@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import jax
@@ -28,6 +29,7 @@ from dse.workload.ops import Ops, Workload
 _UNITS = ("GiB", "MiB", "KiB", "B")
 _IN_VIEW = 3.0  # a buffer so much larger than all that lives is not drawn to scale
 _TALL = 8  # characters; longer names are cut at their spaces
+_LEAST_WIDE, _LINE = 400.0, 14.0  # pixels of the plot on a narrow screen, of a line
 
 
 def memory_figure(
@@ -35,7 +37,7 @@ def memory_figure(
 ) -> Drawing:
     """Return stacked bars, one for each step of the block with most ops.
 
-    Names of steps stand upright where it is `narrow`.
+    Names of steps stand upright, in one line, where it is `narrow` or they are many.
     Raises `InputError` for a machine that has no bounded buffer for results.
     """
     blocks = workload.blocks
@@ -48,8 +50,8 @@ def memory_figure(
             raise _nothing_kept(design, any(one is not None for one in kept))
         held = plan_block(blocks, storage, workload.batch, block)
     drawn = _draw(held, blocks[block].ops, _heading(workload, block, held))
-    if narrow:
-        axis = drawn["layout"]["xaxis"]
+    axis = drawn["layout"]["xaxis"]
+    if narrow or _crowded(axis["ticktext"]):
         names = [name.replace("<br>", " ") for name in axis["ticktext"]]
         axis |= {"tickangle": -90, "ticktext": names}
     return drawn
@@ -159,10 +161,7 @@ def _line(
 def _layout(
     held: Held, ops: Ops, heading: str, unit: str, high: float
 ) -> dict[str, Any]:
-    names = [
-        "<br>".join(_in_lines(component_label(ops.names[i])) for i in moment.ops)
-        for moment in held.moments
-    ]
+    names = [_step_name(ops, moment.ops) for moment in held.moments]
     return house_layout(
         height=520,
         barmode="stack",
@@ -198,6 +197,23 @@ def _layout(
 def _label(ops: Ops, maker: int) -> str:
     given = {BEFORE: "input", ENCODED: "encoder"}
     return given.get(maker) or component_label(ops.names[maker])
+
+
+def _step_name(ops: Ops, places: tuple[int, ...]) -> str:
+    """Return the names of some ops in lines; an end that all of them have, once."""
+    names = [component_label(ops.names[i]).split() for i in places]
+    end: list[str] = []
+    while len(names) > 1 and all(len(n) > 1 and n[-1] == names[0][-1] for n in names):
+        end.insert(0, names[0][-1])
+        names = [name[:-1] for name in names]
+    return "<br>".join(_in_lines(" ".join(n)) for n in (*names, end) if n)
+
+
+def _crowded(names: list[str]) -> bool:
+    """Say whether names in lines, turned by a quarter, would lie on each other."""
+    lines = [1 + name.count("<br>") for name in names]
+    nearest = max((a + b for a, b in itertools.pairwise(lines)), default=0)
+    return nearest / 2.0 * _LINE > _LEAST_WIDE / len(names)
 
 
 def _in_lines(name: str) -> str:

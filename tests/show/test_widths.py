@@ -103,6 +103,29 @@ def test_texts_of_a_figure_keep_apart(
         assert not on_paper or cut == [], f"{kind} at {inches} inches"
 
 
+LAYERS = {  # with names of many steps, and long ones
+    "cross-attention": ("t5-small", {}),
+    "cross-attention, a step": ("t5-small", {"mode": "decode"}),
+    "experts": ("mixtral-8x7b", {}),
+    "latents": ("deepseek-v3", {}),
+    "norms of heads": ("qwen3-8b", {}),
+}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("layer", LAYERS)
+def test_names_of_the_steps_of_any_layer_keep_apart(sheet: Any, layer: str) -> None:
+    model, how = LAYERS[layer]
+    work = dse.transformer(model, seq_len=64, **how)
+    for inches in INCHES:
+        pixels = round(96 * inches)
+        sheet.set_viewport_size({"width": pixels, "height": 900})
+        for on_paper in (True, False) if inches >= 5.0 else (True,):
+            figure = dse.plot_memory(EDGE, work, width=inches if on_paper else None)
+            boxes = sheet.evaluate(_DRAW % _BOXES, json.loads(figure.to_json()))
+            assert overlaps(boxes) == [], f"{layer} at {inches} inches"
+
+
 def test_a_width_that_no_paper_has_is_refused(answers: Any) -> None:
     for width in (0.5, 330.0):
         with pytest.raises(InputError, match=r"3\.3 for a column"):
