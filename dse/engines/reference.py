@@ -66,7 +66,7 @@ class ReferenceMachine(Engine):
         "mi300x",
         "tpu_v5e",
     )
-    checked_on: ClassVar[tuple[str, ...]] = ("a100_80gb", "h800")
+    checked_on: ClassVar[tuple[str, ...]] = ("a100_80gb", "h100", "h200", "h800")
     checked_at: ClassVar[Mapping[str, tuple[float, float]]] = {
         "sequence length": (16.0, 131072.0)  # rows of products, contexts of a step
     }

@@ -40,21 +40,26 @@ class Held:
 
 
 def calibrate(rows: Iterable[ErrorRow] | None = None) -> list[Held]:
-    """Predict the rows of each machine from those of all others.
+    """Predict the rows of each machine, of all tables, from those of all others.
 
     Ratios are predicted from all rows but those of their own machine. Rows default to
     those that come with dse.
     """
     every = list(read_error_rows() if rows is None else rows)
     held = []
-    for machine in dict.fromkeys((row.table, row.machine) for row in every):
-        own = [row for row in every if (row.table, row.machine) == machine]
+    for machine in dict.fromkeys(map(_machine, every)):
+        own = [row for row in every if _machine(row) == machine]
         if own[0].over:  # of a whole table of ratios, named by what was run
             others = [row for row in every if row.table != own[0].table]
         else:
             others = [row for row in every if row not in own]
         held += _predict(learn(others), own)
     return held
+
+
+def _machine(row: ErrorRow) -> tuple[str, str]:
+    """Return what tells machines apart: of a ratio, its table and what was run."""
+    return (row.table if row.over else row.family), row.machine
 
 
 def _predict(learned: ModelError, rows: Sequence[ErrorRow]) -> list[Held]:
@@ -95,7 +100,7 @@ def summarize(held: Sequence[Held]) -> dict[str, dict[str, Any]]:
     return {
         name: {
             "rows": len(group),
-            "machines": len({(h.row.table, h.row.machine) for h in group}),
+            "machines": len({_machine(h.row) for h in group}),
             "inside": {
                 f"{share:.0%}": float(np.mean([h.inside(share) for h in group]))
                 for share in SHARES

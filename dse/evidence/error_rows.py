@@ -117,6 +117,7 @@ def collect() -> list[ErrorRow]:
     rows: list[ErrorRow] = []
     for table, machine in _OPERATORS.items():
         rows += _of_operators(table, machine, _run(table)["runs"])
+    rows += of_serving(_run("serving"))
     rows += _of_cards("rtx3090", _run("rtx3090")["runs"])
     rows += _of_chip("neurram", _run("neurram")["runs"])
     for table in dict.fromkeys(figures.table for figures in _FIGURES):
@@ -143,6 +144,18 @@ def _of_operators(
         for run in runs
         if not run["fitted"]
     ]
+
+
+def of_serving(claims: Iterable[Claim]) -> list[ErrorRow]:
+    """Return errors of the time of whole generations, and of first tokens."""
+    rows = []
+    for claim in claims:
+        named = re.fullmatch(r".+ on (\w+), .+, (throughput|first token)", claim.name)
+        assert named, claim.name
+        card, kind = named.groups()
+        error = _error(claim) if kind == "first token" else -_error(claim)
+        rows.append(ErrorRow("serving", "reference", card, kind, "latency", error))
+    return rows
 
 
 def _of_cards(table: str, runs: Iterable[dict[str, Any]]) -> list[ErrorRow]:
