@@ -86,6 +86,39 @@ def test_sprint_charges_what_its_reduction_leaves(causal: bool, padded: float) -
         assert float(pairs(pruning, GROUPED, run).scored) == pytest.approx(kept)
 
 
+def test_the_filter_fetches_for_a_block_of_queries_what_its_last_one_sees() -> None:
+    """GPT-2 over 1,024 tokens on Energon-Edge, nothing dropped, summed block by block.
+
+    A key buffer of 32 KiB holds a quarter of a head's keys; the rest comes for each of
+    32 blocks of 32 queries.
+    """
+    run = dse.transformer("gpt2", seq_len=1024).attention_only()
+    found = dse.evaluate(dse.FilterEngine.energon_edge(), run).off_chip_bytes
+    tensor = 1024 * 64 * 2  # bytes of a head
+    held = 32 * 1024 / tensor
+    blocks = sum(32 * (block + 1) * 64 * 2 for block in range(32))
+    each = 2 * (held * tensor + (1 - held) * blocks) + 2 * tensor
+    assert sum(map(float, found.values())) == pytest.approx(144 * each, rel=1e-6)
+    assert 144 * each * 8 / 1e6 == pytest.approx(4115, abs=0.5)
+
+
+def test_sprint_reads_for_a_query_what_it_sees_and_the_buffers_lack() -> None:
+    """GPT-2 over 512 tokens on M-SPRINT, nothing dropped, summed query by query.
+
+    32 KiB hold 256 keys and as many values of 64 bytes; a query that sees s of them
+    reads a share 1 - (256 / s)^(1/3) anew, and the first use of each key.
+    """
+    run = dse.transformer("gpt2", seq_len=512).attention_only()
+    found = dse.evaluate(dse.SprintEngine.m_sprint(), run)
+    seen = range(1, 513)
+    lost = sum(s * max(0.0, 1 - (256 / s) ** (1 / 3)) for s in seen) / sum(seen)
+    reads = 512 + (sum(seen) - 512) * lost
+    bits = 64 * 8 * (512 + 2 * reads) + 512 * 512  # and a bit a key for each query
+    read = float(found.extras["main_memory_read_mbit"])
+    assert read == pytest.approx(144 * bits / 1e6, rel=1e-3)
+    assert read == pytest.approx(2037, abs=0.5)
+
+
 def test_the_query_of_a_decoding_step_is_never_padding() -> None:
     step = GROUPED.replace(rows=GROUPED.sharing)
     run = describe_run(masked(causal=False, padded=PADDED))

@@ -341,13 +341,22 @@ def test_a_co_processor_that_skips_nothing_gains_nothing_in_traffic(
     assert float(beside["spilled"]) > float(alone["spilled"])
 
 
-def test_layers_that_share_weights_fetch_them_again_only_if_they_do_not_fit() -> None:
-    albert = dse.transformer("albert-xl", seq_len=64)
-    machine = dse.TileEngine.server()
-    one_set = 12 * 2048**2 + 0.0  # values of a layer
-    for mib, sets in ((1e6, 1.0), (1e-6, 24.0)):
-        found = dse.evaluate(
-            machine.replace(weight_buffer_mib=mib, mask_buffer_mib=1e6), albert
-        )
-        layers = float(found.off_chip_bytes["weights"]) / (21 / 8) - 128 * 2048
-        assert layers == pytest.approx(sets * one_set, rel=1e-6)
+@pytest.mark.parametrize("name", [*MACHINES, *PAIRS])
+def test_layers_that_share_weights_fetch_them_again_only_if_they_do_not_fit(
+    name: str,
+) -> None:
+    machine = (MACHINES | PAIRS)[name]
+    rooms, roomy, tight, least = buffers(machine), 1e7, 1e-5, 1
+    if name.startswith("crossbar"):  # its weights are in cells, where there are some
+        rooms, tight, least = ["weight_tiles"], 1.0, 0
+    albert = dse.transformer("albert-xl", seq_len=64)  # 24 layers of one set
+    one_set, step = 12 * 2048**2, 128 * 2048  # values; from tables to layers
+    value = 2.0  # bytes
+    if least:
+        needed = dse.evaluate(machine, albert).compulsory_bytes["weights"]
+        value = float(needed) / (one_set + step)
+    for size, sets in ((roomy, least), (tight, 24)):
+        made = machine.replace(**dict.fromkeys(rooms, size))
+        moved = float(dse.evaluate(made, albert).off_chip_bytes["weights"])
+        wanted = value * (sets * one_set + (sets > 0) * step)
+        assert moved == pytest.approx(wanted, rel=0.01), sets
