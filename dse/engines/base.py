@@ -256,12 +256,14 @@ class Engine(Shown, Record):
         return {}
 
 
+@jax.jit
 def schedule_run(
     engine: Engine, workload: Workload, technology: Technology
 ) -> tuple[list[Chain], Residency, dict[str, Any]]:
     """Return what each block asks of a machine, and how the batch runs on it.
 
-    Beside it, the bits that main memory must hold, by what they are.
+    Beside it, the bits that main memory must hold, by what they are. All that ask of
+    one form have its trace in common.
     """
     run, blocks = describe_run(workload), workload.blocks
     planned = Residency(run.batch, [Traffic()] * len(blocks), {})
@@ -321,18 +323,25 @@ def stages(
     rows = _rows(ops, traffic, values, last_share=1.0 / repeats if last else 0.0)
     columns, form = jax.tree.flatten(rows)
     table = jnp.stack(columns)  # taken from once a kind, not once a column
-    groups = []
+    places, asked = [], []
     for kind in dict.fromkeys(ops.kinds):
         physics = getattr(engine, kind, None)
         if physics is None:
             raise cannot_run(engine, kind)
-        places = tuple(i for i, name in enumerate(ops.kinds) if name == kind)
-        own = jax.tree.unflatten(form, list(table[..., np.asarray(places)]))
+        places.append(tuple(i for i, name in enumerate(ops.kinds) if name == kind))
+        own = jax.tree.unflatten(form, list(table[..., np.asarray(places[-1])]))
         batched: Any = jax.vmap(lambda op, f=physics: f(op, run, technology))
         if own.rows.ndim == 2:
             batched = jax.vmap(batched)
-        groups.append((places, batched(own)))
-    return Chain(tuple(groups), ops.names, ops.depends, repeats, engine.fetches_ahead)
+        asked.append(batched(own))
+    return Chain(
+        stages=tuple(asked),
+        places=tuple(places),
+        names=ops.names,
+        depends=ops.depends,
+        repeats=repeats,
+        fetches_ahead=engine.fetches_ahead,
+    )
 
 
 def cannot_run(engine: Engine, kind: str) -> InputError:

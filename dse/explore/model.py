@@ -33,14 +33,14 @@ def costs(
     design: Engine, workload: Workload, technology: Technology, timing: Timing
 ) -> Metrics:
     """Return all metrics but accuracy: one trace, whatever model and length it is."""
-    given = jax.tree.map(_as_float, unnamed(design, workload, technology))
+    given = jax.tree.map(as_float, unnamed(design, workload, technology))
     found: Metrics = _costs(*given, timing=timing)
     return found
 
 
 def accuracy(design: Engine, workload: Workload, technology: Technology) -> Accuracy:
     """Return what `Metrics` says of accuracy, for the caller to trace."""
-    given = jax.tree.map(_as_float, (design, workload, technology))
+    given = jax.tree.map(as_float, (design, workload, technology))
     found: Accuracy = _accuracy(*given)
     return found
 
@@ -83,7 +83,7 @@ def _costs(
     return evaluation.costs(design, workload, technology, timing)
 
 
-def _as_float(number: Any) -> Any:
+def as_float(number: Any) -> Any:
     """Return a number in the one kind that all are traced in."""
     if isinstance(number, jax.core.Tracer):
         return number.astype(float)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from dse.compile.function import compile_function
 from dse.engines.base import Engine, schedule_run
+from dse.explore.model import as_float, unnamed
 from dse.hardware.technology import Technology
 from dse.schedule.walk import Span, timeline
 from dse.workload.ops import Workload
@@ -51,7 +53,8 @@ def layer_timelines(
 
     def answer(moved: Mapping[str, Any]) -> dict[str, Any]:
         design, workload = ask(moved)
-        chains, _, _ = schedule_run(design, workload, technology)
+        given = unnamed(design, workload, technology)
+        chains, _, _ = schedule_run(*jax.tree.map(as_float, given))
         chain = max(chains, key=lambda one: len(one.names))
         spans, clock = timeline(chain), design.clock(technology)
         still = tuple(span._replace(begin=0.0, end=0.0) for span in spans)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax.numpy as jnp
 
@@ -50,25 +50,30 @@ class Stage(Record):
         return self.load + self.streamed + self.drained
 
 
-class Chain(NamedTuple):
+@record
+class Chain(Record):
     """Ops that run one after another, `repeats` times, on one machine.
 
-    `groups` holds the stages of each kind of op with their places in the chain: columns
-    `[ops]`, or `[layers, ops]` where the repeats differ. `depends` says for each op how
-    many ops back its input was made (0: before the chain); `fetches_ahead` whether
-    weights may come before the stores of earlier ops are issued.
+    `stages` are those of each kind of op: columns `[ops]`, or `[layers, ops]` where the
+    repeats differ.
     """
 
-    groups: tuple[tuple[tuple[int, ...], Stage], ...]
-    names: tuple[str, ...]
-    depends: tuple[int, ...]
-    repeats: int
-    fetches_ahead: bool
+    stages: tuple[Stage, ...]
+    places: tuple[tuple[int, ...], ...] = static("places in the chain, of each kind")
+    names: tuple[str, ...] = static("names of the ops")
+    depends: tuple[int, ...] = static(
+        "for each op how many ops back its input was made (0: before the chain)"
+    )
+    repeats: int = static("times that the ops run", default=1)
+    fetches_ahead: bool = static(
+        "whether weights may come before the stores of earlier ops are issued",
+        default=True,
+    )
 
     @property
     def layers_differ(self) -> bool:
         """Whether each repeat has stages of its own."""
-        return any(stages.compute.ndim == 2 for _, stages in self.groups)
+        return any(stages.compute.ndim == 2 for stages in self.stages)
 
     def over_layers(self, column: Any) -> Any:
         """Return a column of stages summed over all repeats, `[ops]`."""
@@ -95,7 +100,7 @@ class Chain(NamedTuple):
 
     def _in_turn(self, read: Callable[[Stage], Any]) -> list[Any]:
         found: dict[int, Any] = {}
-        for places, stages in self.groups:
+        for places, stages in zip(self.places, self.stages, strict=True):
             values = read(stages)
             found |= {place: values[i] for i, place in enumerate(places)}
         return [found[place] for place in range(len(self.depends))]
@@ -105,7 +110,7 @@ def total(chains: list[Chain], what: str) -> dict[str, Any]:
     """Return a table of stages (`dynamic`, `busy`, `moved`, `wear`) over a run."""
     totals: dict[str, Any] = {}
     for chain in chains:
-        for _, stages in chain.groups:
+        for stages in chain.stages:
             for name, column in (getattr(stages, what) or {}).items():
                 add = jnp.sum(chain.over_layers(column))
                 totals[name] = totals.get(name, 0.0) + add
@@ -116,7 +121,7 @@ def resource_cycles(chains: list[Chain]) -> dict[str, Any]:
     """Return how long a whole run keeps each port and unit busy, in cycles."""
     totals: dict[str, Any] = {}
     for chain in chains:
-        for _, stages in chain.groups:
+        for stages in chain.stages:
             busy = {"main_memory_port": stages.transfers, "store_port": stages.store}
             if stages.unit:
                 busy[stages.unit] = stages.occupied

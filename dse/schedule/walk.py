@@ -50,7 +50,7 @@ class Clock(Record):
 
 def _start_of_run(chains: list[Chain]) -> Clock:
     zero = jnp.zeros(())
-    units = {s.unit for chain in chains for _, s in chain.groups if s.unit}
+    units = {s.unit for chain in chains for s in chain.stages if s.unit}
     return Clock(
         load_port=zero,
         store_port=zero,
@@ -230,7 +230,7 @@ def _run_layers(clock: Clock, chain: Chain) -> Clock:
     if walked == 1:
         return layer(clock, None)[0]
     clock, periods = jax.lax.scan(layer, clock, length=walked)
-    period = jnp.maximum(periods[-1], roofline([chain._replace(repeats=1)]))
+    period = jnp.maximum(periods[-1], roofline([chain.replace(repeats=1)]))
     rest = float(chain.repeats - walked) * period
     settled: Clock = jax.tree.map(lambda time: time + rest, clock)
     return settled

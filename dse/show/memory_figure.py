@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-import jax
 import numpy as np
 
-from dse.engines.base import Engine, describe_run
-from dse.errors import InputError
+from dse.engines.base import Engine
+from dse.explore.live_values import live_values
 from dse.hardware.technology import Technology
-from dse.schedule.residency import Held, plan_block
+from dse.schedule.residency import Held
 from dse.show.labels import component_label, number, shown_unit
 from dse.show.style import (
     ACCENT,
@@ -42,32 +41,13 @@ def memory_figure(
     """
     blocks = workload.blocks
     block = max(range(len(blocks)), key=lambda i: len(blocks[i].ops))
-    with jax.enable_x64(True):
-        run = describe_run(workload)
-        kept = [design.storage(one.ops, run, technology) for one in blocks]
-        storage = [one for one in kept if one is not None and one.rooms]
-        if not storage:
-            raise _nothing_kept(design, any(one is not None for one in kept))
-        held = plan_block(blocks, storage, workload.batch, block)
+    held = live_values(design, workload, technology, block)
     drawn = _draw(held, blocks[block].ops, _heading(workload, block, held))
     axis = drawn["layout"]["xaxis"]
     if narrow or _crowded(axis["ticktext"]):
         names = [name.replace("<br>", " ") for name in axis["ticktext"]]
         axis |= {"tickangle": -90, "ticktext": names}
     return drawn
-
-
-def _nothing_kept(design: Engine, unbounded: bool) -> InputError:
-    name = type(design).__name__
-    if unbounded:
-        return InputError(
-            f"the buffers of this `{name}` have no bounds by its conventions, so that "
-            "no value is ever off chip; take `conventions=dse.PHYSICAL`."
-        )
-    return InputError(
-        f"`{name}` runs attention alone and keeps no values of a layer; plot a pair, "
-        "as `dse.Pair(host=dse.TileEngine.edge(), coprocessor=...)`."
-    )
 
 
 def _heading(workload: Workload, block: int, held: Held) -> str:

@@ -33,17 +33,16 @@ def chain(
     fetches_ahead: bool = True,
 ) -> Chain:
     """A chain of tasks; each one needs the result of the one before it."""
-    groups = []
-    for place, task in enumerate(tasks):
+    stages = []
+    for task in tasks:
         occupied = task.compute if task.occupied is None else task.occupied
         times = task._replace(occupied=occupied)._asdict()
         unit = times.pop("unit")
         columns = {name: jnp.asarray([time]) for name, time in times.items()}
-        groups.append(
-            ((place,), Stage(unit=unit, dynamic={}, busy={}, moved={}, **columns))
-        )
+        stages.append(Stage(unit=unit, dynamic={}, busy={}, moved={}, **columns))
     return Chain(
-        groups=tuple(groups),
+        stages=tuple(stages),
+        places=tuple((place,) for place in range(len(tasks))),
         names=tuple(f"op {place}" for place in range(len(tasks))),
         depends=depends or (0, *[1] * (len(tasks) - 1)),
         repeats=repeats,

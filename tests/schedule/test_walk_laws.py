@@ -36,7 +36,7 @@ def bert(times: Any, fetches_ahead: bool) -> list[Chain]:
     embedding = chain(
         ("norm",), (0,), 5 * load[one], 5 * compute[one], store[one], share[one], True
     )
-    return [embedding, layers._replace(repeats=LAYERS)]
+    return [embedding, layers.replace(repeats=LAYERS)]
 
 
 def chain(
@@ -49,7 +49,7 @@ def chain(
     fetches_ahead: bool,
 ) -> Chain:
     """Ops with their times as columns."""
-    groups = []
+    stages = []
     for place, unit in enumerate(units):
         at = slice(place, place + 1)
         stage = Stage(
@@ -64,9 +64,14 @@ def chain(
             busy={},
             moved={},
         )
-        groups.append(((place,), stage))
-    names = tuple(map(str, range(len(depends))))
-    return Chain(tuple(groups), names, depends, 1, fetches_ahead)
+        stages.append(stage)
+    return Chain(
+        stages=tuple(stages),
+        places=tuple((place,) for place in range(len(units))),
+        names=tuple(map(str, range(len(units)))),
+        depends=depends,
+        fetches_ahead=fetches_ahead,
+    )
 
 
 def columns(low: float, high: float) -> st.SearchStrategy[np.ndarray[Any, Any]]:

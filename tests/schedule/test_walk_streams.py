@@ -31,9 +31,13 @@ def stage(*, load: Any = 0.0, streamed: Any = 0.0, compute: Any) -> Stage:
 
 
 def chain(*stages: Stage, repeats: int = 1) -> Chain:
-    groups = tuple(((place,), each) for place, each in enumerate(stages))
-    names = tuple(map(str, range(len(stages))))
-    return Chain(groups, names, (0, *[1] * (len(stages) - 1)), repeats, True)
+    return Chain(
+        stages=stages,
+        places=tuple((place,) for place in range(len(stages))),
+        names=tuple(map(str, range(len(stages)))),
+        depends=(0, *[1] * (len(stages) - 1)),
+        repeats=repeats,
+    )
 
 
 def test_a_stream_shorter_than_its_op_takes_no_time_of_its_own() -> None:
