@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import re
+import statistics
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,11 @@ import typer
 import dse
 from dse.cli.app import app
 from dse.engines.registry import ENGINES, find_preset
+from dse.evidence.error_rows import FILE, read_error_rows
 from dse.hardware.parameters import load_parameters, parameter_files
 from dse.hardware.provenance import Parameter
 from dse.records import Record
+from dse.shipped import hw_params_folder
 from dse.sparsity.curve_tables import CurveFile
 from dse.study.schema import for_toml, study_schema
 
@@ -224,8 +228,40 @@ def engines_page() -> str:
             f"## {name}\n\n`dse.{kind.__name__}`: {_first_line(kind)}\n\nMachines: "
             f"{machines}. Numbers: {first.name}.\n\n"
             + _table(["field", "meaning", "can be", "default"], rows)
+            + f"\n\n**Evidence.** {_evidence(name)}"
         )
     return _page(said)
+
+
+def _evidence(engine: str) -> str:
+    """Return how far figures that were not fitted lie from an engine's answers."""
+    groups: dict[tuple[str, ...], list[float]] = {}
+    for row in read_error_rows(hw_params_folder() / FILE):
+        if row.family == engine and not row.over:
+            key = (row.table, row.machine, row.kind, row.metric)
+            groups.setdefault(key, []).append(math.exp(abs(row.error)))
+    if not groups:
+        return (
+            "None that the model was not made from (runs of simulators state the same "
+            "rules): its error is borrowed from the other engines."
+        )
+    rows = [
+        [
+            f"`{table}`",
+            machine.replace("_", " "),
+            *rest,
+            str(len(factors)),
+            f"{statistics.median(factors):.3g}",
+            f"{max(factors):.3g}",
+        ]
+        for (table, machine, *rest), factors in groups.items()
+    ]
+    header = ["`dse validate`", "machine", "ran", "metric", "figures"]
+    return (
+        "Published or measured over modelled, or the other way about, of figures to "
+        "which nothing was fitted:\n\n"
+        + _table([*header, "median factor", "largest"], rows)
+    )
 
 
 # -- names ---------------------------------------------------------------------------

@@ -46,10 +46,6 @@ VARIANTS = (
     "tile-simulator",
 )
 
-# By day XLA compiles the machines of which it has most and least to compile.
-COMPILED = ("crossbar-isaac", "reference-a100")
-COMPILED_ANSWERS = "compiled answers are those of evaluation"
-
 
 @pytest.fixture(
     params=[
@@ -62,20 +58,9 @@ def case(request: pytest.FixtureRequest) -> Case:
     return Case(MACHINES[request.param])
 
 
-@pytest.mark.parametrize("law", [law for law in LAWS if law != COMPILED_ANSWERS])
+@pytest.mark.parametrize("law", LAWS)
 def test_law(case: Case, law: str) -> None:
     LAWS[law](case)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[] if name in COMPILED else [pytest.mark.nightly])
-        for name in MACHINES
-    ],
-)
-def test_compiled_answers(name: str) -> None:
-    LAWS[COMPILED_ANSWERS](Case(MACHINES[name]))
 
 
 @pytest.mark.nightly  # minutes
