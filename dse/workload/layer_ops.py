@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from dse.workload.layers import Op
@@ -128,14 +129,15 @@ def _norm_name(half: Half, label: str) -> str:
 
 def _labels(layer: Layer) -> list[str]:
     """Return what tells the halves of a layer apart, where there are several of one."""
+    seen: Counter[str] = Counter()
     labels: list[str] = []
-    networks = 0
     for half in layer.halves:
+        kind = "network"
         if isinstance(half.part, Attention):
-            labels.append("_cross" if half.part.cross else "")
-        else:
-            networks += 1
-            labels.append(f"_{networks}" if networks > 1 else "")
+            kind = "cross" if half.part.cross else "attention"
+        seen[kind] += 1
+        count = f"_{seen[kind]}" if seen[kind] > 1 else ""
+        labels.append(f"_cross{count}" if kind == "cross" else count)
     return labels
 
 

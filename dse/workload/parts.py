@@ -402,7 +402,7 @@ class Stack:
     end_norm: Norm | None = None
     end: tuple[Linear, ...] = ()
     pooler: int = 0  # values on the first token, counted but not run
-    shared_layers: bool = False  # all layers have the same weights
+    shared_layers: bool = False  # each of them has one set of weights, however often
     tokens: int | None = None  # where its input has a fixed size
     longest: int | None = None  # most tokens, where a table limits them
     masked: bool = False  # whether an encoder is causal

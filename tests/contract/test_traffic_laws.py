@@ -360,3 +360,41 @@ def test_layers_that_share_weights_fetch_them_again_only_if_they_do_not_fit(
         moved = float(dse.evaluate(made, albert).off_chip_bytes["weights"])
         wanted = value * (sets * one_set + (sets > 0) * step)
         assert moved == pytest.approx(wanted, rel=0.01), sets
+
+
+GROUPS = {
+    "model_type": "albert",
+    "num_hidden_layers": 6,
+    "num_hidden_groups": 2,
+    "hidden_size": 128,
+    "embedding_size": 128,
+    "num_attention_heads": 2,
+    "intermediate_size": 512,
+    "vocab_size": 100,
+}
+
+
+@pytest.mark.parametrize("name", ["reference-a100", "tile-edge"])
+def test_groups_of_layers_fetch_each_set_once_where_it_fits(name: str) -> None:
+    """Six layers of 1, 2 or 6 sets; where none fits, all fetch as often."""
+    machine = MACHINES[name]
+    two = dse.transformer(GROUPS, seq_len=32)
+    one = dse.transformer(GROUPS | {"num_hidden_groups": 1}, seq_len=32)
+    own = tuple(block.replace(shared=False) for block in two.blocks)
+    runs = [one, two, two.replace(blocks=own)]
+    for buffer in (1e9, 0.01, 1e-6):
+        sized = machine.replace(**dict.fromkeys(buffers(machine), buffer))
+        found = [dse.evaluate(sized, run) for run in runs]
+        held = [float(each.memory_use["weights"]) for each in found]
+        assert held[2] - held[1] == pytest.approx(4 * (held[1] - held[0]))
+        moved = [of(each.off_chip_bytes)["weights"] for each in found]
+        if buffer == 1e9:
+            assert moved[2] - moved[1] == pytest.approx(4 * (moved[1] - moved[0]))
+        if buffer == 1e-6:
+            assert moved == pytest.approx([moved[0]] * 3, rel=1e-4)
+        for answers in (
+            moved,
+            [float(each.energy) for each in found],
+            [float(each.latency) for each in found],
+        ):
+            assert np.all(np.diff(answers) >= -1e-9 * answers[0])

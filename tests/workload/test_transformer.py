@@ -114,6 +114,26 @@ def test_an_image_becomes_patches_and_a_class_token():
     assert sizes(vit, 1, "scores") == (12, 197, 64, 197)
 
 
+def test_groups_of_an_albert_run_one_after_the_other_as_often_as_they_share_layers():
+    """Of 7 layers in 3 groups 3, 2 and 2 run one group, of two layers each."""
+    config = {
+        "model_type": "albert",
+        "num_hidden_layers": 7,
+        "num_hidden_groups": 3,
+        "inner_group_num": 2,
+    }
+    groups = transformer(config).blocks[1:]
+    assert [(block.repeats, block.weight_sets) for block in groups] == [
+        (3, 1),
+        (2, 1),
+        (2, 1),
+    ]
+    names = groups[0].ops.names
+    assert len(set(names)) == len(names)
+    half = len(names) // 2
+    assert names[half:] == tuple(f"{name}_2" for name in names[:half])
+
+
 def test_albert_steps_up_from_its_narrow_table_and_runs_every_layer():
     albert = transformer("albert-xl")
     assert sizes(albert, 0, "embedding") == (1, 128, 30000, 128)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -97,8 +98,6 @@ def read_encoder(c: Config, name: str) -> ModelShape:
     for key, wanted in (
         ("head_dim", width),
         ("num_key_value_heads", heads),
-        ("num_hidden_groups", 1),
-        ("inner_group_num", 1),
     ):
         c.only(key, wanted)
     embedding = hidden
@@ -113,6 +112,9 @@ def read_encoder(c: Config, name: str) -> ModelShape:
     # ALBERT has the step even where it changes no width.
     has_step = embedding != hidden or c.kind == "albert"
     layer = plain_layer(hidden, heads, width, c.size(keys["ffn"]))
+    layers = ((layer, c.size(keys["layers"])),)
+    if traits.shared_layers:
+        layers = _groups(c, layer)
     stack = Stack(
         role="encoder",
         hidden=hidden,
@@ -122,12 +124,25 @@ def read_encoder(c: Config, name: str) -> ModelShape:
         longest=positions - unused,
         front=(step,) if has_step else (),
         front_norm=layer_norm(embedding),
-        layers=((layer, c.size(keys["layers"])),),
+        layers=layers,
         shared_layers=traits.shared_layers,
         pooler=linear_parameters(hidden, hidden) if traits.pooler else 0,
     )
     head = masked_head(c, stack, embedding)
     return ModelShape(name=name, kind=c.kind, stacks=(stack,), head=head)
+
+
+def _groups(c: Config, layer: Layer) -> tuple[tuple[Layer, int], ...]:
+    """Return the groups of an ALBERT: layers that run in a row, again and again.
+
+    Step i of L runs group floor(i / (L / groups)), `inner_group_num` layers of it.
+    """
+    depth, groups = c.size("num_hidden_layers"), c.size("num_hidden_groups", 1)
+    if groups > depth:
+        raise c.odd("num_hidden_groups", groups, f"there are {depth} layers for them")
+    group = replace(layer, halves=layer.halves * c.size("inner_group_num", 1))
+    runs = Counter(int(i / (depth / groups)) for i in range(depth))  # as it is run
+    return tuple((group, times) for times in runs.values())
 
 
 def masked_head(c: Config, stack: Stack, width: int) -> Head:
