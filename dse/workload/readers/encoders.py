@@ -112,7 +112,7 @@ def read_encoder(c: Config, name: str) -> ModelShape:
     # ALBERT has the step even where it changes no width.
     has_step = embedding != hidden or c.kind == "albert"
     layer = plain_layer(hidden, heads, width, c.size(keys["ffn"]))
-    layers = ((layer, c.size(keys["layers"])),)
+    layers: tuple[tuple[Layer, int], ...] = ((layer, c.size(keys["layers"])),)
     if traits.shared_layers:
         layers = _groups(c, layer)
     stack = Stack(
