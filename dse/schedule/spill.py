@@ -51,26 +51,40 @@ def read_again(block: Block, storage: Storage, use: int) -> Any:
 
         min(max(QO / C - 1, 0), 1.5 QO / KV max(KV / C - 1, 0))
 
-    No operand is read more often than it is multiplied.
+    Each is as large as it lies in the buffer, or in the one of several that is fullest;
+    values of a cache in words of their own, without masks. No operand is read more
+    often than it is multiplied.
     """
-    ops, room = block.ops, storage.rooms[0].capacity
+    ops = block.ops
     if ops.kinds[use] in WITH_WEIGHTS:
         weights = at(storage.weights, use)
         passes = jnp.maximum(weights / storage.weight_room - 1.0, 0.0)
+        by_input = weights / at(storage.operand, use) * _share_of_room(storage, use)
         most = jnp.maximum(at(ops.columns, use) - 1.0, 0.0)
-        return jnp.minimum(jnp.minimum(passes, weights / room), most)
+        return jnp.minimum(jnp.minimum(passes, by_input), most)
     if ops.kinds[use] == "matmul":
         scores = ops.kinds[use : use + 2] == ("matmul", "softmax")
         width = at(ops.inner if scores else ops.columns, use)
-        keys = at(ops.columns if scores else ops.inner, use)
-        bits = at(storage.operand, use)
-        rows = 2.0 * at(ops.rows, use) * width * bits
-        own = 2.0 * keys * width * bits
-        by_rows = jnp.maximum(rows / room - 1.0, 0.0)
-        by_keys = 1.5 * rows / own * jnp.maximum(own / room - 1.0, 0.0)
+        values = width * at(ops.columns if scores else ops.inner, use)
+        cached = at(ops.cached, use)
+        rows = 2.0 * at(ops.rows, use) * width * _share_of_room(storage, use)
+        own = 2.0 * _share_of_room(storage, use, values - cached, cached)
+        by_rows = jnp.maximum(rows - 1.0, 0.0)
+        by_keys = 1.5 * rows / own * jnp.maximum(own - 1.0, 0.0)
         most = jnp.maximum(at(ops.rows, use) - 1.0, 0.0)
         return jnp.minimum(jnp.minimum(by_rows, by_keys), most)
     return 0.0
+
+
+def _share_of_room(
+    storage: Storage, use: int, new: Any = 1.0, cached: Any = 0.0
+) -> Any:
+    """Return the share of the fullest room that some values of an operand take."""
+    words, *masks = storage.rooms
+    taken = new * at(words.operand, use) + cached * storage.cached
+    shares = [taken / words.capacity]
+    shares += [new * at(room.operand, use) / room.capacity for room in masks]
+    return functools.reduce(jnp.maximum, shares)
 
 
 def comes_again(ops: Ops, use: int, maker: int) -> bool:

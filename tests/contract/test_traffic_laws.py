@@ -297,6 +297,24 @@ def test_a_residual_and_a_query_are_read_once_however_small_the_buffer() -> None
     )
 
 
+def test_a_head_that_fits_the_buffer_is_read_once() -> None:
+    """Of 100 tokens, 64 wide: 256,000 bits of keys and values, whose masks lie apart.
+
+    Sparse, as many as are not zero; of a cache, its own words, all of them.
+    """
+    shape = dataclasses.replace(SMALL, name="one head", heads=1, head_width=64)
+    dense = dse.transformer(shape, seq_len=100).attention_only()
+    sparse = dense.with_density(activation=0.25)
+    bits = {"dense": (dense, 2 * 100 * 64 * 20), "sparse": (sparse, 2 * 100 * 64 * 5)}
+    for name, (run, taken) in bits.items():
+        for room, again in ((1.01 * taken, False), (0.97 * taken, True)):
+            machine = dse.TileEngine.server().replace(
+                activation_buffer_mib=room / 2**23, mask_buffer_mib=1.0
+            )
+            moved = of(dse.evaluate(machine, run).off_chip_bytes)["refetched"]
+            assert (moved > 0) == again, (name, room)
+
+
 def test_a_buffer_that_is_a_little_smaller_moves_a_little_more(
     machine: Engine,
 ) -> None:
