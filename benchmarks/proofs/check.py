@@ -2,11 +2,11 @@
 
 A program of its own: it needs NumPy alone, and knows nothing of how a proof is found.
 The file holds what is minimised and what is allowed, as operations on single numbers;
-the values of each axis; the costs of some designs; and boxes of positions on the axes.
-It is said that of every design of the space that is allowed, one of those costs no
-more, but for a gap, in any objective. Two things are checked. The boxes together are
-the whole space, none twice. And in each, by interval arithmetic, no design is allowed,
-or one and the same of those costs no more than any.
+the values of each axis, and what hangs on it alone; the costs of some designs; and
+boxes of positions on the axes. It is said that of every allowed design one of those
+costs no more, but for a gap, in any objective. Checked is that the boxes are the whole
+space, none twice, and that in each, by interval arithmetic, no design is allowed, or
+one and the same of those costs no more than any.
 """
 
 import json
@@ -16,6 +16,7 @@ import numpy as np
 
 SLACK = 1e-12  # what float64 leaves of a limit met with equality; relative
 BATCH = 4096  # boxes at once
+FALSE = np.zeros(1, bool)
 
 
 def corners(function, x, y):
@@ -24,15 +25,16 @@ def corners(function, x, y):
     return np.minimum.reduce(found), np.maximum.reduce(found)
 
 
+def unless(lost, low, high):
+    return np.where(lost, -np.inf, low), np.where(lost, np.inf, high)
+
+
 def divide(x, y):
-    low, high = corners(np.divide, x, y)
-    zero = (y[0] <= 0) & (y[1] >= 0)
-    return np.where(zero, -np.inf, low), np.where(zero, np.inf, high)
+    return unless((y[0] <= 0) & (y[1] >= 0), *corners(np.divide, x, y))
 
 
 def power(x, y):
-    low, high = outward(*corners(np.power, x, y))
-    return np.where(x[0] > 0, low, -np.inf), np.where(x[0] > 0, high, np.inf)
+    return unless(x[0] <= 0, *outward(*corners(np.power, x, y)))
 
 
 def outward(low, high):
@@ -51,7 +53,7 @@ def equal(x, y):
 
 
 def choose(which, no, yes):
-    ever, always = which[1], which[0]
+    always, ever = which
     low = np.where(ever, np.minimum(no[0], yes[0]), no[0])
     high = np.where(ever, np.maximum(no[1], yes[1]), no[1])
     return np.where(always, yes[0], low), np.where(always, yes[1], high)
@@ -64,6 +66,7 @@ COMPARE = {
     "gt": lambda x, y: (x[0] > y[1], x[1] > y[0]),
     "ge": lambda x, y: (x[0] >= y[1], x[1] >= y[0]),
     "eq": equal,
+    "ne": lambda x, y: tuple(~end for end in equal(x, y)[::-1]),
 }
 RULES = COMPARE | {
     "add": rising(np.add),
@@ -71,23 +74,18 @@ RULES = COMPARE | {
     "mul": lambda x, y: corners(np.multiply, x, y),
     "div": divide,
     "neg": lambda x: (-x[1], -x[0]),
-    "abs": lambda x: (
-        np.maximum(np.maximum(x[0], -x[1]), 0.0),
-        np.maximum(-x[0], x[1]),
-    ),
+    "abs": lambda x: (np.maximum(0, np.maximum(x[0], -x[1])), np.maximum(-x[0], x[1])),
     "pow": power,
     "nextafter": lambda x, y: (np.nextafter(x[0], -np.inf), np.nextafter(x[1], np.inf)),
     "not": lambda x: (~x[1], ~x[0]),
     "select_n": choose,
     "whole": rising(lambda x: np.trunc(x * 1.0)),
     "float": rising(lambda x: x * 1.0),
-    **{
-        name: rising(getattr(np, name), outward)
-        for name in ("exp", "expm1", "log", "log1p", "tanh")
-    },
-    **{name: rising(getattr(np, name)) for name in ("sqrt", "ceil", "floor", "round")},
-    **{name: rising(getattr(np, f"{name}imum")) for name in ("max", "min")},
-    **{name: rising(getattr(np, f"logical_{name}")) for name in ("and", "or")},
+    **{n: rising(getattr(np, n)) for n in ("sqrt", "ceil", "floor", "round")},
+    **{n: rising(getattr(np, f"{n}imum")) for n in ("max", "min")},
+    **{n: rising(getattr(np, f"logical_{n}")) for n in ("and", "or")},
+    **{n: rising(getattr(np, n), outward) for n in ("exp", "expm1", "log", "log1p")},
+    "tanh": rising(np.tanh, outward),
 }
 
 
@@ -95,35 +93,36 @@ def bounds(nodes, given):
     found = []
     for operation, takes, detail in nodes:
         ends = [found[at][:2] for at in takes]
-        none = sum((found[at][2] for at in takes), np.zeros(1, bool))
+        none = sum((found[at][2] for at in takes), FALSE)  # may be no number
+        gone = sum((low > high for low, high in ends), FALSE)  # is surely none
         if operation == "input":
             low, high = given[detail]
         elif operation == "constant":
             low = high = np.atleast_1d(np.asarray(detail))
+            gone = low != low
+        elif operation not in RULES:
+            sys.exit(f"NOT CHECKED: there is no rule here for `{operation}`")
         elif operation == "sub" and takes[0] == takes[1]:
             low = high = np.zeros(1)
-        elif operation == "ne":
-            always, ever = equal(*ends)
-            low, high = ~ever, ~always | none
-        elif operation in RULES:
-            low, high = RULES[operation](*ends)
         else:
-            sys.exit(f"NOT CHECKED: there is no rule here for `{operation}`")
+            low, high = RULES[operation](*ends)
         if operation == "mul" and takes[0] == takes[1]:
             low = np.maximum(low, 0.0)
-        if operation in COMPARE:  # nothing holds of what is no number
-            low = low & ~none
+        if operation in COMPARE:  # of what is no number only holds that it differs
+            low, high = low & ~none, high | (none & (operation == "ne"))
         if operation == "select_n":
             (always, ever, _), no, yes = (found[at] for at in takes)
             none = np.where(always, yes[2], no[2] | (ever & yes[2]))
         if low.dtype == bool:
-            none = np.zeros(1, bool)
+            none = FALSE
         else:
             lost = np.isnan(low) | np.isnan(high)
-            low, high = np.where(lost, -np.inf, low), np.where(lost, np.inf, high)
+            low, high = unless(lost, low, high)
             for end in [] if operation in KEEP else [low, high, *sum(ends, ())]:
                 lost = lost | np.isinf(end)
             none = none | lost
+            if operation not in ("select_n", "pow"):
+                low, high = np.where(gone, np.inf, low), np.where(gone, -np.inf, high)
         found.append((low, high, none))
     return found
 
@@ -144,20 +143,19 @@ def tiles(lows, highs, first, last):
 
 def closed(told, first, last):
     given = {}
-    for i, axis in enumerate(told["axes"]):
-        values = np.asarray(axis["values"])
-        given[axis["name"]] = values[first[:, i]], values[last[:, i]]
+    for name, (axis, *columns) in told["columns"].items():
+        spans = np.stack([first[:, axis], last[:, axis] + 1], axis=1).ravel()
+        ends = zip((np.minimum, np.maximum), columns, strict=True)
+        given[name] = [f.reduceat([*column, 0.0], spans)[::2] for f, column in ends]
     with np.errstate(all="ignore"):
         found = bounds(told["nodes"], given)
     shut = np.zeros(len(first), bool)
     for slack, places in ((SLACK, told["excess"]), (0.0, told["rules"])):
         for at in places:
             shut |= found[at][0] > slack
-    shape = len(told["costs"]), len(first)
-    costs = [np.broadcast_to(found[at][0], shape[1]) for at in told["costs"]]
-    for cost in np.asarray(told["front"], float).reshape(-1, shape[0], 1):
-        enough = cost - (told["gap"] + SLACK) * abs(cost)
-        shut |= (np.asarray(costs) >= enough).all(axis=0)
+    costs = [np.broadcast_to(found[at][0], len(first)) for at in told["costs"]]
+    for cost in np.asarray(told["front"], float).reshape(-1, len(costs), 1):
+        shut |= (costs >= cost - (told["gap"] + SLACK) * abs(cost)).all(axis=0)
     return shut
 
 
@@ -165,23 +163,18 @@ def main(path):
     with np.load(path) as file:
         told = json.loads(bytes(file["told"]))
         first, last = file["first"].astype(int), file["last"].astype(int)
-    ends = np.asarray([len(axis["values"]) - 1 for axis in told["axes"]])
+    ends = np.asarray(told["shape"]) - 1
     if not tiles(first, last, np.zeros_like(ends), ends):
         sys.exit("NOT PROVEN: the boxes are not the whole space, each design once")
-    for start in range(0, len(first), BATCH):
-        part = slice(start, start + BATCH)
+    for part in np.array_split(np.arange(len(first)), len(first) // BATCH + 1):
         if not closed(told, first[part], last[part]).all():
             sys.exit("NOT PROVEN: a box may hold a better design")
-    front, gap = told["front"], told["gap"]
-    if not front:
-        claim = "is allowed"
-    elif len(told["costs"]) == 1:
+    front, gap, size = told["front"], told["gap"], np.prod(ends + 1.0)
+    claim = f"lies beyond a front of {len(front)}" if front else "is allowed"
+    if front and len(told["costs"]) == 1:
         claim = f"costs less than {front[0][0]!r}"
-    else:
-        claim = f"lies beyond a front of {len(front)}"
-    more = f" by more than {100 * gap:g} %" if front and gap else ""
-    designs = f"{np.prod(ends + 1.0):.4g} designs"
-    print(f"{told['question']}: of {designs} none {claim}{more}")
+    claim += f" by more than {100 * gap:g} %" * bool(front and gap)
+    print(f"{told['question']}: of {size:.4g} designs none {claim}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ bits only is widened by a few.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from dse.errors import InputError
 
 Array = np.ndarray[Any, Any]
 
+DESPITE_NONE = ("select_n", "pow")  # may be numbers where what they take is none
 WIDER = 8  # spacings of floats, for what is not rounded correctly
 _LEAST_OF_GAMMA = 1.4616321449683623  # where the logarithm of gamma is least
 
@@ -71,7 +73,8 @@ def bound(
             elif node.operation in _RULES:
                 taken = [found[at] for at in node.takes]
                 told = _RULES[node.operation](node, *taken)
-                found[place] = _clean(_of_kind(told, graph.kinds[place]))
+                told = _clean(_of_kind(told, graph.kinds[place]))
+                found[place] = _empty(node, told, taken)
             else:
                 equation = graph.origins[place]
                 error = NotByRowsError(f"`{equation.primitive.name}` has no bounds.")
@@ -82,7 +85,8 @@ def bound(
 def _constant(number: Array) -> Interval:
     """Return a number that is known; what is none has no ends, as nothing lies there.
 
-    So a choice between it and a number has the ends of the number.
+    So a choice between it and a number has the ends of the number, and what is made of
+    it by arithmetic is none either.
     """
     none = number != number
     if not none.any():
@@ -99,6 +103,18 @@ def _clean(found: Interval) -> Interval:
     if not lost.any():
         return found
     return Interval(np.where(lost, -np.inf, low), np.where(lost, np.inf, high), none)
+
+
+def _empty(node: Node, found: Interval, taken: Sequence[Interval]) -> Interval:
+    """Return an interval, without ends where what it is made of is surely none."""
+    if node.operation in DESPITE_NONE or found.low.dtype.kind != "f":
+        return found
+    floats = [x for x in taken if x.low.dtype.kind == "f"]
+    none = reduce(np.logical_or, (x.low > x.high for x in floats), np.zeros(1, bool))
+    if not none.any():
+        return found
+    low, high = np.where(none, np.inf, found.low), np.where(none, -np.inf, found.high)
+    return Interval(low, high, found.none)
 
 
 def _of_kind(found: Interval, kind: Kind) -> Interval:

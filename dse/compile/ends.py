@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from dse.compile.bounds import WIDER, Interval, bound
+from dse.compile.bounds import DESPITE_NONE, WIDER, Interval, bound
 from dse.compile.errors import NotByRowsError
 from dse.compile.graph import COMPARED, CONSTANT, CONVERT, INPUT, Graph, Node
 
@@ -77,7 +77,8 @@ class _Writer:
     def write(self, place: int, node: Node, found: Mapping[int, Ends]) -> Ends:
         """Return the places of the ends of an operation."""
         low, high, _ = self._known[place]
-        if low.item() == high.item() or node.operation == CONSTANT:
+        is_known = low.item() == high.item() and not self.may_be_none(place)
+        if is_known or node.operation == CONSTANT:
             return self.new.constant(low[0]), self.new.constant(high[0])
         whole = low.dtype.kind in "iu" and self.fits(place, low.dtype)
         if low.dtype not in (bool, float) and not whole:
@@ -89,7 +90,9 @@ class _Writer:
             raise self._refuse(place, "in a box")
         taken = [found[at] for at in node.takes]
         ends = rule(self, node, *taken)
-        return ends if low.dtype == bool else self._numbers(place, ends)
+        if low.dtype == bool:
+            return ends
+        return self._empty(node, self._numbers(place, ends), found)
 
     def _refuse(self, place: int, told: str) -> NotByRowsError:
         name = self._graph.nodes[place].operation
@@ -112,8 +115,10 @@ class _Writer:
         return -1 if self.high(place) <= 0.0 else 0
 
     def finite(self, *places: int) -> bool:
-        """Say whether numbers are all finite."""
-        return all(np.isfinite([self.low(p), self.high(p)]).all() for p in places)
+        """Say whether all are numbers, and finite."""
+        return not any(map(self.may_be_none, places)) and all(
+            np.isfinite([self.low(p), self.high(p)]).all() for p in places
+        )
 
     def fits(self, place: int, kind: Any) -> bool:
         """Say whether a number is one that whole numbers of a kind can hold."""
@@ -252,6 +257,23 @@ class _Writer:
             self.choose(lost, self.number(np.inf), high),
         )
 
+    def _empty(self, node: Node, ends: Ends, found: Mapping[int, Ends]) -> Ends:
+        """Return ends, or none where what they are made of is surely no number."""
+        if node.operation in DESPITE_NONE:
+            return ends
+        none = [
+            self.do("gt", *found[at])
+            for at in node.takes
+            if self._known[at].low.dtype == float and self.may_be_none(at)
+        ]
+        if not none:
+            return ends
+        empty = reduce(lambda a, b: self.do("or", a, b), none)
+        return (
+            self.choose(empty, self.number(np.inf), ends[0]),
+            self.choose(empty, self.number(-np.inf), ends[1]),
+        )
+
     def _compare(self, node: Node, found: Mapping[int, Ends]) -> Ends:
         """Return the ends of what is true or false; nothing holds of what is none."""
         left, right = node.takes
@@ -280,6 +302,8 @@ def _add(w: _Writer, _: Node, x: Ends, y: Ends) -> Ends:
 
 
 def _sub(w: _Writer, node: Node, x: Ends, y: Ends) -> Ends:
+    if node.takes[0] == node.takes[1]:
+        return w.number(0.0), w.number(0.0)
     low, high = w.do("sub", x[0], y[1]), w.do("sub", x[1], y[0])
     least = w.difference(*node.takes)
     return low if least is None else w.do("max", low, least), high

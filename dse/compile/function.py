@@ -38,6 +38,7 @@ from dse.compile.rows import Backend, Columns, compile_rows, count_rows, on_host
 from dse.compile.rules import write_numbers
 from dse.compile.slopes import write_changes, write_slopes
 from dse.compile.steps import Found, Steps, operations
+from dse.compile.tabled import write_tables
 from dse.compile.trace import Trace, follow, trace
 
 Function = Callable[[Mapping[str, Any]], Any]
@@ -295,6 +296,20 @@ class CompiledFunction:
         }
         whole = jax.tree.unflatten(self._tree, answers)
         return self._other(graph, shapes, whole, _only_by_rows)
+
+    def tabled(
+        self, values: Mapping[str, Any]
+    ) -> tuple[CompiledFunction, dict[str, tuple[str, Interval]]]:
+        """Return the function with what hangs on one input alone as inputs, and these.
+
+        `values` are all that each input may be, `[k]`. A new input is told by the old
+        one that it hangs on, and by what it is at each of its values.
+        """
+        graph, at, tables = write_tables(self.graph, self.places, values)
+        outputs = [np.vectorize(at.get, [np.int64])(some) for some in self._outputs]
+        whole = jax.tree.unflatten(self._tree, outputs)
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys([*self.names, *tables], ())
+        return self._other(graph, shapes, whole, _only_by_rows), tables
 
     def _intervals(self, boxes: Mapping[str, Any]) -> dict[Any, Interval]:
         """Return the interval of every number that is given."""

@@ -15,8 +15,10 @@ import numpy as np
 from dse.compile.errors import NotByRowsError
 from dse.compile.function import compile_function
 from dse.compile.rows import on_host
+from dse.compile.tabled import Tables
 from dse.errors import InputError
 from dse.explore.space import meaning_of
+from dse.tuning.columns import Column
 from dse.tuning.coordinates import Coordinates
 from dse.tuning.exact import LEGAL
 from dse.tuning.problem import Problem
@@ -108,13 +110,14 @@ class Enclosure:
     `whole` is the box of all designs, `function` tells the costs of one, and by how
     much it breaks each constraint and rule. `plain` bounds are those of interval
     arithmetic alone, which other programs find again. Raises `InputError` for a space
-    that is no grid, and for a model that holds what cannot be bounded.
+    that is no grid, and for a model that holds what cannot be bounded. The `function`
+    takes `columns`: each axis, and what hangs on it alone.
     """
 
     def __init__(self, problem: Problem, *, plain: bool = False) -> None:
         self.problem, self._axes = problem, problem.coordinates
         self.whole = _whole_space(self._axes)
-        self._values = [np.asarray(axis.values) for axis in self._axes.all]
+        values = {axis.name: np.asarray(axis.values) for axis in self._axes.all}
 
         def read(moved: Mapping[str, Any]) -> dict[str, Any]:
             found = problem.answer(moved)
@@ -124,9 +127,11 @@ class Enclosure:
                 "rules": _broken_rules(self._axes, moved),
             }
 
-        self.function = compile_function(read, [axis.name for axis in self._axes.all])
+        traced = compile_function(read, list(values))
         self._asked = 0
         try:
+            self.function, tables = traced.tabled(values)
+            self.columns = _columns(values, tables)
             whole = self._ends(self.whole)
             self._bounds = self.function.within(whole, ways=not plain).only(_least)
         except NotByRowsError as error:
@@ -157,13 +162,22 @@ class Enclosure:
         return self._asked > MANY
 
     def _ends(self, boxes: Boxes) -> dict[str, tuple[Array, Array]]:
-        """Return the two ends of each axis of boxes, as the model takes them."""
+        """Return the two ends of each axis of boxes, and of what hangs on it alone."""
+        first, last = boxes.first.T, boxes.last.T
         return {
-            axis.name: (values[boxes.first[:, i]], values[boxes.last[:, i]])
-            for i, (axis, values) in enumerate(
-                zip(self._axes.all, self._values, strict=True)
-            )
+            name: column.within(first[column.axis], last[column.axis])
+            for name, column in self.columns.items()
         }
+
+
+def _columns(values: Mapping[str, Array], tables: Tables) -> dict[str, Column]:
+    """Return axes, and what hangs on each alone, by name."""
+    place = {name: number for number, name in enumerate(values)}
+    axes = {name: Column(place[name], v, v) for name, v in values.items()}
+    return axes | {
+        name: Column(place[axis], found.low, found.high)
+        for name, (axis, found) in tables.items()
+    }
 
 
 def _least(bounds: dict[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def _front(exact: Exact, points: Rows) -> Found:
     """Return the front of some points, in order; all of them where none comes near."""
     found = exact(distinct(points))
     costs = np.concatenate([found.costs, np.maximum(found.excess, -MARGIN)], axis=1)
-    far = (found.illegal != "") | (found.excess > MARGIN).any(axis=1)
+    far = (found.illegal != "") | ~(found.excess <= MARGIN).all(axis=1)  # or unknown
     mask = front_mask(np.where(far[:, None], np.inf, costs), keep="distinct")
     front = found.take(mask) if mask.any() else found
     return front.take(front.order())

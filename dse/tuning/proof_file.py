@@ -23,8 +23,10 @@ def write_proof(
     """Write what was proven, of which function, and the boxes that were closed.
 
     The function is written as operations on single numbers, in order: costs, by how
-    much each limit is broken, and numbers above 0 where a rule is. `front` holds the
-    costs of designs `[designs, objectives]` that none betters by more than the gap.
+    much each limit is broken, and numbers above 0 where a rule is. Its inputs are the
+    values of each axis, and what hangs on that alone: `columns`, the place of the axis
+    and the ends at each of its positions. `front` holds the costs of designs
+    `[designs, objectives]` that none betters by more than the gap.
     """
     function, problem = enclosure.function, enclosure.problem
     needed = function.graph.needed(function.places)
@@ -35,7 +37,11 @@ def write_proof(
         f"{', '.join(map(str, problem.limits))}",
         "front": np.asarray(front).tolist(),
         "gap": gap,
-        "axes": [{"name": a.name, "values": a.values} for a in problem.coordinates.all],
+        "shape": (enclosure.whole.last[0] + 1).tolist(),
+        "columns": {
+            name: [column.axis, column.low.tolist(), column.high.tolist()]
+            for name, column in enclosure.columns.items()
+        },
         "nodes": [_node(function.graph, place, number) for place in needed],
         "costs": [number[int(at)] for at in answers["costs"]],
         "excess": [number[int(at)] for at in answers["excess"]],

@@ -17,6 +17,7 @@ import numpy as np
 from dse.tuning.enclosure import Array, Boxes, Enclosure, Told, together
 from dse.tuning.exact import Exact, Found
 from dse.tuning.halving import halve, nearer, nearer_a_limit, next_boxes
+from dse.tuning.local_search import descend_grid
 from dse.tuning.proof import Proof
 from dse.tuning.proof_file import write_proof
 
@@ -176,7 +177,9 @@ class _Search:
             best = found.take(found.order()[:1])
             pair = best.violation[0], best.costs[0, 0]
             if pair < (self.best.violation[0], self.best.costs[0, 0]):
-                self.best = best
+                axes = self._enclosure.problem.coordinates
+                better = descend_grid(self._exact, axes, best.points)
+                self.best = better.take(slice(0, 1))
 
 
 def _bounds(told: Told) -> Array:

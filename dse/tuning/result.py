@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -120,4 +121,6 @@ def table_of_starts(
 def _broken(name: str, excess: float) -> str:
     if excess == float("inf"):
         return f"the rule `{name}` is broken"
+    if math.isnan(excess):
+        return f"`{name}`: it is not known by how much"
     return f"`{name}` is broken by {excess:.3g} of the bound"

@@ -25,7 +25,7 @@ from dse.tuning.descent import CHOICES, Choices, Descent, Path, Starts
 from dse.tuning.enclosure import Enclosure
 from dse.tuning.exact import Exact, Found
 from dse.tuning.limit_search import search_along_limits
-from dse.tuning.local_search import descend_grid
+from dse.tuning.local_search import descend_grid, distinct
 from dse.tuning.problem import Own, Problem
 from dse.tuning.proof import Proof
 from dse.tuning.prove import prove as find_proof
@@ -183,10 +183,16 @@ def tune_problem(
     axes = problem.coordinates
     free = np.zeros(len(axes), bool)
     begin("following slopes")
-    path = descent(Starts(spread(axes, count, key), np.ones((count, 1)), free))
+    start = spread(axes, count, key)
+    path = descent(Starts(start, np.ones((count, 1)), free))
     begin("searching along limits")
     ends = rounded(axes, path.shares[-1])
     found = exact(ends)
+    if not np.isfinite(found.violation).any():  # where not all is known, nor legal
+        ways = rounded(axes, np.concatenate([start, *path.shares]))
+        passed = exact(distinct(ways))
+        ends = passed.take(passed.order()[:count]).points
+        found = exact(ends)
     if _bind(problem, found):
         found = search_along_limits(exact, axes, ends, ALONG_LIMITS)
     begin("trying neighbours")

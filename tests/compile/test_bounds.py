@@ -165,6 +165,43 @@ def test_what_is_surely_no_number_widens_nothing() -> None:
     assert written.grid(none).low == np.inf  # nothing lies there
 
 
+def test_arithmetic_on_what_is_surely_no_number_gives_none() -> None:
+    """A loss that is 0 or not known: where it is not known, nothing keeps a limit."""
+
+    def excess(g: Any) -> Any:
+        loss = jnp.where((g["x"] >= 4.0) & (g["y"] >= 16.0), 0.0, jnp.nan)
+        return (jnp.maximum(0.5 * loss + g["y"] / 1e4, 0.0) - 0.01) / 0.01
+
+    function = compile_function(excess, ["x", "y"])
+    written = function.within({"x": (2.0, 8.0), "y": (4.0, 24.0)})
+    boxes = {"x": ([2.0, 2.0, 4.0], [3.0, 8.0, 8.0]), "y": ([4.0] * 3, [24.0] * 3)}
+    ends = {f"{n}.low": low for n, (low, _) in boxes.items()}
+    ends |= {f"{n}.high": high for n, (_, high) in boxes.items()}
+    for found in (function.bounds(boxes), written.grid(ends)):
+        assert found.low[0] == np.inf
+        assert np.allclose(found.low[1:], (4.0 / 1e4 - 0.01) / 0.01)
+
+
+def test_what_hangs_on_one_input_is_an_input_of_its_own() -> None:
+    def both(g: Any) -> Any:
+        alone = jnp.exp(-((g["x"] - 2.0) ** 2)) + jnp.where(g["x"] > 1.0, 1.0, 0.0)
+        return alone * g["y"], jnp.sqrt(g["y"])
+
+    function = compile_function(both, ["x", "y"])
+    values = {"x": np.linspace(0.0, 4.0, 9), "y": np.asarray([1.0, 4.0])}
+    other, tables = function.tabled(values)
+    assert sorted(axis for axis, _ in tables.values()) == ["x", "y"]
+    assert other.count() == {"mul": 1}
+    at = {"x": np.arange(9)[:, None], "y": np.arange(2)}
+    given = {name: values[name][place] for name, place in at.items()}
+    for found in (lambda told: told.low, lambda told: told.high):
+        own = {name: found(told)[at[axis]] for name, (axis, told) in tables.items()}
+        for told, sure in zip(
+            other.grid(given | own), function.grid(given), strict=True
+        ):
+            np.testing.assert_allclose(told, sure, rtol=1e-14)
+
+
 def test_what_jax_does_as_a_whole_has_no_bounds() -> None:
     function = compile_function(
         lambda g: jax.lax.sort(jnp.stack([g["x"], 1.0]))[0], ["x"]

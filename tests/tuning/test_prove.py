@@ -20,6 +20,7 @@ from benchmarks.proofs.large import CASES
 from dse.compile.function import compile_function
 from dse.errors import InputError
 from dse.tuning import halving
+from dse.tuning.columns import Column
 from dse.tuning.enclosure import Boxes, Enclosure
 from dse.tuning.exact import Exact, Found
 from dse.tuning.problem import Problem
@@ -140,12 +141,59 @@ def test_a_second_program_finds_a_proof_right_and_a_wrong_one_wrong(
         assert "NOT PROVEN: the boxes are not the whole space" in verdict()
 
 
+SIZES = ("pes", "lanes_per_pe", "softmax_units_per_pe", "tile_size")
+
+
 def bowl(design: Any) -> Any:
     pes, lanes = jnp.log(design.pes), jnp.log(design.lanes_per_pe)
     return (pes + lanes - np.log(6000)) ** 2 + 0.1 * (pes - np.log(200)) ** 2 + 1.0
 
 
 LARGE = dse.Space(EDGE, pes=dse.integers(16, 1015), lanes_per_pe=dse.integers(1, 1000))
+
+
+def test_a_column_knows_its_ends_between_any_positions() -> None:
+    chance = np.random.default_rng(0)
+    wild = chance.normal(size=37)
+    for column in (wild, np.sort(wild), np.sort(wild)[::-1], wild[:1]):
+        last = len(column) - 1
+        first, last = np.sort(chance.integers(0, last, (2, 200), endpoint=True), axis=0)
+        low, high = Column(0, column, column + 1.0).within(first, last)
+        for ends in zip(first, last, low, high, strict=True):
+            part = column[ends[0] : ends[1] + 1]
+            assert ends[2:] == (part.min(), part.max() + 1.0)
+
+
+def test_a_proof_improves_what_it_finds_to_the_end() -> None:
+    """One design is allowed where the middle of a box is; the best is found from it."""
+    problem = Problem([bowl], LARGE, subject_to=[lambda d: 100.0 - d.pes])
+    exact = Exact(problem)
+    start = exact(np.asarray([[0.0, 0.0]]))
+    best, proof = prove(Enclosure(problem), exact, start)
+    assert proof.optimal
+    assert best.violation[0] == 0.0
+    assert proof.evaluations < LARGE.size / 50
+
+
+def test_tuning_does_not_end_where_nothing_is_known() -> None:
+    """Less is cheaper on every axis, and below the edge nobody knows what it loses."""
+    least = {n: EDGE.number(n) for n in (*SIZES, "integer_bits", "fraction_bits")}
+
+    def lost(design: Any) -> Any:
+        known = jnp.stack([design.number(n) >= low for n, low in least.items()])
+        return jnp.where(known.all(), -1.0, jnp.nan)
+
+    def cost(design: Any) -> Any:
+        return sum(jnp.log(design.number(n)) for n in least)
+
+    axes = {n: dse.integers(1, int(2 * low)) for n, low in least.items()}
+    space, exactly = dse.Space(EDGE, **axes), {"prove": True, "progress": False}
+    found = tune(cost, space, subject_to=[lost], starts=2, steps=60, **exactly)
+    assert found.feasible
+    assert found.values == least
+    assert found.evaluations < 2_000
+    assert found.proof is not None
+    assert found.proof.optimal
 
 
 def test_a_gap_ends_a_proof_and_is_kept() -> None:
