@@ -56,9 +56,14 @@ def unknown_metric(metric: str) -> InputError:
             f"`{metric}` is told of a generation alone; give one as the workload: "
             "`dse.generation(model, prompt=, new_tokens=)`."
         )
+    if metric.startswith("accuracy"):
+        return InputError(
+            f"`{metric}` is not known here: densities that are only stated say nothing "
+            "about accuracy. Take them from a measured curve (`dse curves` lists them)."
+        )
     return InputError(
-        f"`{metric}` is not known here: densities that are only stated say nothing "
-        "about accuracy. Take them from a measured curve (`dse curves` lists them)."
+        f"`{metric}` is not known of this machine, or not by the conventions of this "
+        "technology; take a metric that `dse evaluate` prints for it."
     )
 
 

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 import pandas as pd
 
+from dse.errors import InputError
 from dse.evaluation import Timing
 from dse.explore.arguments import texts
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
@@ -56,7 +57,8 @@ def sensitivity(
     """Say which numbers of a machine and its technology a metric depends on.
 
     Those of every number above 0, in float64. Numbers of a choice have none. Raises
-    `InputError` for a metric that is unknown, or not known here.
+    `InputError` for a metric that is unknown, not known here, or 0, of which there are
+    no percents.
     """
     read_objectives(tuple(f"min:{m}" for m in texts("metrics", metrics, "energy")))
     given = read_question(design, workload, technology, timing)
@@ -73,6 +75,13 @@ def sensitivity(
         if name not in found["known_slopes"]:
             raise unknown_metric(name)
         value = float(getattr(found["metrics"], name))
+        if np.isnan(value):
+            raise unknown_metric(name)
+        if value == 0.0:
+            raise InputError(
+                f"`{name}` is 0 here, and no number changes it by percents; ask for "
+                "another metric."
+            )
         columns[name] = found["known_slopes"][name] * numbers / value
     counts = numbers > 0
     counts[:own] &= [not meanings[name].choices for name in names]

@@ -84,6 +84,22 @@ def test_the_largest_come_first_and_nothing_unknown_is_asked(
         dse.sensitivity(EDGE, BERT, metrics=["speed"])
 
 
+@pytest.mark.parametrize(
+    ("metric", "machine", "told"),
+    [
+        ("wear", dse.TileEngine.edge(), "`wear` is 0 here"),
+        ("accuracy_drop", dse.TileEngine.edge(), "`accuracy_drop` is 0 here"),
+        ("accuracy_drop", dse.TileEngine(fraction_bits=1), "not known here"),
+        ("budget_use", dse.TileEngine.edge(), "not known of this machine"),
+    ],
+)
+def test_a_metric_that_is_0_or_not_known_has_no_percents(
+    metric: str, machine: dse.TileEngine, told: str
+) -> None:
+    with pytest.raises(dse.InputError, match=told):
+        dse.sensitivity(machine, "bert-tiny", metrics=[metric])
+
+
 def test_staircases_are_the_fields_that_count_whole_things() -> None:
     machines: dict[str, tuple[dse.Workload, set[str]]] = {
         "nm:edge": (BERT, {"kept", "group", "tile_rows"}),
