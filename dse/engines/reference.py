@@ -416,11 +416,12 @@ class ReferenceMachine(Engine):
     def _stage(self, op: Op, taken: Times) -> Stage:
         """Put an op in time: overhead + max(arithmetic, memory), nothing overlaps.
 
-        While it works the machine draws its full power, while it waits the idle one.
+        While it works the machine draws its full power, while it waits the idle one,
+        and never less than that.
         """
         hertz = self.clock_mhz * 1e6
         work = jnp.maximum(taken.arithmetic, taken.memory)
-        beyond_idle = self.full_power_w - self.idle_power_w
+        beyond_idle = jnp.maximum(self.full_power_w - self.idle_power_w, 0.0)
         by_arithmetic = jnp.where(taken.arithmetic >= taken.memory, work, 0.0)
         cycles = (taken.overhead + work) * hertz
         none = jnp.zeros_like(cycles)

@@ -174,3 +174,10 @@ def test_a_fit_recovers_a_machine_from_its_own_times(tmp_path: Path) -> None:
 def test_a_file_without_a_machine_is_refused() -> None:
     with pytest.raises(dse.InputError, match="describes no machine `nobody`"):
         dse.ReferenceMachine.described("nobody")
+
+
+def test_a_machine_that_works_draws_no_less_than_one_that_waits() -> None:
+    machine = dse.ReferenceMachine.a100().replace(full_power_w=40.0, idle_power_w=60.0)
+    found = dse.evaluate(machine, BERT)
+    assert min(map(float, found.energy_by_component.values())) >= 0.0
+    assert float(found.power) == pytest.approx(60.0)
