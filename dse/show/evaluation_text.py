@@ -27,7 +27,7 @@ from dse.show.labels import (
     shown_unit,
 )
 from dse.show.scale import Scale, scale_of, scaled_unit
-from dse.show.text_table import Table
+from dse.show.text_table import Table, terminal_width
 from dse.study.summary import metrics_as_json
 from dse.units import from_si
 from dse.workload.ops import Workload
@@ -49,12 +49,13 @@ def evaluation_text(
     machine = describe_fields(design, fields).items()
     described = f"{type(design).__name__}: " + ", ".join(f"{k} {v}" for k, v in machine)
     run = f"{describe_workload(workload)}; {timing} timing, technology "
+    width = min(WIDTH, terminal_width())
     return "\n\n".join(
         [
-            textwrap.fill(described, WIDTH),
-            textwrap.fill(run + technology.name, WIDTH),
+            textwrap.fill(described, width),
+            textwrap.fill(run + technology.name, width),
             metrics_text(metrics, model_bars(design, technology, [workload])),
-            textwrap.fill(evidence_text(design, technology, [workload]), WIDTH),
+            textwrap.fill(evidence_text(design, technology, [workload]), width),
         ]
     )
 
@@ -155,7 +156,7 @@ def _in(values: Mapping[str, Any], unit: str) -> dict[str, float]:
 
 def _totals(metrics: Metrics, scale: Scale, bars: Bars) -> Table:
     rows = [
-        [scale.title(m), _total(metrics, m, scale), _bar(metrics, m, scale, bars)]
+        [scale.name(m), _total(metrics, m, scale), _bar(metrics, m, scale, bars)]
         for m in SHOWN_UNITS
         if getattr(metrics, m) is not None and m != "accuracy_spread"
     ]
@@ -183,16 +184,16 @@ def _bar(metrics: Metrics, metric: str, scale: Scale, bars: Bars) -> str:
 
 
 def _total(metrics: Metrics, metric: str, scale: Scale) -> str:
-    """Return one total with its unit; an accuracy with how sure it is."""
+    """Return one total with its unit; an accuracy with how sure it is, and of what."""
     told = scale.amount(metric, getattr(metrics, metric))
     spread = metrics.accuracy_spread
     if metric != "accuracy_drop" or spread is None:
         return told
     if math.isnan(float(metrics.accuracy_drop)):
-        return f"{told}: {' or '.join(metrics.unknown)}"
-    if not float(spread) > 0.0:
-        return told
-    return f"{told} ± {scale.amount(metric, spread)}"
+        told = f"{told}: {' or '.join(metrics.unknown)}"
+    elif float(spread) > 0.0:
+        told = f"{told} ± {scale.amount(metric, spread)}"
+    return f"{told} ({scale.subject})" if scale.subject else told
 
 
 def _parts(metrics: Metrics, scale: Scale) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,15 +42,32 @@ def run_errors_text(found: dict[str, Any]) -> str:
 
 def claims_text(claims: Sequence[Claim]) -> str:
     """Return what a publication claims beside what the model says, a row each."""
+    sources = dict.fromkeys(claim.source for claim in claims)
+    rows = [_HEADER, *(_claim_row(each) for each in claims)]
+    if all(each.held is None for each in claims):
+        rows = [row[:-2] for row in rows]  # no interval, nothing that holds
     parts = [
-        text_table(
-            _HEADER, [_claim_row(each) for each in claims], width=terminal_width()
-        ),
+        text_table(rows[0], rows[1:], width=terminal_width()),
         _summary_text(summary_of(claims)),
-        "\n".join(f"- {c.name}: {c.reason}" for c in claims if c.reason),
-        f"Sources: {', '.join(dict.fromkeys(claim.source for claim in claims))}.",
+        _reasons_text(claims),
+        textwrap.fill(f"Sources: {', '.join(sources)}.", terminal_width()),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _reasons_text(claims: Sequence[Claim]) -> str:
+    """Return why the model says something else, or nothing; each reason once."""
+    named: dict[str, list[str]] = {}
+    for claim in claims:
+        if claim.reason:
+            named.setdefault(claim.reason, []).append(claim.name)
+    lines = []
+    for reason, names in named.items():
+        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        lines += textwrap.wrap(
+            f"- {names[0]}{others}: {reason}", terminal_width(), subsequent_indent="  "
+        )
+    return "\n".join(lines)
 
 
 def _claim_row(claim: Claim) -> list[str]:

@@ -71,8 +71,11 @@ class Scale:
         An accuracy is never told without what it was measured on.
         """
         known = self.subject and metric.startswith("accuracy")
-        told = TITLES[metric].replace("sequence", self.counted)
-        return f"{told} ({self.subject})" if known else told
+        return f"{self.name(metric)} ({self.subject})" if known else self.name(metric)
+
+    def name(self, metric: str) -> str:
+        """Return what a metric is called where it is told of what it is."""
+        return TITLES[metric].replace("sequence", self.counted)
 
     def axis_title(self, metric: str) -> str:
         """Return the title of an axis or a column: `Chip area (mm²)`."""

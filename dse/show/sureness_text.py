@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from dse.explore.runs import file_units
 from dse.explore.sensitivity import Sensitivity
 from dse.explore.uncertainty import Part, Uncertainty
 from dse.show.scale import TITLES, Scale, uncertainty_scale
-from dse.show.text_table import text_table
+from dse.show.text_table import terminal_width, text_table
 from dse.units import from_si
 
 MOST = 12  # numbers of a table, those of most weight
@@ -32,7 +33,11 @@ def sensitivity_text(found: Sensitivity, metric: str) -> str:
         for name, value in largest.items()
     ]
     title = f"1 % more of a number changes {TITLES[metric].lower()} by:"
-    return f"{title}\n\n{text_table(['number', 'of', 'change'], rows)}"
+    return f"{title}\n\n{_table(['number', 'of', 'change'], rows)}"
+
+
+def _table(heads: list[str], rows: list[list[str]]) -> str:
+    return text_table(heads, rows, width=terminal_width())
 
 
 def _owner(found: Sensitivity, name: str) -> str:
@@ -53,6 +58,7 @@ def sensitivity_json(found: Sensitivity, metric: str) -> dict[str, Any]:
 
 def uncertainty_text(found: Uncertainty) -> str:
     """Return the range of each metric over draws of all that is not known of it."""
+    width = terminal_width()
     scale, rows = uncertainty_scale(found), []
     for metric, draws in found.metrics.items():
         unknown = float(np.isnan(draws).mean())
@@ -63,7 +69,9 @@ def uncertainty_text(found: Uncertainty) -> str:
         elif bars[1] != _STILL:
             most = str(found.drivers(metric, part="numbers").index[0])
         nominal = scale.amount(metric, found.nominal[metric][0])
-        rows.append([scale.title(metric), nominal, *bars, most])
+        if scale.subject and metric.startswith("accuracy"):
+            nominal += f" ({scale.subject})"
+        rows.append([scale.name(metric), nominal, *bars, most])
     heads = [
         *("metric", "as it stands", f"{SHARE:.0%} of draws"),
         *("by assumed numbers alone", "most by"),
@@ -72,7 +80,8 @@ def uncertainty_text(found: Uncertainty) -> str:
         "Every assumed number drawn from its range, and the error of the model from "
         f"what was learned of it, {len(draws.T):,} times:"
     )
-    return f"{title}\n\n{text_table(heads, rows)}\n\n{_evidence(found)}"
+    told = textwrap.fill(title, width), _table(heads, rows)
+    return "\n\n".join([*told, textwrap.fill(_evidence(found), width)])
 
 
 def _evidence(found: Uncertainty) -> str:
@@ -88,7 +97,7 @@ def next_text(unknowns: pd.Series[float], metric: str) -> str:
         if share >= _LEAST
     ]
     title = f"What the bar of {TITLES[metric].lower()} hangs on, to be found out next:"
-    return f"{title}\n\n{text_table(['unknown', 'share of the spread'], rows)}"
+    return f"{title}\n\n{_table(['unknown', 'share of the spread'], rows)}"
 
 
 def choice_text(unknowns: pd.DataFrame, choices: int) -> str:
@@ -105,7 +114,7 @@ def choice_text(unknowns: pd.DataFrame, choices: int) -> str:
         )
     title = f"{among}, what would change the choice if it were known, most first:"
     heads = ["unknown", "another choice", "better by"]
-    return f"{title}\n\n{text_table(heads, rows)}"
+    return f"{title}\n\n{_table(heads, rows)}"
 
 
 def _bar(found: Uncertainty, scale: Scale, metric: str, part: Part) -> str:

@@ -19,15 +19,21 @@ def text_table(
     """Return rows in aligned columns under a header, numbers to the right.
 
     Where that is wider than `width` characters, the longest texts go over several
-    lines.
+    lines; what rows are called stays in one piece as long as that is enough.
     """
     lines = [list(header), *[list(row) for row in rows]]
     columns = list(zip(*lines, strict=True))
     widths = [max(len(cell) for cell in column) for column in columns]
     right = [all(_is_number(cell) for cell in column[1:]) for column in columns]
     if width is not None:
-        names = [True, *right[1:]]  # what a row is called stays in one piece
-        widths = _narrowed(widths, names, width)
+        room = width - 2 * (len(widths) - 1)
+        least = [
+            wide if is_number else min(wide, max(NARROWEST, _longest_word(column)))
+            for wide, is_number, column in zip(widths, right, columns, strict=True)
+        ]
+        whole = _narrowed(widths, [widths[0], *least[1:]], room)
+        fits = sum(whole) <= room
+        widths = whole if fits else _narrowed(widths, least, room)
         lines = [each for row in lines for each in _wrapped(row, widths)]
 
     def line(cells: Sequence[str]) -> str:
@@ -47,18 +53,18 @@ def terminal_width() -> int:
     return shutil.get_terminal_size((80, 24)).columns
 
 
-def _narrowed(widths: list[int], fixed: list[bool], width: int) -> list[int]:
-    """Return widths that fit, the widest columns of text cut down to one width."""
-    room = width - 2 * (len(widths) - 1)
+def _narrowed(widths: list[int], least: list[int], room: int) -> list[int]:
+    """Return widths whose sum is the room, the widest columns cut down to one width."""
     cap = max(widths)
-    while cap > NARROWEST and sum(_capped(widths, fixed, cap)) > room:
+    while cap > 0 and sum(widths) > room:
         cap -= 1
-    return _capped(widths, fixed, cap)
+        both = zip(widths, least, strict=True)
+        widths = [min(width, max(cap, fewest)) for width, fewest in both]
+    return widths
 
 
-def _capped(widths: list[int], fixed: list[bool], cap: int) -> list[int]:
-    both = zip(widths, fixed, strict=True)
-    return [width if is_fixed else min(width, cap) for width, is_fixed in both]
+def _longest_word(cells: Sequence[str]) -> int:
+    return max((len(word) for cell in cells for word in cell.split()), default=0)
 
 
 def _wrapped(row: list[str], widths: list[int]) -> list[list[str]]:
@@ -85,8 +91,8 @@ class Table:
 
     @property
     def text(self) -> str:
-        """The table in aligned columns."""
-        return text_table(self.heads, self.rows)
+        """The table in aligned columns, as wide as the terminal."""
+        return text_table(self.heads, self.rows, width=terminal_width())
 
     @property
     def html(self) -> str:
