@@ -58,3 +58,13 @@ def test_a_command_runs(line: str, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+def test_it_names_every_package_and_counts_the_notebooks() -> None:
+    told = re.search(r"^dse/ .*: ((?:.|\n)*?)\nhw_params/", README, re.M)
+    assert told is not None
+    packages = {each.parent.name for each in (ROOT / "dse").glob("*/__init__.py")}
+    assert set(re.findall(r"\w+", told[1])) == packages | {"evaluation"}
+    words = ("one", "two", "three", "four", "five", "six", "seven")
+    notebooks = words[len([*(ROOT / "notebooks").glob("*.ipynb")]) - 1]
+    assert f"notebooks/    {notebooks} to start from" in README
