@@ -95,29 +95,19 @@ def explain(
     space, basis = _sweep_of(place)
     _check_number(space, number, place)
     from dse.explore.evaluate import evaluate_suite
-    from dse.show.evaluation_text import metrics_text
+    from dse.show.evaluation_text import metrics_text, parts_json
     from dse.show.labels import describe_design, describe_workload
     from dse.study.summary import metrics_as_json
 
     values = {name: float(v) for name, v in space.decode(number).items()}
     placed = [space.place(values, workload) for workload, _ in basis.suite]
     found = evaluate_suite(placed, basis)
-    chosen = describe_design(space, number)
     if as_json:
-        names = {name: float(value) for name, value in found.dynamic_energy.items()}
-        leaks = {name: float(value) for name, value in found.leakage_energy.items()}
-        areas = {n: float(value) for n, value in found.area_by_component.items()}
-        print_json(
-            {
-                "design": number,
-                "fields": chosen,
-                "metrics": metrics_as_json(found),
-                "dynamic_energy_j": names,
-                "leakage_energy_j": leaks,
-                "area_m2": areas,
-            }
-        )
+        labelled = {n: v.item() for n, v in space.labelled(number).items()}
+        told = {"values": labelled, "metrics": metrics_as_json(found)}
+        print_json({"design": number, **told, **parts_json(found)})
         return
+    chosen = describe_design(space, number)
     fields = ", ".join(f"{name} {value}" for name, value in chosen.items())
     runs = "\n".join(describe_workload(run) for _, run in placed)
     say(f"Design {number:,}: {fields}\n\n{runs}\n\n{metrics_text(found)}")

@@ -63,7 +63,7 @@ def _fields(kind: Any, as_json: bool) -> None:
         rows.append(
             {
                 "field": field,
-                "can be": meaning.range,
+                "range": meaning.range,
                 "default": "" if default is inspect.Parameter.empty else default,
                 "meaning": meaning.doc,
             }

@@ -90,14 +90,7 @@ class Runs:
     @property
     def designs(self) -> dict[str, Rows]:
         """The axis values and tied fields of each row; choices by their labels."""
-        moved = self.space.decode(self.index)
-        meanings = self.space.design.meanings()
-        columns = {}
-        for name, values in moved.items():
-            labels = meanings[name].choices if name in meanings else ()
-            values = np.broadcast_to(np.asarray(values), self.index.shape)
-            columns[name] = np.asarray(labels)[values.astype(int)] if labels else values
-        return columns
+        return self.space.labelled(self.index)
 
     def design(self, number: int) -> Engine:
         """Return the machine of a design's number, as tables and figures show it.

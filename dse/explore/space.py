@@ -145,6 +145,18 @@ class Space:
         digits = self.digits(index)
         return self.complete({n: self._numbers[n][d] for n, d in digits.items()})
 
+    def labelled(self, index: Any) -> dict[str, Any]:
+        """Return the axis values and tied fields of designs; choices by their labels.
+
+        A column `[designs]` each.
+        """
+        meanings, columns = self.design.meanings(), {}
+        for name, values in self.decode(index).items():
+            labels = meanings[name].choices if name in meanings else ()
+            values = np.broadcast_to(np.asarray(values), np.shape(index))
+            columns[name] = np.asarray(labels)[values.astype(int)] if labels else values
+        return columns
+
     def complete(self, moved: Mapping[str, Any]) -> dict[str, Any]:
         """Add the tied fields to the given axis values (numbers, arrays or tracers)."""
         full = dict(moved)

@@ -11,13 +11,14 @@ import plotly.graph_objects as go
 from dse.errors import check_kind
 from dse.explore.compare import Comparison
 from dse.explore.objectives import SHOWN_UNITS
+from dse.explore.runs import file_units
 from dse.show.figure import Figure, new_figure
 from dse.show.labels import component_label, number, shown_unit
 from dse.show.paper import check_width, is_column, on_paper
 from dse.show.scale import Scale, scale_for
 from dse.show.style import ACCENT, GREY_DARK, RULE, TINT
 from dse.show.text_table import Table, Tables
-from dse.units import from_si
+from dse.units import from_si, si_unit
 
 MOST = 12  # rows of a table of differences
 _SHOWN = ("throughput", "latency", "energy", "power", "area", "accuracy_drop")
@@ -68,19 +69,21 @@ def comparison_sentence(compared: Comparison) -> str:
 
 
 def comparison_json(compared: Comparison) -> dict[str, Any]:
-    """Return a comparison as plain data, in SI."""
+    """Return a comparison as plain data, in SI; `unit` is that of the metric."""
+    units = file_units(compared.found[0].counted)
     return {
         "metric": compared.metric,
+        "unit": si_unit(units[compared.metric]),
         "names": list(compared.names),
         "values": list(compared.values),
         "steps": [
             {**step._asdict(), "change": compared.changes[step.field]}
             for step in compared.steps
         ],
-        "energy_by_component": compared.by_component("energy"),
-        "area_by_component": compared.by_component("area"),
-        "energy_by_op": compared.by_op("energy"),
-        "compute_by_op": compared.by_op("compute"),
+        "energy_by_component_j": compared.by_component("energy"),
+        "area_by_component_m2": compared.by_component("area"),
+        "energy_by_op_j": compared.by_op("energy"),
+        "compute_by_op_s": compared.by_op("compute"),
     }
 
 

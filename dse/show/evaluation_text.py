@@ -102,9 +102,19 @@ def evaluation_json(
         "cannot_be_built": list(metrics.cannot_be_built),
         "fits": not metrics.does_not_fit,
         "does_not_fit": metrics.does_not_fit,
-        "memory_use": _in(metrics.memory_use, "B"),
-        "memory_capacity": _maybe(metrics.memory_capacity),
+        "memory_use_gb": _in(metrics.memory_use, "GB"),
+        "memory_capacity_gb": None
+        if metrics.memory_capacity is None
+        else from_si(float(metrics.memory_capacity), "GB"),
         "accuracy": grounds_of(metrics).to_json(),
+        **parts_json(metrics),
+        "model_error": _bars_json(design, workload, technology, metrics),
+    }
+
+
+def parts_json(metrics: Metrics) -> dict[str, Any]:
+    """Return where time, energy, area and bytes go as plain data, units in names."""
+    return {
         "bottleneck": metrics.bottleneck,
         "dynamic_energy_mj": _in(metrics.dynamic_energy, "mJ"),
         "leakage_energy_mj": _in(metrics.leakage_energy, "mJ"),
@@ -127,7 +137,6 @@ def evaluation_json(
             }
             for op, name in enumerate(metrics.op_names)
         ],
-        "model_error": _bars_json(design, workload, technology, metrics),
     }
 
 
@@ -144,10 +153,6 @@ def _bars_json(
                 end[column_name(metric, unit)] = value * factor
     evidence = evidence_text(design, technology, [workload])
     return {"share": SHARE, **ends, "evidence": evidence}
-
-
-def _maybe(value: Any | None) -> float | None:
-    return None if value is None else float(value)
 
 
 def _in(values: Mapping[str, Any], unit: str) -> dict[str, float]:

@@ -25,8 +25,8 @@ def test_every_engine_is_listed_with_its_machines(dse) -> None:
 def test_the_fields_of_an_engine_are_listed_with_their_ranges(dse, name: str) -> None:
     rows = dse("engines", name, "--json").json["fields"]
     assert [row["field"] for row in rows] == list(ENGINES[name].quantities())
-    assert all(row["can be"] and row["meaning"] for row in rows)
-    assert "can be" in dse("engines", name).out
+    assert all(row["range"] and row["meaning"] for row in rows)
+    assert "range" in dse("engines", name).out
 
 
 def test_an_unknown_engine_is_refused(dse) -> None:
