@@ -213,6 +213,8 @@ def test_at_least_one_channel_or_stack_is_built() -> None:
         ("SRAM 7", lambda: mm2_per_mib(7) / 1.048576, 0.45, 1.3),
         # A 7 nm macro density as published: 3.65 MB/mm^2.
         ("SRAM 7", lambda: mm2_per_mib(7) / 1.048576, 1 / 3.65, 1.5),
+        # TPUv4i: 128 MB on 28 % of a die of less than 400 mm^2 at 7 nm, all wires in.
+        ("SRAM 7", lambda: mm2_per_mib(7), 0.28 * 400 / 128, 2.5),
         # CACTI, 28 nm, 8 KiB: 0.0347 pJ/bit read, 0.0486 written.
         ("SRAM energy", lambda: picojoule(28, 8 / 1024), 0.0417, 2.0),
         # AccelTran's CACTI run at 14 nm: 79.3 pJ for 64 bytes of 1 MiB.
