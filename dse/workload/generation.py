@@ -42,7 +42,10 @@ def generation(
     The sum over contexts is exact without a run of every step where a step costs in
     proportion to its context but for tiles of 2^m tokens that it fills: contexts are
     taken in runs of 2^k that begin at a multiple of 2^k, of which the two in the middle
-    stand for all. Where a run goes from one bottleneck to another, they are a mean.
+    stand for all. Bytes and working energy are such. Time is not where a buffer hides
+    a part of the next op's loads, or one bottleneck makes way for another: it bends,
+    and the middle is off its run's mean by less than the run's ends are apart (some
+    thousandths of pruned runs on tiles).
 
     A step that checks k proposed tokens reads them beside its own. If each is right by
     probability a where those before it are, it makes (1 - a^(k + 1)) / (1 - a) tokens

@@ -1,5 +1,6 @@
 """Generation: the sum over contexts, and what is told of it."""
 
+import itertools
 import math
 
 import pytest
@@ -188,6 +189,32 @@ def test_a_pruned_generation_costs_what_its_pruned_steps_cost():
     assert found < float(
         dse.evaluate(machine, dse.generation(TINY, **given, new_tokens=9)).energy
     )
+
+
+@pytest.mark.parametrize("activation", [0.3, 0.5, 1.0])
+def test_bytes_and_working_energy_add_up_exactly_even_where_time_bends(activation):
+    """Of loads that are hidden, the share grows with the context, and shrinks."""
+
+    def ask(work):
+        pruned = work.with_density(activation=activation, weight=0.25)
+        return dse.evaluate(MACHINES["tile"], pruned)
+
+    def step(context):
+        given = {"mode": "decode", "context_len": context, "batch": 2}
+        return ask(dse.transformer(TINY, **given, lm_head=True))
+
+    first = ask(dse.generation(TINY, prompt=24, new_tokens=1, batch=2))
+    whole = ask(dse.generation(TINY, prompt=24, new_tokens=41, batch=2))
+    runs = [[step(c) for c in run] for run in (range(25, 33), range(33, 65))]
+    each = [first, *itertools.chain(*runs)]
+    for told in ("dynamic_energy", "off_chip_bytes"):
+        for part, value in getattr(whole, told).items():
+            apart = sum(float(getattr(one, told)[part]) for one in each)
+            assert float(value) == pytest.approx(apart, rel=1e-9, abs=1e-18), part
+    off = float(whole.latency) - sum(float(one.latency) for one in each)
+    apart = sum(len(run) * float(run[-1].latency - run[0].latency) for run in runs)
+    assert abs(off) < apart
+    assert abs(off) < 3e-3 * float(whole.latency)
 
 
 def test_the_work_of_a_generation_is_that_of_all_its_steps():
