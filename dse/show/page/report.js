@@ -1,12 +1,13 @@
 // What a report shows beside the front: where costs and time of the picked design go.
 (async () => {
   const find = (id) => document.getElementById(id);
-  await dseUnpack(find("plotly").textContent);
   const data = JSON.parse(find("data").textContent);
   const root = document.documentElement;
   const inTheDark = matchMedia("(prefers-color-scheme: dark)");
   root.dataset.theme = inTheDark.matches ? "dark" : "light";
-  const view = await dseView(root, data);
+  const painted = new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  const plotly = painted.then(() => dseUnpack(find("plotly").textContent));
+  const view = dseView(root, data, plotly);
   const { make, titleOf, knee } = view;
 
   // -- light and dark, and paper -------------------------------------------------------
@@ -149,6 +150,8 @@
     })));
   }
   view.onPick(show);
-  view.start();
+  const drawn = view.start();
+  performance.mark("open"); // tables, lines and budgets work
+  await drawn;
   document.body.dataset.ready = "yes";
 })();

@@ -4,7 +4,8 @@
 
 // Plotly comes packed by gzip; browsers unpack it themselves since 2023.
 async function dseUnpack(packed) {
-  const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
+  const raw = atob(packed), bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   const script = document.createElement("script");
   const text = await new Response(stream).text();
@@ -20,8 +21,9 @@ function dseSave(name, text, type) {
   URL.revokeObjectURL(link.href);
 }
 
-// `root` holds the elements of view.html; `changed` is told what is chosen.
-async function dseView(root, data, changed = () => {}) {
+// `root` holds the elements of view.html; `changed` is told what is chosen. Table, lines
+// and budgets do not wait for `plotly`, a promise of it; plots do.
+function dseView(root, data, plotly, changed = () => {}) {
   const find = (id) => root.querySelector("#" + id);
   const { columns, budget, objective, bars } = data;
   const count = columns[0].values.length;
@@ -63,18 +65,19 @@ async function dseView(root, data, changed = () => {}) {
       [key, PLACES.includes(key) && Array.isArray(value) ? value : tinted(value)]));
   };
   // What is no front waits until it is seen, or printed.
-  const seen = new Set(data.figures.filter((f) => f.metrics).map((f) => f.id));
+  const seen = new Set();
   const draw = ({ id, figure }) => seen.has(id)
     && Plotly.react(find(id), tinted(figure.data), tinted(figure.layout), data.config);
   const figureOf = (id) => data.figures.find((f) => f.id === id);
   const watch = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => {
     if (isIntersecting) reveal(target.id);
   }), { rootMargin: "400px" });
-  function reveal(id) {
+  async function reveal(id) {
     watch.unobserve(find(id));
+    await plotly;
     if (seen.has(id)) return;
     seen.add(id);
-    draw(figureOf(id));
+    await draw(figureOf(id));
   }
   const waiting = data.figures.filter((f) => !f.metrics);
   waiting.forEach(({ id, figure }) => {
@@ -82,6 +85,18 @@ async function dseView(root, data, changed = () => {}) {
     watch.observe(find(id));
   });
   addEventListener("beforeprint", () => waiting.forEach(({ id }) => reveal(id)));
+  // Change traces as `Plotly.restyle` does, of a plot that may have to be drawn first.
+  function restyle({ id }, changes, traces) {
+    const own = figureOf(id).figure.data;
+    for (const [name, values] of Object.entries(changes)) {
+      const [part, ...rest] = name.split(".");
+      traces.forEach((at, i) => {
+        if (rest.length) own[at][part][rest[0]] = values[i];
+        else own[at][part] = values[i];
+      });
+    }
+    if (seen.has(id)) Plotly.restyle(find(id), changes, traces);
+  }
   // Show other numbers in a figure: for each trace what changes.
   function change(id, traces) {
     const placed = figureOf(id);
@@ -119,19 +134,17 @@ async function dseView(root, data, changed = () => {}) {
     fronts.push(front);
   }
   const lines = dseLines(find("parallel"), data.axes, column, count, (axis, range) => { take(axis, range); filter(); });
-  const listen = () => {
-    for (const { div, axes, front, flat } of fronts) {
-      div.on("plotly_click", ({ points }) => {
-        if (points[0].data.name === "front") pick(points[0].pointNumber);
-      });
-      if (flat) div.on("plotly_selected", (drawn) => {
-        if (quiet || !drawn || !drawn.range) return;
-        axes.forEach(({ name, letter }) =>
-          brush.set(name, [...drawn.range[letter]].sort((a, b) => a - b)));
-        quietly(() => Plotly.relayout(div, { selections: [] })).then(filter);
-      });
-    }
-  };
+  function listen({ div, axes, flat }) {
+    div.on("plotly_click", ({ points }) => {
+      if (points[0].data.name === "front") pick(points[0].pointNumber);
+    });
+    if (flat) div.on("plotly_selected", (drawn) => {
+      if (quiet || !drawn || !drawn.range) return;
+      axes.forEach(({ name, letter }) =>
+        brush.set(name, [...drawn.range[letter]].sort((a, b) => a - b)));
+      quietly(() => Plotly.relayout(div, { selections: [] })).then(filter);
+    });
+  }
 
   // -- ranges drawn by hand ------------------------------------------------------------
 
@@ -193,7 +206,7 @@ async function dseView(root, data, changed = () => {}) {
           change[`error_${letter}.arrayminus`] = [[values[row] - low]];
         }
       }
-      Plotly.restyle(div, change, [trace]);
+      restyle(div, change, [trace]);
     }
     lines.show({ picked });
     find("picked-title").textContent = titleOf(row) + (pinned === null ? "" : `, beside ${shown(column.design.values[pinned])}`);
@@ -261,10 +274,11 @@ async function dseView(root, data, changed = () => {}) {
     const keep = new Set(within), all = within.length === count;
     if (!(all && wasAll)) for (const { div, axes, front, flat } of fronts) {
       if (flat) { // a box that was drawn has marked machines of other traces, too
-        const marks = div.data.map((trace, i) => i).filter((i) => div.data[i].type.startsWith("scatter"));
-        Plotly.restyle(div, { selectedpoints: marks.map((i) => i === front && !all ? within : null) }, marks);
+        const traces = figureOf(div.id).figure.data;
+        const marks = traces.map((_, i) => i).filter((i) => traces[i].type.startsWith("scatter"));
+        restyle(div, { selectedpoints: marks.map((i) => i === front && !all ? within : null) }, marks);
       }
-      else Plotly.restyle(div, { x: [axes[0].values.map((value, row) => keep.has(row) ? value : null)] }, [front]);
+      else restyle(div, { x: [axes[0].values.map((value, row) => keep.has(row) ? value : null)] }, [front]);
     }
     wasAll = all;
     lines.show({ within, ranges: data.axes.map(onAxis) });
@@ -360,24 +374,29 @@ async function dseView(root, data, changed = () => {}) {
 
   // -- all together --------------------------------------------------------------------
 
-  async function dress(inTheDark) {
+  async function paint(inTheDark) {
     dark = inTheDark;
     root.dataset.theme = dark ? "dark" : "light";
     lines.show({}, true);
     await quietly(() => Promise.all(data.figures.map(draw)));
   }
-  async function paint(inTheDark) {
-    await dress(inTheDark);
-    wasAll = false;
+  // All but plots work at once; the promise is kept when the fronts are drawn.
+  function start() {
+    paint(root.dataset.theme === "dark");
     pick(picked);
     filter();
+    return drawFronts();
   }
-  await dress(root.dataset.theme === "dark");
-  listen();
+  async function drawFronts() {
+    for (const front of fronts) {
+      await reveal(front.div.id);
+      listen(front);
+      await new Promise((done) => setTimeout(done)); // to whoever scrolls meanwhile
+    }
+  }
   return {
-    change, make, paint, titleOf,
+    change, make, paint, start, titleOf,
     knee: data.knee,
     onPick: (action) => watchers.push(action),
-    start: () => { pick(picked); filter(); },
   };
 }

@@ -3,16 +3,16 @@ async function render({ model, el }) {
   el.classList.add("dse-view");
   el.dataset.theme = document.body.dataset.jpThemeLight === "false" ? "dark" : "light";
   el.innerHTML = `<div class="view">${model.get("html")}</div>`;
-  if (!window.Plotly) await dseUnpack(PLOTLY);
+  const plotly = window.Plotly ? Promise.resolve() : dseUnpack(PLOTLY);
   let waiting = 0;
-  const view = await dseView(el, JSON.parse(model.get("page")), (chosen) => {
+  const view = dseView(el, JSON.parse(model.get("page")), plotly, (chosen) => {
     clearTimeout(waiting);
     waiting = setTimeout(() => { model.set("chosen", chosen); model.save_changes(); }, 100);
   });
   const tell = () => { el.querySelector("#kernel").textContent = model.get("told"); };
   model.on("change:told", tell);
   tell();
-  view.start();
+  await view.start();
   el.dataset.ready = "yes";
 }
 export default { render };
