@@ -462,8 +462,9 @@ assert not {"pandas", "plotly", "llvmlite", "optax"} & sys.modules.keys()
 
 @pytest.mark.browser
 def test_the_table_and_budgets_do_not_wait_for_plots(
-    page: Any, report: Path, front: Runs
+    opened: Any, report: Path, front: Runs
 ) -> None:
+    page = opened.context.browser.new_context(offline=True).new_page()
     page.add_init_script("delete window.DecompressionStream")  # so none is drawn
     page.goto(report.as_uri())
     page.wait_for_function("performance.getEntriesByName('open').length == 1")
