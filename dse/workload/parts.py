@@ -278,6 +278,7 @@ class Experts:
     each: FeedForward
     shared: FeedForward | None = None  # runs for every token
     shared_gate: bool = False  # one more output that weighs the shared one
+    router_bias: bool = False
 
     def __post_init__(self) -> None:
         if self.per_token > self.count:
@@ -290,7 +291,10 @@ class Experts:
     def router(self) -> Linear:
         """The layer that scores the experts for each token."""
         return Linear(
-            name="ffn_router", inner=self.each.hidden, columns=self.count, bias=False
+            name="ffn_router",
+            inner=self.each.hidden,
+            columns=self.count,
+            bias=self.router_bias,
         )
 
     @property

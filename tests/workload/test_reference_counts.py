@@ -25,8 +25,8 @@ ODD = json.loads((FOLDER / "odd.json").read_text())
 
 def test_the_table_has_the_configs_and_the_version_of_the_config_classes():
     assert COUNTS.keys() == CONFIGS.keys()
-    assert len(CONFIGS) >= 100
-    assert len({config["model_type"] for config in CONFIGS.values()}) >= 44
+    assert len(CONFIGS) >= 141
+    assert len({config["model_type"] for config in CONFIGS.values()}) >= 54
     classes = Path(transformer.__code__.co_filename).parent / "readers"
     version = json.loads((classes / "config_classes.json").read_text())["transformers"]
     assert TABLE["transformers"] == version

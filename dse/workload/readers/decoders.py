@@ -50,6 +50,8 @@ class Decoder:
     head_norm_if: Flag = True
     own_head_norms: bool = False  # one norm for each head, not one for all
     sandwich: bool = False  # norms before and after each half
+    behind: bool = False  # norms after each half alone, over its result
+    sinks: bool = False  # for each head a score beside those of keys
     parallel: Flag = False
     two_norms: bool | Callable[[Config], bool] = False  # of parallel halves
     positions: bool = False  # a table of them
@@ -64,6 +66,11 @@ class Decoder:
     heads: str = "num_attention_heads"
     kv_heads: str | Callable[[Config, int], int] | None = "num_key_value_heads"
     length: str = "max_position_embeddings"
+
+
+def plain_norm(width: int) -> Norm:
+    """Return a norm over each token, without trainable values."""
+    return Norm(width=width, values=0)
 
 
 def flag(c: Config, told: Flag) -> bool:
@@ -131,6 +138,28 @@ def all_but_each_sixth(c: Config, layers: int) -> list[int | None]:
     return _by_words(c, layers, c.maybe("sliding_window"), usual)
 
 
+def all_but_each_fourth(c: Config, layers: int) -> list[int | None]:
+    """A window in all layers but each fourth (OLMo 3)."""
+    usual = [(i + 1) % 4 != 0 for i in range(layers)]
+    return _by_words(c, layers, c.maybe("sliding_window"), usual)
+
+
+def without_rope(c: Config, layers: int) -> list[int | None]:
+    """A window in layers without RoPE, if in use (SmolLM 3)."""
+    return _by_words(c, layers, _window_in_use(c), [not r for r in _rope(c, layers)])
+
+
+def _rope(c: Config, layers: int) -> list[int]:
+    """Return which layers have RoPE: listed, or all but each n-th."""
+    interval = c.size("no_rope_layer_interval", 4)
+    listed = c.counts("no_rope_layers") or [
+        int((i + 1) % interval != 0) for i in range(layers)
+    ]
+    if len(listed) != layers:
+        raise c.odd("no_rope_layers", listed, f"list {layers} numbers, 0 or 1")
+    return listed
+
+
 def by_attention_types(c: Config, layers: int) -> list[int | None]:
     """Runs of `global` and `local` layers (GPT-Neo)."""
     window = c.size("window_size")
@@ -158,13 +187,7 @@ def by_attention_types(c: Config, layers: int) -> list[int | None]:
 def by_chunks(c: Config, layers: int) -> list[int | None]:
     """Chunks that do not see each other, in layers with RoPE (Llama 4)."""
     chunk = c.maybe("attention_chunk_size")
-    interval = c.size("no_rope_layer_interval", 4)
-    with_rope = c.counts("no_rope_layers") or [
-        int((i + 1) % interval != 0) for i in range(layers)
-    ]
-    if len(with_rope) != layers:
-        raise c.odd("no_rope_layers", with_rope, f"list {layers} numbers, 0 or 1")
-    return _by_words(c, layers, chunk, [bool(rope) for rope in with_rope])
+    return _by_words(c, layers, chunk, [bool(rope) for rope in _rope(c, layers)])
 
 
 def read_decoder(c: Config, name: str) -> ModelShape:
@@ -277,8 +300,8 @@ def _norms(c: Config, traits: Decoder, hidden: int) -> tuple[Half, Half]:
     """Return the halves of a layer with their norms; their parts are still to come."""
     norm = traits.norm(hidden)
     empty = FeedForward(hidden=hidden, widths=(1,))
-    inside = norm if traits.sandwich else None
-    both = Half(part=empty, before=norm, inside=inside)
+    inside = norm if traits.sandwich or traits.behind else None
+    both = Half(part=empty, before=None if traits.behind else norm, inside=inside)
     two = (
         traits.two_norms if isinstance(traits.two_norms, bool) else traits.two_norms(c)
     )
@@ -305,9 +328,10 @@ def _attention(c: Config, traits: Decoder, hidden: int) -> Attention:
         each = traits.head_norm(width)
         counts = (heads, kv_heads) if traits.own_head_norms else (1, 1)
         norms = tuple(replace(each, values=n * each.values) for n in counts)
-    return multi_head(
+    found = multi_head(
         hidden, heads, width, kv_heads=kv_heads, biases=biases, norms=norms
     )
+    return replace(found, table=heads * traits.sinks)
 
 
 def _kv_heads(c: Config, traits: Decoder, heads: int) -> int:
@@ -394,10 +418,12 @@ def _network(
 
 def mixtral_experts(c: Config, net: Net, number: int) -> FeedForward | Experts:
     """Experts in every layer."""
+    key = "num_experts" if c.kind == "olmoe" else "num_local_experts"
     return Experts(
-        count=c.size("num_local_experts"),
+        count=c.size(key),
         per_token=c.size("num_experts_per_tok"),
         each=net(c.size("intermediate_size")),
+        router_bias=c.kind == "gpt_oss",
     )
 
 
@@ -467,6 +493,14 @@ _GPT2 = replace(
     length="n_positions",
 )
 
+# OLMo 2 and 3, with norms over all heads together.
+_OLMO = Decoder(
+    attention_bias="attention_bias",
+    head_norm=rms_norm,
+    own_head_norms=True,
+    behind=True,
+)
+
 DECODERS: dict[str, Decoder] = {
     "llama": Decoder(attention_bias="attention_bias", ffn_bias="mlp_bias"),
     "mistral": Decoder(windows=every_layer),
@@ -496,6 +530,25 @@ DECODERS: dict[str, Decoder] = {
     ),
     "llama4_text": Decoder(
         attention_bias="attention_bias", windows=by_chunks, network=llama4_experts
+    ),
+    "granite": Decoder(attention_bias="attention_bias", ffn_bias="mlp_bias"),
+    "smollm3": Decoder(
+        attention_bias="attention_bias", ffn_bias="mlp_bias", windows=without_rope
+    ),
+    "olmo": Decoder(norm=plain_norm, attention_bias="attention_bias"),
+    "olmo2": _OLMO,
+    "olmo3": replace(_OLMO, windows=all_but_each_fourth),
+    "olmoe": replace(
+        _OLMO, behind=False, own_head_width=False, network=mixtral_experts
+    ),
+    "glm": Decoder(qkv_bias="attention_bias"),
+    "glm4": Decoder(qkv_bias="attention_bias", sandwich=True),
+    "gpt_oss": Decoder(
+        attention_bias="attention_bias",
+        ffn_bias=True,
+        sinks=True,
+        windows=every_other,
+        network=mixtral_experts,
     ),
     "phi": Decoder(
         norm=layer_norm,
