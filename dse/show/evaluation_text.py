@@ -7,6 +7,8 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from dse.engines.base import Engine
 from dse.evaluation import Metrics, Timing
 from dse.explore.accuracy import grounds_of
@@ -34,6 +36,7 @@ from dse.workload.ops import Workload
 
 WIDTH = 88
 Bars = Mapping[str, tuple[float, float]]  # factors of each metric
+_BUSY = ("load", "compute", "store")
 _ORIGINS = {"refetched": "read again"}  # what people read for an origin of bytes
 
 
@@ -265,21 +268,27 @@ def _units(metrics: Metrics) -> Table:
 
 
 def _ops(metrics: Metrics, scale: Scale) -> Table:
-    """Return the time and energy of each op, summed over the layers that repeat it."""
-    parts = {
-        what: [float(seconds) for seconds in metrics.op_busy[what]]
-        for what in ("load", "compute", "store")
-    }
-    energy = [float(joule) for joule in metrics.op_energy]
+    """Return the time and energy of each op, summed over the layers that repeat it.
+
+    Of a generation, also over the prompt and all steps.
+    """
+    columns = [np.asarray(metrics.op_busy[w], float) for w in _BUSY]
+    table = np.stack([*columns, np.asarray(metrics.op_energy, float)])
+    names, title = list(metrics.op_names), "op, all layers"
+    if metrics.tokens_per_second is not None:
+        of = {name: i for i, name in enumerate(dict.fromkeys(names))}
+        summed = np.zeros((len(of), len(table)))
+        np.add.at(summed, np.asarray([of[name] for name in names]), table.T)
+        table, names, title = summed.T, list(of), "op, all layers and steps"
     time_unit, energy_unit = scale.units["latency"], scale.units["energy"]
     rows = [
         [
             name.replace("_", " "),
-            *(number(from_si(seconds[op], time_unit)) for seconds in parts.values()),
-            number(from_si(energy[op], energy_unit)),
+            *(number(from_si(float(v), time_unit)) for v in seconds),
+            number(from_si(float(joule), energy_unit)),
         ]
-        for op, name in enumerate(metrics.op_names)
+        for name, (*seconds, joule) in zip(names, table.T, strict=True)
     ]
-    header = [f"{what} ({shown_unit(time_unit)})" for what in parts]
+    header = [f"{what} ({shown_unit(time_unit)})" for what in _BUSY]
     work = f"work ({shown_unit(energy_unit)})"
-    return Table(["op, all layers", *header, work], rows)
+    return Table([title, *header, work], rows)

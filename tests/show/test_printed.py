@@ -70,6 +70,18 @@ def test_a_summary_is_what_the_command_line_prints() -> None:
     assert metrics().summary()._repr_html_().count("<table>") == 5
 
 
+def test_each_op_of_a_generation_has_one_line_that_sums_prompt_and_steps() -> None:
+    work = dse.generation("gpt2", prompt=8, new_tokens=4)
+    found = dse.evaluate(GPU, work, timing="roofline")
+    table = found.summary().tables[-1]
+    assert table.heads[0] == "op, all layers and steps"
+    names = [row[0] for row in table.rows]
+    assert len(names) == len(set(names)) == len(set(found.op_names))
+    assert table.heads[-1] == "work (J)"
+    joule = sum(float(row[-1]) for row in table.rows)
+    assert joule == pytest.approx(float(found.op_energy.sum()), rel=1e-2)
+
+
 def test_metrics_of_many_designs_and_traced_records_print_too() -> None:
     def answer(clock: Any) -> Any:
         design = GPU.replace(clock_mhz=clock)
