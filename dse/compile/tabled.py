@@ -15,6 +15,7 @@ import numpy as np
 from dse.compile.bounds import Interval, bound
 from dse.compile.graph import INPUT, Graph
 
+DOUBLE = np.dtype(float)
 Tables = dict[str, tuple[str, Interval]]  # by input: the old one, and what it is there
 
 
@@ -25,7 +26,7 @@ def write_tables(
 
     Beside it where places of the old one are found, and what each new input is at each
     of the `values` `[k]` of the old one. Left as they were are truths, whole numbers,
-    and what may be infinite or no number.
+    shorter ones, and what may be infinite or no number.
     """
     needed = graph.needed(places)
     whose, found = _alone(graph, needed, values)
@@ -59,7 +60,7 @@ def _alone(
             place
             for place, other in whose.items()
             if other == name
-            and graph.kinds[place].kind == "f"
+            and graph.kinds[place] == DOUBLE
             and graph.nodes[place].operation != INPUT
         ]
         for place, told in zip(own, bound(graph, own, inputs), strict=True):

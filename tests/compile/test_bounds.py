@@ -202,6 +202,16 @@ def test_what_hangs_on_one_input_is_an_input_of_its_own() -> None:
             np.testing.assert_allclose(told, sure, rtol=1e-14)
 
 
+def test_shorter_numbers_are_no_table() -> None:
+    """What is made of them is rounded as they are, not as an input is."""
+    function = compile_function(
+        lambda g: g["x"].astype(np.float32) * 3.0 + g["y"].astype(np.float32),
+        ["x", "y"],
+    )
+    _, tables = function.tabled({"x": [0.1, 0.2], "y": [1.0, 2.0]})
+    assert not tables
+
+
 def test_what_jax_does_as_a_whole_has_no_bounds() -> None:
     function = compile_function(
         lambda g: jax.lax.sort(jnp.stack([g["x"], 1.0]))[0], ["x"]
