@@ -28,13 +28,18 @@ from dse.sparsity.attention import AttentionPruning
 from dse.sparsity.curves import Curve
 from dse.sparsity.imbalance import Imbalance
 from dse.sparsity.loss import Loss
-from dse.workload.attention import attention_places, fuse_attention, value_columns
+from dse.workload.attention import (
+    attention_places,
+    fuse_attention,
+    operand_columns,
+)
 from dse.workload.formats import Words, read_words, words_of
 from dse.workload.kinds import WITH_WEIGHTS
 from dse.workload.ops import Ops, Workload
 
 SIZES = ("heads", "rows", "inner", "columns", "sharing", "cached", "choices")
 DENSITIES = ("input_density", "weight_density", "output_density")
+_OF_ATTENTION = ("value_ratio", "values_apart", "key_ratio")
 
 
 @record
@@ -57,6 +62,7 @@ class Op(Record):
     last_share: Any
     value_ratio: Any = 1.0  # width of a value of attention over that of its key
     values_apart: Any = 1.0  # 0 where values are parts of the keys, as latents are
+    key_ratio: Any = 1.0  # keys there are for each that a query sees
     imbalance: Imbalance = Imbalance()
     traffic: Traffic = Traffic()
 
@@ -285,6 +291,7 @@ def schedule_run(
             technology,
             traffic=moved,
             last=block is blocks[-1],
+            window=block.window,
         )
         for block, own, moved in zip(blocks, runs, planned.traffic, strict=True)
     ]
@@ -308,6 +315,7 @@ def stages(
     *,
     traffic: Traffic,
     last: bool,
+    window: int | None = None,
 ) -> Chain:
     """Return what a chain of ops asks of a machine.
 
@@ -315,12 +323,12 @@ def stages(
     the layers of a block, where they differ. Raises `InputError` where the engine has
     no such kind of op.
     """
-    values: dict[str, Any] = {"value_ratio": 1.0, "values_apart": 1.0}
+    operands: dict[str, Any] = dict.fromkeys(_OF_ATTENTION, 1.0)
     if hasattr(engine, "attention"):
-        values = value_columns(ops)
+        operands = operand_columns(ops, window)
         traffic = fuse_traffic(traffic, ops)
         ops = fuse_attention(ops)
-    rows = _rows(ops, traffic, values, last_share=1.0 / repeats if last else 0.0)
+    rows = _rows(ops, traffic, operands, last_share=1.0 / repeats if last else 0.0)
     columns, form = jax.tree.flatten(rows)
     table = jnp.stack(columns)  # taken from once a kind, not once a column
     places, asked = [], []
@@ -419,7 +427,7 @@ def fuse_column(column: Any, ops: Ops) -> Any:
 
 
 def _rows(
-    ops: Ops, traffic: Traffic, values: dict[str, Any], *, last_share: float
+    ops: Ops, traffic: Traffic, operands: dict[str, Any], *, last_share: float
 ) -> Op:
     """Return the columns of a chain, with what the op before left in buffers."""
     has_weights = [kind in WITH_WEIGHTS for kind in ops.kinds]
@@ -435,7 +443,7 @@ def _rows(
     columns: dict[str, Any] = {
         name: np.asarray(ops.choices) if name == "choices" else getattr(ops, name) * 1.0
         for name in (*SIZES, "in_attention", "weights", *DENSITIES)
-    } | values
+    } | operands
     moved = jax.tree.leaves(traffic)
     shape = jnp.broadcast_shapes(*map(jnp.shape, (*columns.values(), *moved)))
 

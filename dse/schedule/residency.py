@@ -50,7 +50,7 @@ from dse.schedule.traffic import Room, Storage, Traffic
 from dse.schedule.weights import fetched_share
 from dse.workload.kinds import WITH_WEIGHTS
 from dse.workload.liveness import BEFORE, ENCODED, Moment, Value, live_values
-from dse.workload.ops import Block, Ops
+from dse.workload.ops import Block
 
 _FIELDS = tuple(Traffic.__dataclass_fields__)
 _COMPULSORY = ("cache", "input", "output")  # of these, those that begin so
@@ -192,7 +192,7 @@ class _Plan:
                 bits = heads * at(ops.rows, i) * at(ops.inner, i)
                 self._add(number, i, "input", bits * at(storage.operand, i))
             if any(right):
-                new = _new_values(ops, i)
+                new = _new_values(block, i)
                 bits = heads * new * at(storage.operand, i)
                 self._add(number, i, "input", bits)
                 self._add(number, i, "refetched", again * bits)
@@ -480,11 +480,17 @@ class _Plan:
         ]
 
 
-def _new_values(ops: Ops, i: int) -> Any:
-    """Return the values of keys, or of values, of a head that no cache has."""
+def _new_values(block: Block, i: int) -> Any:
+    """Return the values of keys, or of values, of a head that no cache has.
+
+    Under a window those of all tokens, of which a query sees some.
+    """
+    ops = block.ops
     scores = ops.kinds[i + 1 : i + 2] == ("softmax",)
     width = at(ops.inner if scores else ops.columns, i)
     own = at(ops.rows, i) / at(ops.sharing, i) * width
+    if block.window is not None:
+        return own
     cached, both = at(ops.cached, i), at(ops.inner, i) * at(ops.columns, i)
     return jnp.where((cached > 0) & (cached < both), own, both - cached)
 

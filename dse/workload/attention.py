@@ -105,20 +105,26 @@ def only_attention(ops: Ops) -> Ops:
     return kept.replace(reads=reads)
 
 
-def value_columns(ops: Ops) -> dict[str, Any]:
-    """Return what a fused attention takes its values to be, as columns `[ops]`.
+def operand_columns(ops: Ops, window: int | None) -> dict[str, Any]:
+    """Return what keys and values of a fused attention are, as columns `[ops]`.
 
     `value_ratio`: the width of a value over that of a key; `values_apart`: 1 where they
-    are read beside the keys, 0 where they are parts of them. Else both are 1.
+    are read beside the keys, 0 where they are parts of them; `key_ratio`: keys there
+    are for each that a query sees, above 1 under a window. Else all are 1.
     """
-    ratio, apart = jnp.ones(len(ops)), jnp.ones(len(ops))
+    ratio, apart, keys = (jnp.ones(len(ops)) for _ in range(3))
     first = attention_places(ops)
     for i in first:
         ratio = _with(ratio, i, ops.columns[..., i + 2] / ops.inner[..., i])
         apart = _with(apart, i, float(_values_apart(ops, i)))
+        if window is not None:
+            new = ops.rows[..., i] / ops.sharing[..., i]
+            every = ops.cached[..., i] / ops.inner[..., i] + new
+            keys = _with(keys, i, every / ops.columns[..., i])
     inside = {i + step for i in first for step in (1, 2)}
     places = np.asarray([i for i in range(len(ops)) if i not in inside], int)
-    return {"value_ratio": ratio[places], "values_apart": apart[places]}
+    found = {"value_ratio": ratio, "values_apart": apart, "key_ratio": keys}
+    return {name: column[places] for name, column in found.items()}
 
 
 def _values_apart(ops: Ops, scores: int) -> bool:

@@ -75,6 +75,15 @@ LATENTS = {  # of 64 values a token, and 16 more that all heads see
     "vocab_size": 100,
     "max_position_embeddings": 4096,
 }
+FOUR_HEADS = {
+    "hidden_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 4,
+    "head_dim": 16,
+    "intermediate_size": 128,
+    "vocab_size": 100,
+}
 BERT_BASE = dse.transformer("bert-base", seq_len=128)
 BERT = dse.transformer("bert-mini", seq_len=64, batch=4)
 GPT2 = dse.transformer("gpt2", mode="decode", context_len=512, batch=2)
@@ -190,6 +199,46 @@ def test_attention_alone_reads_each_operand_once_whatever_its_width(name: str) -
         values = 3 * 8 * 40 * 2 * (48 + 48 + 24)
     mask = 1 / 8 if name.startswith("tile") else 0.0
     assert sum(of(moved).values()) == pytest.approx(values * (word + mask), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", [*MACHINES, *ROOMY])
+def test_under_a_window_attention_alone_reads_every_key_once(name: str) -> None:
+    """512 tokens of which a query sees 64: queries of 4 heads, keys and values of 2."""
+    machine = (MACHINES | ROOMY)[name]
+    word = WORD_BITS.get(name, 8 if name == "sprint" else 16) / 8
+    shape = {
+        "model_type": "mistral",
+        "hidden_size": 128,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 32,
+        "intermediate_size": 128,
+        "vocab_size": 100,
+        "sliding_window": 64,
+    }
+    alone = dse.transformer(shape, seq_len=512).attention_only()
+    given = 2 * 512 * 32 * (4 + 2 + 2)
+    moved = sum(of(dse.evaluate(machine, alone).off_chip_bytes).values())
+    mask = 1 / 8 if name.startswith("tile") else 0.0
+    answer = 2 * 512 * 32 * 4 * (word + mask)
+    if name == "sprint":  # written and read; its result is a host's to write
+        given, answer = 2 * given, 0.0
+    assert moved == pytest.approx(given * (word + mask) + answer, rel=1e-6)
+
+
+@pytest.mark.parametrize("window", [None, 64])
+def test_sprint_writes_the_keys_of_a_chunk_and_none_of_its_cache(
+    window: int | None,
+) -> None:
+    """Chunks of 96 tokens of 288, and a step: 4 heads of 16 values of 8 bits."""
+    shape = FOUR_HEADS | {"model_type": "mistral", "sliding_window": window}
+    run = dse.generation(shape, prompt=288, new_tokens=2, chunk=96)
+    for step, tokens in ((run.steps[1].workload, 96), (run.steps[-1].workload, 1)):
+        found = dse.evaluate(ROOMY["sprint"], step.attention_only())
+        bits = 2 * 8 * 16 * 4 * (1 + 1 + 1) * tokens
+        written = float(found.extras["main_memory_written_mbit"])
+        assert written == pytest.approx(bits / 1e6, rel=1e-6)
 
 
 def test_a_step_of_gpt2_takes_as_much_longer_as_its_cache_needs() -> None:

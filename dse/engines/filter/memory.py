@@ -28,8 +28,9 @@ def fetched_bits(
     more of q queries keep after the first and the last round. Keys are stored in slices
     by precision; all of them are scored, so their first bits always come, and the rest
     on demand. What the buffers hold of K and V is fetched once, the remainder again for
-    every block of queries. Queries come, and results go, once and at full width. Values
-    of d' numbers that are parts of the keys (latents) have come with these.
+    every block of queries, under a window those that the block sees. Queries come, and
+    results go, once and at full width. Values of d' numbers that are parts of the keys
+    (latents) have come with these.
     """
     block, word = query_block(design, op, run), key_bits(design, op, run)
     blocks = pairs.queries / jnp.minimum(block, pairs.queries)
@@ -37,12 +38,16 @@ def fetched_bits(
         hidden = 0.5 * pairs.tokens * (1.0 - 1.0 / blocks)
         blocks = blocks * (1.0 - hidden / pairs.keys)
 
+    every = pairs.keys * op.key_ratio
+    of_block = jnp.minimum(pairs.keys + block / op.sharing - 1.0, every)
+    of_block = jnp.where(op.key_ratio > 1.0, of_block, pairs.keys)
+
     def traffic(buffer_kib: Any, width: Any, bits_once: Any) -> Any:
-        values = pairs.keys * width
-        size = jnp.maximum(values * word / 8.0, 1.0)
+        size = jnp.maximum(every * width * word / 8.0, 1.0)
         held = jnp.minimum(buffer_kib * KIB / size, 1.0)
-        together, apart = bits_once(pairs.queries), blocks * bits_once(block)
-        return values * (held * together + (1.0 - held) * jnp.maximum(apart, together))
+        together = every * bits_once(pairs.queries / op.key_ratio)
+        apart = blocks * of_block * bits_once(block)
+        return width * (held * together + (1.0 - held) * jnp.maximum(apart, together))
 
     fetched_values = traffic(
         design.value_buffer_kib,

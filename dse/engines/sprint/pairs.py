@@ -45,7 +45,7 @@ def pairs(design: SprintEngine, op: Op, run: Run) -> Pairs:
         s' = (1 - padded) s      n = kept share * s'      weighed = s' n  if pruned
 
     Sequence reduction leaves out padded queries, or padded and masked keys too. A
-    single query is a step of decoding: it is real, and all keys but its own are there.
+    single query is a step of decoding, and real. Keys of a cache are there.
     Source: yazdanbakhsh2022sprint, two-dimensional sequence reduction.
     """
     real_queries, real_keys, tokens, seen = unmasked(op, run)
@@ -54,12 +54,13 @@ def pairs(design: SprintEngine, op: Op, run: Run) -> Pairs:
     queries = jnp.where(design.skips_queries, real_queries, op.rows)
     keys = jnp.where(design.skips_keys, seen, op.columns)
     stored = jnp.where(design.skips_keys, real_keys, op.columns)
+    new = op.columns * op.key_ratio - op.cached / op.inner
     weighed = jnp.where(design.prunes, real_queries * kept, queries * keys)
     return Pairs(
         queries=queries,
         keys=keys,
         stored_keys=stored,
-        new_keys=jnp.where(is_step, 1.0, stored),
+        new_keys=jnp.where(is_step, jnp.minimum(new, 1.0), new * stored / op.columns),
         tokens=tokens,
         real_queries=real_queries,
         real_keys=real_keys,

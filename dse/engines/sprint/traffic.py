@@ -58,11 +58,13 @@ def read_bits(design: SprintEngine, op: Op, run: Run, pair: Pairs) -> Any:
             lambda keys: jnp.maximum(0.0, 1.0 - held / keys), run, pair, held
         )
         missed = jnp.where(design.skips_keys, of_seen, missed)
-    union = run.attention.union(pair.real_queries, pair.kept / pair.seen_keys)
-    kept = pair.real_queries * pair.kept
-    every = _reads(pair.queries * pair.keys, pair.stored_keys, missed)
-    survivors = _reads(kept, pair.real_keys * union, missed)
-    chosen = _reads(kept, pair.real_keys * union, lost)
+    sees_a_key = pair.real_queries / op.key_ratio  # of all queries, under a window
+    union = run.attention.union(sees_a_key, pair.kept / pair.seen_keys)
+    kept, used = pair.real_queries * pair.kept, op.key_ratio * pair.real_keys * union
+    stored_keys = op.key_ratio * pair.stored_keys
+    every = _reads(pair.queries * pair.keys, stored_keys, missed)
+    survivors = _reads(kept, used, missed)
+    chosen = _reads(kept, used, lost)
     in_memory = design.prunes_in_memory
     keys = jnp.where(in_memory, chosen, every)
     values = jnp.where(design.prunes, jnp.where(in_memory, chosen, survivors), every)
