@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from html import escape
 
@@ -92,8 +93,16 @@ def setup_list(study: Study, *, sampled: int, command: str) -> str:
             f"{sampled:,} designs, drawn at random with seed 0",
         ),
         ("Hash of all this", study.hash),
-        ("Made", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"),
+        ("Made", f"{_now():%Y-%m-%d %H:%M} UTC"),
         ("By", command or "dse.report, in Python"),
         ("Versions", ", ".join(f"{name} {number}" for name, number in found.items())),
     ]
     return definition_list(pairs)
+
+
+def _now() -> datetime:
+    """Return the time; for files that shall be equal, that of `SOURCE_DATE_EPOCH`."""
+    told = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if told.isdigit():
+        return datetime.fromtimestamp(int(told), UTC)
+    return datetime.now(UTC)
