@@ -85,7 +85,15 @@ ProveSeconds = Annotated[
 ]
 ProofFile = Annotated[
     Path | None,
-    typer.Option(help="Where to write the proof, for a second program to check."),
+    typer.Option(
+        help="Where to write the proof, for a second program to check, or to go on."
+    ),
+]
+ProofFrom = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="A file of a proof to go on with, or one of each share; may be repeated."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Verbose = Annotated[

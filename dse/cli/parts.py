@@ -12,11 +12,11 @@ from dse.cli.answer import tell, write
 from dse.cli.interrupt import interrupted_afterwards, said_on_interrupt
 from dse.cli.options import log, shows_progress
 from dse.cli.output import PARTIAL, print_json, say
+from dse.explore.shard import Shard
 from dse.study.study import Study
 from dse.study.summary import summarize
 from dse.sweeps.plan import Plan
 from dse.sweeps.search import PartSearch
-from dse.sweeps.shard import Shard
 from dse.sweeps.store import Store
 from dse.sweeps.sweep import search_parts
 from dse.sweeps.workplace import open_workplace

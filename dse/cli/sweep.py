@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from dse.cli.options import (
     Buildable,
     Json,
     ProofFile,
+    ProofFrom,
     ProveSeconds,
     Quiet,
     Verbose,
@@ -24,10 +25,10 @@ from dse.cli.options import (
 from dse.cli.output import check_folder
 from dse.errors import InputError
 from dse.explore.arguments import BLOCK_SIZE
+from dse.explore.shard import read_shard
 from dse.study.study import load_study
 from dse.sweeps.folder import PARTS
 from dse.sweeps.kept import read_kept
-from dse.sweeps.shard import read_shard
 from dse.units import read_quantity, to_si
 
 if TYPE_CHECKING:  # needs JAX, which waits until the file of the study is in order
@@ -98,6 +99,7 @@ def sweep(
     ] = None,
     prove_seconds: ProveSeconds = None,
     proof_file: ProofFile = None,
+    proof_from: ProofFrom = None,
     as_json: Json = False,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -115,7 +117,8 @@ def sweep(
         check_folder(out)
     kept, share = read_kept(keep), read_shard(shard)
     place = store or (None if out is None else str(out / PARTS))
-    if place is None and (share.name or dask or parts or kept.kind != "front"):
+    shared = share.name if prove is None else ""
+    if place is None and (shared or dask or parts or kept.kind != "front"):
         raise InputError("--shard, --dask, --parts and --keep need --out: a folder.")
     asked = load_study(study)
     if limit:
@@ -135,9 +138,17 @@ def sweep(
                 "--dry-run, and keep what --json prints."
             )
         gap = to_si(*read_quantity(prove, "%"))
-        _prove(asked, gap, prove_seconds, proof_file, as_json)
-    elif prove_seconds is not None or proof_file is not None:
-        raise InputError('--prove-seconds and --proof-file need --prove, as "1 %".')
+        given = {
+            "seconds": prove_seconds,
+            "file": proof_file,
+            "go_on": proof_from or (),
+            "shard": shard,
+        }
+        _prove(asked, gap, given, as_json)
+    elif prove_seconds is not None or proof_file is not None or proof_from:
+        raise InputError(
+            '--prove-seconds, --proof-file and --proof-from need --prove, as "1 %".'
+        )
     elif dry_run:
         tell_cost(asked, block_size, as_json)
     elif place is None:
@@ -167,14 +178,12 @@ def _search(asked: Study, block_size: int, as_json: bool) -> None:
     tell(summarize(asked, front), as_json)
 
 
-def _prove(
-    asked: Study, gap: float, seconds: float | None, file: Path | None, as_json: bool
-) -> None:
+def _prove(asked: Study, gap: float, given: dict[str, Any], as_json: bool) -> None:
     """Tell a front that no design lies beyond by more than a gap."""
     from dse.study.summary import summarize
 
     log.info(f"Proving a front of {asked.space.size:,} designs.")
-    found = asked.prove(gap, seconds=seconds, file=file, progress=shows_progress())
+    found = asked.prove(gap, **given, progress=shows_progress())
     tell(summarize(asked, found.front, found.proof), as_json)
 
 

@@ -13,6 +13,7 @@ from dse.cli.options import (
     Buildable,
     Json,
     ProofFile,
+    ProofFrom,
     ProveSeconds,
     Quiet,
     Verbose,
@@ -86,6 +87,10 @@ def tune(
     ] = None,
     prove_seconds: ProveSeconds = None,
     proof_file: ProofFile = None,
+    proof_from: ProofFrom = None,
+    shard: Annotated[
+        str, typer.Option(help="Prove a share of the space: 2/3, the second of three.")
+    ] = "1/1",
     find_out: Annotated[
         bool,
         typer.Option(
@@ -132,6 +137,8 @@ def tune(
         "gap": 0.0 if gap is None else to_si(*read_quantity(gap, "%")),
         "prove_seconds": prove_seconds,
         "proof_file": proof_file,
+        "proof_from": proof_from or (),
+        "shard": shard,
     }
     found = _tune(asked, objective, limits, starts, steps, seed, proof)
     unknowns, told_of = None, ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,6 +78,8 @@ class Study:
         *,
         seconds: float | None = None,
         file: Path | None = None,
+        go_on: Sequence[Path] = (),
+        shard: str = "1/1",
         progress: bool = True,
     ) -> ProvenFront:
         """Return a front that no design lies beyond by more than a gap.
@@ -99,6 +101,8 @@ class Study:
             timing=self.timing,
             prove_seconds=seconds,
             proof_file=file,
+            proof_from=go_on,
+            shard=shard,
             progress=progress,
         )
 

@@ -10,12 +10,12 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from dse.errors import InputError
+from dse.explore.shard import Shard
 from dse.study.study import Study
 from dse.sweeps.fingerprint import fingerprint
 from dse.sweeps.part_file import part_name, read_part
 from dse.sweeps.plan import agreed
 from dse.sweeps.search import PartSearch
-from dse.sweeps.shard import Shard
 from dse.sweeps.store import Store
 
 log = logging.getLogger("dse.sweeps")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dse.explore.shard import Shard
 from dse.sweeps.folder import LocalFolder, open_folder
 from dse.sweeps.lock import Lock
 from dse.sweeps.plan import Plan
-from dse.sweeps.shard import Shard
 from dse.sweeps.store import open_store
 
 

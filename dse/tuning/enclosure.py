@@ -157,6 +157,11 @@ class Enclosure:
         return Told(costs, excess, np.asarray(allowed))
 
     @property
+    def designs(self) -> int:
+        """Designs of the space."""
+        return int(np.prod(self.whole.last + 1, dtype=object))
+
+    @property
     def is_fast(self) -> bool:
         """Whether so many boxes were bounded that machine code pays."""
         return self._asked > MANY

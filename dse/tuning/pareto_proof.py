@@ -51,6 +51,8 @@ def pareto_proof(
     budget: int = 20_000,
     prove_seconds: float | None = None,
     proof_file: str | pathlib.Path | None = None,
+    proof_from: Sequence[str | pathlib.Path] = (),
+    shard: str = "1/1",
     key: Any = None,
     technology: TechnologyLike | None = None,
     timing: Timing = "walk",
@@ -63,8 +65,8 @@ def pareto_proof(
     that much lower. A front begins from what `tune_front` finds by at most `budget`
     evaluations; bounds over whole boxes of designs then close the space, and what lies
     beyond the front joins it. So a space may be far too large to enumerate. After
-    `prove_seconds` the search ends, and `proof.gap` says what is proven by then; once
-    it is proven, the proof is written to `proof_file`, for another program to check.
+    `prove_seconds` the search ends, and `proof.gap` says what is proven by then.
+    `proof_file`, `proof_from` and `shard` are those of `dse.tune`.
 
     Raises `InputError` for fewer than two objectives, for a gap that is not above 0,
     and for what `tune_front` and `tune` refuse.
@@ -72,7 +74,7 @@ def pareto_proof(
     check_space(space)
     check_timing(timing)
     budget = count("budget", budget)
-    wanted = read_wanted(True, gap, prove_seconds, proof_file)
+    wanted = read_wanted(True, gap, prove_seconds, proof_file, proof_from, shard)
     if wanted is None or not wanted.gap > 0.0:
         raise InputError("`gap` is 0; give a share above 0, as 0.01.")
     read = read_objectives(objectives)
@@ -92,7 +94,8 @@ def pareto_proof(
         timing=timing,
     )
     # What is written to a file another program finds again, by plain bounds.
-    enclosure = Enclosure(problem, plain=wanted.file is not None)
+    enclosure = Enclosure(problem, plain=wanted.plain)
+    asked = wanted.ask(enclosure)
     search = FrontSearcher(problem, None, starts=0, steps=1)
     key = jax.random.key(0) if key is None else key
     with tqdm(unit="evaluation", disable=not progress, delay=2.0) as bar:
@@ -103,7 +106,7 @@ def pareto_proof(
             bar.update(search.exact.evaluations + proof.boxes - bar.n)
 
         points, proof = prove_front(
-            enclosure, search.exact, begin.points, **wanted._asdict(), tell=tell
+            enclosure, search.exact, begin.points, **asked, tell=tell
         )
     runs = as_runs(problem, points, search.exact, read, problem.limits)
     return ProvenFront(runs, proof)

@@ -25,6 +25,7 @@ class Proof:
     evaluations: int
     boxes: int
     seconds: float
+    share: str = ""  # of the designs that this is of, as `2/3`
 
     @property
     def optimal(self) -> bool:
@@ -35,7 +36,7 @@ class Proof:
     def verdict(self) -> str:
         """What is proven, in a sentence."""
         spent = _spent(self)
-        every = _count(self.designs)
+        every = _every(self)
         if not self.feasible:
             if self.optimal:
                 return f"Proven: none of {every} designs keeps all limits; {spent}."
@@ -81,6 +82,7 @@ class FrontProof:
     evaluations: int
     boxes: int
     seconds: float
+    share: str = ""  # of the designs that this is of, as `2/3`
 
     @property
     def reached(self) -> bool:
@@ -91,7 +93,7 @@ class FrontProof:
     def verdict(self) -> str:
         """What is proven, in a sentence."""
         spent = _spent(self)
-        every = _count(self.designs)
+        every = _every(self)
         if self.gap == float("inf"):
             return f"Nothing is proven yet of {every} designs; {spent}."
         if not self.points:
@@ -113,6 +115,11 @@ class FrontProof:
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data; a gap of which nothing is known is None."""
         return _plain(self, reached=self.reached)
+
+
+def _every(proof: Proof | FrontProof) -> str:
+    share = f"share {proof.share} of " if proof.share else ""
+    return share + _count(proof.designs)
 
 
 def _spent(proof: Proof | FrontProof) -> str:

@@ -1,42 +1,172 @@
-"""A proof as a file: all that another program needs to check it.
+"""A proof as a file: all that another program needs to check it, or this one to go on.
 
-`benchmarks/proofs/check.py` is one, in NumPy alone.
+`benchmarks/proofs/check.py` checks one, in NumPy alone.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import zipfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from dse.compile.graph import CONSTANT, CONVERT, Graph, Node
+from dse.errors import InputError
+from dse.explore.shard import Shard
 from dse.files import write_whole
-from dse.tuning.enclosure import Array, Boxes, Enclosure
+from dse.tuning.enclosure import Array, Boxes, Enclosure, together
+
+FINE = 16  # boxes of each share of a space, at least
+
+
+class Begun(NamedTuple):
+    """How far a proof has come: what is closed, what is open, and what was found.
+
+    `points` are the positions of the best design, or of a front `[designs, axes]`,
+    `left_out` is the lowest bound of what the gap closed. `boxes`, `designs` and
+    `seconds` were spent. `share` says which part of the space this is, as `2/3`.
+    """
+
+    closed: Boxes
+    open: Boxes
+    points: Array
+    left_out: float = np.inf
+    boxes: int = 0
+    designs: int = 0
+    seconds: float = 0.0
+    share: str = ""
+
+    @property
+    def sizes(self) -> float:
+        """Designs of all its boxes."""
+        return float(self.closed.sizes.sum() + self.open.sizes.sum())
+
+
+def begin(enclosure: Enclosure, shard: Shard = Shard()) -> Begun:  # noqa: B008
+    """Return a proof of which nothing is done, of a share of the space.
+
+    A space is halved evenly, and every n-th box is of one share.
+    """
+    boxes, shared = enclosure.whole, shard.count > 1
+    while shared and len(boxes) < FINE * shard.count and _has_many(boxes):
+        widths = boxes.last - boxes.first
+        wide = widths.max(axis=1) > 0
+        halves = boxes.take(wide).halves(widths[wide].argmax(axis=1))
+        boxes = together([boxes.take(~wide), halves])
+    none = np.zeros((0, boxes.first.shape[1]), np.int32)
+    return Begun(
+        Boxes(none, none),
+        boxes.take(np.asarray(shard.parts(len(boxes)))),
+        none.astype(float),
+        share=f"{shard.number}/{shard.count}" if shared else "",
+    )
+
+
+def _has_many(boxes: Boxes) -> bool:
+    return bool((boxes.last > boxes.first).any())
 
 
 def write_proof(
-    path: Path, enclosure: Enclosure, leaves: Boxes, front: Array, gap: float
+    path: Path, enclosure: Enclosure, begun: Begun, front: Array, gap: float
 ) -> None:
     """Write what was proven, of which function, and the boxes that were closed.
 
-    The function is written as operations on single numbers, in order: costs, by how
-    much each limit is broken, and numbers above 0 where a rule is. Its inputs are the
-    values of each axis, and what hangs on that alone: `columns`, the place of the axis
-    and the ends at each of its positions. `front` holds the costs of designs
-    `[designs, objectives]` that none betters by more than the gap.
+    `front` holds the costs of designs `[designs, objectives]` that none betters by more
+    than the gap, once no box is open.
+    """
+    told = _function(enclosure) | {"front": np.asarray(front).tolist(), "gap": gap}
+    told |= {name: getattr(begun, name) for name in _NUMBERS}
+    data = np.frombuffer(json.dumps(told).encode(), np.uint8)
+    file = io.BytesIO()
+    np.savez_compressed(
+        file,
+        told=data,
+        first=begun.closed.first,
+        last=begun.closed.last,
+        open_first=begun.open.first,
+        open_last=begun.open.last,
+        points=begun.points,
+    )
+    write_whole(path, file.getvalue())
+
+
+_NUMBERS = ("left_out", "boxes", "designs", "seconds", "share")
+
+
+def read_proofs(paths: Sequence[Path], enclosure: Enclosure, gap: float) -> Begun:
+    """Return how far the proofs in some files have come together.
+
+    They are one that was ended, or all shares of one. Raises `InputError` for files of
+    another question, of a larger gap, and where shares are missing or there twice.
+    """
+    parts = [_read(path, enclosure, gap) for path in paths]
+    whole = enclosure.whole
+    known = sum(int(_count(each.closed) + _count(each.open)) for each in parts)
+    if (known - int(_count(whole))) % 2**64 or not np.isclose(
+        sum(each.sizes for each in parts), float(whole.sizes.sum())
+    ):
+        told = ", ".join(each.share or "all" for each in parts)
+        raise InputError(
+            f"{', '.join(map(str, paths))}: together not the whole space, each design "
+            f"once (shares {told}); give the files of all shares."
+        )
+    spent = {name: sum(getattr(each, name) for each in parts) for name in _NUMBERS[1:4]}
+    return Begun(
+        together([each.closed for each in parts]),
+        together([each.open for each in parts]),
+        np.concatenate([each.points for each in parts]),
+        min(each.left_out for each in parts),
+        **spent,
+    )
+
+
+def _count(boxes: Boxes) -> Any:
+    """Return the designs of some boxes, but for multiples of 2^64."""
+    widths = (boxes.last - boxes.first + 1).astype(np.uint64)
+    return widths.prod(axis=1, dtype=np.uint64).sum(dtype=np.uint64)
+
+
+def _read(path: Path, enclosure: Enclosure, gap: float) -> Begun:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            told = json.loads(bytes(file["told"]))
+            closed = Boxes(file["first"], file["last"])
+            left = Boxes(file["open_first"], file["open_last"])
+            points = file["points"]
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        raise InputError(f"{path}: this is no proof that dse wrote.") from None
+    asked = json.loads(json.dumps(_function(enclosure)))
+    if any(told.get(name) != value for name, value in asked.items()):
+        raise InputError(
+            f"{path}: this proof is of another question, or of another version of the "
+            "models; give the same study, objective and limits."
+        )
+    if told["gap"] > gap:
+        raise InputError(
+            f"{path}: its boxes were closed within {100 * told['gap']:g} %; ask for no "
+            "smaller gap."
+        )
+    return Begun(closed, left, points, **{name: told[name] for name in _NUMBERS})
+
+
+def _function(enclosure: Enclosure) -> dict[str, Any]:
+    """Return what is bounded as operations on single numbers, in order.
+
+    Costs, by how much each limit is broken, and numbers above 0 where a rule is. Inputs
+    are the values of each axis, and what hangs on that alone: `columns`, the place of
+    the axis and the ends at each of its positions.
     """
     function, problem = enclosure.function, enclosure.problem
     needed = function.graph.needed(function.places)
     number = {place: at for at, place in enumerate(needed)}
     answers = function.answers
-    told = {
+    return {
         "question": f"{', '.join(map(str, problem.objectives))} | "
         f"{', '.join(map(str, problem.limits))}",
-        "front": np.asarray(front).tolist(),
-        "gap": gap,
         "shape": (enclosure.whole.last[0] + 1).tolist(),
         "columns": {
             name: [column.axis, column.low.tolist(), column.high.tolist()]
@@ -47,10 +177,6 @@ def write_proof(
         "excess": [number[int(at)] for at in answers["excess"]],
         "rules": [number[int(at)] for at in answers["rules"]],
     }
-    data = np.frombuffer(json.dumps(told).encode(), np.uint8)
-    file = io.BytesIO()
-    np.savez_compressed(file, told=data, first=leaves.first, last=leaves.last)
-    write_whole(path, file.getvalue())
 
 
 def _node(graph: Graph, place: int, number: dict[int, int]) -> list[Any]:

@@ -19,7 +19,7 @@ from dse.tuning.exact import Exact, Found
 from dse.tuning.halving import halve, nearer, nearer_a_limit, next_boxes
 from dse.tuning.local_search import descend_grid
 from dse.tuning.proof import Proof
-from dse.tuning.proof_file import write_proof
+from dse.tuning.proof_file import Begun, begin, write_proof
 
 FEW = 4  # designs of a box that is enumerated
 PAUSE = 0.2  # seconds between two words of progress
@@ -35,21 +35,24 @@ def prove(
     seconds: float | None = None,
     tell: Callable[[Proof], None] = lambda proof: None,
     file: Path | None = None,
+    begun: Begun | None = None,
 ) -> tuple[Found, Proof]:
     """Return the best design, and what is proven of it.
 
     `best` is one design to begin from. The search ends when none can be better by more
     than `gap`, a share of its cost, or after some `seconds`; `tell` hears how far it
-    has come. What is proven in the end is written to a `file`, to be checked.
+    has come. What is proven by then is written to a `file`, to be checked, or gone on
+    with: `begun`.
     """
     began = time.perf_counter()
-    search = _Search(enclosure, exact, best, gap, keep=file is not None)
+    begun = begin(enclosure) if begun is None else begun
+    search = _Search(enclosure, exact, best, gap, begun, keep=file is not None)
     take_steps(search, began, seconds, PAUSE, lambda spent: tell(search.proof(spent)))
     proof = search.proof(time.perf_counter() - began)
-    if file is not None and not len(search.open):
+    if file is not None:
         best = search.best
         claim = best.costs[best.violation == 0]
-        write_proof(file, enclosure, together(search.closed), claim, gap)
+        write_proof(file, enclosure, search.come_to(proof), claim, gap)
     return search.best, proof
 
 
@@ -94,17 +97,20 @@ class _Search:
         exact: Exact,
         best: Found,
         gap: float,
+        begun: Begun,
         *,
         keep: bool = False,
     ) -> None:
         self._enclosure, self._exact, self._gap = enclosure, exact, gap
-        self._before = exact.evaluations
-        self.closed: list[Boxes] = []
+        self._begun = begun
+        self._before = exact.evaluations - begun.designs
+        self.closed = [begun.closed]
         self._keep = keep  # what was closed, for a file
-        self._boxes = 0
-        self._left_out = np.inf  # the lowest bound of what the gap closed
+        self._boxes = begun.boxes
+        self._left_out = begun.left_out
         self.best = best
-        self.open, self._low = enclosure.whole, _bounds(self._ask(enclosure.whole))
+        self._try(begun.points)
+        self.open, self._low = begun.open, _bounds(self._ask(begun.open))
         self._close()
 
     def step(self) -> None:
@@ -135,11 +141,25 @@ class _Search:
             feasible=feasible,
             bound=self._enclosure.problem.sign * bound if known else None,
             gap=_gap(cost, bound) if feasible else float(len(self.open) and np.inf),
-            designs=int(np.prod(self._enclosure.whole.last + 1, dtype=object)),
+            designs=self._enclosure.designs,
             left=float(self.open.sizes.sum()),
             evaluations=self._boxes + designs,
             boxes=self._boxes,
-            seconds=seconds,
+            seconds=self._begun.seconds + seconds,
+            share=self._begun.share,
+        )
+
+    def come_to(self, proof: Proof) -> Begun:
+        """Return how far it has come, for a file."""
+        return Begun(
+            together(self.closed),
+            self.open,
+            self.best.points,
+            self._left_out,
+            boxes=proof.boxes,
+            designs=proof.evaluations - proof.boxes,
+            seconds=proof.seconds,
+            share=proof.share,
         )
 
     def _cost(self) -> float:

@@ -21,7 +21,7 @@ from dse.tuning.enclosure import Array, Boxes, Enclosure, Told, together
 from dse.tuning.exact import Exact
 from dse.tuning.halving import halve, nearer, nearer_a_limit, next_boxes
 from dse.tuning.proof import FrontProof
-from dse.tuning.proof_file import write_proof
+from dse.tuning.proof_file import Begun, begin, write_proof
 from dse.tuning.prove import take_steps
 
 FEW = 4  # designs of a box that is enumerated
@@ -40,15 +40,18 @@ def prove_front(
     seconds: float | None = None,
     tell: Callable[[FrontProof], None] = lambda proof: None,
     file: Path | None = None,
+    begun: Begun | None = None,
 ) -> tuple[Array, FrontProof]:
     """Return the points of a front, and how far designs may lie beyond it.
 
     `points` `[designs, axes]` are some to begin from. The search ends when none lies
     beyond by more than a factor of 1 + `gap`, or after some `seconds`; `tell` hears how
-    far it has come. What is proven in the end is written to a `file`.
+    far it has come. What is proven by then is written to a `file`, to be checked, or
+    gone on with: `begun`.
     """
     began = time.perf_counter()
-    search = _FrontSearch(enclosure, exact, points, gap, keep=file is not None)
+    begun = begin(enclosure) if begun is None else begun
+    search = _FrontSearch(enclosure, exact, points, gap, begun, keep=file is not None)
 
     def look(spent: float) -> None:
         search.close()
@@ -56,8 +59,8 @@ def prove_front(
 
     take_steps(search, began, seconds, PAUSE, look)
     proof = search.proof(time.perf_counter() - began, measure=True)
-    if file is not None and not len(search.open):
-        write_proof(file, enclosure, together(search.closed), search.costs, gap)
+    if file is not None:
+        write_proof(file, enclosure, search.come_to(proof), search.costs, gap)
     return search.points, proof
 
 
@@ -70,28 +73,29 @@ class _FrontSearch:
         exact: Exact,
         points: Array,
         gap: float,
+        begun: Begun,
         *,
         keep: bool = False,
     ) -> None:
         self._enclosure, self._exact, self._gap = enclosure, exact, gap
+        self._begun = begun
         objectives = enclosure.problem.objectives
         self._maximize = np.asarray(
             [isinstance(o, Objective) and o.maximize for o in objectives]
         )
-        self._before = exact.evaluations
-        self._boxes, self._chance = 0, np.random.default_rng(0)
+        self._before = exact.evaluations - begun.designs
+        self._boxes, self._chance = begun.boxes, np.random.default_rng(0)
         self._keep = keep  # what was closed, for a file
-        self.closed: list[Boxes] = []
+        self.closed = [begun.closed]
         self.points = points[:0]
         self.costs = np.zeros((0, len(objectives)))
         self._cover = self._covered()
-        self._join(points)
-        told = self._ask(enclosure.whole)
-        self.open = enclosure.whole.take(told.allowed)
+        self._join(np.concatenate([points, begun.points]))
+        told = self._ask(begun.open)
+        self.open = begun.open.take(told.allowed)
         self._lows = self._logs(told.costs[:, told.allowed])  # [objectives, boxes]
         self._beyond = np.full(len(self.open), np.inf)  # how far, at most
-        if keep and not len(self.open):
-            self.closed.append(enclosure.whole)
+        self._shut(begun.open.take(~told.allowed))
 
     def step(self) -> None:
         """Halve the boxes farthest beyond the front, or the smallest of many."""
@@ -146,11 +150,24 @@ class _FrontSearch:
             gap=gap,
             asked=self._gap,
             points=len(self.points),
-            designs=int(np.prod(self._enclosure.whole.last + 1, dtype=object)),
+            designs=self._enclosure.designs,
             left=float(self.open.sizes.sum()),
             evaluations=self._boxes + designs,
             boxes=self._boxes,
-            seconds=seconds,
+            seconds=self._begun.seconds + seconds,
+            share=self._begun.share,
+        )
+
+    def come_to(self, proof: FrontProof) -> Begun:
+        """Return how far it has come, for a file."""
+        return Begun(
+            together(self.closed),
+            self.open,
+            self.points,
+            boxes=proof.boxes,
+            designs=proof.evaluations - proof.boxes,
+            seconds=proof.seconds,
+            share=proof.share,
         )
 
     def _ask(self, boxes: Boxes) -> Told:

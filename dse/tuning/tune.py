@@ -19,6 +19,7 @@ from dse.explore.arguments import count
 from dse.explore.asked import TechnologyLike, WorkloadLike, check_timing
 from dse.explore.basis import read_suite
 from dse.explore.limits import Limit
+from dse.explore.shard import Shard, read_shard
 from dse.files import is_folder
 from dse.tuning.coordinates import Rows
 from dse.tuning.descent import CHOICES, Choices, Descent, Path, Starts
@@ -28,6 +29,7 @@ from dse.tuning.limit_search import search_along_limits
 from dse.tuning.local_search import descend_grid, distinct
 from dse.tuning.problem import Own, Problem
 from dse.tuning.proof import Proof
+from dse.tuning.proof_file import begin, read_proofs
 from dse.tuning.prove import prove as find_proof
 from dse.tuning.relaxation import Relaxation, check_relaxation
 from dse.tuning.result import Tuned, table_of_starts, units_of
@@ -60,6 +62,8 @@ def tune(
     gap: float = 0.0,
     prove_seconds: float | None = None,
     proof_file: str | pathlib.Path | None = None,
+    proof_from: Sequence[str | pathlib.Path] = (),
+    shard: str = "1/1",
     progress: bool = True,
 ) -> Tuned:
     """Find the design that serves an objective best, within constraints.
@@ -83,8 +87,10 @@ def tune(
 
     With `prove` the search goes on, by bounds over whole boxes of designs, until none
     of the space can be better: `proof` says so. It ends sooner when none can be better
-    by more than `gap`, a share (0.01), or after `prove_seconds`. Once it is proven, the
-    proof is written to `proof_file`, for another program to check.
+    by more than `gap`, a share (0.01), or after `prove_seconds`. How far it came is
+    written to `proof_file`: proven, for another program to check; ended, to go on from,
+    by `proof_from=[file]`. Of a `shard`, as `2/3`, only that share of the boxes is
+    searched; `proof_from` then takes the files of all shares.
 
     Raises `InputError` for a problem that cannot be read.
     """
@@ -92,7 +98,7 @@ def tune(
     _check_choices(choices)
     starts, steps = count("starts", starts), count("steps", steps)
     check_timing(timing)
-    wanted = read_wanted(prove, gap, prove_seconds, proof_file)
+    wanted = read_wanted(prove, gap, prove_seconds, proof_file, proof_from, shard)
     given = not isinstance(workload, Sequence) or len(workload) > 0
     problem = Problem(
         [objective],
@@ -127,6 +133,25 @@ class Wanted(NamedTuple):
     gap: float
     seconds: float | None
     file: pathlib.Path | None
+    go_on: tuple[pathlib.Path, ...]
+    shard: Shard
+
+    @property
+    def plain(self) -> bool:
+        """Whether bounds are those that another program finds again, from a file."""
+        return self.file is not None or bool(self.go_on)
+
+    def ask(self, enclosure: Enclosure) -> dict[str, Any]:
+        """Return how a search for a proof begins and ends."""
+        begun = begin(enclosure, self.shard)
+        if self.go_on:
+            begun = read_proofs(self.go_on, enclosure, self.gap)
+        return {
+            "gap": self.gap,
+            "seconds": self.seconds,
+            "file": self.file,
+            "begun": begun,
+        }
 
 
 Certify = Callable[[Found], tuple[Found, Proof | None]]
@@ -145,14 +170,15 @@ def _nothing(best: Found) -> tuple[Found, Proof | None]:
 def _certifier(exact: Exact, wanted: Wanted, bar: Any) -> Certify:
     """Return what proves of a design that none is better, or finds a better one."""
     # What is written to a file another program finds again, by plain bounds.
-    enclosure = Enclosure(exact.problem, plain=wanted.file is not None)
+    enclosure = Enclosure(exact.problem, plain=wanted.plain)
+    asked = wanted.ask(enclosure)
 
     def tell(proof: Proof) -> None:
         bar.set_postfix_str(proof.progress)
 
     def certify(best: Found) -> tuple[Found, Proof]:
         _begin(bar, "proving")
-        return find_proof(enclosure, exact, best, **wanted._asdict(), tell=tell)
+        return find_proof(enclosure, exact, best, **asked, tell=tell)
 
     return certify
 
@@ -209,8 +235,10 @@ def tune_problem(
     return replace(tuned, proof=proof)
 
 
-def read_wanted(prove: bool, gap: Any, seconds: Any, file: Any) -> Wanted | None:
-    """Return when a proof ends; raise `InputError` for what says no such thing."""
+def read_wanted(
+    prove: bool, gap: Any, seconds: Any, file: Any, go_on: Any, shard: Any
+) -> Wanted | None:
+    """Return how a proof begins and ends; raise `InputError` for what says neither."""
     check_kind("`gap`", gap, (int, float), "a share, as 0.01")
     if not 0.0 <= gap < np.inf:
         raise InputError(f"`gap` is {gap:g}; give a share of the cost, as 0.01.")
@@ -218,12 +246,22 @@ def read_wanted(prove: bool, gap: Any, seconds: Any, file: Any) -> Wanted | None
         check_kind("`prove_seconds`", seconds, (int, float), "seconds, as 60")
         if not seconds > 0.0:
             raise InputError(f"`prove_seconds` is {seconds:g}; give more than 0.")
-    if not prove and gap == 0.0 and file is None:
+    check_kind("`shard`", shard, str, "which share of how many, as `3/8`")
+    check_kind("`proof_from`", go_on, Sequence, "a list of files of proofs")
+    share = read_shard(shard)
+    begun = tuple(map(pathlib.Path, [go_on] if isinstance(go_on, str) else go_on))
+    for lacking in (path for path in begun if not path.is_file()):
+        raise InputError(f"{lacking}: there is no such file; give that of a proof.")
+    if begun and share.name:
+        raise InputError(
+            "give `shard` or `proof_from`: files know whose share they are."
+        )
+    if not (prove or gap or file or begun or share.name):
         return None
     path = None if file is None else pathlib.Path(file)
     if path is not None and (is_folder(path) or not is_folder(path.resolve().parent)):
         raise InputError(f"{path}: no proof can be written here; give a file.")
-    return Wanted(float(gap), seconds, path)
+    return Wanted(float(gap), seconds, path, begun, share)
 
 
 def _bind(problem: Problem, found: Found) -> bool:

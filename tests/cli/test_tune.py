@@ -85,6 +85,8 @@ def test_an_optimum_is_proven_and_the_proof_written(
         (("--gap", "-1 %"), "`gap` is -0.01"),
         (("--prove", "--prove-seconds", "0"), "`prove_seconds` is 0"),
         (("--proof-file", "nowhere/proof.npz"), "no proof can be written here"),
+        (("--proof-from", "nowhere/proof.npz"), "there is no such file"),
+        (("--shard", "3/2"), "write which of how many"),
     ],
 )
 def test_a_proof_that_cannot_be_had_is_refused_at_once(

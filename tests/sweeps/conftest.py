@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from dse.explore.runs import Runs
+from dse.explore.shard import Shard
 from dse.study.study import Study, load_study
 from dse.sweeps.folder import LocalFolder
 from dse.sweeps.kept import read_kept
 from dse.sweeps.plan import Plan, make_plan
 from dse.sweeps.search import PartSearch
-from dse.sweeps.shard import Shard
 from dse.sweeps.store import Store, open_store
 from dse.sweeps.sweep import search_parts
 

@@ -11,9 +11,9 @@ import pytest
 
 from dse.errors import InputError
 from dse.explore.runs import Runs
+from dse.explore.shard import Shard
 from dse.study.study import Study
 from dse.sweeps.dask import dask_finder
-from dse.sweeps.shard import Shard
 from dse.sweeps.store import Store
 from dse.sweeps.sweep import search_parts
 

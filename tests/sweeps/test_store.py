@@ -14,6 +14,7 @@ import pytest
 
 from dse.errors import InputError
 from dse.explore.runs import Runs
+from dse.explore.shard import Shard
 from dse.study.study import Study, load_study
 from dse.sweeps.fingerprint import differences, fingerprint
 from dse.sweeps.folder import Folder, LocalFolder, open_folder
@@ -21,7 +22,6 @@ from dse.sweeps.kept import read_kept
 from dse.sweeps.lock import Lock
 from dse.sweeps.plan import Plan, sensible_parts
 from dse.sweeps.search import PartSearch
-from dse.sweeps.shard import Shard
 from dse.sweeps.store import Store, find_store, open_store
 from dse.sweeps.workplace import open_workplace
 

@@ -10,11 +10,11 @@ import pytest
 
 from dse.errors import InputError
 from dse.explore.runs import Runs
+from dse.explore.shard import Shard, read_shard
 from dse.study.study import Study
 from dse.sweeps.folder import LocalFolder
 from dse.sweeps.plan import Plan
 from dse.sweeps.search import PartSearch
-from dse.sweeps.shard import Shard, read_shard
 from dse.sweeps.store import Store, open_store
 from dse.sweeps.sweep import join_parts
 

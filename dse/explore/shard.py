@@ -1,4 +1,4 @@
-"""A share of a sweep: every n-th part, beginning with the i-th."""
+"""A share of a sweep or a proof: every n-th part, beginning with the i-th."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Shard:
 
     @property
     def name(self) -> str:
-        """Its name in a folder, as `3-of-8`; '' for a sweep that is not shared."""
+        """Its name in a folder, as `3-of-8`; '' for what is not shared."""
         return f"{self.number}-of-{self.count}" if self.count > 1 else ""
 
     def parts(self, count: int) -> range:
