@@ -76,6 +76,7 @@ contest: .venv/installed-dev ## tuning against exhaustive truth and other search
 	$(BIN)/python benchmarks/tuning/contest.py --out results/tuning_fronts.json
 	$(BIN)/python benchmarks/tuning/questions.py --out results/tuning_questions.json
 	$(BIN)/python benchmarks/tuning/any_questions.py --out results/any_questions.json
+	$(BIN)/python -m benchmarks.proofs.contest --out results/proofs_contest.json
 
 proofs: .venv/installed-dev ## optima proven against enumeration, and beyond it
 	@mkdir -p results
