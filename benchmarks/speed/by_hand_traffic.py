@@ -84,12 +84,10 @@ class Port(NamedTuple):
 
 def port_of(m: Machine) -> Port:
     """Return what a batch moves, in parts as large as fit."""
-    f, batch, again = m.f, m.d.batch, _read_again(m)
+    f, batch, room = m.f, m.d.batch, _values_held(m)
+    again = _read_again(m, room)
     every = float(LAYERS * sum(op.weights for op in LAYER))
     missing = f.maximum(1.0 - _weights_held(m) / every, 0.0)
-    words = m.bits["activation_buffer"] / (ACTIVATIONS * WORD)
-    masks = m.bits["mask_buffer"] / 2.0  # the other half is for those of weights
-    room = f.minimum(words, masks)
     part = f.minimum(f.maximum(room / (NARROW + WIDE), m.d.tile_batch), batch)
     each = room / f.minimum(m.d.tile_batch, batch)  # of a sequence alone
     gone = {
@@ -115,22 +113,27 @@ def _again(again: dict[int, Any], kept: Kept, reader: int) -> Any:
     return 0.0 if added or kept.maker == QUERY else again[reader]
 
 
+def _values_held(m: Machine) -> Any:
+    """Return the results that their buffer and half of the masks' have room for."""
+    words = m.bits["activation_buffer"] / (ACTIVATIONS * WORD)
+    return m.f.minimum(words, m.bits["mask_buffer"] / 2.0)
+
+
 def _weights_held(m: Machine) -> Any:
     """Return the weights that their buffer and half of the masks' have room for."""
     words = m.bits["weight_buffer"] / (WEIGHTS * WORD)
     return m.f.minimum(words, m.bits["mask_buffer"] / 2)
 
 
-def _read_again(m: Machine) -> dict[int, Any]:
+def _read_again(m: Machine, room: Any) -> dict[int, Any]:
     """Return how often more each op reads what it finds off chip.
 
     A linear one once for each buffer of weights, or else these for each buffer of
     input; attention, whose queries take no more room than its keys, by heads. None
     more often than it is multiplied.
     """
-    f, buffer = m.f, m.bits["activation_buffer"]
-    held = _weights_held(m)
-    head = f.maximum(2.0 * TOKENS * WIDTH * STORED / buffer - 1.0, 0.0)
+    f, held = m.f, _weights_held(m)
+    head = f.maximum(2.0 * TOKENS * WIDTH / room - 1.0, 0.0)
     head = f.minimum(head, TOKENS - 1.0)
     again: dict[int, Any] = {SCORES: head, CONTEXT: head}
     known: dict[tuple[int, int], Any] = {}
@@ -138,7 +141,8 @@ def _read_again(m: Machine) -> dict[int, Any]:
         shape = op.weights, op.columns
         if op.weights and shape not in known:
             passes = f.maximum(op.weights / held - 1.0, 0.0)
-            passes = f.minimum(passes, op.weights * STORED_WEIGHT / buffer)
+            buffers = STORED_WEIGHT / STORED / room  # of input, by weight
+            passes = f.minimum(passes, op.weights * buffers)
             known[shape] = f.minimum(passes, op.columns - 1.0)
         if op.weights:
             again[place] = known[shape]

@@ -19,7 +19,8 @@ def text_table(
     """Return rows in aligned columns under a header, numbers to the right.
 
     Where that is wider than `width` characters, the longest texts go over several
-    lines; what rows are called stays in one piece as long as that is enough.
+    lines; what rows are called stays in one piece as long as that is enough, and so do
+    words.
     """
     lines = [list(header), *[list(row) for row in rows]]
     columns = list(zip(*lines, strict=True))
@@ -27,13 +28,14 @@ def text_table(
     right = [all(_is_number(cell) for cell in column[1:]) for column in columns]
     if width is not None:
         room = width - 2 * (len(widths) - 1)
-        least = [
-            wide if is_number else min(wide, max(NARROWEST, _longest_word(column)))
-            for wide, is_number, column in zip(widths, right, columns, strict=True)
-        ]
-        whole = _narrowed(widths, [widths[0], *least[1:]], room)
-        fits = sum(whole) <= room
-        widths = whole if fits else _narrowed(widths, least, room)
+        few = zip(widths, right, strict=True)
+        least = [wide if is_number else min(wide, NARROWEST) for wide, is_number in few]
+        words = list(map(max, least, map(_longest_word, columns)))
+        for fewest in ([widths[0], *words[1:]], words, [widths[0], *least[1:]]):
+            narrow = _narrowed(widths, fewest, room)
+            if sum(narrow) <= room:
+                break
+        widths = narrow
         lines = [each for row in lines for each in _wrapped(row, widths)]
 
     def line(cells: Sequence[str]) -> str:
