@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 import dse
 from dse.compile.bounds import _RULES
 from dse.compile.errors import NotByRowsError
-from dse.compile.function import compile_function
+from dse.compile.function import CompiledFunction, compile_function
 from dse.compile.numpy_functions import FUNCTIONS
 from dse.engines.base import Engine
 from dse.explore.basis import Basis
@@ -252,7 +253,12 @@ MACHINES: dict[str, Engine] = {
     "tile": dse.TileEngine.edge(),
     "crossbar": dse.CrossbarEngine.isaac(),
     "nm": dse.NMEngine(),
+    "reference": dse.ReferenceMachine.a100(),
+    "filter": dse.FilterEngine.energon_edge(),
+    "sprint": dse.SprintEngine.m_sprint(),
 }
+SHARES = (1.0, 0.1, 1e-3, 0.0)  # of each axis that a box is wide
+MANY_BOXES = 1_000
 
 
 def hold_written(bounds: Any, written: Any, least: Any, boxes: Any) -> None:
@@ -273,14 +279,12 @@ def hold_written(bounds: Any, written: Any, least: Any, boxes: Any) -> None:
         np.testing.assert_allclose(rows[name], lowest, rtol=1e-13)
 
 
-@pytest.mark.parametrize("name", MACHINES)
-def test_machines_of_a_box_keep_to_its_bounds(name: str) -> None:
-    """Half to twice the numbers of a published machine, in smaller and smaller boxes.
-
-    The smaller a box, the narrower its bounds.
-    """
+def machine_function(name: str) -> tuple[CompiledFunction, dict[str, list[float]]]:
+    """Return costs of a machine, and its axes: half to twice its numbers."""
     machine = MACHINES[name]
     bert = dse.transformer("bert-tiny", seq_len=64, batch=8)
+    if not hasattr(machine, "linear"):
+        bert = bert.attention_only()
     axes = {
         field: [number, 2.0 * number]
         for field, meaning in machine.meanings().items()
@@ -288,21 +292,38 @@ def test_machines_of_a_box_keep_to_its_bounds(name: str) -> None:
         and not meaning.choices
         and 2.0 * number <= meaning.high
     }
-    space = dse.Space(machine, **axes)
     basis = Basis(((bert, 1.0),), machine.default_technology(), "walk")
-    function = Evaluator(space, basis).metrics(["latency", "energy", "area"])
+    evaluator = Evaluator(dse.Space(machine, **axes), basis)
+    return evaluator.metrics(["latency", "energy", "area"]), axes
+
+
+def boxes_within(
+    axes: dict[str, list[float]], share: float, shape: tuple[int, int], chance: Any
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return boxes that are a share of each axis wide, and points in them.
+
+    Points have the `shape` [points, boxes].
+    """
+    boxes, points = {}, {}
+    for field, (low, high) in axes.items():
+        start = low + (high - low) * (1.0 - share) * chance.random(shape[1])
+        boxes[field] = start, start + (high - low) * share
+        points[field] = start + (high - low) * share * chance.random(shape)
+    return boxes, points
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["tile", *(pytest.param(n, marks=pytest.mark.nightly) for n in ("crossbar", "nm"))],
+)
+def test_machines_of_a_box_keep_to_its_bounds(name: str) -> None:
+    """The smaller a box, the narrower its bounds."""
+    function, axes = machine_function(name)
     written = [function.within(axes, ways=ways) for ways in (False, True)]
     least = written[1].only(lambda told: {name: told[name].low for name in told})
-    chance = np.random.default_rng(0)
-    wide = []
-    for share in (1.0, 0.1, 1e-3, 0.0):
-        boxes, points = {}, {}
-        for field, (low, high) in axes.items():
-            start = low + (high - low) * (1.0 - share) * chance.random(BOXES)
-            boxes[field] = start, start + (high - low) * share
-            points[field] = start + (high - low) * share * chance.random(
-                (POINTS, BOXES)
-            )
+    chance, wide = np.random.default_rng(0), []
+    for share in SHARES:
+        boxes, points = boxes_within(axes, share, (POINTS, BOXES), chance)
         hold(function, boxes, points)
         hold_written(function.bounds(boxes), written, least, boxes)
         for told in function.bounds(boxes).values():
@@ -311,3 +332,13 @@ def test_machines_of_a_box_keep_to_its_bounds(name: str) -> None:
         wide.append(np.median((high - low) / high))
     assert wide == sorted(wide, reverse=True)
     assert wide[-1] < 1e-12
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_million_machines_keep_to_the_bounds_of_their_boxes(name: str) -> None:
+    function, axes = machine_function(name)
+    chance = np.random.default_rng(1)
+    points = math.ceil(1e6 / len(MACHINES) / len(SHARES) / MANY_BOXES)
+    for share in SHARES:
+        hold(function, *boxes_within(axes, share, (points, MANY_BOXES), chance))
