@@ -151,7 +151,8 @@ class Enclosure:
         for name, low in rows.items():
             found[name.split("_")[0]].append(np.broadcast_to(low, len(boxes)))
         costs, excess, rules = (
-            np.asarray(found[kind]).reshape(-1, len(boxes)) for kind in _KINDS
+            np.asarray(found[kind]).reshape(len(found[kind]), len(boxes))
+            for kind in _KINDS
         )
         allowed = (excess <= LEGAL).all(axis=0) & (rules <= 0.0).all(axis=0)
         return Told(costs, excess, np.asarray(allowed))

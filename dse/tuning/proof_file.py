@@ -46,7 +46,7 @@ class Begun(NamedTuple):
         return float(self.closed.sizes.sum() + self.open.sizes.sum())
 
 
-def begin(enclosure: Enclosure, shard: Shard = Shard()) -> Begun:  # noqa: B008
+def begin(enclosure: Enclosure, shard: Shard) -> Begun:
     """Return a proof of which nothing is done, of a share of the space.
 
     A space is halved evenly, and every n-th box is of one share.
@@ -60,7 +60,7 @@ def begin(enclosure: Enclosure, shard: Shard = Shard()) -> Begun:  # noqa: B008
     none = np.zeros((0, boxes.first.shape[1]), np.int32)
     return Begun(
         Boxes(none, none),
-        boxes.take(np.asarray(shard.parts(len(boxes)))),
+        boxes.take(slice(shard.number - 1, None, shard.count)),
         none.astype(float),
         share=f"{shard.number}/{shard.count}" if shared else "",
     )

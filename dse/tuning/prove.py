@@ -14,6 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
+from dse.explore.shard import Shard
 from dse.tuning.enclosure import Array, Boxes, Enclosure, Told, together
 from dse.tuning.exact import Exact, Found
 from dse.tuning.halving import halve, nearer, nearer_a_limit, next_boxes
@@ -45,7 +46,7 @@ def prove(
     with: `begun`.
     """
     began = time.perf_counter()
-    begun = begin(enclosure) if begun is None else begun
+    begun = begin(enclosure, Shard()) if begun is None else begun
     search = _Search(enclosure, exact, best, gap, begun, keep=file is not None)
     take_steps(search, began, seconds, PAUSE, lambda spent: tell(search.proof(spent)))
     proof = search.proof(time.perf_counter() - began)

@@ -16,6 +16,7 @@ import numpy as np
 
 from dse.explore.objectives import Objective
 from dse.explore.pareto import front_mask
+from dse.explore.shard import Shard
 from dse.tuning.cover import Cover, logarithms
 from dse.tuning.enclosure import Array, Boxes, Enclosure, Told, together
 from dse.tuning.exact import Exact
@@ -50,7 +51,7 @@ def prove_front(
     gone on with: `begun`.
     """
     began = time.perf_counter()
-    begun = begin(enclosure) if begun is None else begun
+    begun = begin(enclosure, Shard()) if begun is None else begun
     search = _FrontSearch(enclosure, exact, points, gap, begun, keep=file is not None)
 
     def look(spent: float) -> None:

@@ -149,3 +149,22 @@ def test_what_is_no_proof_of_this_question_is_refused(
     with pytest.raises(dse.InputError, match="closed within 50 %"):
         best(proof_from=[wide])
     assert other.read_text() == "mine"
+
+
+def test_there_may_be_more_shares_than_designs(tmp_path: Path) -> None:
+    two = dse.Space(dse.TileEngine.edge(), pes=[32, 64])
+    files = [tmp_path / f"{number}.npz" for number in (1, 2, 3)]
+    asked: Any = {"workload": TINY, "prove": True, **FEW}
+    for number, file in enumerate(files, 1):
+        found = dse.tune(
+            "min:energy", two, shard=f"{number}/3", proof_file=file, **asked
+        )
+        assert found.proof is not None
+        assert (
+            found.proof.left == 0.0
+        )  # so that nothing is open when they come together
+    whole = tmp_path / "whole.npz"
+    found = dse.tune("min:energy", two, proof_from=files, proof_file=whole, **asked)
+    assert found.proof is not None
+    assert found.proof.verdict.startswith("Proven optimal of 2 designs; 2 evaluations")
+    assert "of 2 designs none costs less" in check(whole).stdout
