@@ -21,7 +21,8 @@ from tests.contract.test_engine_laws import MACHINES, VARIANTS
 # operation of `operations.py` held against JAX, and add it.
 OF_ENGINES = {
     *("abs", "add", "add_any", "and", "argmax", "broadcast_in_dim", "ceil"),
-    *("concatenate", "convert_element_type", "digamma", "div", "dynamic_slice"),
+    *("clamp", "concatenate", "convert_element_type", "digamma", "div"),
+    *("dynamic_slice", "not"),
     *("dynamic_update_slice", "eq", "erf", "erfc", "exp", "expm1", "gather", "ge"),
     *("gt", "integer_pow", "iota", "le", "lgamma", "log", "log1p", "lt", "max"),
     *("min", "mul", "ne", "neg", "nextafter", "or", "pad", "pow", "reduce_max"),
