@@ -29,11 +29,12 @@ class Column(NamedTuple):
     in_order: bool = False
 
 
+MEMORY = Column("off chip", {"main memory": ("main_memory",)}, OFF_CHIP)
 INTERFACE = Column("", {"memory interface": ("memory_interface",)})
 
 DIAGRAMS: dict[str, tuple[Column, ...]] = {
     "tile": (
-        Column("off chip", {"main memory": ("main_memory",)}, OFF_CHIP),
+        MEMORY,
         Column("", {"memory interface": ("memory_interface",), "DMA": ("dma",)}),
         Column(
             "buffers",
@@ -61,7 +62,7 @@ DIAGRAMS: dict[str, tuple[Column, ...]] = {
         ),
     ),
     "nm": (
-        Column("off chip", {"main memory": ("main_memory",)}, OFF_CHIP),
+        MEMORY,
         INTERFACE,
         Column(
             "buffers",
@@ -92,7 +93,7 @@ DIAGRAMS: dict[str, tuple[Column, ...]] = {
         ),
     ),
     "crossbar": (
-        Column("off chip", {"main memory": ("main_memory",)}, OFF_CHIP),
+        MEMORY,
         INTERFACE,
         Column(
             "in each tile",
@@ -141,7 +142,7 @@ DIAGRAMS: dict[str, tuple[Column, ...]] = {
         ),
     ),
     "filter": (
-        Column("off chip", {"main memory": ("main_memory",)}, OFF_CHIP),
+        MEMORY,
         INTERFACE,
         Column(
             "buffers",
@@ -163,7 +164,7 @@ DIAGRAMS: dict[str, tuple[Column, ...]] = {
         Column("beside it", {"control": ("control",)}, WORKS),
     ),
     "reference": (
-        Column("off chip", {"main memory": ("main_memory",)}, OFF_CHIP),
+        MEMORY,
         Column("die", {"last-level cache": ()}),
         Column("", {"cores": ("arithmetic", "die")}, WORKS),
     ),

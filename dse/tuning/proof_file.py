@@ -94,7 +94,8 @@ def write_proof(
     write_whole(path, file.getvalue())
 
 
-_NUMBERS = ("left_out", "boxes", "designs", "seconds", "share")
+_SPENT = ("boxes", "designs", "seconds")
+_NUMBERS = ("left_out", "share", *_SPENT)
 
 
 def read_proofs(paths: Sequence[Path], enclosure: Enclosure, gap: float) -> Begun:
@@ -114,7 +115,7 @@ def read_proofs(paths: Sequence[Path], enclosure: Enclosure, gap: float) -> Begu
             f"{', '.join(map(str, paths))}: together not the whole space, each design "
             f"once (shares {told}); give the files of all shares."
         )
-    spent = {name: sum(getattr(each, name) for each in parts) for name in _NUMBERS[1:4]}
+    spent = {name: sum(getattr(each, name) for each in parts) for name in _SPENT}
     return Begun(
         together([each.closed for each in parts]),
         together([each.open for each in parts]),

@@ -10,12 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from dse.explore.shard import Shard
-from dse.tuning.enclosure import Array, Boxes, Enclosure, Told, together
+from dse.tuning.box_search import BoxSearch
+from dse.tuning.enclosure import Array, Enclosure, Told, together
 from dse.tuning.exact import Exact, Found
 from dse.tuning.halving import halve, nearer, nearer_a_limit, next_boxes
 from dse.tuning.local_search import descend_grid
@@ -48,7 +48,7 @@ def prove(
     began = time.perf_counter()
     begun = begin(enclosure, Shard()) if begun is None else begun
     search = _Search(enclosure, exact, best, gap, begun, keep=file is not None)
-    take_steps(search, began, seconds, PAUSE, lambda spent: tell(search.proof(spent)))
+    search.steps(began, seconds, PAUSE, lambda spent: tell(search.proof(spent)))
     proof = search.proof(time.perf_counter() - began)
     if file is not None:
         best = search.best
@@ -57,39 +57,7 @@ def prove(
     return search.best, proof
 
 
-class Steps(Protocol):
-    """A search by boxes, a step at a time."""
-
-    open: Boxes
-
-    def step(self) -> None:
-        """Halve some of the open boxes."""
-
-
-def take_steps(
-    search: Steps,
-    began: float,
-    seconds: float | None,
-    pause: float,
-    tell: Callable[[float], None],
-) -> None:
-    """Search until no box is open, or for some `seconds`.
-
-    `tell` hears after each `pause`, and at the end of the time, what was spent.
-    """
-    told = began
-    while len(search.open):
-        search.step()
-        now = time.perf_counter()
-        ends = seconds is not None and now - began >= seconds
-        if ends or now - told >= pause:
-            tell(now - began)
-            told = now
-        if ends:
-            break
-
-
-class _Search:
+class _Search(BoxSearch):
     """The boxes that are open, the bound of each, and the best design so far."""
 
     def __init__(
@@ -100,14 +68,9 @@ class _Search:
         gap: float,
         begun: Begun,
         *,
-        keep: bool = False,
+        keep: bool,
     ) -> None:
-        self._enclosure, self._exact, self._gap = enclosure, exact, gap
-        self._begun = begun
-        self._before = exact.evaluations - begun.designs
-        self.closed = [begun.closed]
-        self._keep = keep  # what was closed, for a file
-        self._boxes = begun.boxes
+        super().__init__(enclosure, exact, gap, begun, keep=keep)
         self._left_out = begun.left_out
         self.best = best
         self._try(begun.points)
@@ -120,13 +83,12 @@ class _Search:
         chosen = next_boxes(self.open, self._low, fast=fast)
         parents = self.open.take(chosen)
         self._try(parents.take(np.argsort(self._low[chosen])[:TRIED]).middles())
-        halves, told = halve(self._ask, parents, self._closed)
+        halves, told = halve(self._ask, parents, self._nearer)
         bounds = np.maximum(_bounds(told), np.tile(self._low[chosen], 2))
         few = (halves.sizes <= FEW) & (bounds < self._enough())
         points = halves.take(few).points()
         self._try(points)
-        if self._keep and len(points):
-            self.closed.append(Boxes(*np.stack([points, points]).astype(np.int32)))
+        self._shut_points(points)
         self.open = together([self.open.take(~chosen), halves.take(~few)])
         self._low = np.concatenate([self._low[~chosen], bounds[~few]])
         self._close()
@@ -135,42 +97,23 @@ class _Search:
         """Return what is proven so far."""
         lowest = min(self._left_out, self._low.min(initial=np.inf))
         cost, feasible = self._cost(), bool(np.isfinite(self._cost()))
-        designs = self._exact.evaluations - self._before
         bound = float(min(lowest, cost))
         known = np.isfinite(bound)
         return Proof(
             feasible=feasible,
             bound=self._enclosure.problem.sign * bound if known else None,
             gap=_gap(cost, bound) if feasible else float(len(self.open) and np.inf),
-            designs=self._enclosure.designs,
-            left=float(self.open.sizes.sum()),
-            evaluations=self._boxes + designs,
-            boxes=self._boxes,
-            seconds=self._begun.seconds + seconds,
-            share=self._begun.share,
+            **self._spent(seconds),
         )
 
     def come_to(self, proof: Proof) -> Begun:
         """Return how far it has come, for a file."""
-        return Begun(
-            together(self.closed),
-            self.open,
-            self.best.points,
-            self._left_out,
-            boxes=proof.boxes,
-            designs=proof.evaluations - proof.boxes,
-            seconds=proof.seconds,
-            share=proof.share,
-        )
+        return self._come_to(proof, self.best.points, left_out=self._left_out)
 
     def _cost(self) -> float:
         """Return what a design must cost less than: infinite if none is allowed yet."""
         allowed = self.best.violation[0] == 0
         return float(self.best.costs[0, 0]) if allowed else np.inf
-
-    def _ask(self, boxes: Boxes) -> Told:
-        self._boxes += len(boxes)
-        return self._enclosure(boxes)
 
     def _enough(self) -> float:
         """Return the bound from which a box is closed."""
@@ -181,11 +124,10 @@ class _Search:
         """Drop the boxes in which nothing can be better by more than the gap."""
         kept = self._low < self._enough()
         self._left_out = min(self._left_out, self._low[~kept].min(initial=np.inf))
-        if self._keep and not kept.all():
-            self.closed.append(self.open.take(~kept))
+        self._shut(self.open.take(~kept))
         self.open, self._low = self.open.take(kept), self._low[kept]
 
-    def _closed(self, before: Told, after: Told, _: Array) -> Array:
+    def _nearer(self, before: Told, after: Told, _: Array) -> Array:
         """Return the share by which halves are closer to closed than their boxes."""
         return np.maximum(
             nearer(before.costs[0], after.costs[0], self._enough()),

@@ -17,13 +17,13 @@ import numpy as np
 from dse.explore.objectives import Objective
 from dse.explore.pareto import front_mask
 from dse.explore.shard import Shard
+from dse.tuning.box_search import BoxSearch
 from dse.tuning.cover import Cover, logarithms
-from dse.tuning.enclosure import Array, Boxes, Enclosure, Told, together
+from dse.tuning.enclosure import Array, Enclosure, Told, together
 from dse.tuning.exact import Exact
 from dse.tuning.halving import halve, nearer, nearer_a_limit, next_boxes
 from dse.tuning.proof import FrontProof
 from dse.tuning.proof_file import Begun, begin, write_proof
-from dse.tuning.prove import take_steps
 
 FEW = 4  # designs of a box that is enumerated
 PAUSE = 1.0  # seconds between two words of progress, and looks at all open boxes
@@ -58,14 +58,14 @@ def prove_front(
         search.close()
         tell(search.proof(spent))
 
-    take_steps(search, began, seconds, PAUSE, look)
+    search.steps(began, seconds, PAUSE, look)
     proof = search.proof(time.perf_counter() - began, measure=True)
     if file is not None:
         write_proof(file, enclosure, search.come_to(proof), search.costs, gap)
     return search.points, proof
 
 
-class _FrontSearch:
+class _FrontSearch(BoxSearch):
     """The boxes that are open, their bounds, and the front so far."""
 
     def __init__(
@@ -76,18 +76,14 @@ class _FrontSearch:
         gap: float,
         begun: Begun,
         *,
-        keep: bool = False,
+        keep: bool,
     ) -> None:
-        self._enclosure, self._exact, self._gap = enclosure, exact, gap
-        self._begun = begun
+        super().__init__(enclosure, exact, gap, begun, keep=keep)
         objectives = enclosure.problem.objectives
         self._maximize = np.asarray(
             [isinstance(o, Objective) and o.maximize for o in objectives]
         )
-        self._before = exact.evaluations - begun.designs
-        self._boxes, self._chance = begun.boxes, np.random.default_rng(0)
-        self._keep = keep  # what was closed, for a file
-        self.closed = [begun.closed]
+        self._chance = np.random.default_rng(0)
         self.points = points[:0]
         self.costs = np.zeros((0, len(objectives)))
         self._cover = self._covered()
@@ -129,7 +125,7 @@ class _FrontSearch:
         few = ~shut & (halves.sizes <= FEW)
         points = halves.take(few).points()
         self._join(points)
-        self._shut(Boxes(*np.stack([points, points]).astype(np.int32)))
+        self._shut_points(points)
         left = ~shut & ~few
         self.open = together([self.open, halves.take(left)])
         self._lows = np.concatenate([self._lows, lows[:, left]], axis=1)
@@ -146,34 +142,16 @@ class _FrontSearch:
         gap = self._gap
         if len(self.open):
             gap = max(gap, self._cover.lag(self._lows)) if measure else np.inf
-        designs = self._exact.evaluations - self._before
         return FrontProof(
             gap=gap,
             asked=self._gap,
             points=len(self.points),
-            designs=self._enclosure.designs,
-            left=float(self.open.sizes.sum()),
-            evaluations=self._boxes + designs,
-            boxes=self._boxes,
-            seconds=self._begun.seconds + seconds,
-            share=self._begun.share,
+            **self._spent(seconds),
         )
 
     def come_to(self, proof: FrontProof) -> Begun:
         """Return how far it has come, for a file."""
-        return Begun(
-            together(self.closed),
-            self.open,
-            self.points,
-            boxes=proof.boxes,
-            designs=proof.evaluations - proof.boxes,
-            seconds=proof.seconds,
-            share=proof.share,
-        )
-
-    def _ask(self, boxes: Boxes) -> Told:
-        self._boxes += len(boxes)
-        return self._enclosure(boxes)
+        return self._come_to(proof, self.points)
 
     def _logs(self, costs: Array) -> Array:
         return logarithms(costs, self._maximize)
@@ -188,10 +166,6 @@ class _FrontSearch:
     def _keep_open(self, rows: Array) -> None:
         self.open, self._lows = self.open.take(rows), self._lows[:, rows]
         self._beyond = self._beyond[rows]
-
-    def _shut(self, boxes: Boxes) -> None:
-        if self._keep and len(boxes):
-            self.closed.append(boxes)
 
     def _join(self, points: Array) -> None:
         """Let those of some points join the front that are allowed and lie beyond it.

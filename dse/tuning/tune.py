@@ -143,15 +143,13 @@ class Wanted(NamedTuple):
 
     def ask(self, enclosure: Enclosure) -> dict[str, Any]:
         """Return how a search for a proof begins and ends."""
-        begun = begin(enclosure, self.shard)
-        if self.go_on:
-            begun = read_proofs(self.go_on, enclosure, self.gap)
-        return {
-            "gap": self.gap,
-            "seconds": self.seconds,
-            "file": self.file,
-            "begun": begun,
-        }
+        begun = (
+            read_proofs(self.go_on, enclosure, self.gap)
+            if self.go_on
+            else begin(enclosure, self.shard)
+        )
+        wanted = {"gap": self.gap, "seconds": self.seconds, "file": self.file}
+        return {**wanted, "begun": begun}
 
 
 Certify = Callable[[Found], tuple[Found, Proof | None]]
