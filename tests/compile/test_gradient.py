@@ -54,6 +54,8 @@ def hold_slopes_against_jax(programs: list[Program], rows: Any = ROWS) -> None:
         for name in NAMES:
             ours = np.broadcast_to(found[f"d_{name}"], rows.shape[1:])
             near = np.isclose(ours, wanted[name], ROUNDED, ROUNDED, equal_nan=True)
+            if any(call.name == "lgamma" for call in program.calls):
+                near |= np.isnan(ours) & np.isneginf(wanted[name])  # its pole, JAX 0.12
             places = np.flatnonzero(~near)
             assert near.all(), (
                 f"d_{name} of {program.calls} at {rows[:, places[0]]}: "

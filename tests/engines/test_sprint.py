@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 import dse
+from dse.engines.sprint.normal import normal_quantile
 from dse.engines.sprint.time import imbalance
 from dse.evaluation import metrics
 from dse.sparsity.attention import Measured
@@ -244,3 +246,17 @@ def test_beside_any_host_it_spends_what_it_spends_alone(host: Any) -> None:
             float(joule), rel=1e-5
         )
     assert float(joint.latency) > float(alone.latency)
+
+
+def test_quantiles_of_the_normal_are_those_of_the_standard_library() -> None:
+    near = np.geomspace(1.5e-11, 0.5, 300)
+    shares = np.concatenate([near, 1.0 - near, [0.075, 0.925]])
+    with jax.enable_x64(True):
+        found = normal_quantile(shares)
+        slopes = jax.vmap(jax.grad(normal_quantile))(shares)
+        ends = normal_quantile(np.asarray([0.0, 1.0]))
+    wanted = np.asarray([NormalDist().inv_cdf(share) for share in shares])
+    np.testing.assert_allclose(found, wanted, rtol=1e-13, atol=1e-15)
+    density = [NormalDist().pdf(at) for at in wanted]
+    np.testing.assert_allclose(slopes, 1.0 / np.asarray(density), rtol=1e-12)
+    np.testing.assert_allclose(ends, [-6.6567, 6.6567], rtol=1e-4)

@@ -11,9 +11,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
-from jax.scipy.special import ndtri
 from jax.scipy.stats import norm
 
+from dse.engines.sprint.normal import normal_quantile
 from dse.hardware.technology import Technology
 from dse.sparsity.curves import Curve
 from dse.sparsity.pieces import interpolate
@@ -56,7 +56,7 @@ def wrongly_pruned(kept: Any, noise: Any) -> Any:
     / sqrt(2 pi). None where all are kept, for there is no threshold.
     """
     share = jnp.clip(kept, _EDGE, 1.0 - _EDGE)
-    near = norm.pdf(ndtri(share)) * noise / math.sqrt(2.0 * math.pi)
+    near = norm.pdf(normal_quantile(share)) * noise / math.sqrt(2.0 * math.pi)
     return jnp.where(jnp.asarray(kept) < 1.0, jnp.minimum(near, share), 0.0)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
-from jax.scipy.special import ndtri
 
 from dse.engines.base import Op
+from dse.engines.sprint.normal import normal_quantile
 from dse.engines.sprint.pairs import Pairs
 from dse.hardware.technology import Technology
 from dse.smooth import ceil_div
@@ -66,6 +66,6 @@ def imbalance(design: SprintEngine, technology: Technology, pair: Pairs) -> Any:
     standard deviations above the mean (Blom's approximation, 0 for one CORELET).
     """
     count = design.corelets
-    above = ndtri((count - 0.375) / (count + 0.25))
+    above = normal_quantile((count - 0.375) / (count + 0.25))
     variation = technology["corelet.popularity_variation"]
     return above * variation * jnp.sqrt(count / pair.seen_keys)
