@@ -1,16 +1,19 @@
-"""TOML files that know on which line every key stands, so that messages can say so."""
+"""TOML files that know the line of every key, and tell all their faults at once."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar, get_args, get_origin
 
-from dse.errors import InputError
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from dse.errors import InputError, did_you_mean, quoted
 from dse.files import TOO_DEEP, check_tree, read_text
 
 LARGEST = 4 * 2**20  # bytes: larger ones take seconds to read
@@ -62,6 +65,96 @@ def read_toml(path: Path) -> TomlFile:
         raise InputError(f"{path}: not TOML: {error}; correct it.") from None
     check_tree(data, str(path))
     return TomlFile(path, data, text)
+
+
+class Table(BaseModel):
+    """A table of a file: the descriptions of its keys say what to write for a fault."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    unknown: ClassVar[str] = "is not a key of this table; remove it."
+    names_keys: ClassVar[bool] = False  # in messages: where the place stops before them
+
+
+T = TypeVar("T", bound=Table)
+
+
+@dataclass
+class Faults:
+    """What is wrong in a file, gathered to be told all at once, each with its line."""
+
+    file: TomlFile
+    found: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, key: Key, message: str, part: str = "") -> None:
+        """Add one fault at a key of the file; on the line of a part of it, if any."""
+        line = self.file.line(*key, part)
+        name = ".".join(each for each in key if isinstance(each, str))
+        place = f"{self.file.path}:{line}: {name}: " if name else f"{self.file.path}: "
+        self.found.append((line, place + message))
+
+    @contextmanager
+    def at(self, *key: str | int) -> Iterator[None]:
+        """Add whatever `InputError` the block raises as a fault at a key."""
+        try:
+            yield
+        except InputError as error:
+            self.add(key, str(error))
+
+    def tell(self) -> None:
+        """Raise one `InputError` with every fault, in the order of the file."""
+        if self.found:
+            raise InputError("\n".join(text for _, text in sorted(self.found)))
+
+
+def read_table(file: TomlFile, table: type[T], context: Any = None) -> T:
+    """Return what a file says as a table; raise one `InputError` with all its faults.
+
+    `context` is for the checks of the table.
+    """
+    try:
+        return table.model_validate(file.data, context=context)
+    except ValidationError as errors:
+        faults = Faults(file)
+        for key, message in faults_of(errors, table):
+            faults.add(key, message)
+        faults.tell()
+        raise
+
+
+def faults_of(errors: ValidationError, table: type[Table]) -> list[tuple[Key, str]]:
+    """Return the key of every fault, with what is wrong there and what to write."""
+    return [
+        (each["loc"], _message(each, table, each["loc"])) for each in errors.errors()
+    ]
+
+
+def _message(error: Any, table: type[Table], key: Key) -> str:
+    """Return what is wrong at a key of a table, or of a table inside of it."""
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    fields = table.model_fields
+    name = str(key[0])
+    inner, deep = _inside(fields[name].annotation) if name in fields else (None, 0)
+    if inner is not None and len(key) > deep:
+        return _message(error, inner, key[deep:])
+    place = f"`{name}` " if table.names_keys else ""
+    if error["type"] == "extra_forbidden":
+        return place + table.unknown + did_you_mean(name, fields)
+    is_missing = error["type"] == "missing"
+    found = "is missing" if is_missing else f"is {quoted(error['input'])}"
+    return f"{place}{found}; write {fields[name].description}."
+
+
+def _inside(annotation: Any) -> tuple[type[Table] | None, int]:
+    """Return the table that a key holds, one or several, and how deep it stands."""
+    if isinstance(annotation, type) and issubclass(annotation, Table):
+        return annotation, 1
+    several = get_origin(annotation) in (list, tuple, dict)
+    for each in get_args(annotation):
+        inner, deep = _inside(each)
+        if inner is not None:
+            return inner, deep + several
+    return None, 0
 
 
 def _lines(text: str) -> dict[Key, int]:

@@ -11,7 +11,7 @@ from dse.errors import InputError, did_you_mean
 from dse.expressions import evaluate_expression
 from dse.hardware.derived import derived_from
 from dse.hardware.provenance import Parameter, read_parameter, why_impossible
-from dse.toml_file import TomlFile
+from dse.toml_file import Faults, TomlFile
 from dse.units import from_si, measures
 
 _TOLERANCE = 1e-9
@@ -22,7 +22,7 @@ class ParameterCheck:
 
     def __init__(self, file: TomlFile, sources: Collection[str]) -> None:
         self._file = file
-        self._faults: list[tuple[int, str]] = []
+        self._faults = Faults(file)
         self._tables = self._read_tables()
         self.entries = self._read_entries(sources)
 
@@ -90,12 +90,10 @@ class ParameterCheck:
 
     def raise_faults(self) -> None:
         """Raise one `InputError` with every fault found, in the order of the file."""
-        if self._faults:
-            raise InputError("\n".join(text for _, text in sorted(self._faults)))
+        self._faults.tell()
 
     def _fault(self, key: str, message: str, part: str = "") -> None:
-        line = self._file.line(*key.split("."), part)
-        self._faults.append((line, f"{self._file.path}:{line}: {key}: {message}"))
+        self._faults.add(tuple(key.split(".")), message, part)
 
     def _read_tables(self) -> dict[str, dict[str, Any]]:
         tables = {}

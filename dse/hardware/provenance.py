@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any, Literal, Self
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     ValidationError,
@@ -17,18 +16,16 @@ from pydantic import (
 )
 
 from dse.errors import InputError, did_you_mean
+from dse.toml_file import Table, faults_of
 from dse.units import from_si, measures, to_si
 
 
-class Parameter(BaseModel):
-    """A number of `hw_params/` as its TOML table states it.
+class Parameter(Table):
+    """A number of `hw_params/` as its TOML table states it."""
 
-    The descriptions below are what an error message asks for.
-    """
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False
-    )
+    model_config = ConfigDict(strict=True)
+    unknown: ClassVar[str] = "says nothing about a parameter; remove it."
+    names_keys: ClassVar[bool] = True
 
     value: float = Field(description="a number, in `unit`")
     unit: str = Field(description="a unit such as 'um^2', 'nJ' or '1'")
@@ -128,19 +125,5 @@ def read_parameter(
     try:
         return Parameter.model_validate(dict(table), context={"sources": sources})
     except ValidationError as errors:
-        return list(_faults(errors))
-
-
-def _faults(errors: ValidationError) -> Iterator[tuple[str, str]]:
-    for error in errors.errors():
-        field = str(error["loc"][0]) if error["loc"] else ""
-        if error["type"] == "extra_forbidden":
-            known = did_you_mean(field, Parameter.model_fields)
-            yield field, f"`{field}` says nothing about a parameter; remove it.{known}"
-        elif error["type"] == "value_error":
-            yield field, str(error["ctx"]["error"])
-        else:
-            wanted = Parameter.model_fields[field].description
-            is_missing = error["type"] == "missing"
-            found = "is missing" if is_missing else f"is {error['input']!r}"
-            yield field, f"`{field}` {found}; write {wanted}."
+        faults = faults_of(errors, Parameter)
+        return [(str(key[0]) if key else "", said) for key, said in faults]

@@ -8,31 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ValidationError
 
-from dse.errors import InputError, did_you_mean, quoted
 from dse.files import write_whole
-from dse.sparsity.curve_tables import (
-    About,
-    AttentionTable,
-    BalanceTable,
-    CurveFile,
-    CurveTable,
-    LayerLossTable,
-)
-from dse.toml_file import read_toml
+from dse.sparsity.curve_tables import CurveFile
+from dse.toml_file import Faults, Key, read_table, read_toml
 
 DIGITS = 5  # significant ones in a written file: finer than any spread
-
-Key = tuple[str | int, ...]
-
-_TABLES: dict[str | int, type[BaseModel]] = {
-    "about": About,
-    "curve": CurveTable,
-    "attention": AttentionTable,
-    "balance": BalanceTable,
-    "layer_loss": LayerLossTable,
-}
 
 
 def read_curve_file(path: Path) -> CurveFile:
@@ -41,35 +22,12 @@ def read_curve_file(path: Path) -> CurveFile:
     Raises one `InputError` with a line `file:line: key: fault; remedy` per fault.
     """
     file = read_toml(path)
-    faults: list[tuple[Key, str]]
-    try:
-        read = CurveFile.model_validate(file.data)
-    except ValidationError as errors:
-        faults = [(e["loc"], _message(e["loc"], e)) for e in errors.errors()]
-    else:
-        faults = list(_wrong_shapes(read))
-    told = []
-    for key, message in faults:
-        names = ".".join(part for part in key if isinstance(part, str))
-        line = file.line(*key)
-        told.append((line, f"{path}:{line}: {names}: {message}"))
-    if told:
-        raise InputError("\n".join(text for _, text in sorted(told)))
+    read = read_table(file, CurveFile)
+    faults = Faults(file)
+    for key, message in _wrong_shapes(read):
+        faults.add(key, message)
+    faults.tell()
     return read
-
-
-def _message(key: Key, error: Any) -> str:
-    """Return what is wrong at a key, and what to write there instead."""
-    if error["type"] == "value_error":
-        return str(error["ctx"]["error"])
-    inside = len(key) > 1 and key[0] in _TABLES
-    fields = (_TABLES[key[0]] if inside else CurveFile).model_fields
-    name = str(key[1] if inside else key[0])
-    if error["type"] == "extra_forbidden":
-        return "is not a key of this table; remove it." + did_you_mean(name, fields)
-    is_missing = error["type"] == "missing"
-    found = "is missing" if is_missing else f"is {quoted(error['input'])}"
-    return f"{found}; write {fields[name].description}."
 
 
 def _wrong_shapes(read: CurveFile) -> Iterator[tuple[Key, str]]:

@@ -21,21 +21,16 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from dse.errors import InputError
+from dse.toml_file import Table
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Shares = Annotated[tuple[Share, ...], Field(min_length=2)]
 Rows = tuple[tuple[Share, ...], ...]
 Setting = Annotated[float, Field(ge=-1e9, le=1e9)]
 LEAST_STEP = 1e-12  # from one setting to the next
-
-
-class _Table(BaseModel):
-    """A table of the file. The descriptions are what an error message asks for."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _check_rising(settings: tuple[float, ...]) -> None:
@@ -46,7 +41,7 @@ def _check_rising(settings: tuple[float, ...]) -> None:
         )
 
 
-class About(_Table):
+class About(Table):
     """Where a curve comes from."""
 
     model: str = Field(min_length=1, description="the model that was pruned")
@@ -92,7 +87,7 @@ class About(_Table):
         return self
 
 
-class CurveTable(_Table):
+class CurveTable(Table):
     """The table `[curve]`: accuracy over the settings."""
 
     settings: tuple[Setting, ...] = Field(
@@ -108,7 +103,7 @@ class CurveTable(_Table):
         return self
 
 
-class AttentionTable(_Table):
+class AttentionTable(Table):
     """The table `[attention]`: how the kept query-key pairs lay."""
 
     kept: Shares = Field(description="a list of shares between 0 and 1")
@@ -140,7 +135,7 @@ class AttentionTable(_Table):
         return self
 
 
-class BalanceTable(_Table):
+class BalanceTable(Table):
     """The table `[balance]`: useful multiplications, as a share of all."""
 
     tile_sizes: tuple[int, ...] = Field(description="edges of square tiles, rising")
@@ -149,7 +144,7 @@ class BalanceTable(_Table):
     p95: dict[str, Rows] = Field(description="rows of shares per product")
 
 
-class LayerLossTable(_Table):
+class LayerLossTable(Table):
     """The table `[layer_loss]`: what is lost when one layer is pruned and no other."""
 
     settings: tuple[Annotated[float, Field(gt=0, le=1e9)], ...] = Field(
@@ -167,7 +162,7 @@ class LayerLossTable(_Table):
         return self
 
 
-class CurveFile(_Table):
+class CurveFile(Table):
     """Everything that the file of a curve says."""
 
     about: About = Field(description="a table [about]")

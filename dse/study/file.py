@@ -4,40 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError
 from dse.files import exists
 from dse.hardware.node_scaling import area_factor
 from dse.hardware.parameters import load_parameters
 from dse.sparsity.curve_file import read_curve_file
 from dse.sparsity.curve_names import curve_path
-from dse.study.faults import Faults
-from dse.toml_file import TomlFile, read_toml
+from dse.toml_file import Table, TomlFile, read_table, read_toml
 from dse.workload.formats import read_words
 from dse.workload.zoo import model_shape
 
 FILE_NAME = "study.toml"
 
 AxisValues = list[float] | list[str] | str
-
-
-class _Table(BaseModel):
-    """A table of the file. The descriptions are what an error message asks for."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _number(
@@ -59,8 +49,10 @@ def _number(
     )
 
 
-class WorkloadTable(_Table):
+class WorkloadTable(Table):
     """One `[[workload]]`: a transformer, how it is run, and how sparse it is."""
+
+    unknown: ClassVar[str] = "is not a key of a `workload`; rename or remove it."
 
     model: str = Field(
         examples=["bert-base"],
@@ -244,8 +236,10 @@ class WorkloadTable(_Table):
         return self
 
 
-class HostTable(_Table):
+class HostTable(Table):
     """The `[host]`: the machine beside a co-processor of attention."""
+
+    unknown: ClassVar[str] = "is not a key of a `host`; rename or remove it."
 
     engine: str = Field(examples=["tile"], description='the kind of machine, as "tile"')
     preset: str = Field(
@@ -253,8 +247,10 @@ class HostTable(_Table):
     )
 
 
-class ReferenceTable(_Table):
+class ReferenceTable(Table):
     """One `[reference]`: a published machine to stand beside the front."""
+
+    unknown: ClassVar[str] = "is not a key of a `reference`; rename or remove it."
 
     preset: str = Field(
         examples=["server"], description="the name of a preset of the engine"
@@ -304,8 +300,10 @@ def _node_is_known(node_nm: float) -> float:
     return node_nm
 
 
-class StudyTable(_Table):
+class StudyTable(Table):
     """Everything that a `study.toml` says."""
+
+    unknown: ClassVar[str] = "is not a key of a study; rename or remove it."
 
     question: str = Field(
         min_length=1,
@@ -430,36 +428,4 @@ def read_study_file(path: str | Path) -> StudyFile:
                 f"{path.parent} holds no {FILE_NAME}; give a study's folder.{meant}"
             )
     file = read_toml(path)
-    try:
-        table = StudyTable.model_validate(file.data, context={"folder": path.parent})
-    except ValidationError as errors:
-        faults = Faults(file)
-        for error in errors.errors():
-            faults.add(error["loc"], _message(error["loc"], error))
-        faults.tell()
-        raise
-    return StudyFile(file, table)
-
-
-def _message(place: tuple[str | int, ...], error: Any) -> str:
-    """Return what is wrong at a place of the file, and what to write instead."""
-    # A table of the study, and how deep its keys stand: one of several, or the one.
-    owners: dict[str | int, tuple[type[_Table], int]] = {
-        "workload": (WorkloadTable, 2),
-        "reference": (ReferenceTable, 2),
-        "host": (HostTable, 1),
-    }
-    owner_table, depth = owners.get(place[0] if place else "", (StudyTable, 0))
-    inside = len(place) > depth > 0
-    fields = (owner_table if inside else StudyTable).model_fields
-    name = str(place[depth if inside else 0]) if place else ""
-    if error["type"] == "extra_forbidden":
-        owner = f"a `{place[0]}`" if inside else "a study"
-        return f"is not a key of {owner}; rename or remove it." + did_you_mean(
-            name, fields
-        )
-    if error["type"] == "value_error":
-        return str(error["ctx"]["error"])
-    found = repr(error["input"])
-    found = "is missing" if error["type"] == "missing" else f"is {found:.60}"
-    return f"{found}; write {fields[name].description}."
+    return StudyFile(file, read_table(file, StudyTable, {"folder": path.parent}))

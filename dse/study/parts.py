@@ -15,10 +15,10 @@ from dse.explore.objectives import read_objectives
 from dse.explore.space import WORKLOAD_FIELDS, Space, is_of_workload
 from dse.hardware.technology import Technology, load_technology
 from dse.sparsity.library import load_curve
-from dse.study.faults import Faults
 from dse.study.file import StudyFile, StudyTable, WorkloadTable
 from dse.study.sources import study_bibtex, study_sources
 from dse.study.study import Study
+from dse.toml_file import Faults
 from dse.workload.generation import generation
 from dse.workload.ops import Workload
 from dse.workload.transformer import transformer
