@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dse.errors import InputError, did_you_mean, quoted
 from dse.files import TOO_DEEP, check_tree, read_text
@@ -72,7 +72,6 @@ class Table(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     unknown: ClassVar[str] = "is not a key of this table; remove it."
-    names_keys: ClassVar[bool] = False  # in messages: where the place stops before them
 
 
 T = TypeVar("T", bound=Table)
@@ -121,14 +120,43 @@ def read_table(file: TomlFile, table: type[T], context: Any = None) -> T:
         raise
 
 
-def faults_of(errors: ValidationError, table: type[Table]) -> list[tuple[Key, str]]:
-    """Return the key of every fault, with what is wrong there and what to write."""
+def number(
+    default: float | None,
+    unit: str,
+    description: str,
+    *,
+    example: float,
+    **bounds: Any,
+) -> Any:
+    """Return a key that holds a number: neither true nor a text that reads as one."""
+    return Field(
+        default,
+        strict=True,
+        examples=[example],
+        json_schema_extra={"unit": unit},
+        description=description,
+        **bounds,
+    )
+
+
+def faults_of(
+    errors: ValidationError,
+    table: type[Table],
+    named: Callable[[str], str] | None = None,
+) -> list[tuple[Key, str]]:
+    """Return the key of every fault, with what is wrong there and what to write.
+
+    Messages begin with the name of the key where it is `named`: where no place is told.
+    """
     return [
-        (each["loc"], _message(each, table, each["loc"])) for each in errors.errors()
+        (each["loc"], _message(each, table, each["loc"], named))
+        for each in errors.errors()
     ]
 
 
-def _message(error: Any, table: type[Table], key: Key) -> str:
+def _message(
+    error: Any, table: type[Table], key: Key, named: Callable[[str], str] | None
+) -> str:
     """Return what is wrong at a key of a table, or of a table inside of it."""
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
@@ -136,8 +164,8 @@ def _message(error: Any, table: type[Table], key: Key) -> str:
     name = str(key[0])
     inner, deep = _inside(fields[name].annotation) if name in fields else (None, 0)
     if inner is not None and len(key) > deep:
-        return _message(error, inner, key[deep:])
-    place = f"`{name}` " if table.names_keys else ""
+        return _message(error, inner, key[deep:], named)
+    place = f"{named(name)} " if named else ""
     if error["type"] == "extra_forbidden":
         return place + table.unknown + did_you_mean(name, fields)
     is_missing = error["type"] == "missing"

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dse.cli.options import Json, Quiet, Verbose
+from dse.cli.options import Batch, Json, Model, Quiet, SeqLen, Verbose
 from dse.cli.output import check_file, print_json, say
 from dse.errors import InputError
 from dse.files import exists
-from dse.workload.zoo import model_shape
+from dse.workload.spec import read_options
 
 if TYPE_CHECKING:  # needs JAX
     from dse.engines.base import Engine
@@ -28,16 +28,12 @@ _MACHINE = (
 def compare(
     a: Annotated[str, typer.Argument(help=_MACHINE)],
     b: Annotated[str, typer.Argument(help="The machine to compare it with.")],
-    workload: Annotated[
-        str, typer.Option(help="A model of the zoo, or the path of a config.json.")
-    ],
+    workload: Model,
     metric: Annotated[
         str, typer.Option(help="What is followed from one machine to the other.")
     ] = "energy",
-    seq_len: Annotated[
-        int | None, typer.Option(help="Tokens per sequence.", show_default="128")
-    ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Sequences run together.")] = 1,
+    seq_len: SeqLen = None,
+    batch: Batch = 1,
     technology: Annotated[
         str | None,
         typer.Option(
@@ -55,7 +51,7 @@ def compare(
 
     Goes from one to the other a field at a time, the largest step first.
     """
-    model_shape(workload)
+    run = read_options({"model": workload, "seq_len": seq_len, "batch": batch})
     if out is not None:
         if out.suffix != ".html":
             raise InputError(f"--out {out}: give it a name that ends in .html.")
@@ -66,7 +62,7 @@ def compare(
     found = dse.compare(
         read_machine(a),
         read_machine(b),
-        dse.transformer(workload, seq_len=seq_len, batch=batch),
+        run.build(),
         metric=metric,
         technology=technology,
         names=(a, b),

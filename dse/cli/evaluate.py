@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dse.cli.options import Json, NumberFormat, Quiet, Verbose, finite
+from dse.cli.options import (
+    Batch,
+    Json,
+    Model,
+    NumberFormat,
+    Quiet,
+    SeqLen,
+    Verbose,
+    finite,
+)
 from dse.cli.output import print_json, say
 from dse.cli.own import engine_name
 from dse.errors import InputError, did_you_mean
 from dse.hardware.parameters import load_parameters
-from dse.sparsity.curve_file import read_curve_file
-from dse.sparsity.curve_names import curve_path
-from dse.workload.zoo import model_shape
+from dse.workload.spec import read_options
 
 if TYPE_CHECKING:  # needs JAX, which waits until the arguments are in order
     from dse.engines.base import Engine
@@ -42,14 +49,7 @@ class Mode(StrEnum):
 
 
 def evaluate(
-    workload: Annotated[
-        str,
-        typer.Option(
-            "--workload",
-            "--model",
-            help="A model of the zoo, or the path of a config.json.",
-        ),
-    ],
+    workload: Model,
     engine: Annotated[
         str,
         typer.Option(help="The kind of machine: a name, or a Python file of your own."),
@@ -67,10 +67,8 @@ def evaluate(
             "--set", metavar="FIELD=VALUE", help="Change a field; may be repeated."
         ),
     ] = None,
-    seq_len: Annotated[
-        int | None, typer.Option(help="Tokens per sequence.", show_default="128")
-    ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Sequences run together.")] = 1,
+    seq_len: SeqLen = None,
+    batch: Batch = 1,
     mode: Annotated[
         Mode, typer.Option(help="Read whole sequences, or make one token.")
     ] = Mode.prefill,
@@ -129,6 +127,12 @@ def evaluate(
         float,
         typer.Option(
             callback=finite, min=0, max=1, help="Share of query-key pairs kept."
+        ),
+    ] = 1.0,
+    kept_first_round: Annotated[
+        float,
+        typer.Option(
+            callback=finite, min=0, max=1, help="Share of them a first round keeps."
         ),
     ] = 1.0,
     part: Annotated[
@@ -193,22 +197,30 @@ def evaluate(
     """
     settings = [_read_setting(text) for text in changes or []]
     physics = dict(_read_number(text) for text in numbers or [])
-    model_shape(workload)
+    asked = read_options(
+        {
+            "model": workload,
+            "seq_len": seq_len,
+            "batch": batch,
+            "mode": mode.value,
+            "context_len": context_len,
+            "prompt": prompt,
+            "new_tokens": new_tokens,
+            "chunk": chunk,
+            "format": number_format,
+            "padded_fraction": padded_fraction,
+            "activation_density": activation_density,
+            "weight_density": weight_density,
+            "density": density,
+            "threshold": threshold,
+            "stand_in": stand_in,
+            "kept_pairs": kept_pairs,
+            "kept_first_round": kept_first_round,
+            "part": part.value,
+        }
+    )
     if technology is not None:
         load_parameters(technology)
-    _check_density(density, threshold, min(activation_density, weight_density))
-    _check_prompt(
-        prompt,
-        new_tokens,
-        {
-            "--seq-len": seq_len is not None,
-            "--context-len": context_len is not None,
-            "--mode": mode is Mode.decode,
-            "--padded-fraction": padded_fraction > 0,
-            "--part": part is Part.attention,
-        },
-        chunk,
-    )
     import dse
     from dse.engines.registry import find_machine, find_preset
     from dse.show import sureness_text
@@ -218,29 +230,7 @@ def evaluate(
     if host is not None:
         machine = dse.Pair(host=find_preset(*_read_host(host)), coprocessor=machine)
     design = _change(machine, settings)
-    if prompt is not None and new_tokens is not None:
-        run = dse.generation(
-            workload, prompt=prompt, new_tokens=new_tokens, batch=batch, chunk=chunk
-        )
-    else:
-        run = dse.transformer(
-            workload,
-            seq_len=seq_len,
-            batch=batch,
-            mode=mode.value,
-            context_len=context_len,
-            padded_fraction=padded_fraction,
-        )
-    run = run.with_format(number_format)
-    if min(activation_density, weight_density) < 1:
-        run = run.with_density(activation=activation_density, weight=weight_density)
-    if density is not None:
-        curve = dse.load_curve(density, sequence_length=run.seq_len)
-        run = run.with_curve(curve, threshold, stand_in=stand_in)
-    if kept_pairs < 1:
-        run = run.with_attention(kept=kept_pairs)
-    if part is Part.attention:
-        run = run.attention_only()
+    run = asked.build()
     used = design.default_technology()
     if technology is not None:
         used = dse.load_technology(technology)
@@ -248,16 +238,16 @@ def evaluate(
         used = used.replace(**physics)
     if node is not None:
         used = used.at_node(node)
-    asked: Any = {"technology": used, "timing": timing.value}
-    found = dse.evaluate(design, run, **asked)
+    basis: Any = {"technology": used, "timing": timing.value}
+    found = dse.evaluate(design, run, **basis)
     texts = [evaluation_text(design, run, used, timing.value, found)]
     told = evaluation_json(design, run, used, timing.value, found)
     if sensitivity is not None:
-        hangs = dse.sensitivity(design, run, metrics=[sensitivity], **asked)
+        hangs = dse.sensitivity(design, run, metrics=[sensitivity], **basis)
         texts.append(sureness_text.sensitivity_text(hangs, sensitivity))
         told["sensitivity"] = sureness_text.sensitivity_json(hangs, sensitivity)
     if uncertainty or find_out is not None:
-        sure = dse.uncertainty(design, run, **asked)
+        sure = dse.uncertainty(design, run, **basis)
     if uncertainty:
         texts.append(sureness_text.uncertainty_text(sure))
         told["uncertainty"] = sureness_text.uncertainty_json(sure)
@@ -269,38 +259,6 @@ def evaluate(
         print_json(told)
     else:
         say("\n\n".join(texts))
-
-
-def _check_density(curve: str | None, threshold: float | None, stated: float) -> None:
-    """Raise `InputError` where densities are said twice, or half."""
-    if (curve is None) != (threshold is None):
-        raise InputError("--density names a curve, --threshold its setting; give both.")
-    if curve is not None and stated < 1:
-        raise InputError(
-            "--density takes all densities from a curve; leave out "
-            "--activation-density and --weight-density."
-        )
-    if curve is not None:
-        read_curve_file(curve_path(curve))
-
-
-def _check_prompt(
-    prompt: int | None,
-    new_tokens: int | None,
-    others: dict[str, bool],
-    chunk: int | None,
-) -> None:
-    """Raise `InputError` where a generation is said half, or beside another run."""
-    if (prompt is None) != (new_tokens is None):
-        raise InputError("--prompt is answered by --new-tokens; give both.")
-    if prompt is None and chunk is not None:
-        raise InputError("--chunk cuts a --prompt; give one, with --new-tokens.")
-    told = [name for name, given in others.items() if given]
-    if prompt is not None and told:
-        raise InputError(
-            f"{told[0]} says nothing of a prompt that is answered; leave it out, or "
-            "--prompt and --new-tokens."
-        )
 
 
 def _read_setting(text: str) -> tuple[str, float | str]:

@@ -57,6 +57,18 @@ def finite(value: float | None) -> float | None:
     return value
 
 
+Model = Annotated[
+    str,
+    typer.Option(
+        "--workload",
+        "--model",
+        help="A model of the zoo, or the path of a config.json.",
+    ),
+]
+SeqLen = Annotated[
+    int | None, typer.Option(help="Tokens per sequence.", show_default="128")
+]
+Batch = Annotated[int, typer.Option(min=1, help="Sequences run together.")]
 Buildable = Annotated[
     bool,
     typer.Option(

@@ -7,11 +7,21 @@ from typing import Annotated, Any
 
 import typer
 
-from dse.cli.options import Json, Quiet, Verbose, finite, shows_progress
+from dse.cli.options import (
+    Batch,
+    Json,
+    Model,
+    Quiet,
+    SeqLen,
+    Verbose,
+    finite,
+    shows_progress,
+)
 from dse.cli.output import check_file, print_json, say
 from dse.errors import InputError
 from dse.files import write_whole
 from dse.show.text_table import text_table
+from dse.workload.spec import read_options
 
 reference = typer.Typer(
     name="reference",
@@ -23,9 +33,9 @@ reference = typer.Typer(
 
 @reference.command("list")
 def list_machines(
-    workload: Annotated[str, typer.Option(help="A model of the zoo.")] = "bert-base",
-    seq_len: Annotated[int, typer.Option(help="Tokens per sequence.")] = 128,
-    batch: Annotated[int, typer.Option(min=1, help="Sequences run together.")] = 1,
+    workload: Model = "bert-base",
+    seq_len: SeqLen = None,
+    batch: Batch = 1,
     files: Annotated[
         list[Path] | None,
         typer.Option("--file", help="A machine that `measure` wrote; may be repeated."),
@@ -35,6 +45,7 @@ def list_machines(
     quiet: Quiet = False,
 ) -> None:
     """Say what each machine takes for a model, and what it waits for."""
+    asked = read_options({"model": workload, "seq_len": seq_len, "batch": batch})
     import dse
     from dse.evidence.reference_waits import waits
 
@@ -43,7 +54,7 @@ def list_machines(
         for name in dse.ReferenceMachine.presets
     }
     machines |= {f.stem: dse.ReferenceMachine.from_file(f) for f in files or []}
-    run = dse.transformer(workload, seq_len=seq_len, batch=batch)
+    run = asked.build()
     found = {name: waits(machine, run) for name, machine in machines.items()}
     if as_json:
         print_json(found)

@@ -25,7 +25,6 @@ class Parameter(Table):
 
     model_config = ConfigDict(strict=True)
     unknown: ClassVar[str] = "says nothing about a parameter; remove it."
-    names_keys: ClassVar[bool] = True
 
     value: float = Field(description="a number, in `unit`")
     unit: str = Field(description="a unit such as 'um^2', 'nJ' or '1'")
@@ -125,5 +124,5 @@ def read_parameter(
     try:
         return Parameter.model_validate(dict(table), context={"sources": sources})
     except ValidationError as errors:
-        faults = faults_of(errors, Parameter)
+        faults = faults_of(errors, Parameter, named=lambda key: f"`{key}`")
         return [(str(key[0]) if key else "", said) for key, said in faults]

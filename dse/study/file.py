@@ -11,7 +11,6 @@ from pydantic import (
     BeforeValidator,
     Field,
     ValidationInfo,
-    field_validator,
     model_validator,
 )
 
@@ -19,156 +18,25 @@ from dse.errors import InputError
 from dse.files import exists
 from dse.hardware.node_scaling import area_factor
 from dse.hardware.parameters import load_parameters
-from dse.sparsity.curve_file import read_curve_file
-from dse.sparsity.curve_names import curve_path
-from dse.toml_file import Table, TomlFile, read_table, read_toml
-from dse.workload.formats import read_words
-from dse.workload.zoo import model_shape
+from dse.toml_file import Table, TomlFile, number, read_table, read_toml
+from dse.workload.spec import Place, WorkloadSpec, place_of
 
 FILE_NAME = "study.toml"
 
 AxisValues = list[float] | list[str] | str
 
 
-def _number(
-    default: float | None,
-    unit: str,
-    description: str,
-    *,
-    example: float,
-    **bounds: Any,
-) -> Any:
-    """Return a key that holds a number: neither true nor a text that reads as one."""
-    return Field(
-        default,
-        strict=True,
-        examples=[example],
-        json_schema_extra={"unit": unit},
-        description=description,
-        **bounds,
-    )
-
-
-class WorkloadTable(Table):
-    """One `[[workload]]`: a transformer, how it is run, and how sparse it is."""
+class WorkloadTable(WorkloadSpec):
+    """One `[[workload]]`: what is asked of it, and its part in the suite."""
 
     unknown: ClassVar[str] = "is not a key of a `workload`; rename or remove it."
 
-    model: str = Field(
-        examples=["bert-base"],
-        description="a name of the zoo, or the path of a config.json",
-    )
-    seq_len: int | None = _number(
-        None,
-        "token",
-        "tokens per sequence, a whole number",
-        example=128,
-        ge=1,
-    )
-    batch: int = _number(
-        1,
-        "sequence",
-        "sequences run together, a whole number",
-        example=4,
-        ge=1,
-    )
-    mode: Literal["prefill", "decode"] = Field(
-        "prefill", examples=["decode"], description="'prefill' or 'decode'"
-    )
-    context_len: int | None = _number(
-        None,
-        "token",
-        "tokens that a decode step sees",
-        example=512,
-        ge=1,
-    )
-    prompt: int | None = _number(
-        None,
-        "token",
-        "tokens that are read, then answered",
-        example=512,
-        ge=1,
-    )
-    new_tokens: int | None = _number(
-        None,
-        "token",
-        "tokens that answer a prompt",
-        example=64,
-        ge=1,
-    )
-    format: str | None = Field(
-        None,
-        examples=["w4a16 kv8"],
-        description='bits of weights, activations and cache, as "w4a16 kv8"',
-    )
-    padded_fraction: float = _number(
-        0.0,
-        "1",
-        "a share between 0 and 1",
-        example=0.25,
-        ge=0,
-        le=1,
-    )
-    activation_density: float = _number(
-        1.0,
-        "1",
-        "a share between 0 and 1",
-        example=0.5,
-        ge=0,
-        le=1,
-    )
-    weight_density: float = _number(
-        1.0,
-        "1",
-        "a share between 0 and 1",
-        example=0.5,
-        ge=0,
-        le=1,
-    )
-    kept_pairs: float = _number(
-        1.0,
-        "1",
-        "a share of query-key pairs, above 0",
-        example=0.3,
-        gt=0,
-        le=1,
-    )
-    kept_first_round: float = _number(
-        1.0,
-        "1",
-        "a share of query-key pairs, above 0",
-        example=0.5,
-        gt=0,
-        le=1,
-    )
-    part: Literal["all", "attention"] = Field(
-        "all",
-        examples=["attention"],
-        description="'all', or 'attention' for a co-processor alone",
-    )
-    density: str | None = Field(
-        None,
-        examples=["bert-base/sst-2/dynatran"],
-        description="a curve that dse ships, by name, or the path of another",
-    )
-    threshold: float | None = _number(
-        None,
-        "the curve's",
-        "a setting of that curve, a number",
-        example=0.04,
-    )
-    stand_in: bool = Field(
-        False,
-        strict=True,
-        examples=[True],
-        description="true for a curve of another model, or false",
-    )
     why_density: str = Field(
         "",
         examples=["measured on SST-2, threshold 0.04"],
         description="where the densities come from, in words",
     )
-    weight: float = _number(
+    weight: float = number(
         1.0,
         "1",
         "its weight in the suite, above 0",
@@ -176,59 +44,10 @@ class WorkloadTable(Table):
         gt=0,
     )
 
-    @field_validator("model")
-    @classmethod
-    def _model_is_known(cls, model: str, info: ValidationInfo) -> str:
-        """Return a name of the zoo as it is, a path as seen from the study's folder."""
-        beside = info.context["folder"] / model if info.context else Path(model)
-        if exists(beside) or beside.suffix == ".json":
-            model = str(beside)
-        model_shape(model)
-        return model
-
-    @field_validator("format")
-    @classmethod
-    def _format_is_known(cls, told: str) -> str:
-        read_words(told)
-        return told
-
-    @model_validator(mode="after")
-    def _generation_is_whole(self) -> Self:
-        if (self.prompt is None) != (self.new_tokens is None):
-            raise InputError(
-                "`prompt` tokens are answered by `new_tokens`; write both."
-            )
-        odd = {"seq_len", "mode", "context_len", "padded_fraction", "part"}
-        odd |= {"density", "activation_density", "weight_density", "kept_pairs"}
-        if self.prompt is not None and (both := odd & self.model_fields_set):
-            raise InputError(
-                f"`{min(both)}` says nothing of a prompt that is answered; remove it, "
-                "or `prompt` and `new_tokens`."
-            )
-        return self
-
-    @field_validator("density")
-    @classmethod
-    def _curve_is_known(cls, curve: str, info: ValidationInfo) -> str:
-        """Return a shipped name as it is, a path as seen from the study's folder."""
-        if curve.endswith(".toml") and info.context:
-            curve = str(info.context["folder"] / curve)
-        read_curve_file(curve_path(curve))
-        return curve
-
     @model_validator(mode="after")
     def _density_has_a_reason(self) -> Self:
-        stated = min(self.activation_density, self.weight_density) < 1
-        if (self.density is None) != (self.threshold is None):
-            raise InputError(
-                "`density` names a curve and `threshold` a setting of it; write both."
-            )
-        if self.density is not None and stated:
-            raise InputError(
-                "the densities come from a curve, and stand here too; remove one."
-            )
-        pruned = stated or self.density is not None or self.kept_pairs < 1
-        if pruned and not self.why_density:
+        pruned = self.states_densities or self.density is not None
+        if (pruned or self.kept_pairs < 1) and not self.why_density:
             raise InputError(
                 "a density below 1 needs `why_density`; say where it was measured, or "
                 "who states it."
@@ -255,7 +74,7 @@ class ReferenceTable(Table):
     preset: str = Field(
         examples=["server"], description="the name of a preset of the engine"
     )
-    batch: int | None = _number(
+    batch: int | None = number(
         None,
         "sequence",
         "sequences run together, a whole number",
@@ -288,9 +107,8 @@ def _read_reference(given: object) -> object:
 
 def _technology_is_known(name: str, info: ValidationInfo) -> str:
     """Return a shipped name as it is, a path as seen from the study's folder."""
-    is_path = name.endswith(".toml")
-    if is_path and info.context:
-        name = str(info.context["folder"] / name)
+    if name.endswith(".toml"):
+        name = str(place_of(info).folder / name)
     load_parameters(name)
     return name
 
@@ -322,7 +140,7 @@ class StudyTable(Table):
     technology: Annotated[str, AfterValidator(_technology_is_known)] | None = Field(
         None, examples=["acceltran"], description="a parameter file, by name or path"
     )
-    node_nm: Annotated[float, AfterValidator(_node_is_known)] | None = _number(
+    node_nm: Annotated[float, AfterValidator(_node_is_known)] | None = number(
         None,
         "nm",
         "a process node in nm",
@@ -428,4 +246,4 @@ def read_study_file(path: str | Path) -> StudyFile:
                 f"{path.parent} holds no {FILE_NAME}; give a study's folder.{meant}"
             )
     file = read_toml(path)
-    return StudyFile(file, read_table(file, StudyTable, {"folder": path.parent}))
+    return StudyFile(file, read_table(file, StudyTable, Place(path.parent)))

@@ -14,14 +14,11 @@ from dse.explore.limits import read_limits, with_buildable
 from dse.explore.objectives import read_objectives
 from dse.explore.space import WORKLOAD_FIELDS, Space, is_of_workload
 from dse.hardware.technology import Technology, load_technology
-from dse.sparsity.library import load_curve
-from dse.study.file import StudyFile, StudyTable, WorkloadTable
+from dse.study.file import StudyFile, StudyTable
 from dse.study.sources import study_bibtex, study_sources
 from dse.study.study import Study
 from dse.toml_file import Faults
-from dse.workload.generation import generation
 from dse.workload.ops import Workload
-from dse.workload.transformer import transformer
 
 
 def build_study(file: StudyFile) -> Study:
@@ -40,7 +37,7 @@ def build_study(file: StudyFile) -> Study:
     suite = []
     for number, entry in enumerate(table.workload):
         with faults.at("workload", number):
-            suite.append((_workload(entry), entry.weight))
+            suite.append((entry.build(), entry.weight))
     references = {}
     for name, reference in table.reference.items():
         with faults.at("reference", name):
@@ -83,38 +80,6 @@ def _technology(design: Engine, table: StudyTable) -> Technology:
     else:
         technology = load_technology(table.technology)
     return technology if table.node_nm is None else technology.at_node(table.node_nm)
-
-
-def _workload(entry: WorkloadTable) -> Workload:
-    if entry.prompt is not None and entry.new_tokens is not None:
-        return generation(
-            entry.model,
-            prompt=entry.prompt,
-            new_tokens=entry.new_tokens,
-            batch=entry.batch,
-            format=entry.format,
-        )
-    workload = transformer(
-        entry.model,
-        seq_len=entry.seq_len,
-        batch=entry.batch,
-        padded_fraction=entry.padded_fraction,
-        mode=entry.mode,
-        context_len=entry.context_len,
-        format=entry.format,
-    )
-    if entry.density is None:
-        workload = workload.with_density(
-            activation=entry.activation_density, weight=entry.weight_density
-        )
-    else:
-        curve = load_curve(entry.density, sequence_length=workload.seq_len)
-        workload = workload.with_curve(curve, entry.threshold, stand_in=entry.stand_in)
-    if entry.kept_pairs < 1:
-        workload = workload.with_attention(
-            kept=entry.kept_pairs, kept_first_round=entry.kept_first_round
-        )
-    return workload.attention_only() if entry.part == "attention" else workload
 
 
 def machine_of(table: StudyTable, preset: str) -> Engine:
