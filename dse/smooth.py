@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,8 @@ from jax import Array
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 from jax.typing import ArrayLike
+
+from dse.arrays import Number
 
 FORGIVEN = 4  # spacings of floating-point numbers
 
@@ -74,7 +77,7 @@ def _floats(*numbers: ArrayLike) -> list[Array]:
 
 @partial(jax.jit, static_argnames="knots")  # traced once for all that ask
 def log_interpolate(
-    x: ArrayLike, knots: tuple[float, ...], values: list[Array]
+    x: ArrayLike, knots: tuple[float, ...], values: Sequence[Number]
 ) -> Array:
     """Interpolate between (knot, value) pairs on log-log axes; end slopes go on.
 

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dse.arrays import array_namespace
+from dse.arrays import Choice, Column, Number, array_namespace
 from dse.errors import InputError
 from dse.hardware.buildable import fastest_clock
 from dse.hardware.main_memory import MainMemory, is_described, with_memories
@@ -46,23 +46,23 @@ _OF_ATTENTION = ("value_ratio", "values_apart", "key_ratio")
 class Op(Record):
     """One op of one sequence as an engine sees it; scalars."""
 
-    heads: Any
-    rows: Any
-    inner: Any
-    columns: Any
-    sharing: Any = 1.0
-    cached: Any = 0.0
-    choices: Any = 1.0
-    input_density: Any
-    weight_density: Any
-    output_density: Any
-    weights_before: Any
-    density_before: Any
-    in_attention: Any
-    last_share: Any
-    value_ratio: Any = 1.0  # width of a value of attention over that of its key
-    values_apart: Any = 1.0  # 0 where values are parts of the keys, as latents are
-    key_ratio: Any = 1.0  # keys there are for each that a query sees
+    heads: Number
+    rows: Number
+    inner: Number
+    columns: Number
+    sharing: Number = 1.0
+    cached: Number = 0.0
+    choices: Number = 1.0
+    input_density: Number
+    weight_density: Number
+    output_density: Number
+    weights_before: Number
+    density_before: Number
+    in_attention: Number
+    last_share: Number
+    value_ratio: Number = 1.0  # width of a value of attention over that of its key
+    values_apart: Number = 1.0  # 0 where values are parts of the keys, as latents are
+    key_ratio: Number = 1.0  # keys there are for each that a query sees
     imbalance: Imbalance = Imbalance()
     traffic: Traffic = Traffic()
 
@@ -74,13 +74,13 @@ class Run(Record):
     `weights`, `density` and `weight_sets` are `[ops]` over all ops of all blocks.
     """
 
-    batch: Any
-    weights: Any
-    density: Any
-    weight_sets: Any  # how often each op has weights of its own
-    padded_fraction: Any
+    batch: Number
+    weights: Column
+    density: Column
+    weight_sets: Column  # how often each op has weights of its own
+    padded_fraction: Number
     attention: AttentionPruning
-    kept_pairs: Any  # share of query-key pairs kept, mean over layers
+    kept_pairs: Number  # share of query-key pairs kept, mean over layers
     curve: Curve | None  # the one that densities were taken from
     causal: bool = static("whether a token sees only earlier ones")
     weights_stay: bool = static("whether weights may stay on chip from run to run")
@@ -136,7 +136,7 @@ class Engine(Shown, Record):
         """Return the words of a run: those of its format, or the machine's own."""
         return run.words or self.own_words
 
-    def peak_rate_at(self, words: Words | None, technology: Technology) -> Any:
+    def peak_rate_at(self, words: Words | None, technology: Technology) -> Number:
         """Return the most operations per second by the words of a format, if any."""
         return self.peak_rate(technology)
 
@@ -148,24 +148,24 @@ class Engine(Shown, Record):
         """
         return words_misfit(self, words)
 
-    def clock(self, technology: Technology) -> Any:
+    def clock(self, technology: Technology) -> Number:
         """Return the clock frequency in Hz."""
         raise NotImplementedError
 
-    def area(self, technology: Technology) -> dict[str, Any]:
+    def area(self, technology: Technology) -> dict[str, Number]:
         """Return the area in m^2 by component."""
         raise NotImplementedError
 
     def leakage(
-        self, technology: Technology, seconds: Any, busy: dict[str, Any]
-    ) -> dict[str, Any]:
+        self, technology: Technology, seconds: Number, busy: dict[str, Number]
+    ) -> dict[str, Number]:
         """Return the leakage energy in J by component, over a run of some seconds.
 
         `busy` holds units x seconds that each component worked.
         """
         raise NotImplementedError
 
-    def peak_rate(self, technology: Technology) -> Any:
+    def peak_rate(self, technology: Technology) -> Number:
         """Return the most operations per second of what multiplies, 2 for a MAC.
 
         At the clock that is reached. Weights that a machine never stores, as those that
@@ -185,7 +185,7 @@ class Engine(Shown, Record):
         return with_memories(self.published_technology())
 
     @property
-    def memory_wanted(self) -> tuple[Any, Any] | None:
+    def memory_wanted(self) -> tuple[Choice, Number] | None:
         """The kind of main memory, a place in `KINDS`, and its bandwidth in B/s."""
         return None
 
@@ -196,22 +196,24 @@ class Engine(Shown, Record):
             return None
         return MainMemory(technology, *wanted)
 
-    def memory_capacity(self, technology: Technology) -> Any | None:
+    def memory_capacity(self, technology: Technology) -> Number | None:
         """Return the bytes that its main memory holds; None: not known."""
         memory = self.memory(technology)
         return None if memory is None else memory.capacity
 
-    def interface_area(self, technology: Technology) -> dict[str, Any]:
+    def interface_area(self, technology: Technology) -> dict[str, Number]:
         """Return the area in m^2 of PHY and controller, by component."""
         memory = self.memory(technology)
         return {} if memory is None else {"memory_interface": memory.area}
 
-    def interface_edge(self, technology: Technology) -> Any | None:
+    def interface_edge(self, technology: Technology) -> Number | None:
         """Return what PHYs take of the edge of the chip, in m; None: not known."""
         memory = self.memory(technology)
         return None if memory is None else memory.edge
 
-    def memory_at_rest(self, technology: Technology, seconds: Any) -> dict[str, Any]:
+    def memory_at_rest(
+        self, technology: Technology, seconds: Number
+    ) -> dict[str, Number]:
         """Return what memory and interface take while switched on, in J."""
         memory = self.memory(technology)
         return {} if memory is None else memory.at_rest(seconds)
@@ -230,7 +232,7 @@ class Engine(Shown, Record):
         """
         return ()
 
-    def budget_use(self, technology: Technology) -> Any | None:
+    def budget_use(self, technology: Technology) -> Number | None:
         """Return the largest share that a design takes of what it is built from.
 
         As of the DSP blocks of an FPGA; above 1 it cannot be built. None where nothing
@@ -238,13 +240,13 @@ class Engine(Shown, Record):
         """
         return None
 
-    def highest_clock(self, technology: Technology) -> Any:
+    def highest_clock(self, technology: Technology) -> Number:
         """Return the clock in Hz at which the logic still works."""
         return fastest_clock()
 
     def wear(
-        self, technology: Technology, seconds: Any, dynamic: dict[str, Any]
-    ) -> Any | None:
+        self, technology: Technology, seconds: Number, dynamic: dict[str, Number]
+    ) -> Number | None:
         """Return the share of its cells' life that a second takes; None: none wear.
 
         In a run of some seconds whose work took `dynamic` J by component.
@@ -252,8 +254,12 @@ class Engine(Shown, Record):
         return None
 
     def extras(
-        self, run: Run, technology: Technology, seconds: Any, dynamic: dict[str, Any]
-    ) -> dict[str, Any]:
+        self,
+        run: Run,
+        technology: Technology,
+        seconds: Number,
+        dynamic: dict[str, Number],
+    ) -> dict[str, Number]:
         """Return what only machines of this kind have, by name; its unit ends the name.
 
         As `lifetime_years`, of a run of some seconds whose work took `dynamic` J by
@@ -265,7 +271,7 @@ class Engine(Shown, Record):
 @jax.jit
 def schedule_run(
     engine: Engine, workload: Workload, technology: Technology
-) -> tuple[list[Chain], Residency, dict[str, Any]]:
+) -> tuple[list[Chain], Residency, dict[str, Number]]:
     """Return what each block asks of a machine, and how the batch runs on it.
 
     Beside it, the bits that main memory must hold, by what they are. All that ask of
@@ -273,7 +279,7 @@ def schedule_run(
     """
     run, blocks = describe_run(workload), workload.blocks
     planned = Residency(run.batch, [Traffic()] * len(blocks), {})
-    held: dict[str, Any] = {}
+    held: dict[str, Number] = {}
     runs = [run.replace(causal=run.causal and block.causal) for block in blocks]
     storage = [
         _met(engine.storage(block.ops, own, technology), block.ops, workload)
@@ -323,7 +329,7 @@ def stages(
     the layers of a block, where they differ. Raises `InputError` where the engine has
     no such kind of op.
     """
-    operands: dict[str, Any] = dict.fromkeys(_OF_ATTENTION, 1.0)
+    operands: dict[str, Number] = dict.fromkeys(_OF_ATTENTION, 1.0)
     if hasattr(engine, "attention"):
         operands = operand_columns(ops, window)
         traffic = fuse_traffic(traffic, ops)
@@ -395,7 +401,7 @@ def words_misfit(engine: Engine, words: Words) -> str:
 _OPERANDS = ("weights", "activations", "cached values")
 
 
-def _number(value: Any) -> float:
+def _number(value: Number) -> float:
     """Return a number, or one that anything passes while JAX traces it."""
     return math.inf if isinstance(value, jax.core.Tracer) else float(value)
 
@@ -416,18 +422,19 @@ def fuse_traffic(traffic: Traffic, ops: Ops) -> Traffic:
     return fused
 
 
-def fuse_column(column: Any, ops: Ops) -> Any:
+def fuse_column(column: Number | Column, ops: Ops) -> Number | Column:
     """Return a column of ops with those of an attention added together, `[ops]`."""
     if jnp.ndim(column) == 0:  # nothing is counted
         return column
+    known: Any = column
     inside = {i: i + 3 for i in attention_places(ops)}
     gone = {i + back for i in inside for back in (1, 2)}
     spans = [(i, inside.get(i, i + 1)) for i in range(len(ops)) if i not in gone]
-    return jnp.stack([column[..., i:j].sum(axis=-1) for i, j in spans], axis=-1)
+    return jnp.stack([known[..., i:j].sum(axis=-1) for i, j in spans], axis=-1)
 
 
 def _rows(
-    ops: Ops, traffic: Traffic, operands: dict[str, Any], *, last_share: float
+    ops: Ops, traffic: Traffic, operands: dict[str, Number], *, last_share: float
 ) -> Op:
     """Return the columns of a chain, with what the op before left in buffers."""
     has_weights = [kind in WITH_WEIGHTS for kind in ops.kinds]
@@ -483,7 +490,7 @@ def describe_run(workload: Workload) -> Run:
     )
 
 
-def _mean_kept_pairs(workload: Workload) -> Any:
+def _mean_kept_pairs(workload: Workload) -> Number:
     shares, layers = [], 0.0
     for block in workload.blocks:
         density = _mean_over_layers(block.ops, "input_density")
@@ -493,10 +500,11 @@ def _mean_kept_pairs(workload: Workload) -> Any:
     return sum(shares) / layers if shares else 1.0
 
 
-def _joined(columns: list[Any]) -> Any:
-    return array_namespace(*columns).concatenate(columns)
+def _joined(columns: list[Column]) -> Column:
+    joined: Column = array_namespace(*columns).concatenate(columns)
+    return joined
 
 
-def _mean_over_layers(ops: Ops, what: str) -> Any:
-    density = getattr(ops, what) * 1.0
+def _mean_over_layers(ops: Ops, what: str) -> Column:
+    density: Column = getattr(ops, what) * 1.0
     return density.mean(axis=0) if density.ndim == 2 else density

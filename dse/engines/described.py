@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+from dse.arrays import Number
 from dse.engines.base import Engine
 from dse.hardware.technology import Technology
-from dse.units import from_si
+from dse.units import to_si
 
 # Of the numbers that a file gives a machine, those that a design must still have to be
 # taken for it; the others were changed by whoever uses it.
@@ -16,17 +16,17 @@ ALIKE = 0.5
 
 def described_fields(
     engine: type[Engine], technology: Technology, name: str
-) -> dict[str, Any]:
+) -> dict[str, Number]:
     """Return the fields of an engine that stand as `name.field` in a parameter file.
 
     Values are in the units of the fields; they may be draws, as arrays, or tracers.
     """
-    fields = {}
+    fields: dict[str, Number] = {}
     for field, meaning in engine.quantities().items():
         value = technology.values.get(f"{name}.{field}")
         if value is not None:
             unit = meaning.unit
-            fields[field] = value if unit == "1" else from_si(value, unit)
+            fields[field] = value if unit == "1" else value / to_si(1.0, unit)
     return fields
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
+from dse.arrays import Number
 from dse.engines.base import Op, Run
 from dse.workload.attention import attention_places
 from dse.workload.ops import Ops
@@ -15,10 +16,10 @@ from dse.workload.ops import Ops
 class Unmasked(NamedTuple):
     """Queries and keys of a head that are not padding, and what the mean query sees."""
 
-    queries: Any  # of all heads that share the keys
-    keys: Any
-    tokens: Any  # queries of one head
-    seen: Any  # keys that the mean query sees
+    queries: Number  # of all heads that share the keys
+    keys: Number
+    tokens: Number  # queries of one head
+    seen: Number  # keys that the mean query sees
 
 
 def unmasked(op: Op | Ops, run: Run) -> Unmasked:
@@ -37,7 +38,7 @@ def unmasked(op: Op | Ops, run: Run) -> Unmasked:
     return Unmasked(queries, keys, tokens, seen)
 
 
-def wanted_share(ops: Ops, run: Run) -> Any:
+def wanted_share(ops: Ops, run: Run) -> Number:
     """Return the share of the products of each op that no mask hides, `[ops]`.
 
     It is below 1 for scores and context alone, of which a pair of a query and a key is

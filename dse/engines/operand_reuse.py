@@ -7,17 +7,17 @@ earlier used the same tile.
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax.numpy as jnp
 from jax import Array
+
+from dse.arrays import Number
 
 # Which loops an operand's tile depends on: left [b, i, k], right [b, k, j].
 LEFT, RIGHT = "bik", "bkj"
 
 
 def reuse_share(
-    loop_order: str, trips: dict[str, Any], lanes: Any, operand: str
+    loop_order: str, trips: dict[str, Number], lanes: Number, operand: str
 ) -> Array:
     """Return the share of tile ops that find one operand in place.
 

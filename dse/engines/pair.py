@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.engines.base import Engine, Op, Run, cannot_run
 from dse.errors import InputError, check_kind
 from dse.hardware.main_memory import MainMemory, is_described
@@ -80,11 +79,11 @@ class Pair(Engine):
             coprocessor=self.coprocessor.default_technology(),
         )
 
-    def clock(self, technology: Technology) -> Any:
+    def clock(self, technology: Technology) -> Number:
         """Return the clock of the host in Hz; cycles of the other are converted."""
         return self.host.clock(technology.part("host"))
 
-    def area(self, technology: Technology) -> dict[str, Any]:
+    def area(self, technology: Technology) -> dict[str, Number]:
         """Return the area in m^2 of the components of both machines."""
         parts = {
             f"{name}.{part}": area
@@ -93,7 +92,7 @@ class Pair(Engine):
         }
         return _without_interfaces(parts) | self._interfaces(technology, "area")
 
-    def memory_capacity(self, technology: Technology) -> Any | None:
+    def memory_capacity(self, technology: Technology) -> Number | None:
         """Return the bytes of the memory that serves both, or of those beside it."""
         machines = self.machines(technology).values()
         sizes = [machine.memory_capacity(own) for machine, own in machines]
@@ -104,12 +103,12 @@ class Pair(Engine):
             sum(known) if self.coprocessor.computes_in_memory else jnp.maximum(*known)
         )
 
-    def interface_edge(self, technology: Technology) -> Any | None:
+    def interface_edge(self, technology: Technology) -> Number | None:
         """Return what PHYs take of the edge of the chip, in m; None: not known."""
         edges = self._interfaces(technology, "edge")
         return sum(edges.values()) if edges else None
 
-    def _interfaces(self, technology: Technology, what: str) -> dict[str, Any]:
+    def _interfaces(self, technology: Technology, what: str) -> dict[str, Number]:
         """Return the area or edge of the interfaces of the pair, at the host's node.
 
         One memory serves both machines, by the wider of their interfaces; a machine
@@ -127,7 +126,7 @@ class Pair(Engine):
         }
         return self._with_one_memory(found)
 
-    def _with_one_memory(self, table: dict[str, Any]) -> dict[str, Any]:
+    def _with_one_memory(self, table: dict[str, Number]) -> dict[str, Number]:
         """Return a table of components in which one interface serves both machines."""
         both = [f"{name}.memory_interface" for name in ("host", "coprocessor")]
         if self.coprocessor.computes_in_memory or not all(n in table for n in both):
@@ -136,21 +135,21 @@ class Pair(Engine):
         return others | {"memory_interface": jnp.maximum(*(table[n] for n in both))}
 
     def leakage(
-        self, technology: Technology, seconds: Any, busy: dict[str, Any]
-    ) -> dict[str, Any]:
+        self, technology: Technology, seconds: Number, busy: dict[str, Number]
+    ) -> dict[str, Number]:
         """Return the leakage in J of the components of both machines."""
-        energy: dict[str, Any] = {}
+        energy: dict[str, Number] = {}
         for name, (machine, own) in self.machines(technology).items():
             parts = machine.leakage(own, seconds, own_parts(busy, name))
             energy |= {f"{name}.{part}": joule for part, joule in parts.items()}
         return self._with_one_memory(energy)
 
-    def peak_rate(self, technology: Technology) -> Any:
+    def peak_rate(self, technology: Technology) -> Number:
         """Return operations per second of both machines together."""
         machines = self.machines(technology).values()
         return sum(machine.peak_rate(own) for machine, own in machines)
 
-    def peak_rate_at(self, words: Words | None, technology: Technology) -> Any:
+    def peak_rate_at(self, words: Words | None, technology: Technology) -> Number:
         """Return operations per second of both machines, by the words of a format."""
         machines = self.machines(technology).values()
         return sum(machine.peak_rate_at(words, own) for machine, own in machines)
@@ -165,14 +164,14 @@ class Pair(Engine):
         cached = self.coprocessor.words(run).kept.cache_bits
         return kept and kept._replace(hands_over=self.coprocessor.counts, cached=cached)
 
-    def budget_use(self, technology: Technology) -> Any | None:
+    def budget_use(self, technology: Technology) -> Number | None:
         """Return the largest share that a machine takes of what it is built from."""
         machines = self.machines(technology).values()
         shares = [machine.budget_use(own) for machine, own in machines]
         known = [share for share in shares if share is not None]
         return jnp.max(jnp.stack(known)) if known else None
 
-    def highest_clock(self, technology: Technology) -> Any:
+    def highest_clock(self, technology: Technology) -> Number:
         """Return the highest clock of the host at which both machines work, in Hz."""
         host = self.clock(technology)
         pairs = self.machines(technology).values()
@@ -180,8 +179,8 @@ class Pair(Engine):
         return host / jnp.maximum(*use)
 
     def wear(
-        self, technology: Technology, seconds: Any, dynamic: dict[str, Any]
-    ) -> Any | None:
+        self, technology: Technology, seconds: Number, dynamic: dict[str, Number]
+    ) -> Number | None:
         """Return the wear of whichever cells go first."""
         machines = self.machines(technology).items()
         found = [
@@ -200,10 +199,14 @@ class Pair(Engine):
         return tuple(loss for losses in known for loss in losses or ())
 
     def extras(
-        self, run: Run, technology: Technology, seconds: Any, dynamic: dict[str, Any]
-    ) -> dict[str, Any]:
+        self,
+        run: Run,
+        technology: Technology,
+        seconds: Number,
+        dynamic: dict[str, Number],
+    ) -> dict[str, Number]:
         """Return what only machines of each kind have."""
-        found: dict[str, Any] = {}
+        found: dict[str, Number] = {}
         for name, (machine, own) in self.machines(technology).items():
             more = machine.extras(run, own, seconds, own_parts(dynamic, name))
             found |= {f"{name}.{extra}": value for extra, value in more.items()}
@@ -277,12 +280,12 @@ class Pair(Engine):
         )
 
 
-def _without_interfaces(table: dict[str, Any]) -> dict[str, Any]:
+def _without_interfaces(table: dict[str, Number]) -> dict[str, Number]:
     """Return a table of components without the interfaces to main memory."""
     return {n: v for n, v in table.items() if not n.endswith(".memory_interface")}
 
 
-def own_parts(table: dict[str, Any], name: str) -> dict[str, Any]:
+def own_parts(table: dict[str, Number], name: str) -> dict[str, Number]:
     """Return what stands in a table of components for one machine of the pair."""
     start = f"{name}."
     mine = {part: value for part, value in table.items() if part.startswith(start)}

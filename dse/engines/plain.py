@@ -6,10 +6,11 @@ memory; a vector unit for softmax, layer norm and activations; nothing is skippe
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import jax.numpy as jnp
 
+from dse.arrays import Choice, Number
 from dse.engines.base import Engine, Op, Run
 from dse.engines.vector_unit import vector_lane, vector_work
 from dse.engines.word_length import word_loss
@@ -44,18 +45,18 @@ class PlainEngine(Engine):
     )
     buffer_mib: float = quantity("MiB", "the buffer of all values", default=4, low=1e-6)
     clock_mhz: float = quantity("MHz", "wanted clock", default=700.0, low=1.0)
-    main_memory: Any = quantity(
+    main_memory: Choice = quantity(
         "1", "kind of main memory", default="lpddr5x", choices=KINDS
     )
     memory_bandwidth_gb_per_s: float = quantity(
         "GB/s", "main-memory bandwidth", default=25.6, low=1e-6
     )
 
-    def array_area(self, technology: Technology) -> Any:
+    def array_area(self, technology: Technology) -> Number:
         """Return the area in m^2 of what multiplies."""
         raise NotImplementedError
 
-    def array_leakage(self, technology: Technology) -> Any:
+    def array_leakage(self, technology: Technology) -> Number:
         """Return the leakage power in W of what multiplies."""
         raise NotImplementedError
 
@@ -65,9 +66,9 @@ class PlainEngine(Engine):
         technology: Technology,
         *,
         unit: str = "",
-        cycles: Any = 0.0,
-        energy: Any = 0.0,
-        values: Any = 0.0,
+        cycles: Number = 0.0,
+        energy: Number = 0.0,
+        values: Number = 0.0,
     ) -> Stage:
         """Return an op that loads what it needs, works, and drains what does not fit.
 
@@ -106,7 +107,7 @@ class PlainEngine(Engine):
     # -- the whole machine -------------------------------------------------------------
 
     @property
-    def _half(self) -> Any:
+    def _half(self) -> Number:
         """Bits of half of the buffer."""
         return 0.5 * self.buffer_mib * sram.MIB * 8.0
 
@@ -120,15 +121,15 @@ class PlainEngine(Engine):
         return words_of(self.word_bits, self.word_bits)
 
     @property
-    def memory_wanted(self) -> tuple[Any, Any]:
+    def memory_wanted(self) -> tuple[Choice, Number]:
         """The kind of main memory, a place in `KINDS`, and its bandwidth in B/s."""
         return self.main_memory, self.memory_bandwidth_gb_per_s * 1e9
 
-    def clock(self, technology: Technology) -> Any:
+    def clock(self, technology: Technology) -> Number:
         """Return the clock in Hz: the wanted one."""
         return self.clock_mhz * 1e6
 
-    def area(self, technology: Technology) -> dict[str, Any]:
+    def area(self, technology: Technology) -> dict[str, Number]:
         """Return the area in m^2 by component."""
         return {
             "array": self.array_area(technology),
@@ -137,8 +138,8 @@ class PlainEngine(Engine):
         } | self.interface_area(technology)
 
     def leakage(
-        self, technology: Technology, seconds: Any, busy: dict[str, Any]
-    ) -> dict[str, Any]:
+        self, technology: Technology, seconds: Number, busy: dict[str, Number]
+    ) -> dict[str, Number]:
         """Return leakage in J by component; nothing is gated."""
         buffer = sram.leakage(technology, "buffer", self.buffer_mib)
         return {

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.engines.base import Engine, Op, Run
 from dse.engines.described import described_fields
 from dse.engines.word_length import word_loss
@@ -41,9 +42,9 @@ _READS = {"softmax": 2.0, "layer_norm": 1.0, "activation": 1.0}
 class Times(NamedTuple):
     """Seconds that one op takes, by what it waits for."""
 
-    overhead: Any
-    arithmetic: Any
-    memory: Any
+    overhead: Number
+    arithmetic: Number
+    memory: Number
 
 
 @record
@@ -205,7 +206,7 @@ class ReferenceMachine(Engine):
 
         Raises `InputError` where the file has none of that name.
         """
-        fields = described_fields(cls, load_technology(file), name)
+        fields: dict[str, Any] = {**described_fields(cls, load_technology(file), name)}
         if not fields:
             raise InputError(f"{file} describes no machine `{name}`.")
         return cls(**fields, file=str(file))
@@ -240,15 +241,15 @@ class ReferenceMachine(Engine):
         """Whether it multiplies numbers whose point floats."""
         return True
 
-    def clock(self, technology: Technology) -> Any:
+    def clock(self, technology: Technology) -> Number:
         """Return the clock in which time is counted, in Hz."""
         return self.clock_mhz * 1e6
 
-    def peak_rate(self, technology: Technology) -> Any:
+    def peak_rate(self, technology: Technology) -> Number:
         """Return the peak of matrix products in operations per second."""
         return self.peak_tops * 1e12
 
-    def peak_rate_at(self, words: Words | None, technology: Technology) -> Any:
+    def peak_rate_at(self, words: Words | None, technology: Technology) -> Number:
         """Return the peak in operations per second by the words of a format."""
         both = self.split(words, by_weights=True), self.split(words, by_weights=False)
         return jnp.maximum(*(each.peak_rate(technology) for each in both))
@@ -269,13 +270,13 @@ class ReferenceMachine(Engine):
         bits = jnp.minimum(jnp.maximum(longer, shortest), self.word_bits)
         return self.replace(peak_tops=self.peak_tops * self.word_bits / bits)
 
-    def area(self, technology: Technology) -> dict[str, Any]:
+    def area(self, technology: Technology) -> dict[str, Number]:
         """Return the area of the die in m^2."""
         return {"die": jnp.asarray(self.die_mm2 * 1e-6)}
 
     def leakage(
-        self, technology: Technology, seconds: Any, busy: dict[str, Any]
-    ) -> dict[str, Any]:
+        self, technology: Technology, seconds: Number, busy: dict[str, Number]
+    ) -> dict[str, Number]:
         """Return the energy in J of being switched on."""
         return {"idle": self.idle_power_w * seconds}
 
@@ -283,7 +284,7 @@ class ReferenceMachine(Engine):
         """Return what its words lose; NaN, not known, where they are short."""
         return () if run.words else (word_loss(self.word_bits),)
 
-    def memory_capacity(self, technology: Technology) -> Any:
+    def memory_capacity(self, technology: Technology) -> Number:
         """Return the bytes of its main memory."""
         return self.memory_gb * 1e9
 
@@ -346,19 +347,19 @@ class ReferenceMachine(Engine):
         return self._elementwise(op, run, "layer_norm", self.norm_overhead)
 
     @property
-    def _rate(self) -> Any:
+    def _rate(self) -> Number:
         """Operations per second of all cores in a large product."""
         return self.peak_tops * 1e12 * self.efficiency
 
     def multiply(
         self,
-        products: Any,
-        rows: Any,
-        inner: Any,
-        columns: Any,
+        products: Number,
+        rows: Number,
+        inner: Number,
+        columns: Number,
         *,
         splits: bool = False,
-    ) -> Any:
+    ) -> Number:
         """Return the seconds that cores multiply [rows, inner] x [inner, columns].
 
         The result of each product is cut into pieces of s x s values, s the tile or one
@@ -376,11 +377,17 @@ class ReferenceMachine(Engine):
         )
 
     def _waves(
-        self, cut: Any, products: Any, rows: Any, inner: Any, columns: Any, splits: bool
-    ) -> Any:
+        self,
+        cut: Number,
+        products: Number,
+        rows: Number,
+        inner: Number,
+        columns: Number,
+        splits: bool,
+    ) -> Number:
         """Return the seconds in pieces whose side is the tile over a whole number."""
 
-        def count(length: Any) -> Any:
+        def count(length: Number) -> Number:
             return ceil_div(cut * length, self.tile)
 
         side, depth = self.tile / cut, inner
@@ -390,10 +397,10 @@ class ReferenceMachine(Engine):
         of_core = self._rate / self.cores
         return ceil_div(pieces, self.cores) * 2.0 * side * side * depth / of_core
 
-    def _product(self, op: Op, seconds: Any) -> Stage:
+    def _product(self, op: Op, seconds: Number) -> Stage:
         return self._stage(op, self._times(op, seconds, self.read_efficiency))
 
-    def _elementwise(self, op: Op, run: Run, kind: str, overhead: Any) -> Stage:
+    def _elementwise(self, op: Op, run: Run, kind: str, overhead: Number) -> Stage:
         values = run.batch * op.heads * op.rows * op.columns
         taken = self._times(
             op,
@@ -404,7 +411,7 @@ class ReferenceMachine(Engine):
         return self._stage(op, taken._replace(overhead=overhead * taken.overhead))
 
     def _times(
-        self, op: Op, arithmetic: Any, of_bandwidth: Any, *, reads: float = 1.0
+        self, op: Op, arithmetic: Number, of_bandwidth: Number, *, reads: float = 1.0
     ) -> Times:
         bits = reads * op.traffic.read + op.traffic.written
         return Times(

@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
 
 from dse.engines.base import Engine
 from dse.engines.crossbar.engine import CrossbarEngine
@@ -109,7 +108,7 @@ def find_machine(engine: str, preset: str | None = None) -> Engine:
     return find_preset(engine, preset or ("edge" if "edge" in presets else presets[0]))
 
 
-def check_engine_class(place: str, engine: Any) -> None:
+def check_engine_class(place: str, engine: object) -> None:
     """Raise `InputError` for what is no finished engine."""
     if not isinstance(engine, type) or not issubclass(engine, Engine):
         raise InputError(f"{place} is {named(engine)}; give a class of `dse.Engine`.")

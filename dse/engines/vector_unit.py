@@ -8,10 +8,11 @@ shared lane of all engines.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.engines.base import Op, Run
 from dse.engines.word_length import adder_size
 from dse.hardware.shared_parts import Part, are_shared
@@ -24,11 +25,11 @@ PASSES = {"softmax": 3.0, "layer_norm": 3.0, "activation": 1.0}
 class VectorWork(NamedTuple):
     """What an op does on a vector unit."""
 
-    cycles: Any
-    busy: Any  # cycles x lanes
+    cycles: Number
+    busy: Number  # cycles x lanes
 
 
-def vector_lane(technology: Technology, bits: Any, known_bits: float) -> Part:
+def vector_lane(technology: Technology, bits: Number, known_bits: float) -> Part:
     """Return a lane for words of some bits, of which that of `known_bits` is known.
 
     Linear in the width: its registers, adders and tables.
@@ -39,7 +40,7 @@ def vector_lane(technology: Technology, bits: Any, known_bits: float) -> Part:
     return told.times(adder_size(bits, known_bits))
 
 
-def vector_work(op: Op, run: Run, *, lanes: Any, kind: str) -> VectorWork:
+def vector_work(op: Op, run: Run, *, lanes: Number, kind: str) -> VectorWork:
     """Return the work of an op of a kind of `PASSES` on a unit of some lanes.
 
         values = batch heads rows columns;  cycles = max(1, passes values / lanes)

@@ -14,6 +14,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.shipped import hw_params_folder
 from dse.sparsity.loss import Loss
 from dse.toml_file import read_toml
@@ -22,7 +23,7 @@ from dse.workload.formats import Words
 FILE = "accuracy/word_lengths.toml"
 
 
-def multiplier_size(left_bits: Any, right_bits: Any, known_bits: float) -> Any:
+def multiplier_size(left_bits: Number, right_bits: Number, known_bits: float) -> Number:
     """Return the size of a multiplier over that of one of `known_bits` by as many.
 
     a b / known^2, of its area and of the energy of a product.
@@ -30,12 +31,12 @@ def multiplier_size(left_bits: Any, right_bits: Any, known_bits: float) -> Any:
     return left_bits * right_bits / known_bits**2
 
 
-def adder_size(bits: Any, known_bits: float) -> Any:
+def adder_size(bits: Number, known_bits: float) -> Number:
     """Return the size of an adder, a register or a wire over that of `known_bits`."""
     return bits / known_bits
 
 
-def logic_depth(bits: Any, known_bits: float) -> Any:
+def logic_depth(bits: Number, known_bits: float) -> Number:
     """Return the delay of a product of some bits over that of `known_bits`.
 
     log 2b over log 2 known: its rows are added in a tree, and the sum of 2b bits by a
@@ -49,7 +50,7 @@ def _known() -> dict[str, Any]:
     return read_toml(hw_params_folder() / FILE).data
 
 
-def word_loss(*bits: Any) -> Loss:
+def word_loss(*bits: Number) -> Loss:
     """Return what words of some bits lose; the shortest of the operands decides.
 
     NaN below 8 bits: not known.
@@ -73,7 +74,7 @@ def format_loss(words: Words) -> Loss:
     return word_loss(*words.bits)
 
 
-def fixed_point_loss(integer_bits: Any, fraction_bits: Any) -> Loss:
+def fixed_point_loss(integer_bits: Number, fraction_bits: Number) -> Loss:
     """Return what numbers with a fixed point lose; NaN, not known, of shorter ones."""
     known = _known()["fixed_point"]
     least = known["integer_bits"], known["fraction_bits"]

@@ -91,13 +91,13 @@ def _compare(
     place: str, row: Mapping[str, str], technology: Technology
 ) -> dict[str, Any]:
     rates = {
-        mode: technology[f"simulator.bandwidth_{name}"] * 8.0
+        mode: float(technology[f"simulator.bandwidth_{name}"]) * 8.0
         for mode, name in _BANDWIDTHS.items()
     }
     run = SimulatorRun.from_row(
         row,
         load_bandwidths=rates,
-        store_bandwidth=technology["simulator.buffer_bandwidth"] * 8.0,
+        store_bandwidth=float(technology["simulator.buffer_bandwidth"]) * 8.0,
         place=place,
     )
     found = _model_answers(place, row, run, technology)
@@ -149,7 +149,7 @@ def _port_leakage(
         )
         power = sram.leakage(technology, f"{port}_buffer", mib)
         nanojoule = power * busy / technology["clock.frequency"] * 1e9
-        found[f"energy_{port}_buffer_leakage"] = nanojoule
+        found[f"energy_{port}_buffer_leakage"] = float(nanojoule)
     return found
 
 
@@ -176,6 +176,7 @@ def _model_answers(
 ) -> dict[str, float]:
     """Return what the model says under the simulator's conventions and units."""
     mode = _BANDWIDTHS[row["mem_mode"]]
+    bandwidth = technology[f"main_memory.bandwidth_{mode}"]
     try:
         design = TileEngine(
             pes=run.pes,
@@ -190,7 +191,7 @@ def _model_answers(
             main_memory="_".join(
                 row[f"mem_{part}"] for part in ("type", "banks", "ranks", "channels")
             ),
-            memory_bandwidth_gb_per_s=technology[f"main_memory.bandwidth_{mode}"] / 1e9,
+            memory_bandwidth_gb_per_s=float(bandwidth) / 1e9,
             issue_batch=run.issue_batch,
             non_linearity=row["nonlinearity"],
             clock_mhz=float(row["clock_MHz"]),

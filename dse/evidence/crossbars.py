@@ -57,10 +57,11 @@ def product_cost(
         design, technology, placed.row_groups, op.rows
     )
     energy = crossbar_array.vectors_energy(design, technology, op, placed, op.rows)
+    rows = float(op.rows)
     by_component = {
-        part: float(joule) / op.rows for part, joule in energy.by_component.items()
+        part: float(joule) / rows for part, joule in energy.by_component.items()
     }
-    return float(seconds) / op.rows, by_component
+    return float(seconds) / rows, by_component
 
 
 def chip_power(design: CrossbarEngine, technology: Technology) -> float:

@@ -100,7 +100,8 @@ def play(
             + did_you_mean(memory, KINDS)
         )
     if bandwidth_gb_per_s is None:
-        bandwidth_gb_per_s = load_technology(MEMORIES)[f"{memory}.bandwidth"] / 1e9
+        bandwidth = load_technology(MEMORIES)[f"{memory}.bandwidth"]
+        bandwidth_gb_per_s = float(bandwidth) / 1e9
     playing = list(entrants or families(accuracy_drop, memory, bandwidth_gb_per_s))
     limits = [f"area <= {area_mm2!r} mm^2"]
     if power_w is not None:

@@ -176,7 +176,7 @@ class CompiledModel(Shown):
         drawn = {n: v for n, v in given.items() if n in values}
         moved = {n: v for n, v in given.items() if n not in drawn}
         design, workload = self._space.place(moved, self._workload)
-        technology = self._technology.replace(values=values | drawn)
+        technology = self._technology.replace(values={**values, **drawn})
         return known_metrics(metrics(design, workload, technology, self._timing))
 
     def _columns(self, table: Mapping[str, Any]) -> Columns:

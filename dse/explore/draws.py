@@ -30,7 +30,7 @@ def draw_technology(
     from the draws by their expressions; all others are repeated. Values in SI, each
     `[count]`.
     """
-    values = _drawn(parameters, count, np.random.default_rng(seed))
+    values: dict[str, Any] = _drawn(parameters, count, np.random.default_rng(seed))
     return Technology(name=parameters.name, files=(parameters.name,), values=values)
 
 
@@ -44,7 +44,7 @@ def draw_around(
     stands in both parts of a pair is drawn once for both. Numbers that do not vary stay
     scalars; all others are `[count]`.
     """
-    values = dict(technology.values)
+    values: dict[str, Any] = dict(technology.values)
     drawn: list[str] = []
     for name in technology.files:
         parameters = load_parameters(name)
@@ -78,7 +78,9 @@ def draw_fields(
             names = dict.fromkeys(key.split(".")[0] for key in parameters.entries)
             drawn = nominal.replace(values=_drawn_from(parameters, file, count, seed))
             for field, key in described_as(machine, nominal, names).items():
-                own = described_fields(type(machine), drawn, key.split(".")[0])[field]
+                own: Any = described_fields(type(machine), drawn, key.split(".")[0])[
+                    field
+                ]
                 if np.ptp(own) > 0:
                     meaning = machine.quantities()[field]
                     fields[prefix + field] = key, _in_range(own, meaning)

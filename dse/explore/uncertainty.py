@@ -305,7 +305,7 @@ def _function(
     """Return the metrics as a function of axis values, parameters and fields."""
 
     def answer(moved: Mapping[str, Any]) -> dict[str, Any]:
-        own = basis.technology.values | {key: moved[key] for key in keys}
+        own = {**basis.technology.values, **{key: moved[key] for key in keys}}
         axes = {name: moved[name] for name in (*space.names, *fields)}
         drawn = replace(basis, technology=basis.technology.replace(values=own))
         ask = answer_for(space, drawn, known_metrics)

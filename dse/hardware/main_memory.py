@@ -10,11 +10,13 @@ Numbers: hw_params/memories.toml; laws, sources and ranges: docs/buildable.md.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from dse.arrays import Choice, Number
 from dse.hardware.node_scaling import area_at
 from dse.hardware.technology import Technology, load_technology
 
@@ -41,84 +43,85 @@ class MainMemory(NamedTuple):
     """
 
     technology: Technology
-    kind: Any
-    bandwidth: Any
+    kind: Choice
+    bandwidth: Number
 
     @property
-    def units(self) -> Any:
+    def units(self) -> Number:
         """Channels or stacks."""
         return jnp.maximum(1.0, self.bandwidth / self._of("bandwidth"))
 
     @property
-    def capacity(self) -> Any:
+    def capacity(self) -> Number:
         """Bytes that all channels or stacks hold."""
         return self.units * self._of("capacity")
 
     @property
-    def read_energy(self) -> Any:
+    def read_energy(self) -> Number:
         """Energy of a bit that the device reads, in J."""
         return self._of("energy")
 
     @property
-    def write_energy(self) -> Any:
+    def write_energy(self) -> Number:
         """Energy of a bit that the device writes, in J."""
         written = self.technology["rram.write_energy"]
         return jnp.where(self._is_rram > 0.5, written, self.read_energy)
 
     @property
-    def interface_energy(self) -> Any:
+    def interface_energy(self) -> Number:
         """Energy of a bit on the chip, beyond what it draws at rest, in J."""
         rest = self.technology["interface.idle_share"]
         return (1.0 - rest) * self._of("interface_energy")
 
     @property
-    def idle_power(self) -> Any:
+    def idle_power(self) -> Number:
         """Power of the devices at rest, in W."""
         return self.units * self._of("idle_power")
 
     @property
-    def interface_idle_power(self) -> Any:
+    def interface_idle_power(self) -> Number:
         """Power on the chip that is always drawn, in W."""
         full = self._of("interface_energy") * 8.0 * self.units * self._of("bandwidth")
         return self.technology["interface.idle_share"] * full
 
     @property
-    def area(self) -> Any:
+    def area(self) -> Number:
         """Area of PHY and controller on the chip, in m^2."""
         scaled = area_at(self.technology["process.node"], _CONTROLLER_NM)
         controller = self._of("controller_area") * scaled
         return self.units * (self._of("phy_area") + controller)
 
     @property
-    def edge(self) -> Any:
+    def edge(self) -> Number:
         """What it takes of the edge of the chip, in m."""
         return self.units * self._of("edge")
 
     @property
-    def wear(self) -> Any:
+    def wear(self) -> Number:
         """Share of the cells' life that a bit written takes."""
         cells = self.technology["rram.capacity"] * 8.0 * self.units
         levelling = self.technology["rram.wear_levelling"]
         return self._is_rram / (self.technology["rram.endurance"] * levelling * cells)
 
     @property
-    def _is_rram(self) -> Any:
+    def _is_rram(self) -> Number:
         return self._chosen([1.0 * (name == "rram") for name in KINDS])
 
-    def _of(self, what: str) -> Any:
+    def _of(self, what: str) -> Number:
         return self._chosen([self.technology[f"{name}.{what}"] for name in KINDS])
 
-    def _chosen(self, values: list[Any]) -> Any:
-        return _choose(values, jnp.asarray(self.kind).astype(int))
+    def _chosen(self, values: Sequence[Number]) -> Number:
+        found: Number = _choose(values, jnp.asarray(self.kind).astype(int))
+        return found
 
-    def energy(self, read: Any, written: Any) -> dict[str, Any]:
+    def energy(self, read: Number, written: Number) -> dict[str, Number]:
         """Return the energy in J of bits read and written, by component."""
         return {
             "main_memory": read * self.read_energy + written * self.write_energy,
             "memory_interface": (read + written) * self.interface_energy,
         }
 
-    def at_rest(self, seconds: Any) -> dict[str, Any]:
+    def at_rest(self, seconds: Number) -> dict[str, Number]:
         """Return the energy in J of being switched on, by component."""
         return {
             "main_memory": self.idle_power * seconds,
@@ -127,7 +130,7 @@ class MainMemory(NamedTuple):
 
 
 @jax.jit  # traced once for all that a machine asks for
-def _choose(values: list[Any], place: Any) -> Any:
+def _choose(values: list[Number], place: Number) -> Number:
     return jnp.stack(values)[place]
 
 

@@ -7,11 +7,12 @@ Neither says what leakage does; `leakage_factor` does.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 import numpy as np
 
+from dse.arrays import Number
 from dse.errors import InputError, check_kind
 from dse.hardware.parameters import load_parameters
 
@@ -30,8 +31,8 @@ def area_factor(from_nm: float, to_nm: float) -> float:
 
 
 def energy_factor(
-    from_nm: float, to_nm: float, *, supply_from: Any = 0.8, supply_to: Any = 0.8
-) -> Any:
+    from_nm: float, to_nm: float, *, supply_from: Number = 0.8, supply_to: Number = 0.8
+) -> Number:
     """Return the energy of an operation at `to_nm` relative to that at `from_nm`.
 
     g_to(supply_to)/g_from(supply_from) with g(V) = a V^2 + b V + c of each node.
@@ -43,8 +44,8 @@ def energy_factor(
 
 
 def leakage_factor(
-    from_nm: float, to_nm: float, *, supply_from: Any = 0.8, supply_to: Any = 0.8
-) -> Any:
+    from_nm: float, to_nm: float, *, supply_from: Number = 0.8, supply_to: Number = 0.8
+) -> Number:
     """Return the leakage power of a circuit at `to_nm` relative to that at `from_nm`.
 
     (to / from) (supply_to / supply_from): transistors of one kind let the same current
@@ -56,7 +57,7 @@ def leakage_factor(
     return to_nm / from_nm * (supply_to / supply_from)
 
 
-def _energy(nm: float, supply: Any) -> Any:
+def _energy(nm: float, supply: Number) -> Number:
     table = _table()
     a, b, c = (table[f"energy_{_node(nm)}.{name}"] for name in "abc")
     return (a * supply + b) * supply + c
@@ -84,7 +85,7 @@ def _table() -> dict[str, float]:
     return load_parameters("stillmaker2017").si()
 
 
-def area_at(node: Any, from_nm: float) -> Any:
+def area_at(node: Number, from_nm: float) -> Number:
     """Return the area of logic at a node, in m, relative to that at `from_nm`.
 
     Between the nodes of the table on log axes, beyond them by its last slopes; a number
@@ -93,7 +94,7 @@ def area_at(node: Any, from_nm: float) -> Any:
     return _between(node, {nm: area_factor(from_nm, nm) for nm in _nodes()})
 
 
-def energy_at(node: Any, from_nm: float) -> Any:
+def energy_at(node: Number, from_nm: float) -> Number:
     """Return the energy of an operation at a node, in m, relative to `from_nm`."""
     return _between(node, {nm: energy_factor(from_nm, nm) for nm in _nodes()})
 
@@ -102,11 +103,11 @@ def _nodes() -> list[float]:
     return sorted(float(nm) for nm in _areas())
 
 
-def _between(node: Any, known: dict[float, float]) -> Any:
+def _between(node: Number, known: Mapping[float, Number]) -> Number:
     from dse.smooth import log_interpolate
 
-    values: Any = list(known.values())
-    return log_interpolate(node * 1e9, tuple(known), values)
+    found: Number = log_interpolate(node * 1e9, tuple(known), list(known.values()))
+    return found
 
 
 def first_order_area_factor(from_nm: float, to_nm: float) -> float:

@@ -7,8 +7,9 @@ hw_params/shared_parts.toml, in words of 16 bits.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from dse.arrays import Number
 from dse.hardware.technology import Technology, load_technology
 
 FILE = "shared_parts"
@@ -20,11 +21,11 @@ SOFTMAX_PASSES = 3.0
 class Part(NamedTuple):
     """Area in m^2, energy of an operation in J, leakage power in W of one unit."""
 
-    area: Any
-    energy: Any
-    leakage_power: Any
+    area: Number
+    energy: Number
+    leakage_power: Number
 
-    def times(self, size: Any) -> Part:
+    def times(self, size: Number) -> Part:
         """Return a unit of so many times the size."""
         return Part(self.area * size, self.energy * size, self.leakage_power * size)
 
@@ -48,7 +49,7 @@ def with_shared_parts(technology: Technology, node_nm: float) -> Technology:
     )
 
 
-def multiplier(technology: Technology, left_bits: Any, right_bits: Any) -> Part:
+def multiplier(technology: Technology, left_bits: Number, right_bits: Number) -> Part:
     """Return a multiply-accumulate of a by b bits.
 
         its size over that of 16 by 16 bits = s a b / 256 + (1 - s) (a + b) / 32
@@ -61,12 +62,12 @@ def multiplier(technology: Technology, left_bits: Any, right_bits: Any) -> Part:
     return _part(technology, "mac").times(share * product + (1.0 - share) * width)
 
 
-def vector_lane(technology: Technology, bits: Any) -> Part:
+def vector_lane(technology: Technology, bits: Number) -> Part:
     """Return a lane of a vector unit, a value a cycle, linear in the width."""
     return _part(technology, "vector_lane").times(bits / KNOWN_BITS)
 
 
-def logic_leakage(technology: Technology, area: Any) -> Any:
+def logic_leakage(technology: Technology, area: Number) -> Number:
     """Return the leakage power in W of logic of some area in m^2."""
     return area * technology["mac.leakage_power"] / technology["mac.area"]
 

@@ -10,10 +10,9 @@ hw_params/memories.toml); else the figures of a publication for its own buffers.
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.hardware.node_scaling import energy_at
 from dse.hardware.technology import Technology
 from dse.smooth import log_interpolate
@@ -28,13 +27,15 @@ def has_law(technology: Technology) -> bool:
     return "sram.efficiency" in technology.values
 
 
-def cell_area(technology: Technology) -> Any:
+def cell_area(technology: Technology) -> Number:
     """Return the area of a bare cell in m^2 at the node of a technology."""
     known = [technology[f"sram.cell_{nm:.0f}"] for nm in CELL_NODES]
-    return log_interpolate(technology["process.node"] * 1e9, CELL_NODES, known)
+    node_nm = technology["process.node"] * 1e9
+    found: Number = log_interpolate(node_nm, CELL_NODES, known)
+    return found
 
 
-def area(technology: Technology, buffer: str, mib: Any) -> Any:
+def area(technology: Technology, buffer: str, mib: Number) -> Number:
     """Return the area of a buffer in m^2, linear in its MiB."""
     if not has_law(technology):
         return technology[f"{buffer}.area"] * mib * MIB
@@ -42,20 +43,20 @@ def area(technology: Technology, buffer: str, mib: Any) -> Any:
     return cell_area(technology) / technology["sram.efficiency"] * bits
 
 
-def leakage(technology: Technology, buffer: str, mib: Any) -> Any:
+def leakage(technology: Technology, buffer: str, mib: Number) -> Number:
     """Return the leakage power of a buffer in W: linear in its MiB."""
     of = "sram" if has_law(technology) else buffer
     return technology[f"{of}.leakage_power"] * mib * MIB
 
 
-def access_energy(technology: Technology, buffer: str, mib: Any) -> Any:
+def access_energy(technology: Technology, buffer: str, mib: Number) -> Number:
     """Return the energy of one access of a whole block in J, e * sqrt(MiB)."""
     if not has_law(technology):
         return technology[f"{buffer}.access_energy"] * jnp.sqrt(mib)
     return bit_energy(technology, mib) * technology[f"{buffer}.block"] * 8.0
 
 
-def bit_energy(technology: Technology, mib: Any) -> Any:
+def bit_energy(technology: Technology, mib: Number) -> Number:
     """Return the energy in J of one bit into or out of a buffer, by the law."""
     scaled = energy_at(technology["process.node"], _ENERGY_NM)
     return technology["sram.energy_45"] * scaled * jnp.sqrt(mib)

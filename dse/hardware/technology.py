@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from dse.arrays import Number
 from dse.errors import InputError, check_kind, did_you_mean, named
 from dse.hardware.changes import check_changed, described, with_derived
 from dse.hardware.node_scaling import (
@@ -42,9 +44,9 @@ class Technology(Shown, Record):
 
     name: str = static("the parameter files it was read from, and its node if scaled")
     files: tuple[str, ...] = static("names or paths of its parameter files")
-    values: dict[str, Any]
+    values: Mapping[str, Number]
 
-    def __getitem__(self, key: str) -> Any:
+    def __getitem__(self, key: str) -> Number:
         """Return one parameter in SI units; raise `InputError` for an unknown key."""
         if key not in self.values:
             raise InputError(
@@ -142,7 +144,8 @@ class Technology(Shown, Record):
 
 
 _FIELDS = ("name", "files", "values")
-_RULES = {
+_Factor = Callable[[float, float], Number]
+_RULES: dict[str, tuple[_Factor, _Factor, _Factor]] = {
     "stillmaker": (area_factor, energy_factor, leakage_factor),
     "first_order": (
         first_order_area_factor,
@@ -169,12 +172,12 @@ def read_node(node: float | str) -> float:
     return float(Quantity("nm", "a node").take("`to_nm`, the process node,", node))
 
 
-def _in_nm(node: Any) -> float:
+def _in_nm(node: Number) -> float:
     """Return a process node, one or equal draws of it, in nm."""
     return round(float(np.ravel(node)[0]) * 1e9, 3)
 
 
-def _node_factor(key: str, area: float, energy: float, leakage: float) -> float:
+def _node_factor(key: str, area: Number, energy: Number, leakage: Number) -> Number:
     component, _, what = key.partition(".")
     if component in _UNSCALED or what.endswith("_share"):
         return 1.0
@@ -200,7 +203,7 @@ def load_technology(*names: str | Path) -> Technology:
 
 @cache
 def _load(*names: str) -> Technology:
-    values: dict[str, Any] = {}
+    values: dict[str, Number] = {}
     for name in names:
         more = load_parameters(name).si()
         if twice := sorted(values.keys() & more.keys()):

@@ -33,6 +33,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from dse.arrays import Column, Number
 from dse.errors import InputError
 from dse.schedule.spill import (
     Cost,
@@ -55,27 +56,29 @@ from dse.workload.ops import Block
 _FIELDS = tuple(Traffic.__dataclass_fields__)
 _COMPULSORY = ("cache", "input", "output")  # of these, those that begin so
 
+_Term = tuple[Number, Number | Cost]
+
 
 class Residency(NamedTuple):
     """How a batch runs, and what it moves over the main-memory port."""
 
-    together: Any  # sequences of one part of the batch
+    together: Number  # sequences of one part of the batch
     traffic: list[Traffic]  # of each block, all parts together, [ops] or [layers, ops]
-    compulsory: dict[str, Any]  # bits a sequence that no buffers could spare, by origin
+    compulsory: dict[str, Number]  # bits a sequence that no buffers could spare
 
 
 class Held(NamedTuple):
     """The values of a block on chip and off it, of the sequences that run together."""
 
-    together: Any
+    together: Number
     moments: tuple[Moment, ...]
     rooms: tuple[Room, ...]
-    bits: dict[int, list[Any]]  # of each value, by its maker, in each room
+    bits: dict[int, list[Number]]  # of each value, by its maker, in each room
     off_chip: dict[int, Any]  # share of each value, by its maker
 
 
 def plan_residency(
-    blocks: Sequence[Block], storage: Sequence[Storage], batch: Any
+    blocks: Sequence[Block], storage: Sequence[Storage], batch: Number
 ) -> Residency:
     """Return in which parts a batch runs, and what each op of each block moves.
 
@@ -86,8 +89,8 @@ def plan_residency(
 
 
 def plan_run(
-    blocks: Sequence[Block], storage: Sequence[Storage], batch: Any
-) -> tuple[Residency, dict[str, Any]]:
+    blocks: Sequence[Block], storage: Sequence[Storage], batch: Number
+) -> tuple[Residency, dict[str, Number]]:
     """Return that, and the bits that main memory must hold of it, by what they are."""
     plan = _Plan(blocks, storage)
     part = plan.together(batch)
@@ -96,7 +99,7 @@ def plan_run(
 
 
 def plan_block(
-    blocks: Sequence[Block], storage: Sequence[Storage], batch: Any, number: int
+    blocks: Sequence[Block], storage: Sequence[Storage], batch: Number, number: int
 ) -> Held:
     """Return what of the values of one block is on chip, as `plan_residency` has it.
 
@@ -126,9 +129,9 @@ class _Plan:
         self.storage = storage
         self.live = [live_values(block.ops) for block in blocks]
         # Bits of the weights of each op: in the first part of a batch, in a later one.
-        self.weights: dict[tuple[int, int], tuple[Any, Any]] = {}
+        self.weights: dict[tuple[int, int], tuple[Number, Number]] = {}
         # What each op moves a sequence, by field: bits, or shares of what is off chip.
-        self.terms: dict[tuple[int, int, str], list[tuple[Any, Any]]] = {}
+        self.terms: dict[tuple[int, int, str], list[_Term]] = {}
         self.once: list[tuple[tuple[int, int, str], Any]] = []  # bits a sequence
         self.kept: dict[tuple[int, int], Cost] = {}  # of values that may be kept
         self.fills: list[Fill] = []  # of all values
@@ -143,7 +146,12 @@ class _Plan:
     # -- terms -------------------------------------------------------------------------
 
     def _add(
-        self, block: int, op: int, field: str, bits: Any, share: Any = 1.0
+        self,
+        block: int,
+        op: int,
+        field: str,
+        bits: Number | Cost,
+        share: Number = 1.0,
     ) -> None:
         """Let an op move some bits a sequence, or a share of what is off chip."""
         if field.startswith(_COMPULSORY):
@@ -153,7 +161,7 @@ class _Plan:
     def _add_weights(self, number: int) -> None:
         block, storage = self.blocks[number], self.storage[number]
         later = fetched_share(self.all_weights, storage.weight_room, weights_stay=True)
-        shares: list[Any] = [storage.fetched, later]
+        shares: list[Number] = [storage.fetched, later]
         if block.shared and block.repeats > 1:
             own = fetched_share(
                 sum(weights_of(block, storage)), storage.weight_room, weights_stay=True
@@ -167,7 +175,7 @@ class _Plan:
             elif kind == "embedding":
                 self._add(number, i, "input", at(storage.gathered, i))
 
-    def _all_weights(self) -> Any:
+    def _all_weights(self) -> Number:
         """Return the bits of all weights of the run, shared ones once."""
         return sum(
             block.weight_sets * mean_over_layers(sum(weights_of(block, storage)))
@@ -309,9 +317,9 @@ class _Plan:
         self,
         number: int,
         value: Value,
-        fullest: list[Any],
+        fullest: Sequence[Number],
         *,
-        written: Any,
+        written: Number,
         share: float = 1.0,
         given: bool = False,
     ) -> Cost:
@@ -352,7 +360,7 @@ class _Plan:
 
     # -- sizes -------------------------------------------------------------------------
 
-    def _size(self, number: int, maker: int, room: Room | None = None) -> Any:
+    def _size(self, number: int, maker: int, room: Room | None = None) -> Number:
         """Return the bits of a result of one sequence, or what it takes of a room."""
         kept = room or self.storage[number]
         if maker < 0:
@@ -363,14 +371,14 @@ class _Plan:
         values = at(ops.heads, maker) * at(ops.rows, maker) * at(ops.columns, maker)
         return values * at(kept.result, maker)
 
-    def _input_values(self, number: int, maker: int) -> Any:
+    def _input_values(self, number: int, maker: int) -> Number:
         """Return the values of what a block reads, from the first op that does."""
         ops, first, adds = self.blocks[number].ops, *self._first_reader(number, maker)
         inner, columns = at(ops.inner, first), at(ops.columns, first)
         width = columns if adds else jnp.where(inner > 0, inner, columns)
         return at(ops.rows, first) * width
 
-    def _input_bits(self, number: int, maker: int, kept: Room | Storage) -> Any:
+    def _input_bits(self, number: int, maker: int, kept: Room | Storage) -> Number:
         first, adds = self._first_reader(number, maker)
         return at(kept.result if adds else kept.operand, first)
 
@@ -380,7 +388,7 @@ class _Plan:
         first = next(i for i, places in enumerate(reads) if back in places)
         return first, reads[first][0] != back
 
-    def _fullest(self, number: int, beside: Sequence[frozenset[int]]) -> list[Any]:
+    def _fullest(self, number: int, beside: Sequence[frozenset[int]]) -> list[Number]:
         """Return what the fullest moment takes of each room."""
         return [
             functools.reduce(
@@ -393,7 +401,7 @@ class _Plan:
             for room in self.storage[number].rooms
         ]
 
-    def _held(self, number: int, maker: int, room: Room) -> Any:
+    def _held(self, number: int, maker: int, room: Room) -> Number:
         """Return what a result takes of a room; nothing if it changes machines."""
         values = {value.maker: value for value in self.live[number].values}
         if maker in values and self._crosses(number, values[maker]):
@@ -402,7 +410,7 @@ class _Plan:
 
     # -- answers -----------------------------------------------------------------------
 
-    def together(self, batch: Any) -> Any:
+    def together(self, batch: Number) -> Number:
         """Return how many sequences run together: as many as fit, or the fewest."""
         if isinstance(batch, int | float) and batch <= 1.0:
             return batch
@@ -415,11 +423,11 @@ class _Plan:
         most = functools.reduce(jnp.minimum, fit)
         return jnp.minimum(jnp.maximum(most, self.storage[0].grain), batch)
 
-    def fewest(self, batch: Any) -> Any:
+    def fewest(self, batch: Number) -> Number:
         """Return how many sequences run together where not all of that fits."""
         return jnp.minimum(self.storage[0].grain, batch)
 
-    def compulsory(self, batch: Any) -> dict[str, Any]:
+    def compulsory(self, batch: Number) -> dict[str, Number]:
         """Return the bits a sequence of weights, cache, input and output, each once.
 
         What a co-processor must read of the cache depends on what it drops: not known.
@@ -431,9 +439,9 @@ class _Plan:
             found[origin] = found[origin] + repeats * mean_over_layers(bits)
         if any(storage.hands_over is not None for storage in self.storage):
             del found["cache"]
-        return {"weights": jnp.asarray(sets / batch)} | found
+        return {"weights": jnp.asarray(sets / batch), **found}
 
-    def held(self, batch: Any, together: Any) -> dict[str, Any]:
+    def held(self, batch: Number, together: Number) -> dict[str, Number]:
         """Return the bits of weights, cache and activations that a run must hold.
 
         Weights with their tables, once, but for those that are on chip when it begins;
@@ -441,7 +449,9 @@ class _Plan:
         together, the results that are alive at the fullest moment, as if there were no
         buffers.
         """
-        weights, cache, fullest = 0.0, 0.0, jnp.zeros(())
+        weights: Number = 0.0
+        cache: Number = 0.0
+        fullest = jnp.zeros(())
         numbered = enumerate(zip(self.blocks, self.storage, strict=True))
         for number, (block, storage) in numbered:
             each = sum(_matrices(block, storage))
@@ -458,7 +468,7 @@ class _Plan:
             "activations": together * fullest,
         }
 
-    def traffic(self, batch: Any, together: Any) -> list[Traffic]:
+    def traffic(self, batch: Number, together: Number) -> list[Traffic]:
         """Return the columns `[ops]` of each block, of a batch in parts of a size."""
         moved: dict[tuple[int, int, str], Any] = {
             (*place, "weights"): first + later * (batch / together - 1.0)
@@ -469,18 +479,18 @@ class _Plan:
         for place, terms in self.terms.items():
             for share, bits in terms:
                 if id(bits) not in off_chip:
-                    spills = isinstance(bits, Cost)
-                    own = bits.off_chip(fewest) if spills else bits
+                    own = bits.off_chip(fewest) if isinstance(bits, Cost) else bits
                     off_chip[id(bits)] = batch * own
                 more = share * off_chip[id(bits)]
                 moved[place] = moved[place] + more if place in moved else more
-        return [
-            Traffic(**{f: _column(moved, number, f, len(block.ops)) for f in _FIELDS})
+        columns: list[dict[str, Any]] = [
+            {field: _column(moved, number, field, len(block.ops)) for field in _FIELDS}
             for number, block in enumerate(self.blocks)
         ]
+        return [Traffic(**own) for own in columns]
 
 
-def _new_values(block: Block, i: int) -> Any:
+def _new_values(block: Block, i: int) -> Number:
     """Return the values of keys, or of values, of a head that no cache has.
 
     Under a window those of all tokens, of which a query sees some.
@@ -495,12 +505,13 @@ def _new_values(block: Block, i: int) -> Any:
     return jnp.where((cached > 0) & (cached < both), own, both - cached)
 
 
-def _matrices(block: Block, storage: Storage) -> list[Any]:
+def _matrices(block: Block, storage: Storage) -> list[Number]:
     """Return the bits of the weights of each op, of an embedding its whole table.
 
     But for a table that is the matrix of the head as well, which counts there.
     """
-    ops, found = block.ops, [jnp.zeros(())]
+    ops = block.ops
+    found: list[Number] = [jnp.zeros(())]
     weights = storage.weights if storage.whole is None else storage.whole
     for i, kind in enumerate(ops.kinds):
         if kind in WITH_WEIGHTS:
@@ -510,12 +521,13 @@ def _matrices(block: Block, storage: Storage) -> list[Any]:
     return found
 
 
-def _cached(block: Block, storage: Storage) -> list[Any]:
+def _cached(block: Block, storage: Storage) -> list[Number]:
     """Return the bits of the keys or values of a sequence that each op has cached.
 
     Those of the newest token are among them as it has run.
     """
-    ops, found = block.ops, [jnp.zeros(())]
+    ops = block.ops
+    found: list[Number] = [jnp.zeros(())]
     for i, kind in enumerate(ops.kinds):
         if kind == "matmul":
             values = at(ops.heads, i) * at(ops.inner, i) * at(ops.columns, i)
@@ -526,7 +538,7 @@ def _cached(block: Block, storage: Storage) -> list[Any]:
 
 def _column(
     moved: dict[tuple[int, int, str], Any], number: int, field: str, count: int
-) -> Any:
+) -> Column:
     """Return what each op of a block moves of one kind."""
     places = [(number, op, field) for op in range(count)]
     if moved.keys().isdisjoint(places):

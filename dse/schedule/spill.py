@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 import jax.numpy as jnp
 
+from dse.arrays import Column, Number
 from dse.schedule.traffic import Storage
 from dse.workload.kinds import WITH_WEIGHTS
 from dse.workload.liveness import BEFORE, Value
@@ -16,11 +17,11 @@ from dse.workload.ops import Block, Ops
 class Fill(NamedTuple):
     """How a value finds room in one buffer; in units of that buffer a sequence."""
 
-    fullest: Any  # H
-    size: Any  # S
-    capacity: Any  # C
+    fullest: Number  # H
+    size: Number  # S
+    capacity: Number  # C
 
-    def lacks(self, together: Any) -> Any:
+    def lacks(self, together: Number) -> Number:
         """Return the share of it that does not fit; below 0 if room is left."""
         over = jnp.minimum(self.fullest - self.capacity / together, self.size)
         return over / jnp.maximum(self.size, 1e-9)
@@ -29,16 +30,16 @@ class Fill(NamedTuple):
 class Cost(NamedTuple):
     """Bits a sequence that a value costs as far as it is off chip."""
 
-    bits: Any
+    bits: Number
     fills: tuple[Fill, ...]
 
-    def off_chip(self, together: Any) -> Any:
+    def off_chip(self, together: Number) -> Number:
         """Return the bits a sequence that do not fit: in the buffer that lacks most."""
         shares = [fill.lacks(together) for fill in self.fills]
         return self.bits * jnp.maximum(functools.reduce(jnp.maximum, shares), 0.0)
 
 
-def read_again(block: Block, storage: Storage, use: int) -> Any:
+def read_again(block: Block, storage: Storage, use: int) -> Number:
     """Return how often more the operand that comes again is read where it is off chip.
 
     A product whose weights do not fit reads its input once for each buffer-full of
@@ -77,8 +78,8 @@ def read_again(block: Block, storage: Storage, use: int) -> Any:
 
 
 def _share_of_room(
-    storage: Storage, use: int, new: Any = 1.0, cached: Any = 0.0
-) -> Any:
+    storage: Storage, use: int, new: Number = 1.0, cached: Number = 0.0
+) -> Number:
     """Return the share of the fullest room that some values of an operand take."""
     words, *masks = storage.rooms
     taken = new * at(words.operand, use) + cached * storage.cached
@@ -103,27 +104,27 @@ def appended(block: Block, value: Value) -> float:
     return block.ops.kept[value.maker] if value.maker >= 0 else 0.0
 
 
-def weights_of(block: Block, storage: Storage) -> list[Any]:
+def weights_of(block: Block, storage: Storage) -> list[Number]:
     """Return the bits of the weights of each op that has some."""
     kinds = enumerate(block.ops.kinds)
     return [at(storage.weights, i) for i, kind in kinds if kind in WITH_WEIGHTS]
 
 
-def at(column: Any, place: int) -> Any:
+def at(column: Column, place: int) -> Number:
     """Return what one op has, of columns `[ops]` or `[layers, ops]`."""
-    return column[..., place]
+    return cast(Number, column[..., place])
 
 
-def of_layer(bits: Any, place: int) -> Any:
+def of_layer(bits: Number, place: int) -> Number:
     """Return what one layer has, where layers differ."""
-    return bits[place] if jnp.ndim(bits) else bits
+    return jnp.asarray(bits)[place] if jnp.ndim(bits) else bits
 
 
-def mean_over_layers(bits: Any) -> Any:
+def mean_over_layers(bits: Number) -> Number:
     """Return the mean over layers, where they differ."""
     return jnp.mean(bits) if jnp.ndim(bits) else bits
 
 
-def largest(bits: Any) -> Any:
+def largest(bits: Number) -> Number:
     """Return the most that a layer has, where layers differ."""
     return jnp.max(bits) if jnp.ndim(bits) else bits

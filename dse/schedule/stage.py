@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import jax.numpy as jnp
+from jax import Array
 
+from dse.arrays import Number
 from dse.records import Record, quantity, record, static
+
+_T = TypeVar("_T")
 
 
 @record
@@ -22,30 +26,32 @@ class Stage(Record):
     """
 
     unit: str = static("name of the compute unit that works; '' where none does")
-    load: Any = quantity("cycle", "the main-memory port is busy with what it reads")
-    lead: Any = quantity(
+    load: Number = quantity("cycle", "the main-memory port is busy with what it reads")
+    lead: Number = quantity(
         "1",
         "share of the load that is there before the op starts, and of the op's work "
         "that is left when all is there",
         default=1.0,
     )
-    streamed: Any = quantity(
+    streamed: Number = quantity(
         "cycle", "the main-memory port is busy while the op works", default=0.0
     )
-    drained: Any = quantity(
+    drained: Number = quantity(
         "cycle", "the main-memory port is busy with what leaves the chip", default=0.0
     )
-    compute: Any = quantity("cycle", "from the first issue to the last result")
-    occupied: Any = quantity("cycle", "until the unit can take the next op")
-    store: Any = quantity("cycle", "the store port is busy")
-    prefetch: Any = quantity("1", "share of the load that fits beside the op before it")
-    dynamic: dict[str, Any]
-    busy: dict[str, Any]
-    moved: dict[str, Any]
-    wear: Any = None  # share of their life that cells lose, by component
+    compute: Number = quantity("cycle", "from the first issue to the last result")
+    occupied: Number = quantity("cycle", "until the unit can take the next op")
+    store: Number = quantity("cycle", "the store port is busy")
+    prefetch: Number = quantity(
+        "1", "share of the load that fits beside the op before it"
+    )
+    dynamic: dict[str, Number]
+    busy: dict[str, Number]
+    moved: dict[str, Number]
+    wear: dict[str, Number] | None = None  # share of cells' life, by component
 
     @property
-    def transfers(self) -> Any:
+    def transfers(self) -> Number:
         """Cycles that the main-memory port is busy, before, during and after the op."""
         return self.load + self.streamed + self.drained
 
@@ -73,42 +79,41 @@ class Chain(Record):
     @property
     def layers_differ(self) -> bool:
         """Whether each repeat has stages of its own."""
-        return any(stages.compute.ndim == 2 for stages in self.stages)
+        return any(jnp.ndim(stages.compute) == 2 for stages in self.stages)
 
-    def over_layers(self, column: Any) -> Any:
+    def over_layers(self, column: Number) -> Array:
         """Return a column of stages summed over all repeats, `[ops]`."""
-        if column.ndim == 2:
-            return column.sum(axis=0)
-        return self.repeats * column
+        column = jnp.asarray(column)
+        return column.sum(axis=0) if column.ndim == 2 else self.repeats * column
 
     def units(self) -> list[str]:
         """Return the unit on which each op runs, in turn."""
         return self._in_turn(lambda stages: [stages.unit] * len(self.depends))
 
-    def column(self, what: str) -> list[Any]:
+    def column(self, what: str) -> list[Array]:
         """Return one field of the stages, as `load`, of each op in turn."""
 
-        def read(stages: Stage) -> Any:
-            column = jnp.broadcast_to(getattr(stages, what), stages.compute.shape)
+        def read(stages: Stage) -> Array:
+            column = jnp.broadcast_to(getattr(stages, what), jnp.shape(stages.compute))
             return jnp.moveaxis(column, -1, 0)
 
         return self._in_turn(read)
 
-    def totals(self, read: Callable[[Stage], Any]) -> list[Any]:
+    def totals(self, read: Callable[[Stage], Number]) -> list[Array]:
         """Return what `read` takes of each op in turn, all repeats together."""
         return self._in_turn(lambda stages: self.over_layers(read(stages)))
 
-    def _in_turn(self, read: Callable[[Stage], Any]) -> list[Any]:
-        found: dict[int, Any] = {}
+    def _in_turn(self, read: Callable[[Stage], Array | Sequence[_T]]) -> list[_T]:
+        found: dict[int, _T] = {}
         for places, stages in zip(self.places, self.stages, strict=True):
-            values = read(stages)
+            values: Any = read(stages)
             found |= {place: values[i] for i, place in enumerate(places)}
         return [found[place] for place in range(len(self.depends))]
 
 
-def total(chains: list[Chain], what: str) -> dict[str, Any]:
+def total(chains: list[Chain], what: str) -> dict[str, Number]:
     """Return a table of stages (`dynamic`, `busy`, `moved`, `wear`) over a run."""
-    totals: dict[str, Any] = {}
+    totals: dict[str, Number] = {}
     for chain in chains:
         for stages in chain.stages:
             for name, column in (getattr(stages, what) or {}).items():
@@ -117,9 +122,9 @@ def total(chains: list[Chain], what: str) -> dict[str, Any]:
     return totals
 
 
-def resource_cycles(chains: list[Chain]) -> dict[str, Any]:
+def resource_cycles(chains: list[Chain]) -> dict[str, Number]:
     """Return how long a whole run keeps each port and unit busy, in cycles."""
-    totals: dict[str, Any] = {}
+    totals: dict[str, Number] = {}
     for chain in chains:
         for stages in chain.stages:
             busy = {"main_memory_port": stages.transfers, "store_port": stages.store}

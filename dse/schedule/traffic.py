@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from dse.arrays import Column, Number
 from dse.records import Record, quantity, record
 
 ORIGINS = ("weights", "cache", "input", "output", "spilled", "refetched")
@@ -16,32 +17,34 @@ class Traffic(Record):
     Scalars; ops of one kind together as `[ops]`.
     """
 
-    weights: Any = quantity("bit", "weights read", default=0.0)
-    cache_read: Any = quantity("bit", "keys and values of earlier tokens", default=0.0)
-    cache_written: Any = quantity("bit", "keys and values appended", default=0.0)
-    input: Any = quantity("bit", "what the run is given", default=0.0)
-    output: Any = quantity("bit", "what the run answers", default=0.0)
-    spill_read: Any = quantity("bit", "results that were off chip", default=0.0)
-    spill_written: Any = quantity("bit", "results that did not fit", default=0.0)
-    refetched: Any = quantity("bit", "operands that are read again", default=0.0)
+    weights: Number = quantity("bit", "weights read", default=0.0)
+    cache_read: Number = quantity(
+        "bit", "keys and values of earlier tokens", default=0.0
+    )
+    cache_written: Number = quantity("bit", "keys and values appended", default=0.0)
+    input: Number = quantity("bit", "what the run is given", default=0.0)
+    output: Number = quantity("bit", "what the run answers", default=0.0)
+    spill_read: Number = quantity("bit", "results that were off chip", default=0.0)
+    spill_written: Number = quantity("bit", "results that did not fit", default=0.0)
+    refetched: Number = quantity("bit", "operands that are read again", default=0.0)
 
     @property
-    def read(self) -> Any:
+    def read(self) -> Number:
         """Bits that come over the port."""
         return self.weights + self.operands
 
     @property
-    def operands(self) -> Any:
+    def operands(self) -> Number:
         """Bits that come over the port and are no weights."""
         return self.cache_read + self.input + self.spill_read + self.refetched
 
     @property
-    def written(self) -> Any:
+    def written(self) -> Number:
         """Bits that go over the port."""
         return self.cache_written + self.output + self.spill_written
 
     @property
-    def by_origin(self) -> dict[str, Any]:
+    def by_origin(self) -> dict[str, Number]:
         """Bits by origin, one of `ORIGINS`, both ways together."""
         return {
             "weights": self.weights,
@@ -56,9 +59,9 @@ class Traffic(Record):
 class Room(NamedTuple):
     """A buffer that values must find room in, and what one value takes of it, [ops]."""
 
-    capacity: Any
-    operand: Any  # taken by one value of a left operand
-    result: Any  # by one value of a result
+    capacity: Number
+    operand: Column  # taken by one value of a left operand
+    result: Column  # by one value of a result
     name: str = "activation buffer"
 
 
@@ -69,14 +72,14 @@ class Storage(NamedTuple):
     """
 
     rooms: tuple[Room, ...]  # for activations; none: nothing is ever off chip
-    weight_room: Any
-    weights: Any  # of each op as they are stored, [ops]
-    gathered: Any  # by an embedding, a sequence, [ops]
-    operand: Any  # one value of a left operand, [ops]
-    result: Any  # one value of a result, [ops]
-    cached: Any  # one value of a cache
-    fetched: Any = 1.0  # share of the weights that is not on chip when a run begins
+    weight_room: Number
+    weights: Column  # of each op as they are stored, [ops]
+    gathered: Column  # by an embedding, a sequence, [ops]
+    operand: Column  # one value of a left operand, [ops]
+    result: Column  # one value of a result, [ops]
+    cached: Number  # one value of a cache
+    fetched: Number = 1.0  # share of the weights that is not on chip when a run begins
     weights_stay: bool = False  # from run to run, if there is room
     hands_over: frozenset[str] | None = None  # see `Pair`; what is charged elsewhere
-    grain: Any = 1.0  # sequences that are worked on as one
-    whole: Any = None  # weights of each op, experts that no token chose among them
+    grain: Number = 1.0  # sequences that are worked on as one
+    whole: Column | None = None  # weights with the experts that no token chose

@@ -10,12 +10,13 @@ one loads may arrive, as far as the buffer holds both.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
+from dse.arrays import Number, Values
 from dse.records import Record, record
 from dse.schedule.stage import Chain, resource_cycles
 
@@ -25,27 +26,27 @@ WALKED_LAYERS = 3
 
 class _Op(NamedTuple):
     unit: str
-    load: Any
-    lead: Any
-    streamed: Any
-    drained: Any
-    compute: Any
-    occupied: Any
-    store: Any
-    prefetch: Any
+    load: Number
+    lead: Number
+    streamed: Number
+    drained: Number
+    compute: Number
+    occupied: Number
+    store: Number
+    prefetch: Number
 
 
 @record
 class Clock(Record):
     """When ports and units are free again, the newest result visible; in cycles."""
 
-    load_port: Any
-    store_port: Any
-    units: dict[str, Any]
-    visible: Any
-    finished: Any  # the latest of all results
-    weights_done: Any
-    issued: Any  # the newest transfer, where transfers keep program order
+    load_port: Number
+    store_port: Number
+    units: dict[str, Number]
+    visible: Number
+    finished: Number  # the latest of all results
+    weights_done: Number
+    issued: Number  # the newest transfer, where transfers keep program order
 
 
 def _start_of_run(chains: list[Chain]) -> Clock:
@@ -68,8 +69,8 @@ class Span(NamedTuple):
     op: int
     on: str  # `main_memory_port`, `store_port`, or the name of a unit
     what: str  # `load`, `compute` or `store`
-    begin: Any
-    end: Any
+    begin: Values
+    end: Values
 
 
 def _run_chain(
@@ -133,7 +134,7 @@ def _run_chain_in_program_order(
 def _issue_stores(
     clock: Clock,
     waiting: list[tuple[int, _Op, Array]],
-    visible: list[Array],
+    visible: list[Number],
     seen: list[Span],
 ) -> Clock:
     while waiting:
@@ -149,9 +150,9 @@ def _issue_stores(
 def _compute(
     clock: Clock,
     op: _Op,
-    first: Array,
-    loaded: Array,
-    ready: Array,
+    first: Number,
+    loaded: Number,
+    ready: Number,
     seen: list[Span],
     place: int,
 ) -> tuple[Clock, Array]:
@@ -219,9 +220,9 @@ def walk(chains: list[Chain]) -> Array:
 def _run_layers(clock: Clock, chain: Chain) -> Clock:
     columns = _columns(chain)
 
-    def layer(now: Clock, own: list[list[Any]] | None) -> tuple[Clock, Array]:
+    def layer(now: Clock, own: list[list[Array]] | None) -> tuple[Clock, Array]:
         after = _run_layer(now, chain, columns if own is None else own, [])
-        return after, after.visible - now.visible
+        return after, jnp.subtract(after.visible, now.visible)
 
     if chain.layers_differ:
         walked_all: Clock = jax.lax.scan(layer, clock, columns)[0]
@@ -236,12 +237,12 @@ def _run_layers(clock: Clock, chain: Chain) -> Clock:
     return settled
 
 
-def _columns(chain: Chain) -> list[list[Any]]:
+def _columns(chain: Chain) -> list[list[Array]]:
     return [chain.column(what) for what in _Op._fields[1:]]
 
 
 def _run_layer(
-    clock: Clock, chain: Chain, columns: list[list[Any]], seen: list[Span]
+    clock: Clock, chain: Chain, columns: list[list[Array]], seen: list[Span]
 ) -> Clock:
     run = _run_chain if chain.fetches_ahead else _run_chain_in_program_order
     each = zip(chain.units(), *columns, strict=True)

@@ -44,7 +44,7 @@ class Schedule:
 
 def schedule_of(timeline: LayerTimeline) -> Schedule:
     """Return the bars that have a length in some design."""
-    spans = [span for span in timeline.spans if (span.end > span.begin).any()]
+    spans = [span for span in timeline.spans if np.any(span.end > span.begin)]
     end = np.stack([span.end for span in spans])
     begin = np.stack([span.begin for span in spans])
     unit = scaled_unit(np.max(end, axis=0), "time")

@@ -72,12 +72,12 @@ def resources(design: NMEngine, technology: Technology) -> dict[str, Any]:
     multipliers = design.multipliers
     mux = jnp.where(design.built_group > 1.0, ceil(design.built_group / 4.0), 0.0)
     lanes = design.softmax_lanes + design.vector_lanes
-    lanes = lanes * adder_size(design.value_bits, _FPGA_LANE_BITS)
+    size = adder_size(design.value_bits, _FPGA_LANE_BITS)
     return {
         "dsp": multipliers / design.products_per_dsp,
         "lut": multipliers
         * (design.value_bits * mux + technology["fpga.luts_per_multiplier"])
-        + lanes * technology["fpga.luts_per_lane"],
+        + lanes * size * technology["fpga.luts_per_lane"],
         "kib": sum(design.kib(buffer) for buffer in BUFFERS),
     }
 

@@ -8,10 +8,11 @@ output of the lanes. Source: tuli2023acceltran.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import jax.numpy as jnp
 
+from dse.arrays import Choice, Number
 from dse.engines.base import Engine, Op, Run, words_misfit
 from dse.engines.tile import memory as tile_memory
 from dse.engines.tile import work as tile_work
@@ -57,7 +58,7 @@ class TileEngine(Engine):
     )
     weight_buffer_mib: float = quantity("MiB", "weight buffer", default=8.0, low=1e-6)
     mask_buffer_mib: float = quantity("MiB", "mask buffer", default=1.0, low=1e-6)
-    main_memory: Any = quantity(
+    main_memory: Choice = quantity(
         "1", "kind of main memory", default="dram_32_2_1", choices=MAIN_MEMORIES
     )
     memory_bandwidth_gb_per_s: float = quantity(
@@ -70,10 +71,10 @@ class TileEngine(Engine):
         low=1,
         integer=True,
     )
-    non_linearity: Any = quantity(
+    non_linearity: Choice = quantity(
         "1", "at the lanes' output", default="gelu", choices=("relu", "gelu")
     )
-    lane_schedule: Any = quantity(
+    lane_schedule: Choice = quantity(
         "1",
         "lanes take the next tile when free, or when the slowest has ended",
         default="free",
@@ -141,14 +142,14 @@ class TileEngine(Engine):
         return published if self.conventions.word_per_byte else with_memories(published)
 
     @property
-    def memory_wanted(self) -> tuple[Any, Any]:
+    def memory_wanted(self) -> tuple[Choice, Number]:
         """The kind of main memory, a place in `KINDS`, and its bandwidth in B/s."""
         return tile_memory.kind(self), self.memory_bandwidth_gb_per_s * 1e9
 
     # -- the whole machine -----------------------------------------------------------
 
     @property
-    def word_bits(self) -> Any:
+    def word_bits(self) -> Number:
         """Bits of one value."""
         return self.integer_bits + self.fraction_bits
 
@@ -171,23 +172,23 @@ class TileEngine(Engine):
         """Whether weights may come before results of earlier ops are stored."""
         return not self.conventions.memory_in_program_order
 
-    def clock(self, technology: Technology) -> Any:
+    def clock(self, technology: Technology) -> Number:
         """Return the clock in Hz: the wanted one, or what the critical path allows."""
         wanted = self.clock_mhz * 1e6
         if self.conventions.nominal_clock:
             return wanted
         return jnp.minimum(wanted, 1.0 / longest_path(technology, self))
 
-    def highest_clock(self, technology: Technology) -> Any:
+    def highest_clock(self, technology: Technology) -> Number:
         """Return the clock in Hz that the critical path of a lane allows."""
         return 1.0 / longest_path(technology, self)
 
-    def peak_rate(self, technology: Technology) -> Any:
+    def peak_rate(self, technology: Technology) -> Number:
         """Return operations per second of the MAC lanes: 2 PEs lanes multipliers f."""
         multipliers = self.pes * self.lanes_per_pe * self.multipliers_per_lane
         return 2.0 * multipliers * self.clock(technology)
 
-    def area(self, technology: Technology) -> dict[str, Any]:
+    def area(self, technology: Technology) -> dict[str, Number]:
         """Return the area in m^2 by component; main memory is not on the chip."""
         blocks = {
             block: count(block, self) * unit(technology, block, "area", self)
@@ -197,12 +198,12 @@ class TileEngine(Engine):
         return blocks | buffers | self.interface_area(technology)
 
     def leakage(
-        self, technology: Technology, seconds: Any, busy: dict[str, Any]
-    ) -> dict[str, Any]:
+        self, technology: Technology, seconds: Number, busy: dict[str, Number]
+    ) -> dict[str, Number]:
         """Return leakage in J: idle logic is power gated to a share, SRAM is not."""
         always = 0.0 if self.conventions.idle_parts_do_not_leak else 1.0
         idle = always * technology["idle.leakage_share"]
-        energy = {}
+        energy: dict[str, Number] = {}
         for block in BLOCKS:
             power = unit(technology, block, "leakage_power", self)
             worked = busy.get(block, 0.0)
@@ -219,9 +220,10 @@ class TileEngine(Engine):
         own = fixed_point_loss(self.integer_bits, self.fraction_bits)
         return () if run.words else (own,)
 
-    def mib(self, buffer: str) -> Any:
+    def mib(self, buffer: str) -> Number:
         """Return the size of `activation_buffer`, `weight_buffer` or `mask_buffer`."""
-        return getattr(self, f"{buffer}_mib")
+        size: Number = getattr(self, f"{buffer}_mib")
+        return size
 
     def storage(self, ops: Ops, run: Run, technology: Technology) -> Storage:
         """Return how it keeps values: those that are not zero, with their masks."""
@@ -314,9 +316,9 @@ class TileEngine(Engine):
         op: Op,
         run: Run,
         technology: Technology,
-        cycles: Any,
-        weights: Any,
-        right_rows: Any,
+        cycles: Number,
+        weights: Number | None,
+        right_rows: Number,
     ) -> Stage:
         """Run tile ops of some cycles, with so many rows of a right operand each.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 import numpy as np
 
+from dse.arrays import Column, Number
 from dse.engines.base import Op, Run
 from dse.engines.operand_reuse import LEFT, RIGHT
 from dse.engines.tile.units import BLOCKS, LANE_BLOCKS, unit
@@ -49,27 +50,27 @@ MASK_SHARE = 0.5
 class Fetch:
     """Values of each head that an op takes from main memory."""
 
-    elements: Any = 0.0
-    density: Any = 1.0
-    streamed: Any = 1.0  # how often it is fetched, below 1 where buffers kept some
+    elements: Number = 0.0
+    density: Number = 1.0
+    streamed: Number = 1.0  # how often it is fetched, below 1 where buffers kept some
 
 
 @dataclass(frozen=True)
 class Result:
     """Values of each head that an op puts into the activation buffer."""
 
-    elements: Any = 0.0
-    density: Any = 1.0
+    elements: Number = 0.0
+    density: Number = 1.0
 
 
-def kind(design: TileEngine) -> Any:
+def kind(design: TileEngine) -> Number:
     """Return the place in `KINDS` of its main memory; AccelTran's names have a kind."""
     published = [KINDS.index(_KIND_OF[n.split("_")[0]]) for n in PUBLISHED_MEMORIES]
     places = jnp.asarray([*published, *range(len(KINDS))]) * 1.0
     return places[jnp.asarray(design.main_memory).astype(int)]
 
 
-def bits(design: TileEngine, buffer: str) -> Any:
+def bits(design: TileEngine, buffer: str) -> Number:
     """Return the capacity of a buffer in bits."""
     return design.mib(buffer) * sram.MIB * 8.0
 
@@ -84,12 +85,13 @@ def storage(design: TileEngine, ops: Ops, run: Run) -> Storage:
     rules, (weight, word, cached) = design.conventions, design.words(run).kept
     mask = 0.0 if rules.word_per_byte else 1.0
 
-    def stored(density: Any, bits: Any) -> Any:
+    def stored(density: Column, bits: Number) -> Column:
         return bits * density + mask
 
     copies = run.batch if rules.weights_per_sequence else 1.0
     rooms: tuple[Room, ...] = ()
-    weights, fetched = jnp.asarray(jnp.inf), jnp.ones(())
+    weights: Number = jnp.asarray(jnp.inf)
+    fetched = jnp.ones(())
     if not rules.unbounded_buffers:
         masks = np.ones(len(ops))
         rooms = (
@@ -125,13 +127,13 @@ def storage(design: TileEngine, ops: Ops, run: Run) -> Storage:
     )
 
 
-def _like(density: Any, column: Any) -> Any:
+def _like(density: Column, column: Column) -> Column:
     """Return a column `[ops]` for each layer, where densities are `[layers, ops]`."""
     shape = jnp.shape(density)
     return column if jnp.shape(column) == shape else jnp.broadcast_to(column, shape)
 
 
-def _room(design: TileEngine, buffer: str, bits_of_value: Any) -> Any:
+def _room(design: TileEngine, buffer: str, bits_of_value: Number) -> Number:
     """Return the bits of words and masks that a buffer holds, and the mask buffer."""
     words = jnp.maximum(bits_of_value, 1e-6)
     values = jnp.minimum(
@@ -140,12 +142,12 @@ def _room(design: TileEngine, buffer: str, bits_of_value: Any) -> Any:
     return values * (words + 1.0)
 
 
-def _mean_weight_density(run: Run) -> Any:
+def _mean_weight_density(run: Run) -> Number:
     values = run.weight_sets * run.weights
     return jnp.sum(values * run.density) / jnp.maximum(jnp.sum(values), 1.0)
 
 
-def fetch_weights(design: TileEngine, op: Op, run: Run, weights: Any) -> Fetch:
+def fetch_weights(design: TileEngine, op: Op, run: Run, weights: Number) -> Fetch:
     """Return the weights that come for an op, as often as its traffic says.
 
     `weights` of each head; the simulator loads a copy for every sequence.
@@ -161,7 +163,7 @@ def fetch_weights(design: TileEngine, op: Op, run: Run, weights: Any) -> Fetch:
     return Fetch(weights, op.weight_density, times)
 
 
-def prefetch(design: TileEngine, op: Op, run: Run, weights: Any) -> Any:
+def prefetch(design: TileEngine, op: Op, run: Run, weights: Number | None) -> Number:
     """Return the share of an op's load that fits beside that of the last op."""
     if design.conventions.unbounded_buffers or weights is None:
         return 1.0
@@ -173,7 +175,7 @@ def prefetch(design: TileEngine, op: Op, run: Run, weights: Any) -> Any:
     )
 
 
-def lead(design: TileEngine, op: Op) -> Any:
+def lead(design: TileEngine, op: Op) -> Number:
     """Return the share of a load, and of the work on it, that one tile is."""
     if design.conventions.whole_loads:
         return 1.0
@@ -186,11 +188,11 @@ def operand_reads(
     op: Op,
     run: Run,
     technology: Technology,
-    missed: dict[str, Any],
+    missed: dict[str, Number],
     work: Work,
-    weights: Any,
-    right_rows: Any,
-) -> dict[str, Any]:
+    weights: Number | None,
+    right_rows: Number,
+) -> dict[str, Number]:
     """Return the energy in J of reading operand tiles from the buffers, by buffer.
 
     Every tile op reads its two tiles, unless its lane still holds one of them.
@@ -220,15 +222,15 @@ def stage(
     run: Run,
     technology: Technology,
     *,
-    heads: Any = 1.0,
+    heads: Number = 1.0,
     work: Work | None = None,
     fetch: Fetch | None = None,
     result: Result | None = None,
     moved: Traffic | None = None,
-    operands: Any = 0.0,
-    prefetch: Any = 1.0,
-    lead: Any = 1.0,
-    reads: dict[str, Any] | None = None,
+    operands: Number = 0.0,
+    prefetch: Number = 1.0,
+    lead: Number = 1.0,
+    reads: dict[str, Number] | None = None,
 ) -> Stage:
     """Put an op together: what it fetches, works and stores, in time and energy.
 
@@ -280,7 +282,7 @@ def stage(
     )
 
 
-def _busy(design: TileEngine, work: Work) -> dict[str, Any]:
+def _busy(design: TileEngine, work: Work) -> dict[str, Number]:
     """Return cycles x units of the blocks that work, and of those that serve them."""
     if not work.block:
         return {}
@@ -295,12 +297,12 @@ def _transfer_energy(
     design: TileEngine,
     technology: Technology,
     words: Format,
-    heads: Any,
+    heads: Number,
     fetch: Fetch,
     result: Result,
-    operands: Any,
-    written: Any,
-) -> dict[str, Any]:
+    operands: Number,
+    written: Number,
+) -> dict[str, Number]:
     """Return the energy in J of moving values between main memory and buffers.
 
     `operands` and `written` are bits that come, and go, and are neither weights nor
@@ -338,7 +340,7 @@ def _transfer_energy(
     return energy
 
 
-def _main_memory_access(design: TileEngine, technology: Technology) -> Any:
+def _main_memory_access(design: TileEngine, technology: Technology) -> Number:
     """Return the energy in J of one access of a whole block, as AccelTran has it.
 
     NaN for a kind that it has not: not known.
@@ -351,13 +353,15 @@ def _main_memory_access(design: TileEngine, technology: Technology) -> Any:
     return table[jnp.asarray(design.main_memory).astype(int)]
 
 
-def _access(design: TileEngine, technology: Technology, buffer: str, moved: Any) -> Any:
+def _access(
+    design: TileEngine, technology: Technology, buffer: str, moved: Number
+) -> Number:
     """Return the energy in J of moving some bits into or out of a buffer."""
     blocks = moved / (technology[f"{buffer}.block"] * 8.0)
     return blocks * sram.access_energy(technology, buffer, design.mib(buffer))
 
 
-def _bits_per_cycle(design: TileEngine, clock: Any, bytes_per_s: Any) -> Any:
+def _bits_per_cycle(design: TileEngine, clock: Number, bytes_per_s: Number) -> Number:
     if design.conventions.word_per_byte:
         return bytes_per_s / 1e9 * 2.0**30 * design.word_bits / clock
     return bytes_per_s * 8.0 / clock

@@ -7,14 +7,18 @@ reports.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.engines.word_length import adder_size, logic_depth
 from dse.hardware import shared_parts
 from dse.hardware.technology import Technology
 from dse.smooth import log_interpolate
+
+if TYPE_CHECKING:
+    from dse.engines.tile.engine import TileEngine
 
 LANE_BLOCKS = ("mac_lanes", "pre_sparsity", "post_sparsity", "fifo")
 PE_BLOCKS = ("dataflow", "dma", "layer_norm", "softmax")
@@ -24,7 +28,7 @@ SYNTHESISED_BITS = 20.0
 _TILES = (8.0, 16.0, 32.0)
 
 
-def unit(technology: Technology, block: str, what: str, design: Any) -> Any:
+def unit(technology: Technology, block: str, what: str, design: TileEngine) -> Number:
     """Return `area`, `dynamic_power` or `leakage_power` of ONE unit, in SI.
 
     As synthesised for words of 20 bits, times what another width makes of it: of a MAC
@@ -41,7 +45,9 @@ def unit(technology: Technology, block: str, what: str, design: Any) -> Any:
     return width * _synthesised(technology, block, what, design)
 
 
-def _shared(technology: Technology, block: str, what: str, design: Any) -> Any:
+def _shared(
+    technology: Technology, block: str, what: str, design: TileEngine
+) -> Number:
     """Return what a unit made of shared parts is: of multipliers, or of vector lanes.
 
     Softmax takes a value a cycle and layer norm half a row, in three passes each; the
@@ -60,21 +66,24 @@ def _shared(technology: Technology, block: str, what: str, design: Any) -> Any:
     return part.area if what == "area" else part.leakage_power
 
 
-def _synthesised(technology: Technology, block: str, what: str, design: Any) -> Any:
+def _synthesised(
+    technology: Technology, block: str, what: str, design: TileEngine
+) -> Number:
     """Return what a unit other than a MAC lane is for words of 20 bits."""
     if block in ("softmax", "layer_norm"):
         known = [technology[f"{block}.{what}_tile_{size:.0f}"] for size in _TILES]
-        return log_interpolate(design.tile_size, _TILES, known)
+        found: Number = log_interpolate(design.tile_size, _TILES, known)
+        return found
     return technology[f"{block}.{what}"]
 
 
-def _share_of_multipliers(technology: Technology, design: Any) -> Any:
+def _share_of_multipliers(technology: Technology, design: TileEngine) -> Number:
     """Return the share of a MAC lane, by area, that its multipliers are."""
     multipliers = design.multipliers_per_lane * technology["multiplier.area"]
     return jnp.minimum(multipliers / _lane(technology, "area", design), 1.0)
 
 
-def _lane(technology: Technology, what: str, design: Any) -> Any:
+def _lane(technology: Technology, what: str, design: TileEngine) -> Number:
     by_kind = [
         log_interpolate(
             design.multipliers_per_lane,
@@ -86,7 +95,7 @@ def _lane(technology: Technology, what: str, design: Any) -> Any:
     return jnp.where(jnp.asarray(design.non_linearity) > 0.5, by_kind[1], by_kind[0])
 
 
-def count(block: str, design: Any) -> Any:
+def count(block: str, design: TileEngine) -> Number:
     """Return how many units of a block the whole machine has."""
     if block in LANE_BLOCKS:
         return design.pes * design.lanes_per_pe
@@ -95,13 +104,13 @@ def count(block: str, design: Any) -> Any:
     return jnp.asarray(design.pes) * 1.0
 
 
-def longest_path(technology: Technology, design: Any) -> Any:
+def longest_path(technology: Technology, design: TileEngine) -> Number:
     """Return the critical path of the lane in s, clock uncertainty included.
 
     As synthesised for words of 20 bits, times the depth of another width. Source:
     tuli2023acceltran, timing of the synthesised lanes.
     """
-    path = log_interpolate(
+    path: Number = log_interpolate(
         design.multipliers_per_lane,
         (1.0, 16.0),
         [technology["critical_path.lane_m1"], technology["critical_path.lane_m16"]],

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.engines.base import Op, Run
 from dse.engines.operand_reuse import LEFT, RIGHT, reuse_share
 from dse.engines.tile.units import count
@@ -21,22 +22,22 @@ class Work:
     """What an op does on the units of one block; the default is nothing."""
 
     block: str = ""
-    elapsed: Any = 0.0  # cycles from the first issue to the last result
-    occupied: Any = 0.0  # cycles until the units have room for another op
-    issued: Any = 0.0  # tile ops
-    busy: Any = 0.0  # cycles x units
+    elapsed: Number = 0.0  # cycles from the first issue to the last result
+    occupied: Number = 0.0  # cycles until the units have room for another op
+    issued: Number = 0.0  # tile ops
+    busy: Number = 0.0  # cycles x units
 
-    def times(self, units: Any) -> Work:
+    def times(self, units: Number) -> Work:
         """Return the same work with more units occupied by every tile op."""
         return replace(self, busy=self.busy * units)
 
 
-def whole(design: TileEngine, cycles: Any) -> Any:
+def whole(design: TileEngine, cycles: Number) -> Number:
     """Round cycles up where a machine counts whole ones only."""
     return ceil(cycles) if design.conventions.whole_cycles else cycles
 
 
-def product_cycles(design: TileEngine, op: Op) -> Any:
+def product_cycles(design: TileEngine, op: Op) -> Number:
     """Return the cycles of one tile op of a product.
 
     b x y y multiplications, less the pairs in which either operand is zero, on M
@@ -47,7 +48,7 @@ def product_cycles(design: TileEngine, op: Op) -> Any:
     return whole(design, muls * (op.input_density * _right_density(design, op)))
 
 
-def convolution_cycles(design: TileEngine, op: Op) -> Any:
+def convolution_cycles(design: TileEngine, op: Op) -> Number:
     """Return the cycles of one tile op of a depthwise convolution: `inner` taps each.
 
     tile_batch tile_size^2 taps / M * density_left * density_right, halos neglected
@@ -59,24 +60,24 @@ def convolution_cycles(design: TileEngine, op: Op) -> Any:
     return whole(design, muls * (op.input_density * _right_density(design, op)))
 
 
-def softmax_cycles(design: TileEngine, op: Op) -> Any:
+def softmax_cycles(design: TileEngine, op: Op) -> Number:
     """Return the cycles of one softmax tile op: the values that are not pruned."""
     return whole(design, design.tile_batch * design.tile_size**2 * op.input_density)
 
 
-def layer_norm_cycles(design: TileEngine, op: Op) -> Any:
+def layer_norm_cycles(design: TileEngine, op: Op) -> Number:
     """Return the cycles of one layer-norm tile op: its rows, then its columns."""
     everywhere = design.conventions.activation_density_everywhere
     density = op.input_density if everywhere else 1.0
     return whole(design, design.tile_batch * 2.0 * design.tile_size * density)
 
 
-def _right_density(design: TileEngine, op: Op) -> Any:
+def _right_density(design: TileEngine, op: Op) -> Number:
     everywhere = design.conventions.activation_density_everywhere
     return 1.0 if everywhere else op.weight_density
 
 
-def trips(design: TileEngine, op: Op, run: Run) -> dict[str, Any]:
+def trips(design: TileEngine, op: Op, run: Run) -> dict[str, Number]:
     """Return the tiles of a product along each loop: batch, rows, summed, columns."""
     size = design.tile_size
     return {
@@ -90,11 +91,11 @@ def trips(design: TileEngine, op: Op, run: Run) -> dict[str, Any]:
 def product(
     design: TileEngine,
     op: Op,
-    trips: dict[str, Any],
-    cycles: Any,
-    missed: dict[str, Any],
-    weights: Any,
-    right_rows: Any,
+    trips: dict[str, Number],
+    cycles: Number,
+    missed: dict[str, Number],
+    weights: Number | None,
+    right_rows: Number,
 ) -> Work:
     """Return the work of a product whose tile ops take some cycles each.
 
@@ -112,7 +113,7 @@ def product(
     return replace(work, busy=work.issued * cycles)
 
 
-def missed_shares(design: TileEngine, trips: dict[str, Any]) -> dict[str, Any]:
+def missed_shares(design: TileEngine, trips: dict[str, Number]) -> dict[str, Number]:
     """Return the share of tile ops whose lane does not hold an operand yet, by side."""
     lanes = count("mac_lanes", design)
     return {
@@ -124,10 +125,10 @@ def missed_shares(design: TileEngine, trips: dict[str, Any]) -> dict[str, Any]:
 def operand_cycles(
     design: TileEngine,
     op: Op,
-    missed: dict[str, Any],
-    weights: Any,
-    right_rows: Any,
-) -> Any:
+    missed: dict[str, Number],
+    weights: Number | None,
+    right_rows: Number,
+) -> Number:
     """Return the cycles in which a lane takes in the operands of one tile op.
 
         tile_batch tile_size density_left missed_left + the same of the right side
@@ -143,7 +144,7 @@ def operand_cycles(
 
 
 def elementwise(
-    design: TileEngine, op: Op, run: Run, block: str, cycles: Any, units: Any
+    design: TileEngine, op: Op, run: Run, block: str, cycles: Number, units: Number
 ) -> Work:
     """Return the work of an op over [rows, columns] tiles of every head."""
     per_head = (
@@ -155,7 +156,12 @@ def elementwise(
 
 
 def _work(
-    design: TileEngine, op: Op, block: str, per_head: Any, cycles: Any, units: Any
+    design: TileEngine,
+    op: Op,
+    block: str,
+    per_head: Number,
+    cycles: Number,
+    units: Number,
 ) -> Work:
     """Issue tile ops of P cycles each to the units of a block.
 
