@@ -78,9 +78,8 @@ def draw_fields(
             names = dict.fromkeys(key.split(".")[0] for key in parameters.entries)
             drawn = nominal.replace(values=_drawn_from(parameters, file, count, seed))
             for field, key in described_as(machine, nominal, names).items():
-                own: Any = described_fields(type(machine), drawn, key.split(".")[0])[
-                    field
-                ]
+                name = key.split(".")[0]
+                own: Any = described_fields(type(machine), drawn, name)[field]
                 if np.ptp(own) > 0:
                     meaning = machine.quantities()[field]
                     fields[prefix + field] = key, _in_range(own, meaning)
