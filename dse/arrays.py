@@ -17,7 +17,7 @@ Choice: TypeAlias = str | float | jax.Array
 """One of a few names, as a person gives it; JAX sees its place among them."""
 
 Column: TypeAlias = np.ndarray | jax.Array
-"""A number for each op, `[ops]`, or for each in each layer, `[layers, ops]`."""
+"""Numbers side by side, NumPy's or JAX's; their shape stands beside, as `[ops]`."""
 
 Values: TypeAlias = float | np.ndarray | jax.Array
 """An answer: one number, or one for each of some designs, `[designs]`."""

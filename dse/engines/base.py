@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
 from dse.arrays import Choice, Column, Number, array_namespace
 from dse.errors import InputError
@@ -128,7 +129,7 @@ class Engine(Shown, Record):
         return words_of(16.0, 16.0)
 
     @property
-    def has_floats(self) -> bool:
+    def has_floats(self) -> bool | Array:
         """Whether it multiplies numbers whose point floats."""
         return False
 
@@ -329,7 +330,7 @@ def stages(
     the layers of a block, where they differ. Raises `InputError` where the engine has
     no such kind of op.
     """
-    operands: dict[str, Number] = dict.fromkeys(_OF_ATTENTION, 1.0)
+    operands: Mapping[str, Number] = dict.fromkeys(_OF_ATTENTION, 1.0)
     if hasattr(engine, "attention"):
         operands = operand_columns(ops, window)
         traffic = fuse_traffic(traffic, ops)
@@ -382,7 +383,7 @@ def words_misfit(engine: Engine, words: Words) -> str:
         needed = asked.bits if floats else asked.fixed
         for what, bits, most in zip(_OPERANDS, needed, own, strict=True):
             if bits > most:
-                found.setdefault(bits, []).append(what)
+                found.setdefault(float(bits), []).append(what)
         return found
 
     lacking = too_wide(words)
@@ -434,7 +435,7 @@ def fuse_column(column: Number | Column, ops: Ops) -> Number | Column:
 
 
 def _rows(
-    ops: Ops, traffic: Traffic, operands: dict[str, Number], *, last_share: float
+    ops: Ops, traffic: Traffic, operands: Mapping[str, Number], *, last_share: float
 ) -> Op:
     """Return the columns of a chain, with what the op before left in buffers."""
     has_weights = [kind in WITH_WEIGHTS for kind in ops.kinds]
@@ -450,7 +451,8 @@ def _rows(
     columns: dict[str, Any] = {
         name: np.asarray(ops.choices) if name == "choices" else getattr(ops, name) * 1.0
         for name in (*SIZES, "in_attention", "weights", *DENSITIES)
-    } | operands
+    }
+    columns |= operands
     moved = jax.tree.leaves(traffic)
     shape = jnp.broadcast_shapes(*map(jnp.shape, (*columns.values(), *moved)))
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from dse.arrays import Number
 from dse.hardware.parameters import load_parameters
 from dse.units import from_si
 
@@ -74,7 +75,7 @@ def broken_bounds(metrics: object) -> tuple[str, ...]:
     return tuple(found)
 
 
-def lacking_memory(use: Mapping[str, Any], share: Any) -> str:
+def lacking_memory(use: Mapping[str, Number], share: Number) -> str:
     """Return in words why main memory does not hold what is in use; '' where it does.
 
     As "needs 1,116 GB (cache 1,100, weights 16.1, activations 0.5) of the 40 GB of main

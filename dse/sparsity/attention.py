@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax.numpy as jnp
+from jax import Array
 
+from dse.arrays import Column, Number
 from dse.records import Record, quantity, record
 from dse.sparsity.pieces import interpolate
 
@@ -14,10 +14,10 @@ from dse.sparsity.pieces import interpolate
 class Measured(Record):
     """A share measured at some sizes `[points]`: of a buffer, or of a block."""
 
-    sizes: Any
-    shares: Any
+    sizes: Column
+    shares: Column
 
-    def at(self, size: Any) -> Any:
+    def at(self, size: Number) -> Number:
         """Return the share at a size: linear in its logarithm, level past the ends."""
         return interpolate(jnp.log(size), jnp.log(self.sizes), self.shares)
 
@@ -30,16 +30,16 @@ class AttentionPruning(Record):
     of kept pairs itself is the density of the probabilities, as of any operand.
     """
 
-    kept_first_round: Any = quantity(
+    kept_first_round: Number = quantity(
         "1", "share of pairs left by a first, coarse round", default=1.0, high=1.0
     )
-    reuse_exponent: Any = quantity(
+    reuse_exponent: Number = quantity(
         "1", "of the closed form of `reuse`", default=1.0 / 3.0, low=1e-3
     )
     measured_reuse: Measured | None = None  # over the share of keys that a buffer holds
     measured_union: Measured | None = None  # over the queries of a block
 
-    def reuse(self, capacity: Any, keys: Any) -> Any:
+    def reuse(self, capacity: Number, keys: Number) -> Array:
         """Return the share of kept keys that a buffer still holds from the last query.
 
         Measured, or min(1, (capacity / keys)^exponent). A buffer below the smallest one
@@ -56,7 +56,7 @@ class AttentionPruning(Record):
             share = self.measured_reuse.at(held) * jnp.minimum(held / least, 1.0)
         return jnp.where(jnp.asarray(capacity) >= 1.0, share, 0.0)
 
-    def union(self, queries: Any, kept: Any) -> Any:
+    def union(self, queries: Number, kept: Number) -> Array:
         """Return the share of keys that one or more of some adjacent queries keep.
 
         Measured, or 1 - (1 - kept)^queries as for independent choices, which is an
@@ -70,7 +70,7 @@ class AttentionPruning(Record):
         return jnp.clip(_beyond(self.measured_union, queries), kept, chance)
 
 
-def _beyond(union: Measured, queries: Any) -> Any:
+def _beyond(union: Measured, queries: Number) -> Number:
     """Return a union over any number of queries, beyond the largest by its trend.
 
         -log(1 - union) = c queries^p        p from the last two, 0 to 1
@@ -89,6 +89,6 @@ def _beyond(union: Measured, queries: Any) -> Any:
     return jnp.where(jnp.asarray(queries) > sizes[-1], more, union.at(queries))
 
 
-def _log_spared(share: Any) -> Any:
+def _log_spared(share: Number) -> Array:
     """Return -log(1 - share), finite for none and for all."""
     return -jnp.log1p(-jnp.clip(share, 1e-9, 1.0 - 1e-6))

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from jax import Array
 from jax.core import Tracer
+from numpy.typing import ArrayLike
 
-from dse.arrays import array_namespace
+from dse.arrays import Column, Number, Values, array_namespace
 from dse.errors import InputError, did_you_mean
 from dse.records import Quantity, Record, record, static
 from dse.shown import Shown
@@ -35,13 +35,13 @@ _SETTING = Quantity("1", "of a pruning policy", low=-math.inf)
 class AttentionStatistics(Record):
     """How the kept query-key pairs lay, at each knot of a curve."""
 
-    kept: Any  # share of all pairs, [k]
-    kept_first_round: Any = None  # share that a coarse first round left, [k]
-    overlap: Any = None  # share of kept keys that the query before kept too, [k]
-    capacities: Any = None  # of a buffer, as shares of the keys of a sequence, [sizes]
-    reuse: Any = None  # share of kept keys that such a buffer still held, [k, sizes]
-    blocks: Any = None  # numbers of adjacent queries, [blocks]
-    union: Any = None  # share of keys that one or more of them kept, [k, blocks]
+    kept: Column  # share of all pairs, [k]
+    kept_first_round: Column | None = None  # share that a coarse first round left, [k]
+    overlap: Column | None = None  # of kept keys, with the query before in common, [k]
+    capacities: Column | None = None  # of a buffer, shares of all keys, [sizes]
+    reuse: Column | None = None  # of kept keys, still in such a buffer, [k, sizes]
+    blocks: Column | None = None  # numbers of adjacent queries, [blocks]
+    union: Column | None = None  # of keys, that one or more of them kept, [k, blocks]
 
 
 @record
@@ -52,9 +52,9 @@ class Balance(Record):
     """
 
     tile_sizes: tuple[float, ...] = static("edges of square tiles, rising")
-    useful: dict[str, Any]  # share of all multiplications, [k]
-    median: dict[str, Any]  # the same share in the median tile, [k, sizes]
-    p95: dict[str, Any]  # and in the tile at the 95th percentile, [k, sizes]
+    useful: dict[str, Column]  # share of all multiplications, [k]
+    median: dict[str, Column]  # the same share in the median tile, [k, sizes]
+    p95: dict[str, Column]  # and in the tile at the 95th percentile, [k, sizes]
 
 
 @record
@@ -69,13 +69,13 @@ class Curve(Shown, Record):
 
     name: str = static("as in `bert-base/sst-2/dynatran`")
     about: About = static("where the numbers come from")
-    settings: Any  # rising, in the units of the policy, [k]
-    densities: dict[str, Any]  # site -> [k]
-    layer_densities: dict[str, Any]  # site -> [layers, k], where measured
-    accuracy: Any  # monotone, [k]
-    spread: Any  # one standard deviation, [k]
-    measured_accuracy: Any  # as it was found, [k]
-    dense_accuracy: Any  # of the model that is not pruned at all
+    settings: Column  # rising, in the units of the policy, [k]
+    densities: dict[str, Column]  # site -> [k]
+    layer_densities: dict[str, Column]  # site -> [layers, k], where measured
+    accuracy: Column  # monotone, [k]
+    spread: Column  # one standard deviation, [k]
+    measured_accuracy: Column  # as it was found, [k]
+    dense_accuracy: Number  # of the model that is not pruned at all
     pairs: AttentionStatistics | None = None
     balance: Balance | None = None
     layer_loss: LayerLoss | None = None  # of layers that are pruned alone
@@ -85,7 +85,7 @@ class Curve(Shown, Record):
         """The sites that have a density of their own."""
         return tuple(self.densities)
 
-    def density(self, site: str, setting: Any, *, layer: int | None = None) -> Array:
+    def density(self, site: str, setting: Values, *, layer: int | None = None) -> Array:
         """Return the share of a site's values that is not zero.
 
         That of one layer where asked for and measured; of all layers pooled else, and
@@ -96,39 +96,39 @@ class Curve(Shown, Record):
             return pchip(setting, self.settings, self.layer_densities[site][layer])
         return pchip(setting, self.settings, self._densities_at(site))
 
-    def density_by_layer(self, site: str, setting: Any) -> Array | None:
+    def density_by_layer(self, site: str, setting: Values) -> Array | None:
         """Return the densities of a site, `[layers]`; None where only pooled."""
         if site not in self.layer_densities:
             return None
         return pchip(setting, self.settings, self.layer_densities[site])
 
-    def weight_density(self, setting: Any) -> Any:
+    def weight_density(self, setting: Values) -> Values:
         """Return the share of weights that is not zero: 1 where none were pruned."""
         if WEIGHTS not in self.densities:
             return DENSE
         return pchip(setting, self.settings, self.densities[WEIGHTS])
 
-    def accuracy_at(self, setting: Any) -> Array:
+    def accuracy_at(self, setting: Values) -> Array:
         """Return the accuracy, a share; monotone in the setting."""
         return pchip(setting, self.settings, self.accuracy)
 
-    def spread_at(self, setting: Any) -> Array:
+    def spread_at(self, setting: Values) -> Array:
         """Return one standard deviation of the accuracy, a share."""
         return pchip(setting, self.settings, self.spread)
 
-    def accuracy_drop(self, setting: Any) -> Array:
+    def accuracy_drop(self, setting: Values) -> Array:
         """Return the accuracy lost against the dense model, 0 or more: 0.01 a point."""
         drop: Array = self.dense_accuracy - self.accuracy_at(setting)
         return drop
 
-    def attention(self, setting: Any) -> AttentionPruning:
+    def attention(self, setting: Values) -> AttentionPruning:
         """Return how the kept query-key pairs lie, for engines that use it."""
         pairs = self.pairs
         if pairs is None:
             return AttentionPruning()
 
-        def measured(sizes: Any, shares: Any) -> Measured | None:
-            if shares is None:
+        def measured(sizes: Column | None, shares: Column | None) -> Measured | None:
+            if sizes is None or shares is None:
                 return None
             return Measured(sizes=sizes, shares=pchip(setting, self.settings, shares.T))
 
@@ -141,13 +141,13 @@ class Curve(Shown, Record):
             measured_union=measured(pairs.blocks, pairs.union),
         )
 
-    def kept(self, setting: Any) -> Array | None:
+    def kept(self, setting: Values) -> Array | None:
         """Return the share of query-key pairs kept; None where it was not measured."""
         if self.pairs is None:
             return None
         return pchip(setting, self.settings, self.pairs.kept)
 
-    def imbalance(self, product: str, setting: Any) -> Array:
+    def imbalance(self, product: str, setting: Values) -> Array:
         """Return the useful share of a slow tile over the mean, [sizes], 1 or more.
 
         The slow tile is that at the 95th percentile: about the slowest of twenty.
@@ -166,7 +166,7 @@ class Curve(Shown, Record):
         about = self.about
         return Subject(model=about.model, task=about.task, seq_len=about.seq_len)
 
-    def check(self, setting: Any) -> Any:
+    def check(self, setting: Values) -> Values:
         """Return a setting as a number; raise `InputError` outside those tried."""
         setting = _SETTING.take(f"{self.about.setting} of `{self.name}`", setting)
         if isinstance(setting, Tracer):
@@ -180,7 +180,7 @@ class Curve(Shown, Record):
                 )
         return setting
 
-    def _densities_at(self, site: str) -> Any:
+    def _densities_at(self, site: str) -> Column:
         found = self.densities.get(site, self.densities.get(POOLED))
         if found is None:
             raise InputError(
@@ -194,11 +194,11 @@ def fit_curve(
     name: str,
     about: About,
     *,
-    settings: Any,
-    densities: Mapping[str, Any],
-    layer_densities: Mapping[str, Any],
-    accuracy: Any,
-    spread: Any,
+    settings: ArrayLike,
+    densities: Mapping[str, ArrayLike],
+    layer_densities: Mapping[str, ArrayLike],
+    accuracy: ArrayLike,
+    spread: ArrayLike,
     dense_accuracy: float,
     pairs: AttentionStatistics | None = None,
     balance: Balance | None = None,
@@ -213,12 +213,13 @@ def fit_curve(
     and [layers, k] where layers were told apart; accuracies are shares, [k].
     """
     given = np.asarray(accuracy, float)
-    rising = sum(float(table[-1]) - float(table[0]) for table in densities.values()) > 0
+    tables = [np.asarray(table, float) for table in densities.values()]
+    rising = sum(float(table[-1]) - float(table[0]) for table in tables) > 0
     ends = (given, [dense_accuracy]) if rising else ([dense_accuracy], given)
     fitted = isotonic(np.concatenate(ends), rising=rising)
     dense, points = (fitted[-1], fitted[:-1]) if rising else (fitted[0], fitted[1:])
 
-    def monotone(tables: Mapping[str, Any]) -> dict[str, Any]:
+    def monotone(tables: Mapping[str, ArrayLike]) -> dict[str, Column]:
         return {n: isotonic(table, rising=rising) for n, table in tables.items()}
 
     return Curve(

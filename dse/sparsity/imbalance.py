@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 import numpy as np
 
-from dse.arrays import array_namespace
+from dse.arrays import Values, array_namespace
 from dse.records import Record, record, static
 
 
@@ -19,9 +18,9 @@ class Imbalance(Record):
     """
 
     tile_sizes: tuple[float, ...] = static("edges of tiles, rising", default=(1.0,))
-    ratios: tuple[Any, ...] = (1.0,)  # for each of them, [ops]
+    ratios: tuple[Values, ...] = (1.0,)  # for each of them, [ops]
 
-    def at(self, tile_size: Any) -> Any:
+    def at(self, tile_size: Values) -> Values:
         """Return the ratio for an edge: linear in its logarithm, level past ends."""
         xp = array_namespace(tile_size)
         ratio, place = self.ratios[0], xp.log(tile_size)
@@ -32,6 +31,6 @@ class Imbalance(Record):
         return ratio
 
 
-def even(ops: int, ratio: Any = 1.0) -> Imbalance:
+def even(ops: int, ratio: Values = 1.0) -> Imbalance:
     """Return one ratio for all ops and tiles; 1, where all tiles are alike."""
     return Imbalance(ratios=(ratio * np.ones(ops),))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from dse.arrays import array_namespace
+from dse.arrays import Column, Values, array_namespace
 from dse.errors import InputError
 from dse.records import Record, record
 from dse.sparsity.monotone import isotonic, pchip
+
+if TYPE_CHECKING:
+    from dse.sparsity.curves import Curve
 
 
 @record
@@ -21,14 +26,14 @@ class LayerLoss(Record):
     only rise with the setting, from 0 where nothing is pruned.
     """
 
-    settings: Any  # rising, [k]
-    drops: Any  # [layers, k]
+    settings: Column  # rising, [k]
+    drops: Column  # [layers, k]
 
-    def alone(self, setting: Any) -> Any:
+    def alone(self, setting: Values) -> Column:
         """Return what each layer loses at a setting, no other pruned, `[layers]`."""
         return pchip(setting, self.settings, self.drops)
 
-    def together(self, settings: Any) -> Any:
+    def together(self, settings: Column | Sequence[Values]) -> Values:
         """Return the accuracy lost with a setting for each layer `[layers]`, a share.
 
         drop(t) = sum over layers l of drop_l(t_l). Raises `InputError` for another
@@ -45,7 +50,7 @@ class LayerLoss(Record):
         )
 
 
-def fit_layer_loss(settings: Any, drops: Any) -> LayerLoss:
+def fit_layer_loss(settings: ArrayLike, drops: ArrayLike) -> LayerLoss:
     """Return losses `[layers, k]` at settings above 0 as ones that only rise, from 0.
 
     Each row becomes the closest rising one (least squares), and nothing below 0: what
@@ -58,7 +63,7 @@ def fit_layer_loss(settings: Any, drops: Any) -> LayerLoss:
     )
 
 
-def equal_shares(curve: Any, settings: Any) -> Any:
+def equal_shares(curve: Curve, settings: Column | Sequence[Values]) -> Values:
     """Return what thresholds `[layers]` lose if every layer matters alike, a share.
 
     The mean over layers of what the curve loses with one threshold for all. Assumed
@@ -66,4 +71,5 @@ def equal_shares(curve: Any, settings: Any) -> Any:
     last loses most of it (`studies/does_each_layer_want_its_own_threshold`).
     """
     drops = [curve.accuracy_drop(setting) for setting in settings]
-    return array_namespace(*drops).stack(drops).mean()
+    mean: Values = array_namespace(*drops).stack(drops).mean()
+    return mean

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from dse.arrays import array_namespace
+from dse.arrays import Values, array_namespace
 from dse.records import Record, record, static
 
 # What is lost on another model, or at another length, lies about as far from what was
@@ -48,13 +47,13 @@ class Loss(Record):
     nothing to lose on any subject, as dense weights have not.
     """
 
-    drop: Any
-    spread: Any = 0.0
-    at_stake: Any = 1.0
+    drop: Values
+    spread: Values = 0.0
+    at_stake: Values = 1.0
     subject: Subject | None = static("what it was measured on", default=None)
     unknown: str = static("of what it is not known, where it is NaN", default="")
 
-    def spread_on(self, model: str, tokens: int) -> Any:
+    def spread_on(self, model: str, tokens: int) -> Values:
         """Return one standard deviation for a run of some model and length.
 
             sqrt(spread^2 + max(drop, 5 points)^2)
@@ -70,19 +69,20 @@ class Loss(Record):
 
 def together(losses: Iterable[Loss], model: str, tokens: int) -> Loss:
     """Return what several causes lose: drops add, and so do variances."""
-    drop: Any = 0.0
-    variance: Any = 0.0
+    drop: Values = 0.0
+    variance: Values = 0.0
     for loss in losses:
         drop = drop + loss.drop
         variance = variance + loss.spread_on(model, tokens) ** 2
     return Loss(drop=drop, spread=_root(variance))
 
 
-def _root(variance: Any) -> Any:
+def _root(variance: Values) -> Values:
     """Return the square root, which has no slope at 0."""
     xp = array_namespace(variance)
     some = xp.where(variance > 0.0, variance, 1.0)
-    return xp.where(variance > 0.0, xp.sqrt(some), 0.0 * variance)  # NaN stays NaN
+    root: Values = xp.where(variance > 0.0, xp.sqrt(some), 0.0 * variance)  # NaN stays
+    return root
 
 
 def subjects(losses: Iterable[Loss]) -> tuple[Subject, ...]:

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 from jax import Array
+from numpy.typing import ArrayLike
 
-from dse.arrays import array_namespace
+from dse.arrays import Column, Floats, Values, array_namespace
 from dse.sparsity.pieces import covered
 
 
-def pchip(x: Any, knots: Any, values: Any) -> Array:
+def pchip(x: Values, knots: Column, values: Column) -> Array:
     """Return the monotone cubic through (knot, value) pairs at x; level past the ends.
 
     Between knots a Hermite cubic whose slope at each knot is the weighted harmonic mean
@@ -51,7 +52,7 @@ def _row(along: Any, values: Any) -> Any:
     return along.reshape((1,) * (values.ndim - 1) + (-1,))
 
 
-def _slopes(knots: Array, values: Array) -> Any:
+def _slopes(knots: Column, values: Column) -> Any:
     """Return the slope of the curve at each knot, `[..., k]`."""
     xp = array_namespace(knots, values)
     width = _row(xp.diff(knots), values)
@@ -84,7 +85,7 @@ def _end_slope(width: Array, chord: Array) -> Any:
     return xp.where(slope * steepness <= 0, 0.0, held)
 
 
-def isotonic(values: Any, *, rising: bool) -> np.ndarray[Any, Any]:
+def isotonic(values: ArrayLike, *, rising: bool) -> Floats:
     """Return the closest values, by squares, that only rise (or only fall).
 
     Neighbours in the wrong order are replaced by their mean until none are left (pool
@@ -96,7 +97,7 @@ def isotonic(values: Any, *, rising: bool) -> np.ndarray[Any, Any]:
     return np.asarray(fitted).reshape(given.shape)
 
 
-def _pool(row: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _pool(row: Floats) -> Floats:
     means: list[float] = []
     counts: list[int] = []
     for value in row:

@@ -7,27 +7,29 @@ a slope.
 
 from __future__ import annotations
 
-from typing import Any
+from jax import Array
 
-from dse.arrays import array_namespace
+from dse.arrays import Column, Values, array_namespace
 
 
-def covered(x: Any, knots: Any) -> Any:
+def covered(x: Values, knots: Column) -> Column:
     """Return the share of each piece between knots that lies below x: 0 to 1.
 
     `x` `[...]`, `knots` `[k]`, not falling; the result is `[..., k - 1]`. A knot
     belongs to the piece that begins there, the last one to the last piece.
     """
     xp = array_namespace(x, knots)
-    x, knots = xp.asarray(x)[..., None], xp.asarray(knots)
-    knots = knots.reshape((1,) * (x.ndim - 1) + (-1,))
-    start, end = knots[..., :-1], knots[..., 1:]
+    places = xp.asarray(x)[..., None]
+    ends = xp.asarray(knots).reshape((1,) * (places.ndim - 1) + (-1,))
+    start, end = ends[..., :-1], ends[..., 1:]
     width = xp.where(end > start, end - start, 1.0)
-    passed = (x >= end) & ((x > end) | (end < knots[..., -1:]))
-    return xp.where(passed, 1.0, xp.where(x < start, 0.0, (x - start) / width))
+    passed = (places >= end) & ((places > end) | (end < ends[..., -1:]))
+    inside = xp.where(places < start, 0.0, (places - start) / width)
+    share: Column = xp.where(passed, 1.0, inside)
+    return share
 
 
-def interpolate(x: Any, knots: Any, values: Any) -> Any:
+def interpolate(x: Values, knots: Column, values: Column) -> Array:
     """Return the straight lines through (knot, value) pairs at x; level past the ends.
 
     As `numpy.interp`: `x` `[...]`, `knots` `[k]` not falling, `values` `[k]`; the
@@ -37,4 +39,5 @@ def interpolate(x: Any, knots: Any, values: Any) -> Any:
     rise = xp.diff(xp.asarray(values))
     share = covered(x, knots)
     rises = rise.reshape((1,) * (share.ndim - 1) + (-1,))
-    return xp.asarray(values)[0] + (share * rises).sum(axis=-1)
+    found: Array = xp.asarray(values)[0] + (share * rises).sum(axis=-1)
+    return found

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
+
+from dse.arrays import Column, Values
 
 if TYPE_CHECKING:
     from dse.workload.ops import Ops
 
 
-def keep_pairs(ops: Ops, kept: Any) -> Ops:
+def keep_pairs(ops: Ops, kept: Values) -> Ops:
     """Return ops of which only a share of the query-key pairs is kept."""
     columns = {
         name: jnp.asarray(getattr(ops, name)) * 1.0
@@ -74,7 +77,7 @@ def fuse_attention(ops: Ops) -> Ops:
     )
 
 
-def _with(column: Any, place: int, value: Any) -> Any:
+def _with(column: Column, place: int, value: Values) -> Array:
     """Return a column `[..., ops]` with another value at one place."""
     return jnp.where(np.arange(jnp.shape(column)[-1]) == place, value, column)
 
@@ -105,7 +108,7 @@ def only_attention(ops: Ops) -> Ops:
     return kept.replace(reads=reads)
 
 
-def operand_columns(ops: Ops, window: int | None) -> dict[str, Any]:
+def operand_columns(ops: Ops, window: int | None) -> dict[str, Array]:
     """Return what keys and values of a fused attention are, as columns `[ops]`.
 
     `value_ratio`: the width of a value over that of a key; `values_apart`: 1 where they

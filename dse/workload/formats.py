@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from dse.arrays import Number
 from dse.errors import InputError, check_kind, did_you_mean, quoted
 
 
 class Format(NamedTuple):
     """Bits that a weight, an activation and a value of a cache take."""
 
-    weight_bits: Any
-    activation_bits: Any
-    cache_bits: Any
+    weight_bits: Number
+    activation_bits: Number
+    cache_bits: Number
 
 
 class Words(NamedTuple):
@@ -112,7 +113,7 @@ def _plain(digits: str) -> _Number:
     return _Number(float(digits), float(digits), float(digits))
 
 
-def words_of(weight_bits: Any, activation_bits: Any) -> Words:
+def words_of(weight_bits: Number, activation_bits: Number) -> Words:
     """Return the words of a machine that keeps values as it computes them."""
     own = Format(weight_bits, activation_bits, activation_bits)
     return Words(own, own, own)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dse.arrays import array_namespace
+from dse.arrays import Column, Number, Values, array_namespace
 from dse.errors import InputError
 from dse.sparsity.curves import Curve
 from dse.sparsity.layer_loss import equal_shares
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _COLUMNS = ("input_density", "weight_density", "output_density", "imbalance")
 
 
-def prune_at(workload: Workload, curve: Curve, setting: Any) -> Workload:
+def prune_at(workload: Workload, curve: Curve, setting: Values) -> Workload:
     """Return a workload pruned by a curve: at one setting, or one for each layer.
 
     With settings `[layers]`, each layer is as dense as the curve says of it at its own;
@@ -34,7 +34,8 @@ def prune_at(workload: Workload, curve: Curve, setting: Any) -> Workload:
     """
     if not np.ndim(setting):
         return prune(workload, curve, setting)
-    settings = [s if isinstance(s, jax.Array) else float(s) for s in setting]
+    given: Any = setting  # `[layers]`
+    settings = [s if isinstance(s, jax.Array) else float(s) for s in given]
     layers = count_layers(workload)
     if len(settings) != layers:
         raise InputError(
@@ -62,7 +63,7 @@ def count_layers(workload: Workload) -> int:
     return max(block.repeats for block in workload.blocks)
 
 
-def with_layers(workload: Workload, moved: Mapping[int, Any]) -> Any:
+def with_layers(workload: Workload, moved: Mapping[int, Values]) -> Column:
     """Return the thresholds of all layers, `[layers]`, those of some layers changed.
 
     Raises `InputError` for a layer that the workload does not have.
@@ -76,10 +77,11 @@ def with_layers(workload: Workload, moved: Mapping[int, Any]) -> Any:
         )
     old = np.broadcast_to(workload.threshold, layers)
     all_of_them = [moved.get(number, old[number]) for number in range(layers)]
-    return array_namespace(*all_of_them).stack(all_of_them)
+    found: Column = array_namespace(*all_of_them).stack(all_of_them)
+    return found
 
 
-def _alone(workload: Workload, curve: Curve, settings: list[Any]) -> Any:
+def _alone(workload: Workload, curve: Curve, settings: Sequence[Number]) -> Any:
     """Return densities by block, and pairs, of one setting for all layers, for each.
 
     Every array has the settings as its first axis.

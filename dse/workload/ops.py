@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dse.arrays import array_namespace
+from dse.arrays import Column, Number, Values, array_namespace
 from dse.errors import InputError, check_kind
 from dse.records import Quantity, Record, quantity, record, static
 from dse.shown import Shown
@@ -58,19 +58,19 @@ class Ops(Record):
     kept: tuple[float, ...] = static(
         "share of each op's result that joins a cache, for later tokens to see"
     )
-    heads: Any = quantity("1", "independent products per sequence, [ops]")
-    rows: Any = quantity("1", "tokens per product, [ops]")
-    inner: Any = quantity("1", "length of the summed axis, [ops]")
-    columns: Any = quantity("1", "outputs per token and product, [ops]")
-    sharing: Any = quantity("1", "query heads in the rows of one product, [ops]")
-    cached: Any = quantity(
+    heads: Column = quantity("1", "independent products per sequence, [ops]")
+    rows: Column = quantity("1", "tokens per product, [ops]")
+    inner: Column = quantity("1", "length of the summed axis, [ops]")
+    columns: Column = quantity("1", "outputs per token and product, [ops]")
+    sharing: Column = quantity("1", "query heads in the rows of one product, [ops]")
+    cached: Column = quantity(
         "1", "values of the right operand of a product from a cache, [ops]"
     )
-    input_density: Any = quantity("1", "of the left operand, [ops]", high=1.0)
-    weight_density: Any = quantity(
+    input_density: Column = quantity("1", "of the left operand, [ops]", high=1.0)
+    weight_density: Column = quantity(
         "1", "of the right operand: weights, or the second activation, [ops]", high=1.0
     )
-    output_density: Any = quantity(
+    output_density: Column = quantity(
         "1", "of the result as it is stored, [ops]", high=1.0
     )
     imbalance: Imbalance  # of the tiles of a product, [ops]
@@ -86,25 +86,26 @@ class Ops(Record):
         )
 
     @property
-    def macs(self) -> Any:
+    def macs(self) -> Column:
         """Multiply-accumulates of one sequence, zeros included, [ops]."""
         product = np.asarray([kind in PRODUCTS for kind in self.kinds])
         return product * self.heads * self.rows * self.inner * self.columns
 
     @property
-    def in_attention(self) -> Any:
+    def in_attention(self) -> Column:
         """Whether an op belongs to the attention heads, not to the rest, [ops]."""
         rest = ("embedding", "ffn", "activation", "norm", "head")
         return np.asarray([not name.startswith(rest) for name in self.names])
 
     @property
-    def weights(self) -> Any:
+    def weights(self) -> Column:
         """Values of the weight matrix of each op (embedding tables excluded), [ops]."""
         has = np.asarray([kind in WITH_WEIGHTS for kind in self.kinds])
         choices = np.asarray(self.choices)
-        return has * self.heads * choices * self.inner * self.columns
+        found: Column = has * self.heads * choices * self.inner * self.columns
+        return found
 
-    def met(self, batch: Any, imbalance: Any = 1.0) -> Any:
+    def met(self, batch: Number, imbalance: Number = 1.0) -> Column:
         """Return the share of its weights that an op needs for a batch, [ops].
 
         All but where tokens choose: of c times as many matrices as each token uses, t
@@ -117,7 +118,8 @@ class Ops(Record):
         several = among > 1.0
         left_out = array_namespace(among).where(several, 1.0 - 1.0 / among, 0.5)
         met = 1.0 - several * left_out ** (batch * self.rows)
-        return among / choices * met
+        share: Column = among / choices * met
+        return share
 
 
 @record
@@ -185,9 +187,9 @@ class Workload(Shown, Record):
         low=1.0,
     )
     attention: AttentionPruning = AttentionPruning()
-    accuracy_drop: Any = 0.0  # as a share, 0.01 is a point; None where it is not known
+    accuracy_drop: Values | None = 0.0  # a share, 0.01 is a point; None: not known
     curve: Curve | None = None  # the one that the densities were taken from
-    threshold: Any = quantity(
+    threshold: Values = quantity(
         "1", "setting of the curve in use", default=0.0, low=-math.inf
     )
     steps: tuple[Step, ...] = ()  # what runs after the blocks, as tokens are made
@@ -215,7 +217,7 @@ class Workload(Shown, Record):
         """Values of all weight matrices of the blocks (embedding tables excluded)."""
         return sum(float(np.sum(b.ops.weights)) * b.weight_sets for b in self.blocks)
 
-    def replace(self, **changes: Any) -> Workload:
+    def replace(self, **changes: object) -> Workload:
         """Return a copy with some fields changed; a new `threshold` prunes anew.
 
         Raises `InputError` for a threshold without a curve, or outside it, and for a
@@ -231,8 +233,8 @@ class Workload(Shown, Record):
                 )
             return self._throughout(lambda each: each.replace(**changes))
         new = super().replace(**changes)
-        if changes.get("format") is not None:
-            read_words(changes["format"])
+        if new.format is not None and "format" in changes:
+            read_words(new.format)
         if "threshold" not in changes or "blocks" in changes:
             return new
         if new.curve is None:
@@ -292,7 +294,8 @@ class Workload(Shown, Record):
             return None
         if self.curve is None:
             return Loss(drop=self.accuracy_drop)
-        settings = [self.threshold] if np.ndim(self.threshold) == 0 else self.threshold
+        given: Any = self.threshold
+        settings = [given] if np.ndim(given) == 0 else given
         spreads = [self.curve.spread_at(setting) for setting in settings]
         return Loss(
             drop=self.accuracy_drop,
@@ -301,7 +304,7 @@ class Workload(Shown, Record):
         )
 
     def with_curve(
-        self, curve: Curve, setting: Any, *, stand_in: bool = False
+        self, curve: Curve, setting: Values, *, stand_in: bool = False
     ) -> Workload:
         """Return the same workload, as sparse as a curve is at one of its settings.
 
@@ -325,7 +328,7 @@ class Workload(Shown, Record):
             )
         return prune_at(self, curve, setting)
 
-    def with_attention(self, *, kept: float, **how: Any) -> Workload:
+    def with_attention(self, *, kept: float, **how: object) -> Workload:
         """Return the same workload with a share of all query-key pairs kept.
 
         `how` are fields of `AttentionPruning`, as `kept_first_round`. What that costs
@@ -338,11 +341,11 @@ class Workload(Shown, Record):
         blocks = tuple(b.replace(ops=keep_pairs(b.ops, kept)) for b in self.blocks)
         return self.replace(
             blocks=blocks,
-            attention=AttentionPruning(**how),
+            attention=AttentionPruning().replace(**how),
             accuracy_drop=_drop(kept) if self.accuracy_drop is not None else None,
         )
 
-    def with_imbalance(self, ratio: Any) -> Workload:
+    def with_imbalance(self, ratio: Values) -> Workload:
         """Return the same workload with slow tiles so much longer than the mean one.
 
         Of every product and tile size. Counts where lanes wait for each other. Raises
@@ -391,7 +394,7 @@ def set_density(ops: Ops, activation: float, weight: float) -> Ops:
     )
 
 
-def _drop(*shares: Any) -> float | None:
+def _drop(*shares: Values) -> float | None:
     """Return the accuracy lost with these densities: none where nothing is pruned."""
     dense = all(isinstance(share, Real) and share == 1.0 for share in shares)
     return 0.0 if dense else None

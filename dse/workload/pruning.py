@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from dse.arrays import array_namespace
+from dse.arrays import Values, array_namespace
 from dse.sparsity.curves import POOLED, Curve
 from dse.sparsity.imbalance import Imbalance, even
 from dse.workload.attention import keep_pairs
@@ -23,7 +23,7 @@ _RIGHT = {"scores": "key", "context": "value"}
 _FIRST = "norm_embedding"  # what the first layer reads
 
 
-def prune(workload: Workload, curve: Curve, setting: Any) -> Workload:
+def prune(workload: Workload, curve: Curve, setting: Values) -> Workload:
     """Return a workload with the densities, pairs and accuracy of a curve's setting.
 
     The left operand of an op has the density of the op that made it, as has the right
@@ -40,7 +40,7 @@ def prune(workload: Workload, curve: Curve, setting: Any) -> Workload:
     return pruned
 
 
-def _prune(workload: Workload, curve: Curve, setting: Any) -> Workload:
+def _prune(workload: Workload, curve: Curve, setting: Values) -> Workload:
     kept = curve.kept(setting)
     blocks = []
     for block in workload.blocks:
@@ -57,7 +57,7 @@ def _prune(workload: Workload, curve: Curve, setting: Any) -> Workload:
     )
 
 
-def _with_densities(block: Block, curve: Curve, setting: Any) -> Ops:
+def _with_densities(block: Block, curve: Curve, setting: Values) -> Ops:
     ops = block.ops
     made = [_density(curve, name, setting, block.repeats) for name in ops.names]
     before = _previous(made[-1], curve, setting)
@@ -89,7 +89,7 @@ def _right(kind: str, weights: Any, producer: Any) -> Any:
     return np.ones(()) if kind in WITH_WEIGHTS else producer
 
 
-def _imbalance(ops: Ops, curve: Curve, setting: Any) -> Imbalance:
+def _imbalance(ops: Ops, curve: Curve, setting: Values) -> Imbalance:
     """Return how much tiles differ: of products that the curve measured, else not."""
     if curve.balance is None:
         return even(len(ops))
@@ -104,7 +104,7 @@ def _imbalance(ops: Ops, curve: Curve, setting: Any) -> Imbalance:
     )
 
 
-def _density(curve: Curve, name: str, setting: Any, layers: int) -> jax.Array:
+def _density(curve: Curve, name: str, setting: Values, layers: int) -> jax.Array:
     """Return the density of what an op makes: one, or `[layers]` where told apart."""
     site = _longest_in(curve.sites, name) or POOLED
     by_layer = curve.density_by_layer(site, setting)
@@ -122,7 +122,7 @@ def _longest_in(measured: Iterable[str], name: str) -> str | None:
     return max(own, key=len, default=None)
 
 
-def _previous(last: jax.Array, curve: Curve, setting: Any) -> Any:
+def _previous(last: jax.Array, curve: Curve, setting: Values) -> Any:
     """Return the density of what each layer reads: what the one before it made."""
     if last.ndim == 0:
         return last

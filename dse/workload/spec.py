@@ -201,7 +201,8 @@ class WorkloadSpec(Table):
             )
         if self.density is not None:
             curve = load_curve(self.density, sequence_length=run.seq_len)
-            run = run.with_curve(curve, self.threshold, stand_in=self.stand_in)
+            setting: Any = self.threshold  # None is refused there
+            run = run.with_curve(curve, setting, stand_in=self.stand_in)
         elif self.states_densities:
             run = run.with_density(
                 activation=self.activation_density, weight=self.weight_density

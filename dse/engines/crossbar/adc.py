@@ -8,10 +8,12 @@ fraction of bits.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.engines.crossbar.slices import slices_of
 from dse.hardware.technology import Technology
 from dse.smooth import log_interpolate
@@ -29,9 +31,9 @@ COLUMN_NODES = (7.0, 22.0, 32.0, 65.0)
 class Converter(NamedTuple):
     """One ADC: energy of a conversion in J, area in m^2, samples per second at most."""
 
-    energy: Any
-    area: Any
-    fastest: Any
+    energy: Number
+    area: Number
+    fastest: Number
 
 
 def converter(design: CrossbarEngine, technology: Technology) -> Converter:
@@ -62,7 +64,7 @@ def _calibrated(law: Converter, name: str, technology: Technology) -> Converter:
     )
 
 
-def murmann(technology: Technology, bits: Any, rate: Any) -> Converter:
+def murmann(technology: Technology, bits: Number, rate: Number) -> Converter:
     """Return the envelope of the converters in Murmann's survey, at `rate` in 1/s.
 
         E ~ 10^((SNDR - FOM) / 10) node^1.88 bits^-2.83,   SNDR = 6.02 bits + 1.76 dB
@@ -95,7 +97,7 @@ def murmann(technology: Technology, bits: Any, rate: Any) -> Converter:
     return Converter(1e-12 * jnp.exp(log_energy), 1e-12 * jnp.exp(log_area), jnp.inf)
 
 
-def zigzag(technology: Technology, bits: Any, rows: Any) -> Converter:
+def zigzag(technology: Technology, bits: Number, rows: Number) -> Converter:
     """Return ZigZag-IMC's converter, smooth in its bits, for columns of some rows.
 
         E = (100 fF bits + 1 aF 4^bits) V^2;   t = bits (0.640 + 0.00653 rows) ns
@@ -114,7 +116,7 @@ def zigzag(technology: Technology, bits: Any, rows: Any) -> Converter:
     )
 
 
-def neurosim(technology: Technology, bits: Any, cells: Any) -> Converter:
+def neurosim(technology: Technology, bits: Number, cells: Number) -> Converter:
     """Return NeuroSim's successive-approximation converter below `cells` read cells.
 
         E = (a_node bits + c_node + k_node / R) t,   t = (bits + 1) ns
@@ -125,9 +127,10 @@ def neurosim(technology: Technology, bits: Any, cells: Any) -> Converter:
     value = _reader(technology, "neurosim")
     node = technology["process.node"] * 1e9
 
-    def at_node(what: str, nodes: tuple[float, ...]) -> Any:
+    def at_node(what: str, nodes: tuple[float, ...]) -> Number:
         known = [jnp.asarray(value(f"{what}_{n:.0f}")) for n in nodes]
-        return log_interpolate(node, nodes, known)
+        found: Number = log_interpolate(node, nodes, known)
+        return found
 
     ohms = jnp.sqrt(
         technology["cell.on_resistance"] * technology["cell.off_resistance"]
@@ -144,7 +147,7 @@ def neurosim(technology: Technology, bits: Any, cells: Any) -> Converter:
     return Converter(energy=power * time, area=area, fastest=1.0 / time)
 
 
-def neuron(technology: Technology, bits: Any) -> Converter:
+def neuron(technology: Technology, bits: Number) -> Converter:
     """Return NeuRRAM's neuron, which converts the charge that it has integrated.
 
         E = bits e_step;   t = (bits + 1) t_cycle
@@ -161,5 +164,5 @@ def neuron(technology: Technology, bits: Any) -> Converter:
     )
 
 
-def _reader(technology: Technology, law: str) -> Any:
+def _reader(technology: Technology, law: str) -> Callable[[str], Number]:
     return lambda name: technology[f"adc.{law}_{name}"]

@@ -7,10 +7,11 @@ several together (`slices`). Sources: shafiee2016isaac; ankit2019puma; wan2022ne
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.engines.base import Op
 from dse.engines.crossbar.adc import converter
 from dse.engines.crossbar.slices import has_integrators, slices_of
@@ -26,16 +27,16 @@ PIPELINE_FILL = 2.0  # slices: read, then convert, then shift and add
 class Placement(NamedTuple):
     """Where one copy of the matrices of an op lies, all heads together."""
 
-    rows: Any  # in use, of the fullest array
-    row_groups: Any  # read one after another
-    down: Any  # arrays along the summed axis, of one head
-    across: Any  # arrays along the outputs, of one head
-    arrays: Any
-    cells: Any
-    values_out: Any  # columns of one head, in values
+    rows: Number  # in use, of the fullest array
+    row_groups: Number  # read one after another
+    down: Number  # arrays along the summed axis, of one head
+    across: Number  # arrays along the outputs, of one head
+    arrays: Number
+    cells: Number
+    values_out: Number  # columns of one head, in values
 
 
-def weight_slices(design: CrossbarEngine) -> Any:
+def weight_slices(design: CrossbarEngine) -> Number:
     """Return the columns that hold one weight; a differential pair takes twice."""
     pairs = 1.0 + (jnp.asarray(design.weight_code) > 0.5)
     return pairs * ceil_div(design.weight_bits, design.bits_per_cell)
@@ -58,7 +59,7 @@ def place(design: CrossbarEngine, op: Op) -> Placement:
     )
 
 
-def input_seconds(design: CrossbarEngine, technology: Technology) -> Any:
+def input_seconds(design: CrossbarEngine, technology: Technology) -> Number:
     """Return the time of one input word on one group of rows, in s.
 
         fed max(t_read, t_convert)                               slice by slice
@@ -76,7 +77,7 @@ def input_seconds(design: CrossbarEngine, technology: Technology) -> Any:
     return jnp.where(has_integrators(design), together, one_by_one)
 
 
-def filled(design: CrossbarEngine, vectors: Any) -> Any:
+def filled(design: CrossbarEngine, vectors: Number) -> Number:
     """Return the slices for which a pipeline fills during some products.
 
     Once, or, where vectors do not overlap, for each of them; integrators have none.
@@ -87,8 +88,8 @@ def filled(design: CrossbarEngine, vectors: Any) -> Any:
 
 
 def vectors_seconds(
-    design: CrossbarEngine, technology: Technology, row_groups: Any, vectors: Any
-) -> Any:
+    design: CrossbarEngine, technology: Technology, row_groups: Number, vectors: Number
+) -> Number:
     """Return the time of `vectors` products, one after another on the same arrays.
 
     An input word for each group of rows, and the slices for which the pipeline fills.
@@ -97,7 +98,7 @@ def vectors_seconds(
     return words * input_seconds(design, technology)
 
 
-def array_rate(design: CrossbarEngine, technology: Technology) -> Any:
+def array_rate(design: CrossbarEngine, technology: Technology) -> Number:
     """Return operations per second of all arrays, 2 for a multiply-accumulate.
 
         2 arrays rows columns / (slices of a weight * time of a vector)
@@ -109,7 +110,7 @@ def array_rate(design: CrossbarEngine, technology: Technology) -> Any:
     whole = jnp.maximum(groups - 1.0, 1.0)
     many = 1e6  # vectors, so that a pipeline that fills once does not count
 
-    def rows_per_second(rows: Any, row_groups: Any) -> Any:
+    def rows_per_second(rows: Number, row_groups: Number) -> Number:
         return rows * many / vectors_seconds(design, technology, row_groups, many)
 
     rows = jnp.maximum(
@@ -123,9 +124,9 @@ def array_rate(design: CrossbarEngine, technology: Technology) -> Any:
 class Energy(NamedTuple):
     """What products cost by component, in J, and for how long converters worked."""
 
-    by_component: dict[str, Any]
-    adc_seconds: Any  # converters x s
-    dac_seconds: Any  # row drivers x s
+    by_component: dict[str, Number]
+    adc_seconds: Number  # converters x s
+    dac_seconds: Number  # row drivers x s
 
 
 def vectors_energy(
@@ -133,7 +134,7 @@ def vectors_energy(
     technology: Technology,
     op: Op,
     placed: Placement,
-    vectors: Any,
+    vectors: Number,
 ) -> Energy:
     """Return the energy of `vectors` products, on whichever copy.
 
@@ -179,9 +180,9 @@ def write_seconds(
     design: CrossbarEngine,
     technology: Technology,
     placed: Placement,
-    copies: Any,
-    tiles: Any,
-) -> Any:
+    copies: Number,
+    tiles: Number,
+) -> Number:
     """Return the time of writing copies of a placement, spread over some tiles.
 
         t_row * rows * max(1, arrays / (tiles * written together))
@@ -193,7 +194,7 @@ def write_seconds(
     return technology["cell.write_time"] * placed.rows * rounds
 
 
-def area(design: CrossbarEngine, technology: Technology) -> dict[str, Any]:
+def area(design: CrossbarEngine, technology: Technology) -> dict[str, Number]:
     """Return the area in m^2 of all arrays with their converters and cores."""
     arrays = design.arrays
     cells = design.array_rows * design.array_columns
@@ -211,7 +212,7 @@ def area(design: CrossbarEngine, technology: Technology) -> dict[str, Any]:
     }
 
 
-def idle_power(design: CrossbarEngine, technology: Technology) -> dict[str, Any]:
+def idle_power(design: CrossbarEngine, technology: Technology) -> dict[str, Number]:
     """Return what one idle converter and one idle row driver draw, in W."""
     conversions = slices_of(design).conversions / design.adcs_per_array
     working = converter(design, technology).energy * design.array_columns * conversions

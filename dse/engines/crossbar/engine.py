@@ -9,10 +9,11 @@ wan2022neurram.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import jax.numpy as jnp
 
+from dse.arrays import Choice, Number
 from dse.engines.base import Engine, Op, Run
 from dse.engines.crossbar import array as crossbar_array
 from dse.engines.crossbar import memory as crossbar_memory
@@ -89,16 +90,16 @@ class CrossbarEngine(Engine):
     activation_bits: float = quantity(
         "bit", "of an input", default=16.0, low=1, high=32, integer=True
     )
-    weight_code: Any = quantity(
+    weight_code: Choice = quantity(
         "1", "signs of weights", default="offset", choices=("offset", "differential")
     )
-    column_flip: Any = quantity(
+    column_flip: Choice = quantity(
         "1", "store heavy columns inverted", default="yes", choices=("no", "yes")
     )
     dac_bits: float = quantity(
         "bit", "of an input slice", default=1.0, low=1, high=8, integer=True
     )
-    input_code: Any = quantity(
+    input_code: Choice = quantity(
         "1",
         "levels of an input slice of 1 bit: 0 and 1, or -1 too",
         default="binary",
@@ -124,13 +125,13 @@ class CrossbarEngine(Engine):
     adc_rate_ghz: float = quantity(
         "GHz", "samples of a converter", default=1.28, low=1e-6
     )
-    adc_law: Any = quantity(
+    adc_law: Choice = quantity(
         "1", "what converters cost", default="murmann", choices=LAWS
     )
-    vector_overlap: Any = quantity(
+    vector_overlap: Choice = quantity(
         "1", "next input before the last is done", default="yes", choices=("no", "yes")
     )
-    pipelining: Any = quantity(
+    pipelining: Choice = quantity(
         "1", "sequences follow each other", default="layers", choices=("none", "layers")
     )
     replication: float = quantity(
@@ -145,7 +146,7 @@ class CrossbarEngine(Engine):
     lanes_per_tile: float = quantity(
         "1", "vector lanes of a tile", default=2.0, low=1, integer=True
     )
-    main_memory: Any = quantity(
+    main_memory: Choice = quantity(
         "1", "kind of main memory", default="ddr4", choices=KINDS
     )
     memory_bandwidth_gb_per_s: float = quantity(
@@ -232,7 +233,7 @@ class CrossbarEngine(Engine):
         )
 
     @property
-    def memory_wanted(self) -> tuple[Any, Any]:
+    def memory_wanted(self) -> tuple[Choice, Number]:
         """The kind of main memory, a place in `KINDS`, and its bandwidth in B/s."""
         return self.main_memory, self.memory_bandwidth_gb_per_s * 1e9
 
@@ -243,27 +244,27 @@ class CrossbarEngine(Engine):
     # -- the whole machine -----------------------------------------------------------
 
     @property
-    def tiles(self) -> Any:
+    def tiles(self) -> Number:
         """Tiles of the whole chip."""
         return self.weight_tiles + self.attention_tiles
 
     @property
-    def arrays(self) -> Any:
+    def arrays(self) -> Number:
         """Arrays of the whole chip."""
         return self.tiles * self.arrays_per_tile
 
     @property
-    def rows_together(self) -> Any:
+    def rows_together(self) -> Number:
         """Rows of an array that are read together."""
         return jnp.minimum(self.active_rows, self.array_rows)
 
     @property
-    def wanted_rate(self) -> Any:
+    def wanted_rate(self) -> Number:
         """Samples per second of a converter; its law may allow less."""
         return self.adc_rate_ghz * 1e9
 
     @property
-    def vector_lanes(self) -> Any:
+    def vector_lanes(self) -> Number:
         """Lanes of all vector units together."""
         return self.tiles * self.lanes_per_tile
 
@@ -288,16 +289,16 @@ class CrossbarEngine(Engine):
         right = weights if by_weights else inputs
         return self.replace(weight_bits=right, activation_bits=inputs)
 
-    def fills(self, vectors: Any) -> Any:
+    def fills(self, vectors: Number) -> Number:
         """Return how often the pipeline of an array fills for some products."""
         once = jnp.asarray(self.vector_overlap) > 0.5
         return jnp.where(once, jnp.minimum(vectors, 1.0), vectors)
 
-    def clock(self, technology: Technology) -> Any:
+    def clock(self, technology: Technology) -> Number:
         """Return the clock of the digital parts in Hz."""
         return self.clock_mhz * 1e6
 
-    def area(self, technology: Technology) -> dict[str, Any]:
+    def area(self, technology: Technology) -> dict[str, Number]:
         """Return the area in m^2 by component; main memory is not on the chip."""
         return (
             crossbar_array.area(self, technology)
@@ -307,8 +308,8 @@ class CrossbarEngine(Engine):
         )
 
     def leakage(
-        self, technology: Technology, seconds: Any, busy: dict[str, Any]
-    ) -> dict[str, Any]:
+        self, technology: Technology, seconds: Number, busy: dict[str, Number]
+    ) -> dict[str, Number]:
         """Return leakage in J; converters and drivers draw a share of power if idle."""
         units = {
             "adc": self.arrays * self.adcs_per_array,
@@ -327,7 +328,7 @@ class CrossbarEngine(Engine):
             | self.memory_at_rest(technology, seconds)
         )
 
-    def peak_rate(self, technology: Technology) -> Any:
+    def peak_rate(self, technology: Technology) -> Number:
         """Return operations per second of all arrays and vector units, 2 for a MAC.
 
         Vector units multiply by what comes from a cache, a product a lane and cycle.
@@ -335,7 +336,7 @@ class CrossbarEngine(Engine):
         lanes = 2.0 * self.vector_lanes * self.clock(technology)
         return crossbar_array.array_rate(self, technology) + lanes
 
-    def peak_rate_at(self, words: Words | None, technology: Technology) -> Any:
+    def peak_rate_at(self, words: Words | None, technology: Technology) -> Number:
         """Return operations per second where shorter words take fewer cells, pulses."""
         if words is None:
             return self.peak_rate(technology)
@@ -362,14 +363,18 @@ class CrossbarEngine(Engine):
         return (by_noise,) if run.words else (by_noise, words)
 
     def wear(
-        self, technology: Technology, seconds: Any, dynamic: dict[str, Any]
-    ) -> Any:
+        self, technology: Technology, seconds: Number, dynamic: dict[str, Number]
+    ) -> Number:
         """Return the share of its cells' life that a second takes."""
         return crossbar_wear.wear(self, technology, seconds, dynamic)
 
     def extras(
-        self, run: Run, technology: Technology, seconds: Any, dynamic: dict[str, Any]
-    ) -> dict[str, Any]:
+        self,
+        run: Run,
+        technology: Technology,
+        seconds: Number,
+        dynamic: dict[str, Number],
+    ) -> dict[str, Number]:
         """Return precision and wear: how clean sums are, how long the cells last."""
         ratio = crossbar_noise.signal_to_noise(self, technology)
         writes = crossbar_wear.writes_per_cell(self, technology, dynamic)

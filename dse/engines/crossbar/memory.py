@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
+from dse.arrays import Column, Number
 from dse.engines.base import Op, Run
 from dse.engines.crossbar.array import Placement, weight_slices
 from dse.hardware.technology import Technology
@@ -18,18 +19,18 @@ if TYPE_CHECKING:
     from dse.engines.crossbar.engine import CrossbarEngine
 
 
-def cells_of_weights(design: CrossbarEngine, run: Run) -> Any:
+def cells_of_weights(design: CrossbarEngine, run: Run) -> Column:
     """Return the cells that all weights of a model need, copies included, [ops]."""
     return run.weights * weight_slices(design) * design.replication
 
 
-def capacity(design: CrossbarEngine) -> Any:
+def capacity(design: CrossbarEngine) -> Number:
     """Return the cells of the arrays that hold weights."""
     arrays = design.weight_tiles * design.arrays_per_tile
     return arrays * design.array_rows * design.array_columns
 
 
-def rewritten_share(design: CrossbarEngine, run: Run) -> Any:
+def rewritten_share(design: CrossbarEngine, run: Run) -> Number:
     """Return the share of the weights that must be written anew for every run.
 
     None where all fit; else those for which there are no cells. Empty edges of arrays
@@ -58,7 +59,7 @@ def storage(design: CrossbarEngine, ops: Ops, run: Run) -> Storage:
     )
 
 
-def share_of_arrays(design: CrossbarEngine, run: Run, placed: Placement) -> Any:
+def share_of_arrays(design: CrossbarEngine, run: Run, placed: Placement) -> Number:
     """Return the cells of an op over all that work at the same time.
 
     Those are the cells of the whole model, or of as much of it as there is room for;
@@ -69,20 +70,20 @@ def share_of_arrays(design: CrossbarEngine, run: Run, placed: Placement) -> Any:
     return placed.cells * design.replication / jnp.maximum(room, 1.0)
 
 
-def prefetched_share(design: CrossbarEngine, op: Op, placed: Placement) -> Any:
+def prefetched_share(design: CrossbarEngine, op: Op, placed: Placement) -> Number:
     """Return the share of an op's cells that can be written while the last op runs."""
     before = op.heads * op.weights_before * weight_slices(design) * design.replication
     return early_share(placed.cells * design.replication, before, capacity(design))
 
 
-def buffer_bits(design: CrossbarEngine) -> Any:
+def buffer_bits(design: CrossbarEngine) -> Number:
     """Return the bits that the buffers of all tiles hold."""
     return design.tiles * design.buffer_kib_per_tile * 1024.0 * 8.0
 
 
 def main_memory_energy(
-    design: CrossbarEngine, technology: Technology, read: Any, written: Any
-) -> dict[str, Any]:
+    design: CrossbarEngine, technology: Technology, read: Number, written: Number
+) -> dict[str, Number]:
     """Return the energy in J of bits from main memory and to it, by component.
 
     As published, they cross a link beside the memory.
@@ -98,8 +99,8 @@ def main_memory_energy(
 
 
 def wear(
-    design: CrossbarEngine, technology: Technology, written: Any
-) -> dict[str, Any] | None:
+    design: CrossbarEngine, technology: Technology, written: Number
+) -> dict[str, Number] | None:
     """Return what bits written take of the life of main memory."""
     memory = design.memory(technology)
     return None if memory is None else {"main_memory": written * memory.wear}
@@ -111,7 +112,7 @@ def product_traffic_energy(
     op: Op,
     placed: Placement,
     run: Run,
-) -> dict[str, Any]:
+) -> dict[str, Number]:
     """Return the energy in J of inputs to the cores, and of results to the next tile.
 
     An input is read and sent over the bus for each core that holds columns of its row;
@@ -133,7 +134,7 @@ def product_traffic_energy(
 
 def elementwise_traffic_energy(
     design: CrossbarEngine, technology: Technology, op: Op, run: Run
-) -> dict[str, Any]:
+) -> dict[str, Number]:
     """Return the energy in J of reading and writing every value once."""
     values = run.batch * op.heads * op.rows * op.columns
     moved = 2.0 * values * design.words(run).kept.activation_bits
@@ -143,12 +144,12 @@ def elementwise_traffic_energy(
     }
 
 
-def _access(technology: Technology, bits: Any) -> Any:
+def _access(technology: Technology, bits: Number) -> Number:
     block = 8.0 * technology["buffer.block"]
     return bits / block * technology["buffer.access_energy"]
 
 
-def area(design: CrossbarEngine, technology: Technology) -> dict[str, Any]:
+def area(design: CrossbarEngine, technology: Technology) -> dict[str, Number]:
     """Return the area in m^2 of buffers, of buses and routers, and of the link.
 
     Buffers are embedded DRAM, with figures of their own.
@@ -162,7 +163,7 @@ def area(design: CrossbarEngine, technology: Technology) -> dict[str, Any]:
     return parts
 
 
-def leakage_power(design: CrossbarEngine, technology: Technology) -> dict[str, Any]:
+def leakage_power(design: CrossbarEngine, technology: Technology) -> dict[str, Number]:
     """Return what buffers, buses, routers and cores leak, in W."""
     cores = design.arrays / design.arrays_per_core
     return {
@@ -172,5 +173,5 @@ def leakage_power(design: CrossbarEngine, technology: Technology) -> dict[str, A
     }
 
 
-def _buffer_bytes(design: CrossbarEngine) -> Any:
+def _buffer_bytes(design: CrossbarEngine) -> Number:
     return design.tiles * design.buffer_kib_per_tile * 1024.0

@@ -7,11 +7,12 @@ error, and errors add up over all slices with their weights.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 from jax.scipy.stats import norm
 
+from dse.arrays import Number
 from dse.engines.crossbar.slices import bits_together
 from dse.hardware.technology import Technology
 from dse.sparsity.pieces import interpolate
@@ -24,12 +25,12 @@ CLEAN = 2.0**40  # a ratio at which nothing is lost
 _STEPS = 16
 
 
-def swing(technology: Technology) -> Any:
+def swing(technology: Technology) -> Number:
     """Return the usable share of a cell's current, 1 - 1 / (on/off ratio)."""
     return 1.0 - technology["cell.on_resistance"] / technology["cell.off_resistance"]
 
 
-def largest_sum(design: CrossbarEngine, technology: Technology) -> Any:
+def largest_sum(design: CrossbarEngine, technology: Technology) -> Number:
     """Return the largest column sum in steps of one cell level.
 
         rows (2^bits_together - 1) (2^bits_per_cell - 1) / swing
@@ -39,13 +40,13 @@ def largest_sum(design: CrossbarEngine, technology: Technology) -> Any:
     inputs fall as far below 0: one bit more.
     """
     signs = jnp.where(jnp.asarray(design.input_code) > 0.5, 2.0, 1.0)
-    inputs = signs * (2.0 ** bits_together(design) - 1.0)
-    levels = 2.0**design.bits_per_cell - 1.0
+    inputs: Number = signs * (2.0 ** bits_together(design) - 1.0)
+    levels: Number = 2.0**design.bits_per_cell - 1.0
     half = jnp.where(jnp.asarray(design.column_flip) > 0.5, 0.5, 1.0)
     return half * design.rows_together * inputs * levels / swing(technology)
 
 
-def lossless_bits(design: CrossbarEngine, technology: Technology) -> Any:
+def lossless_bits(design: CrossbarEngine, technology: Technology) -> Number:
     """Return the resolution that tells every column sum apart: log2(largest sum + 1).
 
     ISAAC's 128 rows, 1-bit inputs and 2-bit cells need 9 whole bits, 8 with flips.
@@ -53,7 +54,7 @@ def lossless_bits(design: CrossbarEngine, technology: Technology) -> Any:
     return jnp.log2(largest_sum(design, technology) + 1.0)
 
 
-def column_error(design: CrossbarEngine, technology: Technology) -> Any:
+def column_error(design: CrossbarEngine, technology: Technology) -> Number:
     """Return the mean squared error of one column sum, in steps squared.
 
         step^2 (1 - step^-8) / 12 + noise;   step = (largest sum + 1) / 2^adc_bits
@@ -71,26 +72,26 @@ def column_error(design: CrossbarEngine, technology: Technology) -> Any:
     return (step**2 - step**-6.0) / 12.0 + kept
 
 
-def read_noise(design: CrossbarEngine, technology: Technology) -> Any:
+def read_noise(design: CrossbarEngine, technology: Technology) -> Number:
     """Return the deviation of a column sum by read noise, in steps.
 
     Half of the rows are driven; each cell adds its own noise, independent of its level,
     in every slice that is converted together, by the place of the slice.
     """
-    levels = 2.0**design.bits_per_cell - 1.0
+    levels: Number = 2.0**design.bits_per_cell - 1.0
     cell = technology["cell.read_noise"] * levels / swing(technology)
-    places = (4.0 ** bits_together(design) - 1.0) / (4.0**design.dac_bits - 1.0)
+    places: Number = (4.0 ** bits_together(design) - 1.0) / (4.0**design.dac_bits - 1.0)
     return cell * jnp.sqrt(0.5 * design.rows_together * places)
 
 
-def _rounded(deviation: Any) -> Any:
+def _rounded(deviation: Number) -> Number:
     steps = jnp.arange(1.0, _STEPS + 1.0)
     safe = jnp.maximum(deviation, 1e-3)
     beyond = 2.0 * norm.sf((steps - 0.5) / safe)
     return jnp.sum((2.0 * steps - 1.0) * beyond)
 
 
-def signal_to_noise(design: CrossbarEngine, technology: Technology) -> Any:
+def signal_to_noise(design: CrossbarEngine, technology: Technology) -> Number:
     """Return the power of a full product over that of its error, a ratio.
 
         rows (rms_x rms_w 2^(X + W))^2 / (error sum_i 4^(i together) sum_j 4^(j cell))
@@ -114,7 +115,7 @@ def signal_to_noise(design: CrossbarEngine, technology: Technology) -> Any:
     return jnp.minimum(signal / jnp.maximum(error, 1e-30), CLEAN)
 
 
-def measured_drop(curve: tuple[tuple[float, float], ...], ratio: Any) -> Any:
+def measured_drop(curve: tuple[tuple[float, float], ...], ratio: Number) -> Number:
     """Return the accuracy lost at a signal-to-noise ratio, NaN without a curve.
 
     The curve holds (dB, drop) pairs, dB rising; between them it is straight, past its

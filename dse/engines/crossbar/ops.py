@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.engines.base import Op, Run
 from dse.engines.crossbar import memory
 from dse.engines.crossbar.array import (
@@ -135,7 +136,7 @@ def written_product(
     there = design.attention_tiles * design.arrays_per_tile
     products = vectors_seconds(design, technology, placed.row_groups, op.rows)
 
-    def take(sequences: Any) -> Any:
+    def take(sequences: Number) -> Number:
         rounds = jnp.maximum(sequences * placed.arrays / there, 1.0)
         tiles = design.attention_tiles
         writing = write_seconds(design, technology, placed, sequences, tiles)
@@ -171,14 +172,14 @@ def _product(
     placed: Placement,
     *,
     unit: str,
-    tiles: Any,
-    load: Any,
-    prefetch: Any,
-    lead: Any,
-    compute: Any,
-    occupied: Any,
-    fetched: Any,
-    writes: dict[str, Any],
+    tiles: Number,
+    load: Number,
+    prefetch: Number,
+    lead: Number,
+    compute: Number,
+    occupied: Number,
+    fetched: Number,
+    writes: dict[str, Number],
 ) -> Stage:
     """Put a product together; times in s, `fetched` in bits, `writes` in J.
 
@@ -260,6 +261,6 @@ def gather(design: CrossbarEngine, op: Op, run: Run, technology: Technology) -> 
     )
 
 
-def _transfer(design: CrossbarEngine, bits: Any) -> Any:
+def _transfer(design: CrossbarEngine, bits: Number) -> Number:
     """Return the time of bits that come from main memory, in s."""
     return bits / (design.memory_bandwidth_gb_per_s * 8e9)

@@ -8,10 +8,11 @@ at once (NeuRRAM). Sources: shafiee2016isaac; wan2022neurram.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.smooth import ceil_div
 
 if TYPE_CHECKING:
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 class Slices(NamedTuple):
     """What becomes of one input on one row, and of the column sums that it is in."""
 
-    fed: Any  # slices
-    conversions: Any  # of a column
-    integrations: Any  # on a column's capacitor; 0 without one
-    bits: Any  # of a conversion: the mean
+    fed: Number  # slices
+    conversions: Number  # of a column
+    integrations: Number  # on a column's capacitor; 0 without one
+    bits: Number  # of a conversion: the mean
 
 
-def has_integrators(design: CrossbarEngine) -> Any:
+def has_integrators(design: CrossbarEngine) -> Number:
     """Return whether capacitors take up several slices before a conversion."""
     return design.slices_per_conversion > 1.0
 
@@ -64,7 +65,7 @@ def slices_of(design: CrossbarEngine) -> Slices:
     )
 
 
-def bits_together(design: CrossbarEngine) -> Any:
+def bits_together(design: CrossbarEngine) -> Number:
     """Return the bits of an input that one conversion sees."""
     found = slices_of(design)
     together = ceil_div(found.fed, found.conversions) * design.dac_bits

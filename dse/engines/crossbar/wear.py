@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.engines.crossbar import memory as crossbar_memory
 from dse.hardware.technology import Technology
 
@@ -16,8 +17,8 @@ YEAR = 365.25 * 24 * 3600.0  # s
 
 
 def writes_per_cell(
-    design: CrossbarEngine, technology: Technology, dynamic: dict[str, Any]
-) -> dict[str, Any]:
+    design: CrossbarEngine, technology: Technology, dynamic: dict[str, Number]
+) -> dict[str, Number]:
     """Return how often a run writes a cell, by what the arrays hold.
 
     Writes are counted by their energy, and go round all cells of their kind in turn.
@@ -37,9 +38,9 @@ def writes_per_cell(
 def wear(
     design: CrossbarEngine,
     technology: Technology,
-    seconds: Any,
-    dynamic: dict[str, Any],
-) -> Any:
+    seconds: Number,
+    dynamic: dict[str, Number],
+) -> Number:
     """Return the share of its life that the most written cell loses in a second.
 
         writes of a cell in a run / (endurance * wear levelling * time of a run)

@@ -14,6 +14,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+from dse.arrays import Choice, Number
 from dse.engines.base import Engine, Op, Run
 from dse.engines.described import described_fields
 from dse.engines.filter.memory import (
@@ -95,7 +96,7 @@ class FilterEngine(Engine):
     second_round_bits: float = quantity(
         "bit", "of a key in the second round", default=4.0, low=1, integer=True
     )
-    result_reuse: Any = quantity(
+    result_reuse: Choice = quantity(
         "1", "the second round adds to the first", default="yes", choices=_NO_OR_YES
     )
     high_bit_multipliers: float = quantity(
@@ -116,7 +117,7 @@ class FilterEngine(Engine):
     query_block: float = quantity(
         "1", "queries that share a fetch of keys", default=32.0, low=1, integer=True
     )
-    on_demand_fetch: Any = quantity(
+    on_demand_fetch: Choice = quantity(
         "1", "fetches only what survives", default="yes", choices=_NO_OR_YES
     )
     heads_in_parallel: float = quantity(
@@ -125,7 +126,7 @@ class FilterEngine(Engine):
     memory_bandwidth_gb_per_s: float = quantity(
         "GB/s", "main-memory bandwidth", default=59.8, low=1e-6
     )
-    main_memory: Any = quantity(
+    main_memory: Choice = quantity(
         "1", "kind of main memory", default="hbm2", choices=KINDS
     )
     clock_mhz: float = quantity("MHz", "clock", default=1000.0, low=1.0)
@@ -185,13 +186,13 @@ class FilterEngine(Engine):
         return cls.described(table, name, node_nm=float(node))
 
     @classmethod
-    def described(cls, technology: Technology, name: str, **more: Any) -> Self:
+    def described(cls, technology: Technology, name: str, **more: object) -> Self:
         """Return the machine whose fields stand under a name in a parameter file.
 
         What does not stand there has its default. The values may be draws, as arrays.
         """
-        fields = described_fields(cls, technology, name)
-        return cls(**(fields | more))
+        fields: dict[str, Any] = {**described_fields(cls, technology, name), **more}
+        return cls(**fields)
 
     @property
     def described_in(self) -> tuple[str, ...]:
@@ -199,7 +200,7 @@ class FilterEngine(Engine):
         return ("energon", "attention_filters")
 
     @property
-    def memory_wanted(self) -> tuple[Any, Any]:
+    def memory_wanted(self) -> tuple[Choice, Number]:
         """The kind of main memory, a place in `KINDS`, and its bandwidth in B/s."""
         return self.main_memory, self.memory_bandwidth_gb_per_s * 1e9
 
@@ -222,21 +223,21 @@ class FilterEngine(Engine):
         """Whether weights may come early; the engine has none, a host may."""
         return True
 
-    def clock(self, technology: Technology) -> Any:
+    def clock(self, technology: Technology) -> Number:
         """Return the clock in Hz."""
         return self.clock_mhz * 1e6
 
-    def peak_rate(self, technology: Technology) -> Any:
+    def peak_rate(self, technology: Technology) -> Number:
         """Return dense operations per second of the attention unit: 2 P_A f."""
         return 2.0 * self.high_bit_multipliers * self.clock(technology)
 
-    def area(self, technology: Technology) -> dict[str, Any]:
+    def area(self, technology: Technology) -> dict[str, Number]:
         """Return the area in m^2 by component; main memory is not on the chip."""
         return areas(self, technology) | self.interface_area(technology)
 
     def leakage(
-        self, technology: Technology, seconds: Any, busy: dict[str, Any]
-    ) -> dict[str, Any]:
+        self, technology: Technology, seconds: Number, busy: dict[str, Number]
+    ) -> dict[str, Number]:
         """Return leakage in J: nothing is gated, and the memory interface stays on."""
         energy = {
             component: power * seconds
@@ -255,7 +256,7 @@ class FilterEngine(Engine):
             return words
         return (*words, rounds_loss(self, run.curve.subject))
 
-    def memory_power(self, technology: Technology) -> Any:
+    def memory_power(self, technology: Technology) -> Number:
         """Return the power in W of main memory and its interface, the port saturated.
 
         bandwidth * (energy of a bit moved + energy of the interface)

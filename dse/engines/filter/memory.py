@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.engines.base import Op, Run
 from dse.engines.filter.work import HeadWork, Pairs, query_block
 
@@ -17,7 +19,7 @@ KIB = 2.0**10
 
 def fetched_bits(
     design: FilterEngine, op: Op, run: Run, pairs: Pairs
-) -> dict[str, Any]:
+) -> dict[str, Number]:
     """Return the bits that cross the main-memory port for one head, by buffer.
 
         K, V = held * once(all queries) + (1 - held) * blocks * seen * once(a block)
@@ -42,7 +44,9 @@ def fetched_bits(
     of_block = jnp.minimum(pairs.keys + block / op.sharing - 1.0, every)
     of_block = jnp.where(op.key_ratio > 1.0, of_block, pairs.keys)
 
-    def traffic(buffer_kib: Any, width: Any, bits_once: Any) -> Any:
+    def traffic(
+        buffer_kib: Number, width: Number, bits_once: Callable[[Number], Number]
+    ) -> Number:
         size = jnp.maximum(every * width * word / 8.0, 1.0)
         held = jnp.minimum(buffer_kib * KIB / size, 1.0)
         together = every * bits_once(pairs.queries / op.key_ratio)
@@ -66,30 +70,30 @@ def fetched_bits(
     }
 
 
-def result_bits(design: FilterEngine, run: Run, pairs: Pairs) -> Any:
+def result_bits(design: FilterEngine, run: Run, pairs: Pairs) -> Number:
     """Return the bits that one head writes to main memory."""
     return pairs.queries * pairs.value_width * _query_bits(design, run)
 
 
-def key_bits(design: FilterEngine, op: Op, run: Run) -> Any:
+def key_bits(design: FilterEngine, op: Op, run: Run) -> Number:
     """Return the bits of a key or value, in the mean over new ones and cached ones."""
     _, new, cached = design.words(run).kept
     return new + op.cached / jnp.maximum(op.inner * op.columns, 1.0) * (cached - new)
 
 
-def cached_share(design: FilterEngine, op: Op, run: Run) -> Any:
+def cached_share(design: FilterEngine, op: Op, run: Run) -> Number:
     """Return the share of the bits of keys and values that are from a cache."""
     ratio = design.words(run).kept.cache_bits / key_bits(design, op, run)
     return op.cached / jnp.maximum(op.inner * op.columns, 1.0) * ratio
 
 
-def _query_bits(design: FilterEngine, run: Run) -> Any:
+def _query_bits(design: FilterEngine, run: Run) -> Number:
     return design.words(run).kept.activation_bits
 
 
 def _key_bits(
-    design: FilterEngine, run: Run, pairs: Pairs, word: Any, queries: Any
-) -> Any:
+    design: FilterEngine, run: Run, pairs: Pairs, word: Number, queries: Number
+) -> Number:
     """Return the bits of a key that come for some queries, in the mean over all."""
     first = jnp.minimum(design.first_round_bits, word)
     second = jnp.minimum(design.second_round_bits, word)
@@ -104,25 +108,25 @@ def _key_bits(
 
 
 def _value_bits(
-    design: FilterEngine, run: Run, pairs: Pairs, word: Any, queries: Any
-) -> Any:
+    design: FilterEngine, run: Run, pairs: Pairs, word: Number, queries: Number
+) -> Number:
     """Return the bits of a value that come for some queries, in the mean over all."""
     share = jnp.where(_on_demand(design), _union(run, pairs, queries), 1.0)
     return share * word
 
 
-def _on_demand(design: FilterEngine) -> Any:
+def _on_demand(design: FilterEngine) -> Number:
     asked = jnp.asarray(design.on_demand_fetch) > 0.5
     return asked & (jnp.asarray(design.rounds) > 0.5)
 
 
-def _union(run: Run, pairs: Pairs, queries: Any) -> Any:
+def _union(run: Run, pairs: Pairs, queries: Number) -> Number:
     return run.attention.union(queries, pairs.kept)
 
 
 def buffer_reads(
     design: FilterEngine, op: Op, run: Run, pairs: Pairs, work: HeadWork
-) -> dict[str, Any]:
+) -> dict[str, Number]:
     """Return the bits that one head reads from each buffer.
 
     As many queries are scored side by side as the multipliers have rows of a head's

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dse.arrays import Number
 from dse.engines.filter.work import HeadWork
 from dse.engines.word_length import adder_size, multiplier_size
 from dse.hardware import shared_parts, sram
@@ -64,7 +65,7 @@ def _each(design: FilterEngine, technology: Technology, kind: str) -> Part:
     return Part(area, energy, full * energy)
 
 
-def _sum(design: FilterEngine, technology: Technology, what: str) -> dict[str, Any]:
+def _sum(design: FilterEngine, technology: Technology, what: str) -> dict[str, Number]:
     """Return `area` or `leakage_power` of all units of each component."""
     return {
         component: sum(
@@ -75,7 +76,7 @@ def _sum(design: FilterEngine, technology: Technology, what: str) -> dict[str, A
     }
 
 
-def areas(design: FilterEngine, technology: Technology) -> dict[str, Any]:
+def areas(design: FilterEngine, technology: Technology) -> dict[str, Number]:
     """Return the area in m^2 of each component; `control` is a share of all others."""
     found = _sum(design, technology, "area")
     for buffer in BUFFERS:
@@ -84,7 +85,7 @@ def areas(design: FilterEngine, technology: Technology) -> dict[str, Any]:
     return found | {"control": share * sum(found.values())}
 
 
-def leakage_powers(design: FilterEngine, technology: Technology) -> dict[str, Any]:
+def leakage_powers(design: FilterEngine, technology: Technology) -> dict[str, Number]:
     """Return the leakage power in W of each component.
 
     That of logic is a share of its power when all units work in every cycle, or that of
@@ -98,7 +99,7 @@ def leakage_powers(design: FilterEngine, technology: Technology) -> dict[str, An
 
 def work_energies(
     design: FilterEngine, technology: Technology, work: HeadWork
-) -> dict[str, Any]:
+) -> dict[str, Number]:
     """Return the energy in J that one head's work takes in each unit."""
     done = {
         "low_bit_multiplier": work.low_bit_macs,
@@ -117,13 +118,14 @@ def work_energies(
 
 
 def access_energy(
-    design: FilterEngine, technology: Technology, buffer: str, bits: Any
-) -> Any:
+    design: FilterEngine, technology: Technology, buffer: str, bits: Number
+) -> Number:
     """Return the energy in J of moving some bits into or out of a buffer."""
     blocks = bits / (technology["buffer.block"] * 8.0)
     per_block = sram.access_energy(technology, "buffer", _mib(design, buffer))
     return blocks * per_block
 
 
-def _mib(design: FilterEngine, buffer: str) -> Any:
-    return getattr(design, f"{buffer}_kib") / _KIB_PER_MIB
+def _mib(design: FilterEngine, buffer: str) -> Number:
+    kib: Number = getattr(design, f"{buffer}_kib")
+    return kib / _KIB_PER_MIB

@@ -7,10 +7,11 @@ equations are derived in docs/filter_engine.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.engines.base import Op, Run
 from dse.engines.masks import unmasked
 from dse.hardware.technology import Technology
@@ -32,25 +33,25 @@ class Pairs:
     are those of all heads that share the keys, of some `tokens`.
     """
 
-    queries: Any
-    keys: Any
-    tokens: Any
-    width: Any  # of a query and a key
-    value_width: Any
-    pairs: Any
-    kept_first_round: Any
-    kept: Any
+    queries: Number
+    keys: Number
+    tokens: Number
+    width: Number  # of a query and a key
+    value_width: Number
+    pairs: Number
+    kept_first_round: Number
+    kept: Number
 
 
 @dataclass(frozen=True)
 class HeadWork:
     """Counts of what one head asks of the units."""
 
-    low_bit_macs: Any  # of query bits x first-round bits
-    selections: Any
-    high_bit_macs: Any
-    exponents: Any
-    divisions: Any
+    low_bit_macs: Number  # of query bits x first-round bits
+    selections: Number
+    high_bit_macs: Number
+    exponents: Number
+    divisions: Number
 
 
 def count_pairs(design: FilterEngine, op: Op, run: Run) -> Pairs:
@@ -101,8 +102,8 @@ def count_work(design: FilterEngine, pairs: Pairs) -> HeadWork:
 class Pace:
     """Cycles of all heads: of the slower unit alone, and from first to last result."""
 
-    occupied: Any
-    elapsed: Any
+    occupied: Number
+    elapsed: Number
 
 
 def pace(
@@ -133,7 +134,7 @@ def pace(
     return Pace(occupied, occupied + first_row)
 
 
-def query_block(design: FilterEngine, op: Op, run: Run) -> Any:
+def query_block(design: FilterEngine, op: Op, run: Run) -> Number:
     """Return the queries that share a fetch of keys: wanted, and held by the buffer."""
     word = design.words(run).kept.activation_bits
     row = jnp.maximum(op.inner * word / 8.0, 1.0)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 import re
 from functools import cache
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
+from dse.arrays import Number
 from dse.errors import InputError, did_you_mean
 from dse.records import Record, record, static
 from dse.shipped import hw_params_folder
@@ -45,7 +45,7 @@ class NMAccuracy(Record):
         if not self.points:
             raise InputError(f"accuracy table `{self.name}` has no points; give some.")
 
-    def loss(self, kept: Any, group: Any) -> Loss:
+    def loss(self, kept: Number, group: Number) -> Loss:
         """Return what a setting loses; nothing where it is dense."""
         sparse = jnp.where(kept < group, 1.0, 0.0)
         return Loss(
@@ -55,7 +55,7 @@ class NMAccuracy(Record):
             subject=self.subject,
         )
 
-    def drop(self, kept: Any, group: Any) -> Any:
+    def drop(self, kept: Number, group: Number) -> Number:
         """Return the drop of a setting, at least 0; 0 for dense. Scalars; unit: 1."""
         groups = sorted({m for _, m, _ in self.points})
         series = jnp.stack([self._series(m, kept / group) for m in groups])
@@ -63,7 +63,7 @@ class NMAccuracy(Record):
         found = interpolate(place, np.log2(groups), series)
         return jnp.where(kept < group, jnp.maximum(found, 0.0), 0.0)
 
-    def _series(self, group: float, density: Any) -> Any:
+    def _series(self, group: float, density: Number) -> Number:
         """Return the drop at a density along the settings of one group size."""
         points = [(n / m, drop) for n, m, drop in self.points if m == group]
         points = sorted([*points, (1.0, 0.0)])

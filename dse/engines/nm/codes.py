@@ -9,11 +9,11 @@ ones.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from dse.arrays import Choice, Number
 from dse.smooth import ceil
 
 CODES = ("best", "bitmap", "index", "rank", "venom", "entropy")
@@ -24,7 +24,9 @@ VENOM_COLUMNS = 4.0
 _ROUNDING = 1e-4
 
 
-def position_bits(kept: Any, group: Any, code: Any, strip_rows: Any) -> Any:
+def position_bits(
+    kept: Number, group: Number, code: Choice, strip_rows: Number
+) -> Number:
     """Return the bits that say which `kept` of `group` values there are.
 
         bitmap: M                        index: N ceil(log2 M)
@@ -53,21 +55,31 @@ def position_bits(kept: Any, group: Any, code: Any, strip_rows: Any) -> Any:
 
 
 def stored_bits(
-    kept: Any, group: Any, *, width: Any, code: Any, strip_rows: Any = 64.0
-) -> Any:
+    kept: Number,
+    group: Number,
+    *,
+    width: Number,
+    code: Choice,
+    strip_rows: Number = 64.0,
+) -> Number:
     """Return the bits of one stored group: values of `width` bits, and positions."""
     return kept * width + position_bits(kept, group, code, strip_rows)
 
 
 def compression_ratio(
-    kept: Any, group: Any, *, width: Any, code: Any, strip_rows: Any = 64.0
-) -> Any:
+    kept: Number,
+    group: Number,
+    *,
+    width: Number,
+    code: Choice,
+    strip_rows: Number = 64.0,
+) -> Number:
     """Return dense bits over stored bits: M b / (N b + positions). Unit: 1."""
     bits = stored_bits(kept, group, width=width, code=code, strip_rows=strip_rows)
     return group * width / bits
 
 
-def binary_entropy(share: Any) -> Any:
+def binary_entropy(share: Number) -> Number:
     """Return the bits per value of an ideal code of which values are kept.
 
     H(p) = -p log2 p - (1 - p) log2 (1 - p), 0 at both ends. Shapes: any; unit: bit.
@@ -106,7 +118,7 @@ def nearest_pair(
     return min(legal_pairs(largest_kept, largest_group), key=distance)
 
 
-def _log2_binomial(n: Any, k: Any) -> Any:
+def _log2_binomial(n: Number, k: Number) -> Number:
     """Return log2 of n over k, for real n >= k >= 0."""
     log_factorial = jax.lax.lgamma
     return (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.engines.vector_unit import vector_lane
 from dse.engines.word_length import adder_size, multiplier_size
 from dse.hardware import shared_parts, sram
@@ -29,12 +30,12 @@ _BLOCK_KIB = {"bram": 4.5, "uram": 36.0}  # data bits and parity of a memory blo
 class Costs(NamedTuple):
     """Area in m^2 and leakage in W by component, energies in J per event."""
 
-    area: dict[str, Any]
-    leakage: dict[str, Any]
-    multiply: Any  # one multiply-accumulate
-    select: Any  # one operand through its multiplexer
-    per_bit: dict[str, Any]  # one bit into or out of a buffer
-    per_pass: Any  # one value through a lane of the vector or softmax unit
+    area: dict[str, Number]
+    leakage: dict[str, Number]
+    multiply: Number  # one multiply-accumulate
+    select: Number  # one operand through its multiplexer
+    per_bit: dict[str, Number]  # one bit into or out of a buffer
+    per_pass: Number  # one value through a lane of the vector or softmax unit
 
 
 def costs(design: NMEngine, technology: Technology) -> Costs:
@@ -45,7 +46,7 @@ def costs(design: NMEngine, technology: Technology) -> Costs:
     return chosen
 
 
-def main_memory_energy(design: NMEngine, technology: Technology) -> Any:
+def main_memory_energy(design: NMEngine, technology: Technology) -> Number:
     """Return the energy in J of one bit to or from main memory, as published.
 
     NaN for a kind without a published energy: not known.
@@ -59,7 +60,7 @@ def main_memory_energy(design: NMEngine, technology: Technology) -> Any:
     return joule[jnp.asarray(design.main_memory).astype(int)]
 
 
-def resources(design: NMEngine, technology: Technology) -> dict[str, Any]:
+def resources(design: NMEngine, technology: Technology) -> dict[str, Number]:
     """Return the FPGA resources that a design needs: `dsp`, `lut`, and memory `kib`.
 
         dsp = multipliers / products_per_dsp
@@ -82,7 +83,7 @@ def resources(design: NMEngine, technology: Technology) -> dict[str, Any]:
     }
 
 
-def budget_use(design: NMEngine, technology: Technology) -> Any:
+def budget_use(design: NMEngine, technology: Technology) -> Number:
     """Return the largest share that a design takes of a budget; 0 as an ASIC."""
     needed = resources(design, technology)
     held = {

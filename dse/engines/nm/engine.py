@@ -9,12 +9,14 @@ public, see `hw_params/sta.toml`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
+from dse.arrays import Choice, Number
 from dse.engines.base import Engine, Op, Run
 from dse.engines.described import described_fields
 from dse.engines.nm import memory as nm_memory
@@ -103,8 +105,8 @@ class NMEngine(Engine):
     utilization: float = quantity(
         "1", "share of cycles that operands are there", default=1.0, low=1e-6, high=1.0
     )
-    value_format: Any = quantity("1", "of a value", default="int8", choices=FORMATS)
-    position_code: Any = quantity(
+    value_format: Choice = quantity("1", "of a value", default="int8", choices=FORMATS)
+    position_code: Choice = quantity(
         "1", "how positions are stored", default="best", choices=CODES
     )
     strip_rows: float = quantity(
@@ -116,7 +118,7 @@ class NMEngine(Engine):
     vector_lanes: float = quantity(
         "1", "lanes for layer norm and activation", default=16.0, low=1, integer=True
     )
-    scores_on_chip: Any = quantity(
+    scores_on_chip: Choice = quantity(
         "1", "whether scores stay on chip", default="yes", choices=("no", "yes")
     )
     weight_buffer_kib: float = quantity("KiB", "both halves", default=512.0, low=1e-6)
@@ -147,13 +149,15 @@ class NMEngine(Engine):
         integer=True,
     )
     clock_mhz: float = quantity("MHz", "wanted clock", default=700.0, low=1.0)
-    main_memory: Any = quantity(
+    main_memory: Choice = quantity(
         "1", "kind of main memory", default="ddr4", choices=KINDS
     )
     memory_bandwidth_gb_per_s: float = quantity(
         "GB/s", "main-memory bandwidth", default=25.6, low=1e-6
     )
-    target: Any = quantity("1", "what it is built as", default="asic", choices=TARGETS)
+    target: Choice = quantity(
+        "1", "what it is built as", default="asic", choices=TARGETS
+    )
     products_per_dsp: float = quantity(
         "1", "multipliers packed in a DSP block", default=1.0, low=0.1
     )
@@ -250,7 +254,7 @@ class NMEngine(Engine):
         return ("sta",)
 
     @property
-    def memory_wanted(self) -> tuple[Any, Any]:
+    def memory_wanted(self) -> tuple[Choice, Number]:
         """The kind of main memory, a place in `KINDS`, and its bandwidth in B/s."""
         return self.main_memory, self.memory_bandwidth_gb_per_s * 1e9
 
@@ -261,12 +265,12 @@ class NMEngine(Engine):
     # -- the whole machine -----------------------------------------------------------
 
     @property
-    def multipliers(self) -> Any:
+    def multipliers(self) -> Number:
         """Multipliers of the array, Tn Tc Tk."""
         return self.tile_rows * self.tile_columns * self.tile_depth
 
     @property
-    def value_bits(self) -> Any:
+    def value_bits(self) -> Number:
         """Bits of one value."""
         return jnp.where(jnp.asarray(self.value_format) < 0.5, 8.0, 16.0)
 
@@ -276,12 +280,12 @@ class NMEngine(Engine):
         return words_of(self.value_bits, self.value_bits)
 
     @property
-    def has_floats(self) -> Any:
+    def has_floats(self) -> bool | Array:
         """Whether its format is one of floats."""
         return jnp.asarray(self.value_format) > 1.5
 
     @property
-    def pair(self) -> tuple[Any, Any]:
+    def pair(self) -> tuple[Number, Number]:
         """The (N, M) that weights run at: as set, or (1, 1) where not built for it."""
         built = (self.kept <= self.built_kept) & (self.group <= self.built_group)
         is_sparse = jnp.asarray(built & (self.kept < self.group))
@@ -299,36 +303,41 @@ class NMEngine(Engine):
         sparse = (kept < group) & (kept <= built_kept) & (group <= built_group)
         return not sparse.any()
 
-    def kib(self, buffer: str) -> Any:
+    def kib(self, buffer: str) -> Number:
         """Return the size of `weight_buffer` and the like in KiB."""
-        return getattr(self, f"{buffer}_kib")
+        size: Number = getattr(self, f"{buffer}_kib")
+        return size
 
-    def bits(self, buffer: str) -> Any:
+    def bits(self, buffer: str) -> Number:
         """Return the size of a buffer in bits."""
         return self.kib(buffer) * 8192.0
 
-    def clock(self, technology: Technology) -> Any:
+    def clock(self, technology: Technology) -> Number:
         """Return the clock in Hz; on an FPGA no more than its fabric allows."""
         wanted = self.clock_mhz * 1e6
         on_fpga = jnp.minimum(wanted, technology["fpga.clock_limit"])
         return jnp.where(jnp.asarray(self.target) > 0.5, on_fpga, wanted)
 
-    def peak_rate(self, technology: Technology) -> Any:
+    def peak_rate(self, technology: Technology) -> Number:
         """Return dense-equivalent operations per second: 2 M/N multipliers clock."""
         kept, group = self.pair
         return 2.0 * self.multipliers * group / kept * self.clock(technology)
 
-    def area(self, technology: Technology) -> dict[str, Any]:
+    def area(self, technology: Technology) -> dict[str, Number]:
         """Return the area in m^2 by component; that of its fabric on an FPGA."""
         return costs(self, technology).area | self.interface_area(technology)
 
-    def budget_use(self, technology: Technology) -> Any:
+    def budget_use(self, technology: Technology) -> Number:
         """Return the largest share of a budget of the FPGA; above 1 it does not fit."""
         return budget_use(self, technology)
 
     def extras(
-        self, run: Run, technology: Technology, seconds: Any, dynamic: dict[str, Any]
-    ) -> dict[str, Any]:
+        self,
+        run: Run,
+        technology: Technology,
+        seconds: Number,
+        dynamic: dict[str, Number],
+    ) -> dict[str, Number]:
         """Return the FPGA resources that the design would take, ASIC or not."""
         needed = resources(self, technology)
         return {
@@ -338,8 +347,8 @@ class NMEngine(Engine):
         }
 
     def leakage(
-        self, technology: Technology, seconds: Any, busy: dict[str, Any]
-    ) -> dict[str, Any]:
+        self, technology: Technology, seconds: Number, busy: dict[str, Number]
+    ) -> dict[str, Number]:
         """Return leakage in J; nothing is gated, nor is the clock of an FPGA."""
         leaks = costs(self, technology).leakage
         spent = {part: watts * seconds for part, watts in leaks.items()}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
+from dse.arrays import Number
 from dse.engines.base import Op, Run
 from dse.engines.nm import codes as nm_codes
 from dse.engines.nm.costs import main_memory_energy
@@ -27,11 +28,11 @@ ACCUMULATOR_BITS = 32.0
 class Weights(NamedTuple):
     """Bits of the weights of an op as they are stored: values, and positions."""
 
-    values: Any
-    positions: Any
+    values: Number
+    positions: Number
 
     @property
-    def bits(self) -> Any:
+    def bits(self) -> Number:
         """Values and positions together."""
         return self.values + self.positions
 
@@ -39,12 +40,12 @@ class Weights(NamedTuple):
 def stored_weights(
     design: NMEngine,
     run: Run,
-    heads: Any,
-    inner: Any,
-    columns: Any,
+    heads: Number,
+    inner: Number,
+    columns: Number,
     *,
-    kept: Any,
-    group: Any,
+    kept: Number,
+    group: Number,
 ) -> Weights:
     """Return the bits of `heads` matrices [inner, columns], ceil(K / M) groups deep."""
     groups = heads * columns * ceil_div(inner, group)
@@ -63,7 +64,7 @@ def bits_per_weight(design: NMEngine, run: Run) -> Weights:
     return Weights(kept / group * value, code / group)
 
 
-def room(design: NMEngine) -> Any:
+def room(design: NMEngine) -> Number:
     """Return the bits of activations that stay on chip; the other half streams."""
     return HALF * design.bits("activation_buffer")
 
@@ -111,7 +112,7 @@ def storage(design: NMEngine, ops: Ops, run: Run) -> Storage:
     )
 
 
-def prefetch_share(design: NMEngine, op: Op, run: Run, weights: Weights) -> Any:
+def prefetch_share(design: NMEngine, op: Op, run: Run, weights: Weights) -> Number:
     """Return the share of an op's weights that arrives while the op before it works."""
     each = bits_per_weight(design, run)
     shares = [
@@ -124,13 +125,13 @@ def prefetch_share(design: NMEngine, op: Op, run: Run, weights: Weights) -> Any:
     return jnp.minimum(*shares)
 
 
-def lead(design: NMEngine, op: Op, kept: Any, group: Any) -> Any:
+def lead(design: NMEngine, op: Op, kept: Number, group: Number) -> Number:
     """Return the share of a right operand, and of the work on it, of one array-full."""
     values = jnp.maximum(op.inner * kept / group, 1.0) * op.columns
     return jnp.minimum(design.tile_columns * design.tile_depth / values, 1.0)
 
 
-def undrained(design: NMEngine, results: Any) -> Any:
+def undrained(design: NMEngine, results: Number) -> Number:
     """Return the cycles that the array waits for its results to leave.
 
     An output buffer that holds two tiles of sums drains one while the next one fills.
@@ -145,11 +146,11 @@ def operand_bits(
     design: NMEngine,
     run: Run,
     *,
-    rows: Any,
-    summed: Any,
-    columns: Any,
-    right: Any,
-) -> tuple[Any, Any]:
+    rows: Number,
+    summed: Number,
+    columns: Number,
+    right: Number,
+) -> tuple[Number, Number]:
     """Return the bits read of the left operand, and how often the right one is read.
 
     The array reads the left operand once for each tile of columns and the right one,
@@ -161,15 +162,15 @@ def operand_bits(
     return left, right * ceil_div(rows, design.tile_rows)
 
 
-def port_cycles(design: NMEngine, technology: Technology, bits: Any) -> Any:
+def port_cycles(design: NMEngine, technology: Technology, bits: Number) -> Number:
     """Return the cycles that bits keep the main-memory port busy."""
     bus = design.memory_bandwidth_gb_per_s * 8e9 / design.clock(technology)
     return bits / bus
 
 
 def main_memory(
-    design: NMEngine, technology: Technology, read: Any, written: Any
-) -> dict[str, Any]:
+    design: NMEngine, technology: Technology, read: Number, written: Number
+) -> dict[str, Number]:
     """Return the energy in J of bits read and written, by component."""
     memory = design.memory(technology)
     if memory is None:

@@ -7,10 +7,11 @@ that many elements of it at once.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.errors import InputError, did_you_mean
 from dse.smooth import ceil_div
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 DATAFLOWS = ("tile", "output_stationary", "weight_stationary", "input_stationary")
 
 
-def kept_length(summed: Any, kept: Any, group: Any) -> Any:
+def kept_length(summed: Number, kept: Number, group: Number) -> Number:
     """Return how many elements of the summed axis are worked on: N ceil(K / M).
 
     A last group that is not full counts as full, as it is stored.
@@ -29,8 +30,14 @@ def kept_length(summed: Any, kept: Any, group: Any) -> Any:
 
 
 def product_cycles(
-    design: NMEngine, *, rows: Any, summed: Any, columns: Any, kept: Any, group: Any
-) -> Any:
+    design: NMEngine,
+    *,
+    rows: Number,
+    summed: Number,
+    columns: Number,
+    kept: Number,
+    group: Number,
+) -> Number:
     """Return the cycles in which the array does one product, pipeline filled or not.
 
     With R, C, D = `tile_rows`, `tile_columns`, `tile_depth` and S steps along the
@@ -63,7 +70,7 @@ def product_cycles(
     return folds * (streamed + array_rows + skew)
 
 
-def softmax_exposed(scores: Any, softmax: Any, rows: Any) -> Any:
+def softmax_exposed(scores: Number, softmax: Number, rows: Number) -> Number:
     """Return the cycles that a softmax behind its scores adds to them.
 
         max(0, softmax - scores) + max(softmax / rows, 1)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.engines.base import Op, Run
 from dse.engines.nm import memory as nm_memory
 from dse.engines.nm.costs import BUFFERS, Costs, costs
@@ -36,7 +37,7 @@ def weighted(
     op: Op,
     run: Run,
     technology: Technology,
-    pair: tuple[Any, Any],
+    pair: tuple[Number, Number],
 ) -> Stage:
     """Return a product with weights at (N, M) = `pair`; tokens of a batch share them.
 
@@ -106,7 +107,8 @@ def attention(design: NMEngine, op: Op, run: Run, technology: Technology) -> Sta
     instances = run.batch * op.heads
     sides = ((op.inner, op.columns), (op.columns, op.inner))
     bits = design.words(run).kept.activation_bits
-    products, reads = [], 0.0
+    products: list[Number] = []
+    reads: Number = 0.0
     for summed, columns in sides:
         left, right = nm_memory.operand_bits(
             design,
@@ -189,16 +191,16 @@ def _stage(
     unit: str,
     moved: Traffic,
     *,
-    cycles: Any = 0.0,
-    loaded: Any = 0.0,
-    kept_values: Any = 0.0,
-    between: Any = 0.0,
-    stored: Any = 0.0,
-    prefetch: Any = 1.0,
-    lead: Any = 1.0,
-    macs: Any = 0.0,
-    gated: Any = 0.0,
-    reads: dict[str, Any] | None = None,
+    cycles: Number = 0.0,
+    loaded: Number = 0.0,
+    kept_values: Number = 0.0,
+    between: Number = 0.0,
+    stored: Number = 0.0,
+    prefetch: Number = 1.0,
+    lead: Number = 1.0,
+    macs: Number = 0.0,
+    gated: Number = 0.0,
+    reads: dict[str, Number] | None = None,
 ) -> Stage:
     """Put an op together; all sizes in bits, `macs` issued and `gated` at work.
 
@@ -243,8 +245,8 @@ def _stage(
 
 
 def _energy(
-    price: Costs, moved: dict[str, Any], macs: Any, gated: Any
-) -> dict[str, Any]:
+    price: Costs, moved: dict[str, Number], macs: Number, gated: Number
+) -> dict[str, Number]:
     """Return the energy in J of working, by component.
 
     Every product that is issued passes its multiplexer; one that is gated stops there.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.engines.base import Op, Run
 from dse.engines.sprint.pairs import Pairs
 from dse.engines.word_length import adder_size, multiplier_size
@@ -28,9 +29,9 @@ def head_energy(
     technology: Technology,
     pair: Pairs,
     *,
-    read: Any,
-    written: Any,
-) -> dict[str, Any]:
+    read: Number,
+    written: Number,
+) -> dict[str, Number]:
     """Return the energy of one head in J; `read` and `written` are bits of memory.
 
         read (e_read + e_sram) + written e_write
@@ -60,7 +61,7 @@ def head_energy(
     }
 
 
-def bit_energies(design: SprintEngine, technology: Technology) -> tuple[Any, Any]:
+def bit_energies(design: SprintEngine, technology: Technology) -> tuple[Number, Number]:
     """Return the energy of a bit read from ReRAM, and of one written, in J."""
     memory = design.memory(technology)
     if memory is not None:
@@ -71,7 +72,9 @@ def bit_energies(design: SprintEngine, technology: Technology) -> tuple[Any, Any
     )
 
 
-def unit_energies(design: SprintEngine, technology: Technology) -> tuple[Any, Any]:
+def unit_energies(
+    design: SprintEngine, technology: Technology
+) -> tuple[Number, Number]:
     """Return the energy in J of a multiply-accumulate, and of a score's softmax."""
     bits = design.word_bits
     if shared_parts.are_shared(technology):
@@ -85,7 +88,7 @@ def unit_energies(design: SprintEngine, technology: Technology) -> tuple[Any, An
     )
 
 
-def access_energy(design: SprintEngine, technology: Technology) -> Any:
+def access_energy(design: SprintEngine, technology: Technology) -> Number:
     """Return the energy of one bit in or out of a buffer in J: e sqrt(KiB / 16 KiB).
 
     The size is that of the buffers of one CORELET.
@@ -96,7 +99,7 @@ def access_energy(design: SprintEngine, technology: Technology) -> Any:
     return technology["buffer.access_energy"] * jnp.sqrt(size / FITTED_KIB)
 
 
-def _threshold_energy(design: SprintEngine, op: Op, technology: Technology) -> Any:
+def _threshold_energy(design: SprintEngine, op: Op, technology: Technology) -> Number:
     """Return the energy of one key against one query in J, in the columns of ReRAM.
 
     A product of m by m bits costs (m / 4)^2 of one of 4 by 4: as many pulses, and as

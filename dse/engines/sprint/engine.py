@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import jax.numpy as jnp
 
+from dse.arrays import Choice, Number
 from dse.engines.base import Engine, Op, Run
 from dse.engines.sprint.energy import FITTED_WORD_BITS, bit_energies, head_energy
 from dse.engines.sprint.noise import drop_by_curve, score_noise, wrongly_pruned
@@ -98,10 +99,10 @@ class SprintEngine(Engine):
         high=8,
         integer=True,
     )
-    pruning: Any = quantity(
+    pruning: Choice = quantity(
         "1", "where scores are pruned", default="in_memory", choices=PRUNING
     )
-    sequence_reduction: Any = quantity(
+    sequence_reduction: Choice = quantity(
         "1", "padding left out of", default="both", choices=REDUCTIONS
     )
 
@@ -153,11 +154,11 @@ class SprintEngine(Engine):
         return cls.l_sprint().replace(pruning="on_chip", sequence_reduction="none")
 
     @property
-    def memory_wanted(self) -> tuple[Any, Any]:
+    def memory_wanted(self) -> tuple[Choice, Number]:
         """Its own ReRAM, a place in `KINDS`, and its bandwidth in B/s."""
         return float(KINDS.index("rram")), self.memory_bandwidth_gb_per_s * 1e9
 
-    def memory_capacity(self, technology: Technology) -> Any:
+    def memory_capacity(self, technology: Technology) -> Number:
         """Return the bytes of its ReRAM."""
         return self.memory_gib * 2.0**30
 
@@ -168,27 +169,27 @@ class SprintEngine(Engine):
     # -- the whole machine -------------------------------------------------------------
 
     @property
-    def prunes(self) -> Any:
+    def prunes(self) -> Number:
         """Whether it prunes at all."""
         return jnp.asarray(self.pruning) > 0.5
 
     @property
-    def prunes_in_memory(self) -> Any:
+    def prunes_in_memory(self) -> Number:
         """Whether it prunes before keys are read."""
         return jnp.asarray(self.pruning) > 1.5
 
     @property
-    def skips_queries(self) -> Any:
+    def skips_queries(self) -> Number:
         """Whether it leaves out padded queries."""
         return jnp.asarray(self.sequence_reduction) > 0.5
 
     @property
-    def skips_keys(self) -> Any:
+    def skips_keys(self) -> Number:
         """Whether it leaves out padded and masked keys too."""
         return jnp.asarray(self.sequence_reduction) > 1.5
 
     @property
-    def bits_per_cycle(self) -> Any:
+    def bits_per_cycle(self) -> Number:
         """Bits that the memory bus carries in a cycle."""
         return self.memory_bandwidth_gb_per_s * 8e9 / (self.clock_mhz * 1e6)
 
@@ -197,22 +198,22 @@ class SprintEngine(Engine):
         """Queries, keys and values with a fixed point; it has no weights."""
         return words_of(math.inf, self.word_bits)
 
-    def clock(self, technology: Technology) -> Any:
+    def clock(self, technology: Technology) -> Number:
         """Return the clock in Hz."""
         return self.clock_mhz * 1e6
 
-    def peak_rate(self, technology: Technology) -> Any:
+    def peak_rate(self, technology: Technology) -> Number:
         """Return operations per second: both units' multipliers, 2 a cycle each."""
         return 4.0 * self.multipliers * self.corelets * self.clock_mhz * 1e6
 
-    def area(self, technology: Technology) -> dict[str, Any]:
+    def area(self, technology: Technology) -> dict[str, Number]:
         """Return the area in m^2 by component; main memory is not on the chip."""
         return {
             "corelets": self.corelets * self._corelet_area(technology),
             "buffers": sram.area(technology, "buffer", self.buffer_kib / 1024.0),
         } | self.interface_area(technology)
 
-    def _corelet_area(self, technology: Technology) -> Any:
+    def _corelet_area(self, technology: Technology) -> Number:
         """Return the area in m^2 of a CORELET.
 
         A share of it grows with its multipliers and their word, its softmax with the
@@ -232,8 +233,8 @@ class SprintEngine(Engine):
         return own * (fixed * along + (1.0 - fixed) * multipliers)
 
     def leakage(
-        self, technology: Technology, seconds: Any, busy: dict[str, Any]
-    ) -> dict[str, Any]:
+        self, technology: Technology, seconds: Number, busy: dict[str, Number]
+    ) -> dict[str, Number]:
         """Return leakage in J: nothing is gated, and ReRAM does not leak."""
         buffers = sram.leakage(technology, "buffer", self.buffer_kib / 1024.0)
         corelet = self._corelet_area(technology)
@@ -263,8 +264,8 @@ class SprintEngine(Engine):
         return (by_noise,) if run.words else (by_noise, word_loss(self.word_bits))
 
     def wear(
-        self, technology: Technology, seconds: Any, dynamic: dict[str, Any]
-    ) -> Any:
+        self, technology: Technology, seconds: Number, dynamic: dict[str, Number]
+    ) -> Number:
         """Return the share of the ReRAM's life that a second of writing takes.
 
         bits written a second / (endurance * wear levelling * bits of ReRAM)
@@ -277,8 +278,12 @@ class SprintEngine(Engine):
         return written / seconds / (worn * self.memory_gib * 2.0**30 * 8.0)
 
     def extras(
-        self, run: Run, technology: Technology, seconds: Any, dynamic: dict[str, Any]
-    ) -> dict[str, Any]:
+        self,
+        run: Run,
+        technology: Technology,
+        seconds: Number,
+        dynamic: dict[str, Number],
+    ) -> dict[str, Number]:
         """Return what crosses the bus for a sequence, and how long cells last."""
         ways = ("read", "write")
         read, written = (self._bits(way, technology, dynamic) for way in ways)
@@ -288,7 +293,9 @@ class SprintEngine(Engine):
             "lifetime_years": 1.0 / self.wear(technology, seconds, dynamic) / YEAR,
         }
 
-    def _bits(self, way: str, technology: Technology, dynamic: dict[str, Any]) -> Any:
+    def _bits(
+        self, way: str, technology: Technology, dynamic: dict[str, Number]
+    ) -> Number:
         """Return the bits read or written; none for a model without attention."""
         spent = dynamic.get(f"main_memory_{way}", jnp.zeros(()))
         return spent / bit_energies(self, technology)[way == "write"]

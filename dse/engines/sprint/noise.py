@@ -8,11 +8,12 @@ else goes wrong; a score that is kept although it should not be costs work alone
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 from jax.scipy.stats import norm
 
+from dse.arrays import Number
 from dse.engines.sprint.normal import normal_quantile
 from dse.hardware.technology import Technology
 from dse.sparsity.curves import Curve
@@ -25,7 +26,7 @@ CODED_RANGE = 8.0  # standard deviations of a query's or key's values, from end 
 _EDGE = 1e-6  # nearer to 0 or 1 a share has no quantile
 
 
-def score_noise(design: SprintEngine, technology: Technology) -> Any:
+def score_noise(design: SprintEngine, technology: Technology) -> Number:
     """Return the noise of a score in memory, over the standard deviation of scores.
 
         sqrt(q^2 + ((offset^2 + read^2) / (1 - 1 / on_off)^2))
@@ -46,7 +47,7 @@ def score_noise(design: SprintEngine, technology: Technology) -> Any:
     return jnp.sqrt(rounding + device / swing**2)
 
 
-def wrongly_pruned(kept: Any, noise: Any) -> Any:
+def wrongly_pruned(kept: Number, noise: Number) -> Number:
     """Return the share of all pairs that noise prunes although they should be kept.
 
         phi(t) noise / sqrt(2 pi), at most `kept`;    t = threshold that keeps `kept`
@@ -60,7 +61,7 @@ def wrongly_pruned(kept: Any, noise: Any) -> Any:
     return jnp.where(jnp.asarray(kept) < 1.0, jnp.minimum(near, share), 0.0)
 
 
-def drop_by_curve(curve: Curve, kept: Any, lost: Any) -> Any | None:
+def drop_by_curve(curve: Curve, kept: Number, lost: Number) -> Number | None:
     """Return the accuracy lost when a share of the kept pairs is pruned on top.
 
         accuracy(kept) - accuracy(kept - lost)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.engines.base import Op, Run
 from dse.engines.masks import unmasked
 
@@ -26,17 +27,17 @@ class Pairs:
     reach softmax and values.
     """
 
-    queries: Any
-    keys: Any
-    stored_keys: Any
-    new_keys: Any
-    tokens: Any
-    real_queries: Any
-    real_keys: Any
-    seen_keys: Any
-    kept: Any
-    scored: Any
-    weighed: Any
+    queries: Number
+    keys: Number
+    stored_keys: Number
+    new_keys: Number
+    tokens: Number
+    real_queries: Number
+    real_keys: Number
+    seen_keys: Number
+    kept: Number
+    scored: Number
+    weighed: Number
 
 
 def pairs(design: SprintEngine, op: Op, run: Run) -> Pairs:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.engines.base import Op
 from dse.engines.sprint.normal import normal_quantile
 from dse.engines.sprint.pairs import Pairs
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def query_cycles(
     design: SprintEngine, op: Op, technology: Technology, pair: Pairs
-) -> Any:
+) -> Number:
     """Return the mean cycles from one query to the next.
 
         max(turns, threshold)      turns = scored keys / CORELETs (1 + imbalance)
@@ -43,7 +44,7 @@ def query_cycles(
 
 def threshold_cycles(
     design: SprintEngine, op: Op, technology: Technology, pair: Pairs
-) -> Any:
+) -> Number:
     """Return the cycles to prune one query in memory; 0 for a machine that does not.
 
     copy the query's most significant bits + settle and compare + read a bit a key
@@ -55,7 +56,7 @@ def threshold_cycles(
     return jnp.where(design.prunes_in_memory, copy + settle + read, 0.0)
 
 
-def imbalance(design: SprintEngine, technology: Technology, pair: Pairs) -> Any:
+def imbalance(design: SprintEngine, technology: Technology, pair: Pairs) -> Number:
     """Return by what share the fullest CORELET works longer than the mean.
 
         c_N v sqrt(N / s')      c_N = quantile of the normal at (N - 3/8) / (N + 1/4)

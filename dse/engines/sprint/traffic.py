@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 import numpy as np
 
+from dse.arrays import Number
 from dse.engines.base import Op, Run
 from dse.engines.sprint.pairs import Pairs
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _GAUSS = [side.tolist() for side in np.polynomial.legendre.leggauss(4)]
 
 
-def held_tokens(design: SprintEngine, op: Op, run: Run) -> Any:
+def held_tokens(design: SprintEngine, op: Op, run: Run) -> Number:
     """Return how many keys the buffers hold together; as many values fit beside.
 
     C = buffers / ((d + d') b / 8)
@@ -26,12 +27,12 @@ def held_tokens(design: SprintEngine, op: Op, run: Run) -> Any:
     return design.buffer_kib * 1024.0 / (token_values(op) * word / 8.0)
 
 
-def token_values(op: Op) -> Any:
+def token_values(op: Op) -> Number:
     """Return the numbers of a key and its value, d + d'; of a latent, d: it is both."""
     return op.inner * (1.0 + op.value_ratio * op.values_apart)
 
 
-def read_bits(design: SprintEngine, op: Op, run: Run, pair: Pairs) -> Any:
+def read_bits(design: SprintEngine, op: Op, run: Run, pair: Pairs) -> Number:
     """Return the bits that one head reads from main memory.
 
         d b queries + b' (d keys + d' values)
@@ -75,7 +76,9 @@ def read_bits(design: SprintEngine, op: Op, run: Run, pair: Pairs) -> Any:
     return op.inner * moved + vector
 
 
-def _over_queries(share: Callable[[Any], Any], run: Run, pair: Pairs, held: Any) -> Any:
+def _over_queries(
+    share: Callable[[Number], Number], run: Run, pair: Pairs, held: Number
+) -> Number:
     """Return the mean over all uses of a share that depends on the keys a query sees.
 
         sum of s share(s) over sum of s,    s from s' - tokens + 1 to s'
@@ -89,7 +92,7 @@ def _over_queries(share: Callable[[Any], Any], run: Run, pair: Pairs, held: Any)
         return share(pair.seen_keys)
     low, high = pair.real_keys - pair.tokens + 0.5, pair.real_keys + 0.5
     middle = jnp.clip(held, low, high)
-    total: Any = 0.0
+    total: Number = 0.0
     for start, end in ((low, middle), (middle, high)):
         for place, weight in zip(*_GAUSS, strict=True):
             keys = 0.5 * (start + end) + 0.5 * (end - start) * place
@@ -97,11 +100,11 @@ def _over_queries(share: Callable[[Any], Any], run: Run, pair: Pairs, held: Any)
     return total / (0.5 * (high**2 - low**2))
 
 
-def _reads(uses: Any, first: Any, missed: Any) -> Any:
+def _reads(uses: Number, first: Number, missed: Number) -> Number:
     return first + jnp.maximum(uses - first, 0.0) * missed
 
 
-def written_bits(design: SprintEngine, op: Op, run: Run, pair: Pairs) -> Any:
+def written_bits(design: SprintEngine, op: Op, run: Run, pair: Pairs) -> Number:
     """Return the bits that one head writes to main memory: Q, and new K and V."""
     _, word, stored = design.words(run).kept
     queries = op.inner * word * pair.queries
