@@ -96,7 +96,7 @@ def explain(
     from dse.study.summary import metrics_as_json
 
     values = {name: float(v) for name, v in space.decode(number).items()}
-    placed = [space.place(values, workload) for workload, _ in basis.suite]
+    placed = [space.place(values, workload) for workload in basis.workloads]
     found = evaluate_suite(placed, basis)
     if as_json:
         labelled = {n: v.item() for n, v in space.labelled(number).items()}

@@ -186,17 +186,13 @@ def _tune(
     return find(
         objective,
         study.space,
-        workload=[workload for workload, _ in study.suite],
-        weights=[weight for _, weight in study.suite],
         subject_to=limits,
         buildable=False,  # it is among the limits
-        accept_foreign_accuracy=study.accept_foreign_accuracy,
         starts=starts,
         steps=steps,
         key=jax.random.key(seed),
-        technology=study.technology,
-        timing=study.timing,
         progress=shows_progress(),
+        **study.basis.asked,
         **proof,
     )
 
@@ -222,7 +218,8 @@ def _what_next(
 
 
 def _text(study: Study, objective: str, limits: list[str], found: Tuned) -> str:
-    from dse.explore.model_error import SHARE, evidence_text, model_bars
+    from dse.explore.draws import SHARE
+    from dse.explore.model_error import evidence_text, model_bars
     from dse.show.scale import scale_for
 
     scale = scale_for(found.metrics, study.basis.counted, found.grounds.label)
@@ -231,7 +228,7 @@ def _text(study: Study, objective: str, limits: list[str], found: Tuned) -> str:
         [name.replace("_", " "), _shown(value), ""]
         for name, value in found.values.items()
     ]
-    runs = [workload for workload, _ in study.suite]
+    runs = study.basis.workloads
     bars = model_bars(found.design, study.technology, runs)
     rows += [
         [

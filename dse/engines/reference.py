@@ -318,9 +318,7 @@ class ReferenceMachine(Engine):
         fast = self.split(run.words, by_weights=True)
         return self._product(op, fast.multiply(op.heads, rows, op.inner, op.columns))
 
-    def transform(self, op: Op, run: Run, technology: Technology) -> Stage:
-        """Multiply activations by constants, as by weights."""
-        return self.linear(op, run, technology)
+    transform = linear  # by constants, as by weights
 
     def matmul(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by activations; the sums are split among cores too."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from dse.evidence.error_learning import learn
 from dse.evidence.error_rows import ErrorRow, read_error_rows
+from dse.explore.draws import middle
 from dse.explore.model_error import ModelError, draw_errors
 
 SHARES = (0.5, 0.8, 0.9)
@@ -68,7 +69,7 @@ def _predict(learned: ModelError, rows: Sequence[ErrorRow]) -> list[Held]:
     found = []
     for row in rows:
         drawn = errors[row.family, row.metric, row.over]
-        low, high = np.percentile(drawn, [5.0, 95.0])
+        low, high = middle(drawn)
         below = np.searchsorted(drawn, row.error) / len(drawn)
         found.append(Held(row, float(below), float(np.exp((high - low) / 2.0))))
     return found

@@ -9,13 +9,11 @@ import numpy as np
 
 from dse.compile.function import compile_function
 from dse.errors import InputError
-from dse.explore.draws import draw_technology
+from dse.explore.draws import draw_technology, middle
 from dse.hardware.parameters import Parameters
 from dse.hardware.technology import Technology
 
 DRAWS = 1000
-SHARE = 0.9  # of the draws, inside an interval
-
 
 Ask = Callable[..., Mapping[str, Any]]
 
@@ -51,9 +49,7 @@ def intervals(
                 f"{names}: `{name}` is not finite for some draws; narrow the "
                 f"ranges of the assumed numbers."
             )
-        tails = 50.0 * (1.0 - SHARE)
-        low, high = np.percentile(values, [tails, 100.0 - tails])
-        found[name] = Interval(float(low), float(high))
+        found[name] = Interval(*map(float, middle(np.ravel(values))))
     return found
 
 

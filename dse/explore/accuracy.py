@@ -61,7 +61,7 @@ def grounds(space: Space, basis: Basis) -> Grounds:
     measured_on: dict[Subject, None] = {}
     foreign: dict[str, None] = {}
     unknown: dict[str, None] = {}
-    for workload, _ in basis.suite:
+    for workload in basis.workloads:
 
         def losses(moved: dict[str, Any], run: Workload = workload) -> Any:
             design, placed = space.place(space.complete(moved), run)

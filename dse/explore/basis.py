@@ -39,7 +39,28 @@ class Basis:
     @property
     def counted(self) -> str:
         """What throughput counts and energy is per: `sequence`, `token` or `run`."""
-        return counted_together(workload.counted for workload, _ in self.suite)
+        return counted_together(workload.counted for workload in self.workloads)
+
+    @property
+    def workloads(self) -> list[Workload]:
+        """The workloads of the suite."""
+        return [workload for workload, _ in self.suite]
+
+    @property
+    def weights(self) -> list[float]:
+        """The weights of the suite, in the same order."""
+        return [weight for _, weight in self.suite]
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """All of it as sweeps, tuning and proofs are asked for it, by argument."""
+        return {
+            "workload": self.workloads,
+            "weights": self.weights,
+            "technology": self.technology,
+            "timing": self.timing,
+            "accept_foreign_accuracy": self.accept_foreign_accuracy,
+        }
 
     def to_json(self, *, moved: Collection[str] = ()) -> dict[str, Any]:
         """Return it as plain data; `moved` are axes, whose values are those of rows."""

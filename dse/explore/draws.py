@@ -19,6 +19,15 @@ from dse.units import to_si
 
 Draws = dict[str, np.ndarray[Any, Any]]
 
+SHARE = 0.9  # of the draws, inside an error bar
+
+
+def middle(draws: Any, share: float = SHARE) -> tuple[Any, Any]:
+    """Return low and high ends of the middle share of draws `[..., draws]`."""
+    tails = 50.0 * (1.0 - share)
+    low, high = np.percentile(draws, [tails, 100.0 - tails], axis=-1)
+    return low, high
+
 
 def draw_technology(
     parameters: Parameters, *, count: int = 1000, seed: int = 0

@@ -57,7 +57,7 @@ def evaluate_suite(placed: Iterable[tuple[Engine, Workload]], basis: Basis) -> M
     """
     asked: Any = {"technology": basis.technology, "timing": basis.timing}
     parts = [evaluate(design, workload, **asked) for design, workload in placed]
-    return combine(parts, [weight for _, weight in basis.suite])
+    return combine(parts, basis.weights)
 
 
 @lru_cache(2 * FORMS)

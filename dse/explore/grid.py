@@ -29,10 +29,10 @@ def answer_for(space: Space, basis: Basis, read: Callable[[Any], Any]) -> Answer
     def answer(moved: Mapping[str, Any]) -> Any:
         full = space.complete(moved)
         parts = []
-        for workload, _ in basis.suite:
+        for workload in basis.workloads:
             design, placed = space.place(full, workload)
             parts.append(metrics(design, placed, basis.technology, basis.timing))
-        return read(combine(parts, [weight for _, weight in basis.suite]))
+        return read(combine(parts, basis.weights))
 
     return answer
 

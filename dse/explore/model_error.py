@@ -28,6 +28,7 @@ from dse.engines.base import Engine
 from dse.engines.pair import Pair
 from dse.engines.registry import ENGINES
 from dse.errors import InputError
+from dse.explore.draws import SHARE, middle
 from dse.explore.evidence_range import farthest, octaves_beyond
 from dse.hardware.technology import Technology
 from dse.json_file import read_json
@@ -37,7 +38,6 @@ from dse.workload.ops import Workload
 Rows = np.ndarray[Any, Any]
 
 FILE = "model_error.json"
-SHARE = 0.9  # of the draws, inside an error bar
 LEARNED = ("latency", "energy", "area")
 LARGEST = float(np.log(1e3))  # of an error: draws beyond a factor of 1,000 are that
 # A metric as powers of latency, energy and area; of all others no error is known.
@@ -197,10 +197,9 @@ def model_bars(
     """
     far = farthest(octaves_beyond(design, technology, runs))
     drawn = draw_errors(family_of(design), designs=1, count=20_000, beyond=far)
-    tails = 50.0 * (1.0 - share)
     found = {}
     for metric in POWERS:
-        low, high = np.exp(np.percentile(drawn.of(metric), [tails, 100.0 - tails]))
+        low, high = np.exp(middle(np.ravel(drawn.of(metric)), share))
         found[metric] = (float(low), float(high))
     return found
 

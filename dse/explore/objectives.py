@@ -39,6 +39,8 @@ SHOWN_UNITS = {
 }
 # What throughput is shown in, by what is counted (`Workload.counted`).
 THROUGHPUTS = {"sequence": "seq/s", "token": "tokens/s", "run": "runs/s"}
+# What a front trades off where nothing else is asked for.
+USUAL = ("max:throughput", "min:energy", "min:area")
 
 
 def metric_value(metrics: Metrics, metric: str) -> Any:

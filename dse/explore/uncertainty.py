@@ -20,11 +20,11 @@ from dse.explore.accuracy import ACCURACY
 from dse.explore.arguments import count
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike
 from dse.explore.basis import Basis, read_suite
-from dse.explore.draws import draw_around, draw_fields
+from dse.explore.draws import SHARE, draw_around, draw_fields, middle
 from dse.explore.evaluator import known_metrics
 from dse.explore.evidence_range import farthest, octaves_beyond
 from dse.explore.grid import answer_for
-from dse.explore.model_error import LEARNED, SHARE, DrawnErrors, draw_errors, family_of
+from dse.explore.model_error import LEARNED, DrawnErrors, draw_errors, family_of
 from dse.explore.objectives import SHOWN_UNITS, read_objectives, unknown_metric
 from dse.explore.pareto import front_mask
 from dse.explore.runs import Runs, column_name, file_units, from_si_column
@@ -69,10 +69,7 @@ class Uncertainty(Shown):
         Of all, or of one `part` alone: `"numbers"` that are assumed, with a model
         without error, or the `"model"` with all numbers as they stand.
         """
-        tails = 50.0 * (1.0 - share)
-        draws = self._part(metric, part)
-        low, high = np.percentile(draws, [tails, 100.0 - tails], axis=1)
-        return low, high
+        return middle(self._part(metric, part), share)
 
     def _part(self, metric: str, part: Part) -> Rows:
         draws = self._of(metric)
@@ -260,8 +257,8 @@ def uncertainty_of(runs: Runs, *, draws: int) -> Uncertainty:
     basis = runs.basis
     return uncertainty(
         runs,
-        [workload for workload, _ in basis.suite],
-        weights=[weight for _, weight in basis.suite],
+        basis.workloads,
+        weights=basis.weights,
         technology=basis.technology,
         timing=basis.timing,
         draws=draws,
@@ -272,8 +269,9 @@ def _model_errors(
     space: Space, index: Rows, basis: Basis, draws: int, seed: int
 ) -> DrawnErrors:
     """Return draws of what the model is off by, for the designs with these indices."""
-    runs = [workload for workload, _ in basis.suite]
-    beyond = octaves_beyond(space.design, basis.technology, runs, space.decode(index))
+    beyond = octaves_beyond(
+        space.design, basis.technology, basis.workloads, space.decode(index)
+    )
     return draw_errors(
         family_of(space.design),
         designs=len(index),

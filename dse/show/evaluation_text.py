@@ -13,8 +13,9 @@ from dse.engines.base import Engine
 from dse.evaluation import Metrics, Timing
 from dse.explore.accuracy import grounds_of
 from dse.explore.basis import technology_json, workload_json
+from dse.explore.draws import SHARE
 from dse.explore.hashes import hash_of_records
-from dse.explore.model_error import SHARE, evidence_text, model_bars
+from dse.explore.model_error import evidence_text, model_bars
 from dse.explore.objectives import SHOWN_UNITS
 from dse.explore.runs import column_name, file_units
 from dse.hardware.technology import Technology

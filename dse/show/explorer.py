@@ -9,16 +9,15 @@ from typing import Any
 from dse.engines.base import Engine
 from dse.errors import check_kind
 from dse.explore.evaluate import evaluate_suite
+from dse.explore.objectives import USUAL
 from dse.explore.runs import Runs, pareto
 from dse.show.plots import plot_front
-
-OBJECTIVES = ("max:throughput", "min:energy", "min:area")
 
 
 def explore(
     results: Runs,
     *,
-    objectives: Sequence[str] = OBJECTIVES,
+    objectives: Sequence[str] = USUAL,
     references: Mapping[str, Engine] | None = None,
 ) -> Any:
     """Show results in a notebook, to choose among by hand.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dse.errors import InputError
-from dse.explore.model_error import SHARE
+from dse.explore.draws import SHARE
 from dse.explore.runs import Runs
 from dse.explore.uncertainty import uncertainty_of
 

@@ -15,7 +15,7 @@ from dse.engines.base import Engine
 from dse.evaluation import Metrics
 from dse.explore.compare import Comparison
 from dse.explore.compiled_model import CompiledModel
-from dse.explore.model_error import SHARE
+from dse.explore.draws import SHARE
 from dse.explore.objectives import SHOWN_UNITS
 from dse.explore.sensitivity import Sensitivity
 from dse.explore.uncertainty import Uncertainty

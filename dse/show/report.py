@@ -12,6 +12,7 @@ from typing import Any
 from dse.engines.base import Engine
 from dse.errors import InputError, check_kind
 from dse.explore.evaluator import Evaluator
+from dse.explore.objectives import USUAL
 from dse.explore.runs import Runs, pareto
 from dse.files import write_whole
 from dse.hardware.buildable import BUILDABLE
@@ -86,7 +87,7 @@ def report(
     path: str | Path,
     *,
     question: str = "Which of these machines gives most for what it takes?",
-    objectives: Sequence[str] = ("max:throughput", "min:energy", "min:area"),
+    objectives: Sequence[str] = USUAL,
     references: Mapping[str, Engine] | None = None,
     buildable: bool = True,
 ) -> Path:

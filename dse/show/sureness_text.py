@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dse.explore.model_error import SHARE, evidence_text
+from dse.explore.draws import SHARE
+from dse.explore.model_error import evidence_text
 from dse.explore.runs import file_units
 from dse.explore.sensitivity import Sensitivity
 from dse.explore.uncertainty import Part, Uncertainty
@@ -85,8 +86,8 @@ def uncertainty_text(found: Uncertainty) -> str:
 
 
 def _evidence(found: Uncertainty) -> str:
-    runs = [workload for workload, _ in found.basis.suite]
-    return evidence_text(found.space.design, found.basis.technology, runs)
+    basis = found.basis
+    return evidence_text(found.space.design, basis.technology, basis.workloads)
 
 
 def next_text(unknowns: pd.Series[float], metric: str) -> str:

@@ -105,7 +105,7 @@ def shared_choices(front: Runs) -> str:
 def model_error(front: Runs) -> str:
     """Say by what factors the model is off in each objective, and how that is known."""
     design, technology = front.space.design, front.basis.technology
-    runs = [workload for workload, _ in front.basis.suite]
+    runs = front.basis.workloads
     bars = model_bars(design, technology, runs)
     factors = [
         f"{bars[o.metric][0]:.2g} to {bars[o.metric][1]:.2g} times the "

@@ -35,7 +35,7 @@ def sources_of(basis: Basis) -> tuple[str, ...]:
     keys = [key for file in technology.files for key in load_parameters(file).sources()]
     if " nm" in technology.name:  # it was scaled to a node
         keys += load_parameters(NODE_SCALING).sources()
-    for workload, _ in basis.suite:
+    for workload in basis.workloads:
         model = workload.name.removesuffix(", attention")
         keys += [zoo()[model].source] if model in zoo() else []
         keys += workload.curve.about.sources if workload.curve else []

@@ -60,16 +60,12 @@ class Study:
 
         return sweep(
             self.space,
-            [workload for workload, _ in self.suite],
-            weights=[weight for _, weight in self.suite],
             front=self.objectives,
             limits=self.limits,
             buildable=self.buildable,
-            accept_foreign_accuracy=self.accept_foreign_accuracy,
-            technology=self.technology,
-            timing=self.timing,
             progress=progress,
             block_size=block_size,
+            **self.basis.asked,
         )
 
     def prove(
@@ -90,20 +86,16 @@ class Study:
 
         return pareto_proof(
             self.space,
-            [workload for workload, _ in self.suite],
-            weights=[weight for _, weight in self.suite],
             objectives=self.objectives,
             gap=gap,
             limits=self.limits,
             buildable=False,  # it is among the limits
-            accept_foreign_accuracy=self.accept_foreign_accuracy,
-            technology=self.technology,
-            timing=self.timing,
             prove_seconds=seconds,
             proof_file=file,
             proof_from=go_on,
             shard=shard,
             progress=progress,
+            **self.basis.asked,
         )
 
     @property
@@ -121,17 +113,16 @@ class Study:
         """A hash of what is asked: machines, workloads, objectives and limits."""
         from dse.explore.hashes import hash_of_records
 
-        space = self.space
-        workloads = [workload for workload, _ in self.suite]
+        space, basis = self.space, self.basis
         return hash_of_records(
             space.design,
-            workloads,
+            basis.workloads,
             self.technology,
             said=(
                 [(n, list(axis.values)) for n, axis in space.axes.items()],
                 [(n, tie.expression) for n, tie in space.tied.items()],
                 list(space.legal.items()),
-                [weight for _, weight in self.suite],
+                basis.weights,
                 list(self.objectives),
                 list(self.limits),
                 self.timing,

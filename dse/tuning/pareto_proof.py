@@ -12,19 +12,15 @@ from tqdm.auto import tqdm
 
 from dse.errors import InputError
 from dse.evaluation import Timing
-from dse.explore.arguments import count, texts
-from dse.explore.asked import TechnologyLike, WorkloadLike, check_timing
-from dse.explore.basis import read_suite
-from dse.explore.limits import EXAMPLE
-from dse.explore.objectives import read_objectives
+from dse.explore.arguments import count
+from dse.explore.asked import TechnologyLike, WorkloadLike
+from dse.explore.objectives import USUAL
 from dse.explore.runs import Runs
-from dse.explore.space import Space, check_space
-from dse.tuning.enclosure import Enclosure
-from dse.tuning.problem import Problem
+from dse.explore.space import Space
+from dse.tuning.asked_proof import read_wanted
 from dse.tuning.proof import FrontProof
 from dse.tuning.prove_front import prove_front
-from dse.tuning.tune import read_wanted
-from dse.tuning.tune_front import FrontSearcher, as_runs
+from dse.tuning.tune_front import FrontSearcher, as_runs, front_problem
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +38,7 @@ def pareto_proof(
     space: Space,
     workload: WorkloadLike | Sequence[WorkloadLike],
     *,
-    objectives: Sequence[str] = ("max:throughput", "min:energy", "min:area"),
+    objectives: Sequence[str] = USUAL,
     gap: float = 0.01,
     weights: Sequence[float] | None = None,
     limits: Sequence[str] = (),
@@ -71,31 +67,27 @@ def pareto_proof(
     Raises `InputError` for fewer than two objectives, for a gap that is not above 0,
     and for what `tune_front` and `tune` refuse.
     """
-    check_space(space)
-    check_timing(timing)
     budget = count("budget", budget)
     wanted = read_wanted(True, gap, prove_seconds, proof_file, proof_from, shard)
     if wanted is None or not wanted.gap > 0.0:
         raise InputError("`gap` is 0; give a share above 0, as 0.01.")
-    read = read_objectives(objectives)
-    if len(read) < 2:
-        raise InputError(
-            "a front has two objectives or more; `dse.tune(..., prove=True)` proves "
-            "the best by one."
-        )
-    problem = Problem(
-        [str(objective) for objective in read],
+    problem = front_problem(
         space,
-        suite=read_suite(workload, weights),
-        subject_to=texts("limits", limits, EXAMPLE),
+        workload,
+        objectives,
+        weights=weights,
+        limits=limits,
         buildable=buildable,
         accept_foreign_accuracy=accept_foreign_accuracy,
         technology=technology,
         timing=timing,
     )
-    # What is written to a file another program finds again, by plain bounds.
-    enclosure = Enclosure(problem, plain=wanted.plain)
-    asked = wanted.ask(enclosure)
+    if len(problem.objectives) < 2:
+        raise InputError(
+            "a front has two objectives or more; `dse.tune(..., prove=True)` proves "
+            "the best by one."
+        )
+    enclosure, asked = wanted.begin(problem)
     search = FrontSearcher(problem, None, starts=0, steps=1)
     key = jax.random.key(0) if key is None else key
     with tqdm(unit="evaluation", disable=not progress, delay=2.0) as bar:
@@ -108,5 +100,4 @@ def pareto_proof(
         points, proof = prove_front(
             enclosure, search.exact, begin.points, **asked, tell=tell
         )
-    runs = as_runs(problem, points, search.exact, read, problem.limits)
-    return ProvenFront(runs, proof)
+    return ProvenFront(as_runs(problem, points, search.exact), proof)

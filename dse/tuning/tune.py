@@ -6,30 +6,27 @@ import pathlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
 import optax
 from tqdm.auto import tqdm
 
-from dse.errors import InputError, check_kind, did_you_mean
+from dse.errors import InputError, did_you_mean
 from dse.evaluation import Timing
 from dse.explore.arguments import count
 from dse.explore.asked import TechnologyLike, WorkloadLike, check_timing
 from dse.explore.basis import read_suite
 from dse.explore.limits import Limit
-from dse.explore.shard import Shard, read_shard
-from dse.files import is_folder
+from dse.tuning.asked_proof import Wanted, read_wanted
 from dse.tuning.coordinates import Rows
 from dse.tuning.descent import CHOICES, Choices, Descent, Path, Starts
-from dse.tuning.enclosure import Enclosure
 from dse.tuning.exact import Exact, Found
 from dse.tuning.limit_search import search_along_limits
 from dse.tuning.local_search import descend_grid, distinct
 from dse.tuning.problem import Own, Problem
 from dse.tuning.proof import Proof
-from dse.tuning.proof_file import begin, read_proofs
 from dse.tuning.prove import prove as find_proof
 from dse.tuning.relaxation import Relaxation, check_relaxation
 from dse.tuning.result import Tuned, table_of_starts, units_of
@@ -127,31 +124,6 @@ def tune(
         return tune_problem(problem, exact, descent, starts, key, begin, certify)
 
 
-class Wanted(NamedTuple):
-    """How near a proof must come, how long it may take, and where it is written."""
-
-    gap: float
-    seconds: float | None
-    file: pathlib.Path | None
-    go_on: tuple[pathlib.Path, ...]
-    shard: Shard
-
-    @property
-    def plain(self) -> bool:
-        """Whether bounds are those that another program finds again, from a file."""
-        return self.file is not None or bool(self.go_on)
-
-    def ask(self, enclosure: Enclosure) -> dict[str, Any]:
-        """Return how a search for a proof begins and ends."""
-        begun = (
-            read_proofs(self.go_on, enclosure, self.gap)
-            if self.go_on
-            else begin(enclosure, self.shard)
-        )
-        wanted = {"gap": self.gap, "seconds": self.seconds, "file": self.file}
-        return {**wanted, "begun": begun}
-
-
 Certify = Callable[[Found], tuple[Found, Proof | None]]
 
 
@@ -167,9 +139,7 @@ def _nothing(best: Found) -> tuple[Found, Proof | None]:
 
 def _certifier(exact: Exact, wanted: Wanted, bar: Any) -> Certify:
     """Return what proves of a design that none is better, or finds a better one."""
-    # What is written to a file another program finds again, by plain bounds.
-    enclosure = Enclosure(exact.problem, plain=wanted.plain)
-    asked = wanted.ask(enclosure)
+    enclosure, asked = wanted.begin(exact.problem)
 
     def tell(proof: Proof) -> None:
         bar.set_postfix_str(proof.progress)
@@ -231,35 +201,6 @@ def tune_problem(
     best, proof = certify(best.take(slice(0, 1)))
     tuned = _result(problem, exact, best, path, ends, gradients)
     return replace(tuned, proof=proof)
-
-
-def read_wanted(
-    prove: bool, gap: Any, seconds: Any, file: Any, go_on: Any, shard: Any
-) -> Wanted | None:
-    """Return how a proof begins and ends; raise `InputError` for what says neither."""
-    check_kind("`gap`", gap, (int, float), "a share, as 0.01")
-    if not 0.0 <= gap < np.inf:
-        raise InputError(f"`gap` is {gap:g}; give a share of the cost, as 0.01.")
-    if seconds is not None:
-        check_kind("`prove_seconds`", seconds, (int, float), "seconds, as 60")
-        if not seconds > 0.0:
-            raise InputError(f"`prove_seconds` is {seconds:g}; give more than 0.")
-    check_kind("`shard`", shard, str, "which share of how many, as `3/8`")
-    check_kind("`proof_from`", go_on, Sequence, "a list of files of proofs")
-    share = read_shard(shard)
-    begun = tuple(map(pathlib.Path, [go_on] if isinstance(go_on, str) else go_on))
-    for lacking in (path for path in begun if not path.is_file()):
-        raise InputError(f"{lacking}: there is no such file; give that of a proof.")
-    if begun and share.name:
-        raise InputError(
-            "give `shard` or `proof_from`: files know whose share they are."
-        )
-    if not (prove or gap or file or begun or share.name):
-        return None
-    path = None if file is None else pathlib.Path(file)
-    if path is not None and (is_folder(path) or not is_folder(path.resolve().parent)):
-        raise InputError(f"{path}: no proof can be written here; give a file.")
-    return Wanted(float(gap), seconds, path, begun, share)
 
 
 def _bind(problem: Problem, found: Found) -> bool:

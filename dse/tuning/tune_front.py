@@ -17,7 +17,7 @@ from dse.explore.arguments import count, texts
 from dse.explore.asked import TechnologyLike, WorkloadLike, check_timing
 from dse.explore.basis import read_suite
 from dse.explore.limits import EXAMPLE
-from dse.explore.objectives import read_objectives
+from dse.explore.objectives import USUAL, Objective, read_objectives
 from dse.explore.pareto import front_mask
 from dse.explore.runs import Runs, with_reasons
 from dse.explore.space import Space, check_space
@@ -60,7 +60,7 @@ def tune_front(
     space: Space,
     workload: WorkloadLike | Sequence[WorkloadLike],
     *,
-    objectives: Sequence[str] = ("max:throughput", "min:energy", "min:area"),
+    objectives: Sequence[str] = USUAL,
     weights: Sequence[float] | None = None,
     limits: Sequence[str] = (),
     buildable: bool = True,
@@ -85,35 +85,56 @@ def tune_front(
     compilation (`benchmarks/tuning`), so it is not the default. Raises `InputError` for
     continuous axes, which have no grid to search.
     """
-    check_space(space)
-    check_timing(timing)
     budget, starts = count("budget", budget), count("starts", starts, least=0)
     steps = count("steps", steps)
-    if space.continuous:
-        raise InputError(
-            f"`{next(iter(space.continuous))}` is continuous, and a front is searched "
-            "on a grid: give `interval(low, high, points)`."
-        )
-    wanted = read_objectives(objectives)
-    problem = Problem(
-        [str(objective) for objective in wanted],
+    problem = front_problem(
         space,
-        suite=read_suite(workload, weights),
-        subject_to=texts("limits", limits, EXAMPLE),
+        workload,
+        objectives,
+        weights=weights,
+        limits=limits,
         buildable=buildable,
         accept_foreign_accuracy=accept_foreign_accuracy,
         technology=technology,
         timing=timing,
     )
+    if space.continuous:
+        raise InputError(
+            f"`{next(iter(space.continuous))}` is continuous, and a front is searched "
+            "on a grid: give `interval(low, high, points)`."
+        )
     search = FrontSearcher(problem, optimizer, starts=starts, steps=steps)
     key = jax.random.key(0) if key is None else key
     with tqdm(total=budget, unit="design", disable=not progress, delay=2.0) as bar:
         found = search(key, budget, bar.update)
     return TunedFront(
-        as_runs(problem, found.points, search.exact, wanted, problem.limits),
+        as_runs(problem, found.points, search.exact),
         search.exact.evaluations,
         search.gradients,
         tuple(search.history),
+    )
+
+
+def front_problem(
+    space: Space,
+    workload: WorkloadLike | Sequence[WorkloadLike],
+    objectives: Sequence[str],
+    *,
+    weights: Sequence[float] | None,
+    limits: Sequence[str],
+    timing: Timing,
+    **asked: Any,
+) -> Problem:
+    """Return the problem of a front; raise `InputError` for what cannot be read."""
+    check_space(space)
+    check_timing(timing)
+    return Problem(
+        [str(objective) for objective in read_objectives(objectives)],
+        space,
+        suite=read_suite(workload, weights),
+        subject_to=texts("limits", limits, EXAMPLE),
+        timing=timing,
+        **asked,
     )
 
 
@@ -188,16 +209,14 @@ class FrontSearcher:
         return front
 
 
-def as_runs(
-    problem: Problem, points: Rows, exact: Exact, objectives: Any, limits: Any
-) -> Runs:
+def as_runs(problem: Problem, points: Rows, exact: Exact) -> Runs:
     """Return those of some points that are allowed as a table of designs."""
     space = problem.space
     index = problem.coordinates.index(points)
     order = np.argsort(index)
     metrics = exact.answers(points[order])
     runs = with_reasons(
-        space, problem.basis, index[order], metrics, limits, exact.evaluations
+        space, problem.basis, index[order], metrics, problem.limits, exact.evaluations
     )
-    feasible = runs.take(runs.reason == "")
-    return replace(feasible, objectives=objectives)
+    wanted = tuple(o for o in problem.objectives if isinstance(o, Objective))
+    return replace(runs.take(runs.reason == ""), objectives=wanted)

@@ -362,11 +362,7 @@ class CrossbarEngine(Engine):
         words = word_loss(self.weight_bits, self.activation_bits)
         return (by_noise,) if run.words else (by_noise, words)
 
-    def wear(
-        self, technology: Technology, seconds: Number, dynamic: dict[str, Number]
-    ) -> Number:
-        """Return the share of its cells' life that a second takes."""
-        return crossbar_wear.wear(self, technology, seconds, dynamic)
+    wear = crossbar_wear.wear
 
     def extras(
         self,
@@ -378,7 +374,7 @@ class CrossbarEngine(Engine):
         """Return precision and wear: how clean sums are, how long the cells last."""
         ratio = crossbar_noise.signal_to_noise(self, technology)
         writes = crossbar_wear.writes_per_cell(self, technology, dynamic)
-        wear = crossbar_wear.wear(self, technology, seconds, dynamic)
+        wear = self.wear(technology, seconds, dynamic)
         return {
             "lossless_adc_bits": crossbar_noise.lossless_bits(self, technology),
             "signal_to_noise_db": 10.0 * jnp.log10(ratio),
@@ -394,17 +390,9 @@ class CrossbarEngine(Engine):
 
     # -- one op, of every kind that the machine runs ---------------------------------
 
-    def embedding(self, op: Op, run: Run, technology: Technology) -> Stage:
-        """Gather rows of the embedding table from main memory."""
-        return crossbar_ops.gather(self, op, run, technology)
-
-    def linear(self, op: Op, run: Run, technology: Technology) -> Stage:
-        """Multiply activations by weights that lie in arrays of their own."""
-        return crossbar_ops.stored_product(self, op, run, technology)
-
-    def transform(self, op: Op, run: Run, technology: Technology) -> Stage:
-        """Multiply activations by constants, which lie in arrays as weights do."""
-        return crossbar_ops.stored_product(self, op, run, technology)
+    embedding = crossbar_ops.gather
+    linear = crossbar_ops.stored_product
+    transform = linear  # by constants, which lie in arrays as weights do
 
     def matmul(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Write keys or values into arrays, then multiply by them.

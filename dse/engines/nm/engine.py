@@ -327,9 +327,7 @@ class NMEngine(Engine):
         """Return the area in m^2 by component; that of its fabric on an FPGA."""
         return costs(self, technology).area | self.interface_area(technology)
 
-    def budget_use(self, technology: Technology) -> Number:
-        """Return the largest share of a budget of the FPGA; above 1 it does not fit."""
-        return budget_use(self, technology)
+    budget_use = budget_use
 
     def extras(
         self,
@@ -369,9 +367,8 @@ class NMEngine(Engine):
 
     # -- one op, of every kind that the machine runs ---------------------------------
 
-    def embedding(self, op: Op, run: Run, technology: Technology) -> Stage:
-        """Gather the rows of the embedding table that a batch needs."""
-        return nm_work.embedding(self, op, run, technology)
+    embedding = nm_work.embedding
+    attention = nm_work.attention
 
     def linear(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by N:M weights that come compressed from main memory."""
@@ -384,10 +381,6 @@ class NMEngine(Engine):
     def convolution(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Slide a kernel of `inner` taps: a product of which nothing is skipped."""
         return nm_work.weighted(self, op, run, technology, (1.0, 1.0))
-
-    def attention(self, op: Op, run: Run, technology: Technology) -> Stage:
-        """Score, normalise and weigh at the dense rate, a softmax behind the scores."""
-        return nm_work.attention(self, op, run, technology)
 
     def layer_norm(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Normalise the channels of every token on the vector unit."""

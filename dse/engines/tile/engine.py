@@ -246,9 +246,7 @@ class TileEngine(Engine):
         weights = op.inner * op.columns
         return self._product(op, run, technology, cycles, weights, self.tile_size)
 
-    def transform(self, op: Op, run: Run, technology: Technology) -> Stage:
-        """Multiply activations by constants, which come as weights do."""
-        return self.linear(op, run, technology)
+    transform = linear  # by constants, which come as weights do
 
     def matmul(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by activations: scores, and probabilities by values."""

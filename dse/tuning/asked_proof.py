@@ -1,0 +1,68 @@
+"""What is asked of a proof: how near it must come, and how long it may take."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dse.errors import InputError, check_kind
+from dse.explore.shard import Shard, read_shard
+from dse.files import is_folder
+from dse.tuning.enclosure import Enclosure
+from dse.tuning.problem import Problem
+from dse.tuning.proof_file import begin, read_proofs
+
+
+class Wanted(NamedTuple):
+    """How near a proof must come, how long it may take, and where it is written."""
+
+    gap: float
+    seconds: float | None
+    file: pathlib.Path | None
+    go_on: tuple[pathlib.Path, ...]
+    shard: Shard
+
+    def begin(self, problem: Problem) -> tuple[Enclosure, dict[str, Any]]:
+        """Return the bounds of a problem, and how a search by them begins and ends."""
+        # What is written to a file another program finds again, by plain bounds.
+        plain = self.file is not None or bool(self.go_on)
+        enclosure = Enclosure(problem, plain=plain)
+        begun = (
+            read_proofs(self.go_on, enclosure, self.gap)
+            if self.go_on
+            else begin(enclosure, self.shard)
+        )
+        wanted = {"gap": self.gap, "seconds": self.seconds, "file": self.file}
+        return enclosure, {**wanted, "begun": begun}
+
+
+def read_wanted(
+    prove: bool, gap: Any, seconds: Any, file: Any, go_on: Any, shard: Any
+) -> Wanted | None:
+    """Return how a proof begins and ends; raise `InputError` for what says neither."""
+    check_kind("`gap`", gap, (int, float), "a share, as 0.01")
+    if not 0.0 <= gap < np.inf:
+        raise InputError(f"`gap` is {gap:g}; give a share of the cost, as 0.01.")
+    if seconds is not None:
+        check_kind("`prove_seconds`", seconds, (int, float), "seconds, as 60")
+        if not seconds > 0.0:
+            raise InputError(f"`prove_seconds` is {seconds:g}; give more than 0.")
+    check_kind("`shard`", shard, str, "which share of how many, as `3/8`")
+    check_kind("`proof_from`", go_on, Sequence, "a list of files of proofs")
+    share = read_shard(shard)
+    begun = tuple(map(pathlib.Path, [go_on] if isinstance(go_on, str) else go_on))
+    for lacking in (path for path in begun if not path.is_file()):
+        raise InputError(f"{lacking}: there is no such file; give that of a proof.")
+    if begun and share.name:
+        raise InputError(
+            "give `shard` or `proof_from`: files know whose share they are."
+        )
+    if not (prove or gap or file or begun or share.name):
+        return None
+    path = None if file is None else pathlib.Path(file)
+    if path is not None and (is_folder(path) or not is_folder(path.resolve().parent)):
+        raise InputError(f"{path}: no proof can be written here; give a file.")
+    return Wanted(float(gap), seconds, path, begun, share)
