@@ -8,6 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:  # waits until it is needed
+    from dse.tuning.proof import FrontProof, Proof
 
 INTERRUPTED = 130
 _STDERR = 2  # file descriptor
@@ -80,6 +86,18 @@ def uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def end_if_interrupted(proof: Proof | FrontProof | None, file: Path | None) -> None:
+    """End with the exit code of an interruption if a proof was ended by one.
+
+    Its answer so far has been told, and its `file` written: say how to go on.
+    """
+    if proof is None or not proof.interrupted:
+        return
+    way = f"go on with --proof-from {file}" if file else "no --proof-file was asked for"
+    typer.echo(f"Interrupted; {way}.", err=True)
+    raise typer.Exit(INTERRUPTED)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from dse.cli.answer import check_answer, tell
 from dse.cli.cost import tell_cost
+from dse.cli.interrupt import end_if_interrupted
 from dse.cli.options import (
     AcceptForeign,
     Buildable,
@@ -107,7 +108,8 @@ def sweep(
     """Find the exact front of a study.
 
     Prints its knee, its extremes, and where published machines stand against it. With
-    --prove, finds a front that is exact to a gap, of spaces of any size.
+    --prove, finds a front that is exact to a gap, of spaces of any size; Ctrl-C ends
+    that as --prove-seconds does, with what is proven so far.
 
     With --out, writes front.parquet, front.csv, summary.json and report.html, all
     together or none; what was found before an interruption is kept, and the same
@@ -185,6 +187,7 @@ def _prove(asked: Study, gap: float, given: dict[str, Any], as_json: bool) -> No
     log.info(f"Proving a front of {asked.space.size:,} designs.")
     found = asked.prove(gap, **given, progress=shows_progress())
     tell(summarize(asked, found.front, found.proof), as_json)
+    end_if_interrupted(found.proof, given["file"])
 
 
 def _announce(asked: Study) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dse.cli.interrupt import end_if_interrupted
 from dse.cli.options import (
     AcceptForeign,
     Buildable,
@@ -106,7 +107,8 @@ def tune(
     """Find the best design of a study within limits.
 
     Follows gradients from many starts at once, rounds, and searches on with the exact
-    model; with --prove or --gap until nothing better is left. Limits of the study hold
+    model; with --prove or --gap until nothing better is left. Ctrl-C ends a proof as
+    --prove-seconds does: with its answer so far, and its file. Limits of the study hold
     as well. Where no design keeps all limits, the one that comes nearest is told, with
     what it breaks; then the exit code is 3.
     """
@@ -160,6 +162,7 @@ def tune(
         say(
             "\n\n".join(filter(None, [_text(asked, objective, limits, found), told_of]))
         )
+    end_if_interrupted(found.proof, proof_file)
     if not found.feasible:
         raise typer.Exit(PARTIAL)
 

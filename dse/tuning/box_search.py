@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from dse.tuning.enclosure import Array, Boxes, Enclosure, Told, together
@@ -35,6 +38,7 @@ class BoxSearch(ABC):
         self._before = exact.evaluations - begun.designs
         self._boxes = begun.boxes
         self._closed = [begun.closed]
+        self._interrupted = False
 
     @abstractmethod
     def step(self) -> None:
@@ -47,20 +51,23 @@ class BoxSearch(ABC):
         pause: float,
         tell: Callable[[float], None],
     ) -> None:
-        """Search until no box is open, or for some `seconds`.
+        """Search until no box is open, for some `seconds`, or until it is interrupted.
 
-        `tell` hears after each `pause`, and at the end of the time, what was spent.
+        `tell` hears after each `pause`, and where the search ends early, what was
+        spent.
         """
         told = began
-        while len(self.open):
-            self.step()
-            now = time.perf_counter()
-            ends = seconds is not None and now - began >= seconds
-            if ends or now - told >= pause:
-                tell(now - began)
-                told = now
-            if ends:
-                break
+        with ended_by_signals() as signals:
+            while len(self.open):
+                self.step()
+                now = time.perf_counter()
+                late = seconds is not None and now - began >= seconds
+                self._interrupted = bool(signals and len(self.open))
+                if late or signals or now - told >= pause:
+                    tell(now - began)
+                    told = now
+                if late or signals:
+                    break
 
     def _ask(self, boxes: Boxes) -> Told:
         self._boxes += len(boxes)
@@ -84,6 +91,7 @@ class BoxSearch(ABC):
             "boxes": self._boxes,
             "seconds": self._begun.seconds + seconds,
             "share": self._begun.share,
+            "interrupted": self._interrupted,
         }
 
     def _come_to(
@@ -100,3 +108,33 @@ class BoxSearch(ABC):
             share=proof.share,
             **more,
         )
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[list[int]]:
+    """Collect Ctrl-C, or what a batch system ends a job by, for a loop to end itself.
+
+    Only the first: another does what it does elsewhere. Threads beside the main one
+    hear of neither.
+    """
+    seen: list[int] = []
+    before: dict[int, Any] = {}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def note(number: int, _frame: object) -> None:
+        seen.append(number)
+        restore()
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handler = signal.getsignal(number)
+            if handler not in (None, signal.SIG_IGN):  # set by another, or by `nohup`
+                before[number] = handler
+                signal.signal(number, note)
+    try:
+        yield seen
+    finally:
+        restore()

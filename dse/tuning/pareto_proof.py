@@ -61,8 +61,8 @@ def pareto_proof(
     that much lower. A front begins from what `tune_front` finds by at most `budget`
     evaluations; bounds over whole boxes of designs then close the space, and what lies
     beyond the front joins it. So a space may be far too large to enumerate. After
-    `prove_seconds` the search ends, and `proof.gap` says what is proven by then.
-    `proof_file`, `proof_from` and `shard` are those of `dse.tune`.
+    `prove_seconds`, or at Ctrl-C, the search ends, and `proof.gap` says what is proven
+    by then. `proof_file`, `proof_from` and `shard` are those of `dse.tune`.
 
     Raises `InputError` for fewer than two objectives, for a gap that is not above 0,
     and for what `tune_front` and `tune` refuse.

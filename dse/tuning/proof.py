@@ -26,6 +26,7 @@ class Proof:
     boxes: int
     seconds: float
     share: str = ""  # of the designs that this is of, as `2/3`
+    interrupted: bool = False  # ended by Ctrl-C, or by what ends a job
 
     @property
     def optimal(self) -> bool:
@@ -83,6 +84,7 @@ class FrontProof:
     boxes: int
     seconds: float
     share: str = ""  # of the designs that this is of, as `2/3`
+    interrupted: bool = False  # ended by Ctrl-C, or by what ends a job
 
     @property
     def reached(self) -> bool:
@@ -125,7 +127,7 @@ def _every(proof: Proof | FrontProof) -> str:
 def _spent(proof: Proof | FrontProof) -> str:
     return (
         f"{proof.evaluations:,} evaluations ({proof.boxes:,} of boxes) "
-        f"in {proof.seconds:.3g} s"
+        f"in {proof.seconds:.3g} s{', then interrupted' * proof.interrupted}"
     )
 
 

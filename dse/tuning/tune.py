@@ -84,10 +84,11 @@ def tune(
 
     With `prove` the search goes on, by bounds over whole boxes of designs, until none
     of the space can be better: `proof` says so. It ends sooner when none can be better
-    by more than `gap`, a share (0.01), or after `prove_seconds`. How far it came is
-    written to `proof_file`: proven, for another program to check; ended, to go on from,
-    by `proof_from=[file]`. Of a `shard`, as `2/3`, only that share of the boxes is
-    searched; `proof_from` then takes the files of all shares.
+    by more than `gap`, a share (0.01), after `prove_seconds`, or at Ctrl-C, which ends
+    the proof and not the program. How far it came is written to `proof_file`: proven,
+    for another program to check; ended, to go on from, by `proof_from=[file]`. Of a
+    `shard`, as `2/3`, only that share of the boxes is searched; `proof_from` then takes
+    the files of all shares.
 
     Raises `InputError` for a problem that cannot be read.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 import dse as package
+from dse.tuning import prove
 
 Dse = Callable[..., Any]
 FEW = ("--starts", "4", "--steps", "10")
@@ -76,6 +78,31 @@ def test_an_optimum_is_proven_and_the_proof_written(
     answer = dse("tune", study, "--min", "energy", "--power", "1 W", *FEW, "--prove")
     assert answer.code == 3
     assert "designs keeps all limits" in answer.out
+
+
+def test_a_proof_that_is_interrupted_tells_its_answer_and_how_to_go_on(
+    dse: Dse, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, file = prove._Search.step, tmp_path / "proof.npz"
+    text = (study / "study.toml").read_text()
+    for axis in ("[64, 128]", "[8, 16]"):  # enough for a second step
+        text = text.replace(axis, "[8, 16, 32, 64, 128]")
+    (study / "study.toml").write_text(text)
+
+    def interrupted(search: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        step(search)
+
+    asked = ("tune", study, "--min", "energy", *FEW, "--prove")
+    with monkeypatch.context() as patched:
+        patched.setattr(prove._Search, "step", interrupted)
+        answer = dse(*asked, "--proof-file", file)
+    assert answer.code == 130
+    assert "then interrupted." in answer.out
+    assert answer.err.endswith(f"Interrupted; go on with --proof-from {file}.\n")
+    answer = dse(*asked, "--proof-from", file)
+    assert answer.code == 0
+    assert "Proven optimal of 50 designs" in answer.out
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 
 import dse
+from dse.tuning import prove, prove_front
 
 ROOT = Path(__file__).parents[2]
 TINY = dse.transformer("bert-tiny", seq_len=32)
@@ -86,6 +89,43 @@ def test_an_ended_proof_goes_on_to_the_same_answer(
     assert found.proof.optimal
     assert found.objective == known.objective
     assert f"costs less than {known.objective!r}" in check(file).stdout
+
+
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM])
+def interrupted(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Proofs in the first step of which Ctrl-C is pressed, or a job is ended."""
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    for search in (prove._Search, prove_front._FrontSearch):
+
+        def step(self: Any, step: Any = search.step) -> None:
+            signal.raise_signal(request.param)
+            step(self)
+
+        monkeypatch.setattr(search, "step", step)
+    yield
+    assert handlers == (
+        signal.getsignal(signal.SIGINT),
+        signal.getsignal(signal.SIGTERM),
+    )
+
+
+def test_a_proof_that_is_interrupted_ends_as_one_that_had_no_time(
+    ended: Path, interrupted: None, tmp_path: Path
+) -> None:
+    file = tmp_path / "proof.npz"
+    found = best(proof_file=file)
+    assert found.proof is not None
+    assert found.proof.interrupted
+    assert found.proof.verdict.endswith(" s, then interrupted.")
+    with np.load(file) as mine, np.load(ended) as timed:
+        names = ("first", "last", "open_first", "open_last", "points")
+        assert all(np.array_equal(mine[name], timed[name]) for name in names)
+    told = front(proof_file=tmp_path / "front.npz").proof
+    assert told.interrupted
+    assert told.left
+    assert (tmp_path / "front.npz").is_file()
 
 
 def test_shares_come_together_in_any_order(
