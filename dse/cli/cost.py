@@ -28,6 +28,7 @@ def tell_cost(study: Study, block_size: int, as_json: bool) -> None:
                 "designs": space.size,
                 "axes": {name: list(axis.values) for name, axis in space.axes.items()},
                 "tied": {name: tie.expression for name, tie in space.tied.items()},
+                "listed": bool(space.rows),
                 "legal": space.legal,
                 "block_size": block_size,
                 "estimate": _estimate_json(found),
@@ -42,7 +43,8 @@ def tell_cost(study: Study, block_size: int, as_json: bool) -> None:
     say(f"{study.question}\n\n{text_table(['axis', 'values', ''], rows)}\n")
     for reason, rule in space.legal.items():
         say(f"Legal if {rule} ({reason}).")
-    say(f"{space.size:,} designs, {_describe(found)}")
+    listed = " one by one" if space.rows else ""
+    say(f"{space.size:,} designs{listed}, {_describe(found)}")
 
 
 def _shortened(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from string import Template
 from typing import Annotated
@@ -13,6 +14,7 @@ from dse.cli.options import Quiet, Verbose
 from dse.cli.output import say, written_together
 from dse.errors import InputError
 from dse.files import exists
+from dse.study.file import FILE_NAME
 
 new = typer.Typer(
     name="new",
@@ -28,9 +30,37 @@ Name = Annotated[
 
 
 @new.command("study")
-def study(name: Name, verbose: Verbose = False, quiet: Quiet = False) -> None:
-    """Write a study: a question over a space of machines, in a study.toml."""
-    _write("study", name)
+def study(
+    name: Name,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="RESULTS",
+            help="Of the machines of a front: the folder of a finished sweep, or a "
+            ".parquet that `dse.save` wrote.",
+        ),
+    ] = None,
+    design: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="Of one of those machines, by its number; may be repeated.",
+            show_default="all",
+        ),
+    ] = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a study: a question over a space of machines, in a study.toml.
+
+    With --from, over machines that were found, to ask again or of another workload.
+    """
+    if source is not None:
+        _write("study", name, lambda path: _found(source, design or [], path))
+    elif design:
+        raise InputError("--design needs --from: the results that it is a number of.")
+    else:
+        _write("study", name)
     say(f"Next: dse sweep {name} --out results")
 
 
@@ -48,8 +78,31 @@ def technology(name: Name, verbose: Verbose = False, quiet: Quiet = False) -> No
     say(f"Next: dse params --check {name}/{name}.toml")
 
 
-def _write(kind: str, name: str) -> None:
-    """Write the start of a kind into a new folder, all files or none."""
+def _found(source: Path, designs: list[int], path: Path) -> str:
+    """Return the file of a study, at a path, of machines that were found."""
+    import numpy as np
+
+    from dse.explore.runs import Runs
+    from dse.study.written import study_text
+    from dse.sweeps.saved import load
+
+    runs = load(source)
+    if not isinstance(runs, Runs):
+        raise InputError(f"{source} holds no results; give those of a sweep.")
+    for number in designs:
+        runs.design(number)  # one that is not there is an error
+    return study_text(
+        runs.take(np.isin(runs.index, designs)) if designs else runs, path
+    )
+
+
+def _write(
+    kind: str, name: str, main_file: Callable[[Path], str] | None = None
+) -> None:
+    """Write the start of a kind into a new folder, all files or none.
+
+    `main_file` makes the text of the file that the kind is about, by its path.
+    """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise InputError(
             f"{name!r} is no name; write small letters, digits and underscores, a "
@@ -61,6 +114,8 @@ def _write(kind: str, name: str) -> None:
         for start in sorted((_STARTS / kind).glob("*.txt")):
             file = start.stem.replace(kind, name) if kind != "study" else start.stem
             text = Template(start.read_text("utf-8")).substitute(words)
+            if main_file is not None and file == FILE_NAME:
+                text = main_file(Path(name) / file)
             (drafts / file).write_text(text, "utf-8")
     files = ", ".join(sorted(path.name for path in Path(name).iterdir()))
     say(f"Wrote {name}: {files}.")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -151,3 +152,37 @@ def read_axis(name: str, given: object) -> Axis | Continuous | Tied:
         "`powers_of_two(low, high)`, `integers(low, high)`, "
         "`interval(low, high, points)`, `continuous(low, high)` or `tied(expression)`."
     )
+
+
+def axis_of_column(name: str, given: object) -> Axis:
+    """Return the values that a column of a list of machines has: numbers rise."""
+    if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
+        raise InputError(
+            f"column `{name}` is {quoted(given)}; give a list of values, one for each "
+            "machine."
+        )
+    try:
+        values = dict.fromkeys(given)
+        texts = any(isinstance(value, str) for value in values)
+        return Axis(tuple(values if texts else sorted(values)))
+    except (TypeError, InputError) as error:  # what has no order is no number
+        raise InputError(f"column `{name}`: {error}") from None
+
+
+def check_columns(columns: Mapping[str, Sequence[Any]]) -> None:
+    """Raise `InputError` for columns of different lengths, or a machine twice."""
+    lengths = {name: len(values) for name, values in columns.items()}
+    for name, length in lengths.items():
+        first, count = next(iter(lengths.items()))
+        if length != count:
+            raise InputError(
+                f"`{name}` has {length:,} values and `{first}` {count:,}; give one for "
+                "each machine."
+            )
+    seen: dict[Any, int] = {}
+    for number, machine in enumerate(zip(*columns.values(), strict=True)):
+        before = seen.setdefault(machine, number)
+        if before != number:
+            raise InputError(
+                f"machines {before} and {number} (from 0) are the same; remove one."
+            )

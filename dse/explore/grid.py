@@ -1,7 +1,7 @@
 """A space cut into blocks, and what the model answers over a block at once.
 
 A block is the grid of the fast axes at one corner of the slow ones. What depends on no
-slow axis is worked out once for all blocks.
+slow axis is worked out once for all blocks. A list of machines is one block.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Grid:
     A block has a dimension for each axis, in the order of `names`: those that few
     operations read come first, so that what lacks them is repeated in long runs.
     A grid `in_order` is slower, but one block after another holds the designs in their
-    order.
+    order. The block of a list has one dimension.
     """
 
     def __init__(
@@ -60,21 +60,33 @@ class Grid:
         if not in_order:
             uses = function.uses()
             self.names = tuple(sorted(space.names, key=lambda name: uses[name]))
-        if in_order:
-            self.slow, self.fast = _last_axes(space, block_size)
-        else:
-            self.slow, self.fast = split_axes(space, self.names, block_size)
-        self.shape = tuple(
-            len(space.axes[name]) if name in self.fast else 1 for name in self.names
-        )
+        self.slow: tuple[str, ...] = ()
+        self.fast = self.names
+        self.shape: tuple[int, ...] = (space.size,)
+        if not space.rows:
+            self.slow, self.fast = (
+                _last_axes(space, block_size)
+                if in_order
+                else split_axes(space, self.names, block_size)
+            )
+            self.shape = tuple(
+                len(space.axes[name]) if name in self.fast else 1 for name in self.names
+            )
         slow_shape = [len(space.axes[n]) for n in self.slow]
         self._order = np.arange(math.prod(slow_shape))
         if not in_order:
             self._order = np.random.default_rng(0).permutation(self._order)
         self._number = np.argsort(self._order)
-        along = np.meshgrid(*map(space.values, self.names), indexing="ij", sparse=True)
-        values = dict(zip(self.names, along, strict=True))
+        values = self._values()
         self._stages = Stages(function, values, self.slow)
+
+    def _values(self) -> dict[str, Array]:
+        """Return the values of each axis along its dimension of a block."""
+        space = self._space
+        if space.rows:
+            return {name: space.values(name)[at] for name, at in space.rows.items()}
+        along = np.meshgrid(*map(space.values, self.names), indexing="ij", sparse=True)
+        return dict(zip(self.names, along, strict=True))
 
     def __len__(self) -> int:
         return len(self._order)
@@ -101,6 +113,8 @@ class Grid:
 
     def indices(self, number: int, where: Array) -> Array:
         """Return the indices of designs of a block by their place in its `shape`."""
+        if self._space.rows:
+            return where
         corner = self._corner(number)
         at = dict(zip(self.names, np.unravel_index(where, self.shape), strict=True))
         digits = tuple(at[n] + corner.get(n, 0) for n in self._space.names)

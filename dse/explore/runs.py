@@ -151,6 +151,8 @@ class Runs:
         """
         import xarray
 
+        if self.space.rows:
+            raise InputError("a list of machines is no grid; use `to_pandas`.")
         if len(self) != self.space.size:
             raise InputError(
                 f"to_xarray needs the whole grid; these are {len(self):,} of "

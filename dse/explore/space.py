@@ -1,13 +1,14 @@
 """A space: which fields of a design may move, and every design that this gives.
 
 Designs are numbered by mixed radix, the last axis fastest, so that a grid of millions
-needs no table: an index becomes a design where it is needed, on the device.
+needs no table: an index becomes a design where it is needed, on the device. A list of
+machines is numbered in its order.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -16,7 +17,14 @@ import numpy as np
 from dse.engines.base import Engine, check_format
 from dse.errors import InputError, check_kind, did_you_mean
 from dse.explore.asked import DesignLike, read_design
-from dse.explore.axes import Axis, Continuous, Tied, read_axis
+from dse.explore.axes import (
+    Axis,
+    Continuous,
+    Tied,
+    axis_of_column,
+    check_columns,
+    read_axis,
+)
 from dse.expressions import evaluate_expression, names_in
 from dse.records import Quantity
 from dse.workload.layer_thresholds import with_layers
@@ -91,7 +99,33 @@ class Space:
                     f"`{name}` counts whole things; give it `integers(low, high)` or "
                     "a list, and a tuner will still move between them."
                 )
+        self.rows: dict[str, np.ndarray[Any, Any]] = {}  # places on axes, of a list
         self.decode(0)  # an expression that cannot be worked out is an error now
+
+    @classmethod
+    def listed(
+        cls,
+        design: DesignLike,
+        *,
+        legal: Mapping[str, str] | None = None,
+        **columns: Sequence[Any],
+    ) -> Space:
+        """Return the space of the machines that are listed, and of none between them.
+
+        `Space.listed(design, pes=[64, 128], batch=[4, 16])` has two: the n-th values of
+        all columns are one of them. To be swept; a tuner has no way from one to the
+        next. Raises `InputError` for columns of different lengths, and for a machine
+        that is there twice.
+        """
+        axes = {name: axis_of_column(name, given) for name, given in columns.items()}
+        if not axes:
+            raise InputError("a list of machines needs a column; as `pes=[64, 128]`.")
+        check_columns(columns)
+        space = cls(design, legal=legal, **axes)
+        for name, axis in axes.items():
+            place = {value: number for number, value in enumerate(axis.values)}
+            space.rows[name] = np.asarray([place[value] for value in columns[name]])
+        return space
 
     def _read_values(self, name: str, axis: Axis) -> np.ndarray[Any, Any]:
         meaning = meaning_of(self.design, name)
@@ -110,7 +144,9 @@ class Space:
 
     @property
     def size(self) -> int:
-        """Number of designs of the grid; continuous axes are not counted."""
+        """Number of designs of the grid, or list; continuous axes are not counted."""
+        for rows in self.rows.values():
+            return len(rows)
         return math.prod(self.shape)
 
     def __len__(self) -> int:
@@ -119,6 +155,7 @@ class Space:
     def __repr__(self) -> str:
         axes = [f"{name}[{len(axis)}]" for name, axis in self.axes.items()]
         axes += [f"{n} {a.low:g} to {a.high:g}" for n, a in self.continuous.items()]
+        axes += ["a list"] if self.rows else []
         size = f"{self.size:,} designs{' times a continuum' * bool(self.continuous)}"
         return f"Space({type(self.design).__name__}: {', '.join(axes)}; {size})"
 
@@ -137,8 +174,17 @@ class Space:
             raise InputError(
                 f"index out of range: the space has {self.size:,} designs."
             )
+        if self.rows:
+            return {name: places[index] for name, places in self.rows.items()}
         digits = np.unravel_index(index, self.shape) if self.shape else ()
         return dict(zip(self.names, digits, strict=True))
+
+    def places(self, name: str, index: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Return the position on one axis of designs; fast for many millions."""
+        if self.rows:
+            return np.asarray(self.rows[name][index])
+        stride = math.prod(self.shape[self.names.index(name) + 1 :])
+        return index // stride % len(self.axes[name])
 
     def decode(self, index: Any) -> dict[str, Any]:
         """Return axis values and tied fields, as numbers, of one index or of many."""
@@ -250,6 +296,11 @@ class Space:
                     f"axis `{name}` has no {wanted!r}: {list(axis.values)}."
                 )
             digits.append(hits[0])
+        if self.rows:
+            found = np.all([*self.rows.values()] == np.array(digits)[:, None], axis=0)
+            if not found.any():
+                raise InputError("no machine of the list has all of these values.")
+            return int(found.argmax())
         return int(np.ravel_multi_index(tuple(digits), self.shape)) if digits else 0
 
     def sample(self, count: int, *, seed: int = 0) -> np.ndarray[Any, Any]:

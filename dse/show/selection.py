@@ -55,10 +55,8 @@ class Selector:
         """Return whether a field has one of some values."""
         space, index = self._runs.space, self._runs.index
         if name in space.axes:
-            known = self._axis(name)
-            stride = int(np.prod(space.shape[space.names.index(name) + 1 :]))
-            digit = index // stride % len(known)
-            found: Rows = np.isin(known, list(values))[digit]
+            taken = np.isin(self._axis(name), list(values))
+            found: Rows = taken[space.places(name, index)]
             return found
         columns = self._runs.designs
         if name not in columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -15,6 +16,7 @@ from pydantic import (
 )
 
 from dse.errors import InputError
+from dse.explore.axes import check_columns
 from dse.files import exists
 from dse.hardware.node_scaling import area_factor
 from dse.hardware.parameters import load_parameters
@@ -92,12 +94,20 @@ def _read_values(given: object) -> AxisValues:
             f"is {given!r}; write a list of values, or an expression over other fields "
             'such as "pes / 8".'
         )
+    values = _read_column(given)
+    twice = {repr(value) for value, count in Counter(values).items() if count > 1}
+    if twice:
+        raise InputError(f"names {', '.join(sorted(twice))} twice; say it once.")
+    return values
+
+
+def _read_column(given: object) -> list[float] | list[str]:
+    """Read the values of one field of machines that are listed."""
+    if not isinstance(given, list) or not given:
+        raise InputError(f"is {given!r}; write a list of values, one for each machine.")
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in given)
     if not numbers and not all(isinstance(value, str) for value in given):
         raise InputError(f"is {given!r}; write numbers only, or labels only.")
-    twice = {repr(value) for value in given if given.count(value) > 1}
-    if twice:
-        raise InputError(f"names {', '.join(sorted(twice))} twice; say it once.")
     return given
 
 
@@ -177,10 +187,17 @@ class StudyTable(Table):
         description="one `[[workload]]` table for each transformer",
     )
     space: dict[str, Annotated[Any, BeforeValidator(_read_values)]] = Field(
-        min_length=1,
+        {},
         examples=[{"pes": [64, 128], "issue_batch": "pes / 8"}],
         json_schema_extra={"unit": "the field's"},
         description="a table `[space]` of fields with lists of values",
+    )
+    designs: dict[str, Annotated[Any, BeforeValidator(_read_column)]] = Field(
+        {},
+        examples=[{"pes": [64, 128, 128], "lanes_per_pe": [16, 8, 16]}],
+        json_schema_extra={"unit": "the field's"},
+        description="machines one by one, in place of `[space]`: lists of fields, the "
+        "n-th values of which are a machine",
     )
     legal: dict[str, str] = Field(
         {},
@@ -196,18 +213,30 @@ class StudyTable(Table):
     )
 
     @model_validator(mode="after")
+    def _machines_are_said_once(self) -> Self:
+        if bool(self.space) == bool(self.designs):
+            wrong = "stand both here" if self.space else "are missing"
+            raise InputError(
+                f"`[space]` and `[designs]` {wrong}; write one: fields with their "
+                "values, or machines one by one."
+            )
+        check_columns(self.designs)
+        return self
+
+    @model_validator(mode="after")
     def _batch_is_said_once(self) -> Self:
-        if "batch" not in self.space:
+        place = "`[space]`" if self.space else "`[designs]`"
+        if "batch" not in self.space | self.designs:
             return self
         if any("batch" in table.model_fields_set for table in self.workload):
             raise InputError(
-                "`batch` is an axis of `[space]` and stands in a `[[workload]]` too; "
+                f"`batch` is an axis of {place} and stands in a `[[workload]]` too; "
                 "remove one of them."
             )
         lacking = [name for name, r in self.reference.items() if r.batch is None]
         if lacking:
             raise InputError(
-                f"`batch` is an axis of `[space]`, so `[reference]` must say it: write "
+                f"`batch` is an axis of {place}, so `[reference]` must say it: write "
                 f'{lacking[0]} = {{ preset = "…", batch = 4 }}.'
             )
         return self
@@ -245,5 +274,9 @@ def read_study_file(path: str | Path) -> StudyFile:
             raise InputError(
                 f"{path.parent} holds no {FILE_NAME}; give a study's folder.{meant}"
             )
-    file = read_toml(path)
-    return StudyFile(file, read_table(file, StudyTable, Place(path.parent)))
+    return read_study(read_toml(path))
+
+
+def read_study(file: TomlFile) -> StudyFile:
+    """Check what a file says; raise `InputError` with a line for each fault."""
+    return StudyFile(file, read_table(file, StudyTable, Place(file.path.parent)))

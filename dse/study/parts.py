@@ -52,10 +52,11 @@ def build_study(file: StudyFile) -> Study:
         _try_axes(design, table, faults)
         _try_thresholds(design, [workload for workload, _ in suite], table, faults)
     faults.tell()
+    build = Space.listed if table.designs else Space
     return Study(
         name=file.name,
         question=table.question,
-        space=Space(design, legal=table.legal, **_axes(table)),
+        space=build(design, legal=table.legal, **_axes(table), **table.designs),
         suite=tuple(suite),
         why_density=tuple(entry.why_density for entry in table.workload),
         objectives=tuple(table.objectives),
@@ -100,10 +101,13 @@ def _axes(table: StudyTable) -> dict[str, Any]:
 
 
 def _try_axes(design: Engine, table: StudyTable, faults: Faults) -> None:
-    """Try every axis and rule of the space alone, so that a fault has its line."""
+    """Try every axis, column and rule alone, so that a fault has its line."""
     for name, axis in _axes(table).items():
         with faults.at("space", name):
             _try_axis(design, name, axis)
+    for name, column in table.designs.items():
+        with faults.at("designs", name):
+            _try_axis(design, name, list(dict.fromkeys(column)))
     for reason, rule in table.legal.items():
         with faults.at("legal", reason):
             Space(design, legal={reason: rule}).illegal({})
@@ -112,14 +116,17 @@ def _try_axes(design: Engine, table: StudyTable, faults: Faults) -> None:
 def _try_thresholds(
     design: Engine, suite: list[Workload], table: StudyTable, faults: Faults
 ) -> None:
-    """Try every threshold of the space in the curve of every workload."""
-    for name, values in table.space.items():
+    """Try every threshold of an axis or a column in the curve of every workload."""
+    tables = {"space": table.space, "designs": table.designs}
+    for place, name in [(place, name) for place, t in tables.items() for name in t]:
+        values = tables[place][name]
         # What is tied is known only design by design.
         if not name.startswith("threshold") or isinstance(values, str):
             continue
+        axis: Any = list(dict.fromkeys(values))
         for workload in suite:
-            with faults.at("space", name):
-                Space(design, **{name: values}).place({name: values[0]}, workload)
+            with faults.at(place, name):
+                Space(design, **{name: axis}).place({name: axis[0]}, workload)
 
 
 def _try_axis(design: Engine, name: str, axis: Any) -> None:

@@ -15,13 +15,13 @@ def study_schema() -> dict[str, Any]:
     schema = for_toml(StudyTable.model_json_schema())
     properties = schema["properties"]
     # What the file may say in short is read before the tables are.
-    properties["space"]["additionalProperties"] = {
-        "oneOf": [
-            {"type": "array", "items": {"type": "number"}, "minItems": 1},
-            {"type": "array", "items": {"type": "string"}, "minItems": 1},
-            {"type": "string", "description": "an expression over other fields"},
-        ]
-    }
+    lists = [
+        {"type": "array", "items": {"type": kind}, "minItems": 1}
+        for kind in ("number", "string")
+    ]
+    tie = {"type": "string", "description": "an expression over other fields"}
+    properties["space"]["additionalProperties"] = {"oneOf": [*lists, tie]}
+    properties["designs"]["additionalProperties"] = {"oneOf": lists}
     properties["reference"]["additionalProperties"] = {
         "oneOf": [
             {"type": "string", "description": "the name of a preset"},
@@ -32,6 +32,7 @@ def study_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "study.toml",
         **schema,
+        "oneOf": [{"required": [name]} for name in ("space", "designs")],
     }
 
 

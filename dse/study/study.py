@@ -119,7 +119,8 @@ class Study:
             basis.workloads,
             self.technology,
             said=(
-                [(n, list(axis.values)) for n, axis in space.axes.items()],
+                [(n, list(axis.values)) for n, axis in space.axes.items()]
+                + [(n, places.tolist()) for n, places in space.rows.items()],
                 [(n, tie.expression) for n, tie in space.tied.items()],
                 list(space.legal.items()),
                 basis.weights,

@@ -1,7 +1,8 @@
 """Designs and results as files: saved and loaded in one call each.
 
 A design, or any other record, is a JSON file. Results are a Parquet file: the columns
-that people read, and in its metadata what they rest on. Nothing in them is run.
+that people read, and in its metadata what they rest on; or a study of their machines.
+Nothing in them is run.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from dse.explore.space import Space, meaning_of
 from dse.files import check_regular, write_whole
 from dse.json_file import read_json
 from dse.records import Record
+from dse.study.written import study_text
 from dse.sweeps.record_json import from_json, to_json
 from dse.sweeps.table_file import arrow_table
 from dse.units import to_si
@@ -36,15 +38,21 @@ def save(what: Record | Runs, path: str | Path) -> Path:
     """Write a design (.json) or results (.parquet), and return where.
 
     `dse.save(front, "front.parquet")`; `dse.load` brings it back. Workloads and
-    technologies are saved as designs are. Raises `InputError` for anything else, and
-    for a name that ends otherwise.
+    technologies are saved as designs are. A front is saved as a study of its machines,
+    too: `dse.save(front, "again/study.toml")`, for `dse.load_study` or `dse sweep` to
+    ask the same again, or another workload of them. Raises `InputError` for anything
+    else, for a name that ends otherwise, and for what a study has no words for.
     """
     check_kind("what is to be saved", what, (Record, Runs), "a design or results")
     check_kind("`path`", path, (str, Path), "the path of the file to write")
-    place, ending = Path(path), ".parquet" if isinstance(what, Runs) else ".json"
-    if place.suffix != ending:
-        raise InputError(f"{place}: give it a name that ends in {ending}.")
-    if isinstance(what, Runs):
+    place = Path(path)
+    endings = (".parquet", ".toml") if isinstance(what, Runs) else (".json",)
+    if place.suffix not in endings:
+        wanted = " or ".join(endings)
+        raise InputError(f"{place}: give it a name that ends in {wanted}.")
+    if place.suffix == ".toml" and isinstance(what, Runs):
+        write_whole(place, study_text(what, place))
+    elif isinstance(what, Runs):
         data = io.BytesIO()
         parquet.write_table(results_table(what), data)
         write_whole(place, data.getvalue())
@@ -85,6 +93,7 @@ def results_table(runs: Runs) -> pa.Table:
         "dse": FORM,
         "design": to_json(space.design),
         "axes": {name: list(axis.values) for name, axis in space.axes.items()},
+        "rows": {name: places.tolist() for name, places in space.rows.items()},
         "tied": {name: tie.expression for name, tie in space.tied.items()},
         "legal": space.legal,
         "suite": [[to_json(workload), weight] for workload, weight in basis.suite],
@@ -135,10 +144,14 @@ def _read_results(path: Path) -> Runs:
 def _results(table: pa.Table, about: dict[str, Any]) -> Runs:
     from dse.explore.axes import choice, tied
 
-    axes = {name: choice(*values) for name, values in about["axes"].items()}
-    ties = {name: tied(text) for name, text in about["tied"].items()}
-    design = from_json(about["design"])
-    space = Space(design, legal=about["legal"], **axes, **ties)
+    design, axes = from_json(about["design"]), about["axes"]
+    if rows := about.get("rows"):
+        columns = {name: [axes[name][at] for at in rows[name]] for name in axes}
+        space = Space.listed(design, legal=about["legal"], **columns)
+    else:
+        ties = {name: tied(text) for name, text in about["tied"].items()}
+        choices = {name: choice(*values) for name, values in axes.items()}
+        space = Space(design, legal=about["legal"], **choices, **ties)
     suite = tuple((from_json(w), float(weight)) for w, weight in about["suite"])
     basis = Basis(
         suite,

@@ -83,6 +83,11 @@ class Problem:
             raise InputError(
                 "there is no `Space` to tune; give one, or a dict or list of them."
             )
+        if any(space.rows for _, space in leaves):
+            raise InputError(
+                "there is no way from one machine of a list to the next; sweep the "
+                "list, or give a space of axes."
+            )
         named = {_prefix(path): space for path, space in leaves}
         self.coordinates = Coordinates(named)
         if buildable and self.suite and len(named) == 1 and not self.is_buildable:
