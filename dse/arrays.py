@@ -1,25 +1,30 @@
-"""Words for numbers in signatures, and one formula for all kinds of them."""
+"""Words for numbers in signatures, and one formula for all kinds of them.
+
+Files are read and checked by modules that say these words: they do not wait for JAX.
+"""
 
 from __future__ import annotations
 
+import sys
 from types import ModuleType
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-Number: TypeAlias = float | jax.Array
+if TYPE_CHECKING:
+    import jax
+
+Number: TypeAlias = "float | jax.Array"
 """A number: a float, or JAX's in its place, one of a design or `[designs]`."""
 
-Choice: TypeAlias = str | float | jax.Array
+Choice: TypeAlias = "str | float | jax.Array"
 """One of a few names, as a person gives it; JAX sees its place among them."""
 
-Column: TypeAlias = np.ndarray | jax.Array
+Column: TypeAlias = "np.ndarray | jax.Array"
 """Numbers side by side, NumPy's or JAX's; their shape stands beside, as `[ops]`."""
 
-Values: TypeAlias = float | np.ndarray | jax.Array
+Values: TypeAlias = "float | np.ndarray | jax.Array"
 """An answer: one number, or one for each of some designs, `[designs]`."""
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -32,5 +37,8 @@ def array_namespace(*values: object) -> ModuleType:
     What is only numbers is worked out at once and in float64: eager JAX would compile
     every operation on its own.
     """
-    traced = any(isinstance(value, jax.Array) for value in values)
-    return jnp if traced else np
+    jax = sys.modules.get("jax")  # has made none of the values if it is not there
+    if jax is not None and any(isinstance(value, jax.Array) for value in values):
+        namespace: ModuleType = jax.numpy
+        return namespace
+    return np

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -56,7 +56,7 @@ from dse.workload.ops import Block
 _FIELDS = tuple(Traffic.__dataclass_fields__)
 _COMPULSORY = ("cache", "input", "output")  # of these, those that begin so
 
-_Term = tuple[Number, Number | Cost]
+_Term: TypeAlias = "tuple[Number, Number | Cost]"
 
 
 class Residency(NamedTuple):
