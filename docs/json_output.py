@@ -44,7 +44,7 @@ NAMED = (
     "design",
     "values",
     "versions",
-    "memory_use_gb",
+    "memory_use_gib",
     "dynamic_energy_mj",
     "leakage_energy_mj",
     "area_mm2",

@@ -95,7 +95,7 @@ class ReferenceMachine(Engine):
     copy_efficiency: float = quantity(
         "1", "of the bandwidth, in all other ops", default=0.74, low=1e-3, high=1.0
     )
-    memory_gb: float = quantity("GB", "main memory", default=40.0, low=1e-6)
+    memory_gib: float = quantity("GiB", "main memory", default=40.0, low=1e-6)
     cache_mib: float = quantity("MiB", "last-level cache", default=40.0, low=1e-6)
     word_bits: float = quantity("bit", "of a value", default=16.0, low=1, integer=True)
     narrow_integer_bits: float = quantity(
@@ -286,7 +286,7 @@ class ReferenceMachine(Engine):
 
     def memory_capacity(self, technology: Technology) -> Number:
         """Return the bytes of its main memory."""
-        return self.memory_gb * 1e9
+        return self.memory_gib * 2.0**30
 
     # -- one op, of every kind ---------------------------------------------------------
 

@@ -33,9 +33,9 @@ SHOWN_UNITS = {
     "energy_per_token": "mJ",
     "edge_use": "%",
     "capacity_use": "%",
-    "weight_memory": "GB",
-    "cache_memory": "GB",
-    "activation_memory": "GB",
+    "weight_memory": "GiB",
+    "cache_memory": "GiB",
+    "activation_memory": "GiB",
 }
 # What throughput is shown in, by what is counted (`Workload.counted`).
 THROUGHPUTS = {"sequence": "seq/s", "token": "tokens/s", "run": "runs/s"}

@@ -78,14 +78,13 @@ def broken_bounds(metrics: object) -> tuple[str, ...]:
 def lacking_memory(use: Mapping[str, Number], share: Number) -> str:
     """Return in words why main memory does not hold what is in use; '' where it does.
 
-    As "needs 1,116 GB (cache 1,100, weights 16.1, activations 0.5) of the 40 GB of main
-    memory". `use` in bytes by kind, and what share of the memory that is.
+    As "needs 1,039 GiB (cache 1,024 GiB, weights 14.96 GiB); main memory holds 40 GiB". `use` in bytes by kind, and what share of the memory that is.
     """
     share = float(np.max(share))
     if not share > 1 + 1e-9:
         return ""
-    gigabytes = {kind: from_si(float(np.max(size)), "GB") for kind, size in use.items()}
-    total = sum(gigabytes.values())
-    parts = sorted(gigabytes.items(), key=lambda part: -part[1])
-    told = ", ".join(f"{kind} {size:,.4g} GB" for kind, size in parts if size > 0)
-    return f"needs {total:,.4g} GB ({told}); main memory holds {total / share:,.4g} GB"
+    sizes = {kind: from_si(float(np.max(size)), "GiB") for kind, size in use.items()}
+    total = sum(sizes.values())
+    parts = sorted(sizes.items(), key=lambda part: -part[1])
+    told = ", ".join(f"{kind} {size:,.4g} GiB" for kind, size in parts if size > 0)
+    return f"needs {total:,.4g} GiB ({told}); main memory holds {total / share:,.4g} GiB"

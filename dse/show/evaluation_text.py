@@ -106,10 +106,10 @@ def evaluation_json(
         "cannot_be_built": list(metrics.cannot_be_built),
         "fits": not metrics.does_not_fit,
         "does_not_fit": metrics.does_not_fit,
-        "memory_use_gb": _in(metrics.memory_use, "GB"),
-        "memory_capacity_gb": None
+        "memory_use_gib": _in(metrics.memory_use, "GiB"),
+        "memory_capacity_gib": None
         if metrics.memory_capacity is None
-        else from_si(float(metrics.memory_capacity), "GB"),
+        else from_si(float(metrics.memory_capacity), "GiB"),
         "accuracy": grounds_of(metrics).to_json(),
         **parts_json(metrics),
         "model_error": _bars_json(design, workload, technology, metrics),

@@ -51,6 +51,7 @@ _STEPS = {  # units that a page may choose from, the largest first
     "power": ("W", "mW", "uW"),
     "rate": ("TOP/s", "GOP/s"),
     "information": ("GB", "MB", "kB", "B"),
+    "memory": ("GiB", "MiB", "KiB", "B"),  # what is held, by powers of two
 }
 
 
@@ -128,18 +129,22 @@ def scale_for(columns: Mapping[str, Any], counted: str, subject: str = "") -> Sc
     """
     units = {**SHOWN_UNITS, "throughput": THROUGHPUTS[counted]}
     for kind in _STEPS:
-        own = [name for name, unit in units.items() if measures(unit) == kind]
+        own = [name for name, unit in units.items() if _kind(unit) == kind]
         values = [np.ravel(columns[name]) for name in own if name in columns]
         if values:
             units |= dict.fromkeys(own, scaled_unit(np.concatenate(values), kind))
     return Scale(units, counted, subject)
 
 
+def _kind(unit: str) -> str:
+    return "memory" if unit in _STEPS["memory"] else measures(unit)
+
+
 def scaled_unit(values_si: Sequence[float] | np.ndarray[Any, Any], kind: str) -> str:
     """Return the largest unit of a kind in which the middle one of values is 1 or more.
 
-    `kind` is `energy`, `time`, `power`, `rate` or `information`. The smallest where all
-    are 0.
+    `kind` is `energy`, `time`, `power`, `rate`, `information` that moves or `memory`
+    that holds it. The smallest where all are 0.
     """
     values = np.abs(np.asarray(values_si, float))
     values = values[np.isfinite(values) & (values > 0)]

@@ -271,10 +271,10 @@ def test_a_prompt_is_answered_in_a_format(dse: Dse) -> None:
         float(found.tokens_per_second)
     )
     assert told["workload"]["format"] == "w4a16"
-    assert told["memory_use_gb"] == pytest.approx(
-        {kind: float(size) / 1e9 for kind, size in found.memory_use.items()}
+    assert told["memory_use_gib"] == pytest.approx(
+        {kind: float(size) / 2**30 for kind, size in found.memory_use.items()}
     )
-    assert (told["fits"], told["memory_capacity_gb"]) == (True, 16.0)
+    assert (told["fits"], told["memory_capacity_gib"]) == (True, 16.0)
 
 
 @pytest.mark.parametrize(

@@ -88,14 +88,14 @@ def test_a_tied_head_is_the_table_of_words() -> None:
     assert found == pytest.approx(gpt2.parameters - tables, rel=2e-3)
 
 
-def test_a_card_of_40_gb_refuses_a_cache_of_1100() -> None:
+def test_a_card_of_40_gib_refuses_a_cache_of_1024() -> None:
     work = step(LLAMA, 131072, batch=64, form="bf16")
     found = dse.evaluate(A100, work)
     assert float(found.memory_use["cache"]) == 2 * 2 * 32 * 8 * 128 * 131072 * 64
-    assert "cache 1,100 GB, weights 16.06 GB" in found.does_not_fit
-    assert "main memory holds 40 GB" in found.does_not_fit
-    assert "cache 1,100 GB" in found.summary().text
-    # 17.2 GB of cache and 16.1 GB of weights: one sequence fits, two do not.
+    assert "cache 1,024 GiB, weights 14.96 GiB" in found.does_not_fit
+    assert "main memory holds 40 GiB" in found.does_not_fit
+    assert "cache 1,024 GiB" in found.summary().text
+    # 16 GiB of cache and 15 GiB of weights: one sequence fits, two do not.
     assert dse.evaluate(A100, work.replace(batch=1)).does_not_fit == ""
     assert dse.largest(A100, work) == 1
 
@@ -105,8 +105,8 @@ def test_sweeps_say_which_rows_do_not_fit_and_why() -> None:
     work = step(LLAMA, 131072, form="bf16")
     runs = dse.sweep(space, work, progress=False)
     assert runs.reason[0] == ""
-    assert runs.reason[1].startswith("does not fit: needs 1,1")
-    assert "cache 1,100 GB" in runs.reason[1]
+    assert runs.reason[1].startswith("does not fit: needs 1,0")
+    assert "cache 1,024 GiB" in runs.reason[1]
     front = dse.sweep(space, work, front=("max:throughput",), progress=False)
     assert front.index.tolist() == [0]
     free = dse.sweep(
@@ -147,7 +147,7 @@ def test_the_largest_is_the_last_that_fits(config, form: str) -> None:
 
 
 def test_none_fits_and_what_cannot_be_asked() -> None:
-    assert dse.largest(A100.replace(memory_gb=1), step(LLAMA, 64)) == 0
+    assert dse.largest(A100.replace(memory_gib=1), step(LLAMA, 64)) == 0
     with pytest.raises(InputError, match="`of` is 'depth'"):
         dse.largest(A100, step(LLAMA, 64), "depth")
     with pytest.raises(InputError, match="is no decode step over a cache"):

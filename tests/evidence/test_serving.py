@@ -45,7 +45,7 @@ def test_every_batch_that_was_run_fits_its_card() -> None:
         shape, form = model_shape(MODELS[row["model"]]), row["format"]
         tokens = int(row["prompt"]) + int(row["new_tokens"])
         cache = int(row["batch"]) * tokens * shape.cache_bytes_per_token(form)
-        memory = ReferenceMachine.described(row["card"]).memory_gb * 2**30
+        memory = ReferenceMachine.described(row["card"]).memory_gib * 2**30
         assert shape.weight_bytes(form) + cache < memory, row
 
 

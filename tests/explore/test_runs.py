@@ -44,9 +44,9 @@ COLUMNS = {
     "energy_per_token_mj": ("energy_per_token", 1e-3),
     "edge_use_percent": ("edge_use", 1e-2),
     "capacity_use_percent": ("capacity_use", 1e-2),
-    "weight_memory_gb": ("weight_memory", 1e9),
-    "cache_memory_gb": ("cache_memory", 1e9),
-    "activation_memory_gb": ("activation_memory", 1e9),
+    "weight_memory_gib": ("weight_memory", 2.0**30),
+    "cache_memory_gib": ("cache_memory", 2.0**30),
+    "activation_memory_gib": ("activation_memory", 2.0**30),
 }
 
 
