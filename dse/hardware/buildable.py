@@ -78,13 +78,15 @@ def broken_bounds(metrics: object) -> tuple[str, ...]:
 def lacking_memory(use: Mapping[str, Number], share: Number) -> str:
     """Return in words why main memory does not hold what is in use; '' where it does.
 
-    As "needs 1,039 GiB (cache 1,024 GiB, weights 14.96 GiB); main memory holds 40 GiB". `use` in bytes by kind, and what share of the memory that is.
+    As "needs 1,039 GiB (cache 1,024 GiB, weights 14.96 GiB); main memory holds 40 GiB".
+    `use` in bytes by kind, and what share of the memory that is.
     """
     share = float(np.max(share))
     if not share > 1 + 1e-9:
         return ""
-    sizes = {kind: from_si(float(np.max(size)), "GiB") for kind, size in use.items()}
-    total = sum(sizes.values())
-    parts = sorted(sizes.items(), key=lambda part: -part[1])
-    told = ", ".join(f"{kind} {size:,.4g} GiB" for kind, size in parts if size > 0)
-    return f"needs {total:,.4g} GiB ({told}); main memory holds {total / share:,.4g} GiB"
+    used = {kind: from_si(float(np.max(size)), "GiB") for kind, size in use.items()}
+    total = sum(used.values())
+    parts = sorted(used.items(), key=lambda part: -part[1])
+    told = ", ".join(f"{kind} {gib:,.4g} GiB" for kind, gib in parts if gib > 0)
+    holds = total / share
+    return f"needs {total:,.4g} GiB ({told}); main memory holds {holds:,.4g} GiB"

@@ -76,8 +76,7 @@ def executed(notebook: Any) -> Any:
 @pytest.mark.nightly
 @pytest.mark.parametrize("time", range(1, TIMES + 1))
 @pytest.mark.filterwarnings("default")
-def test_a_notebook_ends_every_time(time: int) -> None:
-    notebook = nbformat.read(NOTEBOOKS[0], as_version=4)
+def test_a_notebook_ends_every_time(notebook: Any, time: int) -> None:
     run = executed(notebook)
     assert all(cell.execution_count for cell in code(run) if cell.source.strip())
 
