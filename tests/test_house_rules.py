@@ -6,6 +6,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,35 @@ def test_a_function_fits_a_screen() -> None:
                 if lines > LONGEST:
                     long[f"{name(path)}: {node.name}"] = lines
     assert not long, f"over {LONGEST} lines: {long}. Give its parts names."
+
+
+MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in CODE}
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Modules of `dse` that code imports, in functions too, but for types alone."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{each.name}" for each in node.names)
+        yield from imported(node)
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    graph = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): MODULES.intersection(
+            imported(ast.parse(path.read_text()))
+        )
+        for path in CODE
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle: {' < '.join(error.args[1])}. Cut it where it is false.")
 
 
 @pytest.mark.parametrize("path", NUMBERS, ids=name)

@@ -18,11 +18,11 @@ import numpy as np
 from dse.compile.llvm import Linked, link, register_bytes
 from dse.compile.loop import loop_over_rows
 from dse.compile.room import Room
-from dse.compile.rows import Column, Columns
 from dse.compile.written_out import write_out
 
 if TYPE_CHECKING:
     from dse.compile.function import CompiledFunction
+    from dse.compile.rows import Column, Columns
 
 ROWS_OF_A_TURN = 2**13  # that one thread does before it takes the next
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +22,9 @@ from dse.hardware.node_scaling import area_factor
 from dse.hardware.parameters import load_parameters
 from dse.toml_file import Table, TomlFile, number, read_table, read_toml
 from dse.workload.spec import Place, WorkloadSpec, place_of
+
+if TYPE_CHECKING:  # needs JAX, which waits until the file is in order
+    from dse.engines.base import Engine
 
 FILE_NAME = "study.toml"
 
@@ -240,6 +243,17 @@ class StudyTable(Table):
                 f'{lacking[0]} = {{ preset = "…", batch = 4 }}.'
             )
         return self
+
+    def machine(self, preset: str) -> Engine:
+        """Return a published machine of its engine, with its host if it has one."""
+        from dse.engines.pair import Pair
+        from dse.engines.registry import find_preset
+
+        machine = find_preset(self.engine, preset)
+        if self.host is None:
+            return machine
+        host = find_preset(self.host.engine, self.host.preset)
+        return Pair(host=host, coprocessor=machine)
 
 
 @dataclass(frozen=True)

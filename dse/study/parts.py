@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from dse.engines.base import Engine
-from dse.engines.pair import Pair
 from dse.engines.registry import find_engine, find_preset
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import counted_together
@@ -16,13 +15,12 @@ from dse.explore.space import WORKLOAD_FIELDS, Space, is_of_workload
 from dse.hardware.technology import Technology, load_technology
 from dse.study.file import StudyFile, StudyTable
 from dse.study.sources import study_bibtex, study_sources
-from dse.study.study import Study
 from dse.toml_file import Faults
 from dse.workload.ops import Workload
 
 
-def build_study(file: StudyFile) -> Study:
-    """Return the study that a checked file states.
+def study_parts(file: StudyFile) -> dict[str, Any]:
+    """Return the fields of the study that a checked file states.
 
     Raises one `InputError` with file and line of everything in it that the engine, the
     models or the metrics do not know.
@@ -41,19 +39,19 @@ def build_study(file: StudyFile) -> Study:
     references = {}
     for name, reference in table.reference.items():
         with faults.at("reference", name):
-            references[name] = machine_of(table, reference.preset)
+            references[name] = table.machine(reference.preset)
     with faults.at("objectives"):
         read_objectives(tuple(table.objectives))
     with faults.at("limits"):
         counted = counted_together(workload.counted for workload, _ in suite)
         read_limits(table.limits, counted if suite else None)
     with faults.at("preset"):
-        design = machine_of(table, table.preset)
+        design = table.machine(table.preset)
         _try_axes(design, table, faults)
         _try_thresholds(design, [workload for workload, _ in suite], table, faults)
     faults.tell()
     build = Space.listed if table.designs else Space
-    return Study(
+    return dict(
         name=file.name,
         question=table.question,
         space=build(design, legal=table.legal, **_axes(table), **table.designs),
@@ -81,15 +79,6 @@ def _technology(design: Engine, table: StudyTable) -> Technology:
     else:
         technology = load_technology(table.technology)
     return technology if table.node_nm is None else technology.at_node(table.node_nm)
-
-
-def machine_of(table: StudyTable, preset: str) -> Engine:
-    """Return a published machine of the study's engine, with its host if it has one."""
-    machine = find_preset(table.engine, preset)
-    if table.host is None:
-        return machine
-    host = find_preset(table.host.engine, table.host.preset)
-    return Pair(host=host, coprocessor=machine)
 
 
 def _axes(table: StudyTable) -> dict[str, Any]:

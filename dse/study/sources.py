@@ -50,7 +50,5 @@ def study_bibtex(table: StudyTable) -> str:
 def _parameters(table: StudyTable) -> list[Parameters]:
     if table.technology is not None:
         return [load_parameters(table.technology)]
-    from dse.study.parts import machine_of  # waits for JAX
-
-    technology = machine_of(table, table.preset).default_technology()
+    technology = table.machine(table.preset).default_technology()
     return [load_parameters(name) for name in technology.files]

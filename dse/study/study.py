@@ -11,7 +11,7 @@ from dse.errors import check_kind
 from dse.explore.arguments import BLOCK_SIZE
 from dse.hardware.buildable import BUILDABLE
 from dse.shipped import study_path
-from dse.study.file import read_study_file
+from dse.study.file import StudyFile, read_study_file
 
 if TYPE_CHECKING:  # what needs JAX waits until a study is run
     from dse.engines.base import Engine
@@ -185,7 +185,14 @@ def load_study(path: str | Path) -> Study:
     """
     check_kind("`path`", path, (str, Path), "the folder of a study, or its name")
     path = study_path(path)
-    file = read_study_file(path)
-    from dse.study.parts import build_study
+    return build_study(read_study_file(path))
 
-    return build_study(file)
+
+def build_study(file: StudyFile) -> Study:
+    """Return the study that a checked file states; raise `InputError` for its faults.
+
+    Those are what the engine, the models or the metrics do not know.
+    """
+    from dse.study.parts import study_parts
+
+    return Study(**study_parts(file))

@@ -22,8 +22,7 @@ from dse.explore.runs import Runs
 from dse.explore.space import is_of_workload
 from dse.hardware.technology import read_technology
 from dse.study.file import read_study
-from dse.study.parts import build_study
-from dse.study.study import Study
+from dse.study.study import Study, build_study
 from dse.toml_file import TomlFile
 from dse.workload.kinds import TRAINED
 from dse.workload.ops import Workload
