@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import fields
 from operator import attrgetter
@@ -10,7 +10,9 @@ from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
+from jax import Array
 
+from dse.arrays import Column, Number, Values
 from dse.engines.base import Engine, Run, describe_run, fuse_column, schedule_run
 from dse.engines.masks import wanted_share
 from dse.engines.word_length import format_loss
@@ -19,7 +21,7 @@ from dse.hardware.technology import Technology
 from dse.records import Record, quantity, record, static
 from dse.schedule.stage import Chain, Stage, resource_cycles, total
 from dse.schedule.walk import roofline, walk
-from dse.shown import Shown, shown
+from dse.shown import Printed, Shown, shown
 from dse.sparsity.loss import Loss, Subject, subjects, together
 from dse.workload.ops import Workload
 
@@ -35,15 +37,15 @@ class Metrics(Shown, Record):
     What is said of a sequence is of a token where one decodes (`counted`).
     """
 
-    latency: Any = quantity("s", "from first load to last result of a batch")
-    throughput: Any = quantity("seq/s", "sequences per second")
-    energy: Any = quantity("J", "per sequence")
-    power: Any = quantity("W", "mean over the run")
-    area: Any = quantity("m^2", "of the chip, main memory excluded")
-    peak_rate: Any = quantity("op/s", "2 per MAC, at the clock that is reached")
-    effective_rate: Any = quantity("op/s", "2 per MAC, zeros included, over latency")
-    accuracy_drop: Any = None  # as a share, 0.01 is a point; None: not known
-    accuracy_spread: Any = None  # one standard deviation of it
+    latency: Values = quantity("s", "from first load to last result of a batch")
+    throughput: Values = quantity("seq/s", "sequences per second")
+    energy: Values = quantity("J", "per sequence")
+    power: Values = quantity("W", "mean over the run")
+    area: Values = quantity("m^2", "of the chip, main memory excluded")
+    peak_rate: Values = quantity("op/s", "2 per MAC, at the clock that is reached")
+    effective_rate: Values = quantity("op/s", "2 per MAC, zeros included, over latency")
+    accuracy_drop: Values | None = None  # as a share, 0.01 is a point; None: not known
+    accuracy_spread: Values | None = None  # one standard deviation of it
     measured_on: tuple[Subject, ...] = static(
         "what accuracy was measured on", default=()
     )
@@ -53,33 +55,33 @@ class Metrics(Shown, Record):
     unknown: tuple[str, ...] = static(
         "of what an accuracy that is NaN is not known", default=()
     )
-    budget_use: Any = None  # largest share of a fixed budget; None: has no budgets
-    power_density: Any = quantity("W/m^2", "of the chip, main memory excluded")
-    wear: Any = None  # share of the cells' life that a second takes; None: none wear
-    clock_use: Any = quantity("1", "clock over the highest that the logic allows")
-    edge_use: Any = None  # share of the chip's edge under PHYs; None: not known
-    memory_capacity: Any = None  # bytes of main memory; None: not known
-    dynamic_energy: dict[str, Any]
-    leakage_energy: dict[str, Any]
-    area_by_component: dict[str, Any]
-    utilization: dict[str, Any]
-    time_to_first_token: Any = None  # s; these four of a generation alone
-    time_per_output_token: Any = None  # s, the mean decode step
-    tokens_per_second: Any = None  # made, of all sequences of a batch
-    energy_per_token: Any = None  # J, of a sequence over the tokens that it makes
+    budget_use: Values | None = None  # largest share of a budget; None: has none
+    power_density: Values = quantity("W/m^2", "of the chip, main memory excluded")
+    wear: Values | None = None  # cells' life that a second takes; None: none wear
+    clock_use: Values = quantity("1", "clock over the highest that the logic allows")
+    edge_use: Values | None = None  # of the chip under PHYs; None: not known
+    memory_capacity: Values | None = None  # bytes of main memory; None: not known
+    dynamic_energy: Mapping[str, Values]
+    leakage_energy: Mapping[str, Values]
+    area_by_component: Mapping[str, Values]
+    utilization: Mapping[str, Values]
+    time_to_first_token: Values | None = None  # s; these four of a generation alone
+    time_per_output_token: Values | None = None  # s, the mean decode step
+    tokens_per_second: Values | None = None  # made, of all sequences of a batch
+    energy_per_token: Values | None = None  # J, over the tokens made
     counted: str = static("what throughput counts: `sequence`, `token`, `run`")
     op_names: tuple[str, ...] = static("name of each op, in program order")
-    op_energy: Any = quantity("J", "dynamic, per sequence and op, [ops]")
-    op_busy: dict[str, Any]
-    op_work: Any = quantity("op", "2 per MAC, zeros included, a sequence, [ops]")
-    op_bytes: Any = quantity("B", "over the main-memory port, a sequence, [ops]")
-    off_chip_bytes: dict[str, Any]  # over the main-memory port, a sequence, by origin
-    compulsory_bytes: dict[str, Any]  # of these, what no machine can do without
-    memory_use: dict[str, Any]  # bytes of a batch in main memory, by what they are
-    extras: dict[str, Any]  # what only machines of its kind have, units in the names
+    op_energy: Column = quantity("J", "dynamic, per sequence and op, [ops]")
+    op_busy: Mapping[str, Column]
+    op_work: Column = quantity("op", "2 per MAC, zeros included, a sequence, [ops]")
+    op_bytes: Column = quantity("B", "over the main-memory port, a sequence, [ops]")
+    off_chip_bytes: Mapping[str, Values]  # over the port, a sequence
+    compulsory_bytes: Mapping[str, Values]  # of these, what no machine can do without
+    memory_use: Mapping[str, Values]  # bytes of a batch, by what they are
+    extras: Mapping[str, Values]  # what only its kind has, units in the names
 
     @property
-    def energy_by_component(self) -> dict[str, Any]:
+    def energy_by_component(self) -> dict[str, Values]:
         """Energy per sequence in J by component, work and leakage together."""
         names = sorted(self.dynamic_energy.keys() | self.leakage_energy.keys())
         return {
@@ -88,12 +90,12 @@ class Metrics(Shown, Record):
         }
 
     @property
-    def energy_delay(self) -> Any:
+    def energy_delay(self) -> Values:
         """Energy per sequence times time per sequence, 1 / throughput, in J s."""
         return self.energy / self.throughput
 
     @property
-    def batch_energy_delay(self) -> Any:
+    def batch_energy_delay(self) -> Values:
         """Energy of a batch times its latency, in J s."""
         return self.energy * (self.throughput * self.latency) * self.latency
 
@@ -103,22 +105,22 @@ class Metrics(Shown, Record):
         return broken_bounds(self)
 
     @property
-    def weight_memory(self) -> Any | None:
+    def weight_memory(self) -> Values | None:
         """Bytes of main memory that weights take; None: not known."""
         return self.memory_use.get("weights")
 
     @property
-    def cache_memory(self) -> Any | None:
+    def cache_memory(self) -> Values | None:
         """Bytes of main memory that keys and values of earlier tokens take."""
         return self.memory_use.get("cache")
 
     @property
-    def activation_memory(self) -> Any | None:
+    def activation_memory(self) -> Values | None:
         """Bytes of main memory that live activations take."""
         return self.memory_use.get("activations")
 
     @property
-    def capacity_use(self) -> Any | None:
+    def capacity_use(self) -> Values | None:
         """Share of main memory that a batch needs; None: not known."""
         if self.memory_capacity is None or not self.memory_use:
             return None
@@ -130,7 +132,7 @@ class Metrics(Shown, Record):
         share = self.capacity_use
         return "" if share is None else lacking_memory(self.memory_use, share)
 
-    def summary(self) -> Any:
+    def summary(self) -> Printed:
         """Return the tables of `dse evaluate`: totals, parts, units and ops."""
         return shown("metrics_summary", self)
 
@@ -170,7 +172,7 @@ def _in_sequence(workload: Workload, parts: list[Metrics]) -> Metrics:
     modes = ["prefill", *(step.workload.mode for step in workload.steps)]
     mean, runs = combine(parts, times), sum(times)
 
-    def seconds(mode: str) -> Any:
+    def seconds(mode: str) -> Values:
         spent = zip(times, modes, parts, strict=True)
         return sum(n * part.latency for n, kind, part in spent if kind == mode)
 
@@ -288,8 +290,8 @@ def misfits(losses: Iterable[Loss], model: str, tokens: int) -> tuple[str, ...]:
 class Accuracy(Record):
     """What `Metrics` says of accuracy, in the same fields."""
 
-    accuracy_drop: Any = None
-    accuracy_spread: Any = None
+    accuracy_drop: Values | None = None
+    accuracy_spread: Values | None = None
     measured_on: tuple[Subject, ...] = static("what it was measured on", default=())
     foreign: tuple[str, ...] = static("why that is something else", default=())
     unknown: tuple[str, ...] = static("of what it is not known", default=())
@@ -351,19 +353,19 @@ def _is_off(component: str) -> bool:
     return component.rpartition(".")[2].startswith("main_memory")
 
 
-def _wanted_macs(workload: Workload, run: Run) -> Any:
+def _wanted_macs(workload: Workload, run: Run) -> Number:
     """Return the multiply-accumulates of a sequence, zeros included.
 
     Pairs of a query and a key that padding or a causal mask hides are left out: some
     machines skip them, and nobody wants them.
     """
-    total: Any = 0.0
+    total: Number = 0.0
     for block in workload.blocks:
         total += block.repeats * jnp.sum(block.ops.macs * wanted_share(block.ops, run))
     return total
 
 
-def _wanted_by_op(design: Engine, workload: Workload, run: Run) -> Any:
+def _wanted_by_op(design: Engine, workload: Workload, run: Run) -> Array:
     """Return the same by op as the machine has them, all repeats together, `[ops]`."""
     columns = []
     for block in workload.blocks:
@@ -373,30 +375,32 @@ def _wanted_by_op(design: Engine, workload: Workload, run: Run) -> Any:
     return jnp.concatenate(columns)
 
 
-def _fastest(own: Any | None, of_run: dict[str, Any], seconds: Any) -> Any | None:
+def _fastest(
+    own: Number | None, of_run: dict[str, Number], seconds: Number
+) -> Number | None:
     """Return the wear of whichever cells go first; None where none wear."""
     rates = [share / seconds for share in of_run.values()]
     rates += [] if own is None else [own]
     return jnp.max(jnp.stack(rates)) if rates else None
 
 
-def _edge_use(edge: Any | None, area: dict[str, Any]) -> Any | None:
+def _edge_use(edge: Number | None, area: dict[str, Number]) -> Number | None:
     """Return the share of the edge of a square chip that its PHYs stand along."""
     return None if edge is None else edge / (4.0 * jnp.sqrt(sum(area.values())))
 
 
-def _energy_of_work(stages: Stage) -> Any:
+def _energy_of_work(stages: Stage) -> Array:
     return jnp.asarray(sum(stages.dynamic.values()))
 
 
-def _moved(stages: Stage) -> Any:
+def _moved(stages: Stage) -> Number:
     return sum(stages.moved.values(), jnp.zeros_like(stages.compute))
 
 
-def _by_op(chains: list[Chain], clock: Any) -> dict[str, Any]:
+def _by_op(chains: list[Chain], clock: Number) -> dict[str, Array]:
     """Return the seconds each op loads, computes and stores, all repeats, [ops]."""
 
-    def cycles(what: str) -> list[Any]:
+    def cycles(what: str) -> list[Array]:
         return [c for chain in chains for c in chain.totals(attrgetter(what))]
 
     parts = {"load": "transfers", "compute": "compute", "store": "store"}
@@ -409,15 +413,21 @@ def counted_together(counted: Iterable[str]) -> str:
     return different.pop() if len(different) == 1 else "run"
 
 
-def _worn(parts: list[Metrics], share: list[float], per_sequence: Any) -> Any | None:
+def _worn(
+    parts: list[Metrics], share: list[float], per_sequence: Values
+) -> Values | None:
     """Return the wear of a second of a suite; None where nothing wears."""
-    if any(part.wear is None for part in parts):
+    worn = [
+        s * part.wear / part.throughput
+        for s, part in zip(share, parts, strict=True)
+        if part.wear is not None
+    ]
+    if len(worn) < len(parts):
         return None
-    worn = [s * p.wear / p.throughput for s, p in zip(share, parts, strict=True)]
     return sum(worn) / per_sequence
 
 
-def _together_in_memory(parts: list[Metrics]) -> dict[str, Any]:
+def _together_in_memory(parts: list[Metrics]) -> dict[str, Array]:
     """Return what memory is set aside for a suite: the most of each kind at a time."""
     uses = [part.memory_use for part in parts]
     kinds = dict.fromkeys(kind for use in uses for kind in use)
@@ -442,7 +452,7 @@ def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
         return parts[0]
     share = [weight / sum(weights) for weight in weights]
 
-    def mean(read: Any) -> Any:
+    def mean(read: Callable[[Metrics], Any]) -> Any:
         values = [read(part) for part in parts]
         return jax.tree.map(
             lambda *v: sum(s * x for s, x in zip(share, v, strict=True)), *values

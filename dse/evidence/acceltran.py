@@ -237,4 +237,4 @@ def _ask(
         answers[f"energy_{part}_leakage"] = joule * per_batch
     for part, square_metres in found.area_by_component.items():
         answers[f"area_{part}"] = square_metres * 1e12
-    return answers
+    return {name: float(value) for name, value in answers.items()}

@@ -91,7 +91,7 @@ def build_answers(technology: Technology) -> dict[str, Any]:
     both = jax.tree.map(lambda *fields: jnp.stack(fields), *builds)
     found = jax.vmap(lambda build: metrics(build, workload, technology, "walk"))(both)
     rate = found.effective_rate / 1e9
-    columns = {"throughput": rate, "efficiency": rate / found.power}
+    columns: dict[str, Any] = {"throughput": rate, "efficiency": rate / found.power}
     return {
         f"{quantity}_{build}": column[place]
         for quantity, column in columns.items()

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dse.arrays import Number
+from dse.arrays import Values
 from dse.hardware.parameters import load_parameters
 from dse.units import from_si
 
@@ -75,7 +75,7 @@ def broken_bounds(metrics: object) -> tuple[str, ...]:
     return tuple(found)
 
 
-def lacking_memory(use: Mapping[str, Number], share: Number) -> str:
+def lacking_memory(use: Mapping[str, Values], share: Values) -> str:
     """Return in words why main memory does not hold what is in use; '' where it does.
 
     As "needs 1,039 GiB (cache 1,024 GiB, weights 14.96 GiB); main memory holds 40 GiB".

@@ -195,10 +195,10 @@ def _bar(metrics: Metrics, metric: str, scale: Scale, bars: Bars) -> str:
 def _total(metrics: Metrics, metric: str, scale: Scale) -> str:
     """Return one total with its unit; an accuracy with how sure it is, and of what."""
     told = scale.amount(metric, getattr(metrics, metric))
-    spread = metrics.accuracy_spread
-    if metric != "accuracy_drop" or spread is None:
+    drop, spread = metrics.accuracy_drop, metrics.accuracy_spread
+    if metric != "accuracy_drop" or drop is None or spread is None:
         return told
-    if math.isnan(float(metrics.accuracy_drop)):
+    if math.isnan(float(drop)):
         told = f"{told}: {' or '.join(metrics.unknown)}"
     elif float(spread) > 0.0:
         told = f"{told} ± {scale.amount(metric, spread)}"
