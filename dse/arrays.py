@@ -10,7 +10,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import jax
@@ -27,8 +26,8 @@ Column: TypeAlias = "np.ndarray | jax.Array"
 Values: TypeAlias = "float | np.ndarray | jax.Array"
 """An answer: one number, or one for each of some designs, `[designs]`."""
 
-Floats: TypeAlias = NDArray[np.float64]
-"""NumPy's numbers in float64; what each of them is for stands beside it."""
+Rows: TypeAlias = np.ndarray
+"""Columns of a table in NumPy: numbers or texts, `[rows]`."""
 
 
 def array_namespace(*values: object) -> ModuleType:

@@ -20,7 +20,7 @@ from dse.compile.graph import COMPARED, CONSTANT, CONVERT, INPUT, Graph, Kind, N
 from dse.compile.numpy_functions import FUNCTIONS, convert
 from dse.errors import InputError
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 
 DESPITE_NONE = ("select_n", "pow")  # may be numbers where what they take is none
 WIDER = 8  # spacings of floats, for what is not rounded correctly
@@ -226,7 +226,8 @@ def _rsqrt(node: Node, x: Interval) -> Interval:
 
 
 def _infinite(x: Interval) -> Array:
-    return np.isinf(x.low) | np.isinf(x.high)
+    found: Array = np.isinf(x.low) | np.isinf(x.high)
+    return found
 
 
 def _zero_in(x: Interval) -> Array:

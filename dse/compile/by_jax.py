@@ -12,7 +12,7 @@ import numpy as np
 from dse.compile.errors import NotByRowsError
 from dse.compile.graph import Graph, Places
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 
 _KEYS = {
     "key<fry>": "threefry2x32",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 
 _TABLE = 64  # numbers are counted by a table of at most so many places a point
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 
 
 def _special(name: str) -> Callable[..., Array]:
@@ -43,7 +43,8 @@ def power(x: Array, y: Array) -> Array:
     """Return x^y; NumPy's own root for 1/2 is another at -infinity and at -0."""
     if np.size(y) == 1 and np.all(y == 0.5):
         return np.asarray(np.where(x == -np.inf, np.inf, np.sqrt(x) + 0.0))
-    return np.power(x, y)
+    found: Array = np.power(x, y)
+    return found
 
 
 def round_away(x: Array) -> Array:

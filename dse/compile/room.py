@@ -21,9 +21,9 @@ class Room:
 
     def __init__(self, kind: Any) -> None:
         self._kind = np.dtype(kind)
-        self._idle: list[np.ndarray[Any, Any]] = []
+        self._idle: list[np.ndarray] = []
 
-    def columns(self, count: int, rows: int) -> np.ndarray[Any, Any]:
+    def columns(self, count: int, rows: int) -> np.ndarray:
         """Return room `[count, rows or a little more]`, with anything in it.
 
         One line more than needed lies between two columns where that makes their number
@@ -39,13 +39,13 @@ class Room:
         start = -numbers.ctypes.data % LINE // self._kind.itemsize
         return numbers[start : start + count * length].reshape(count, length)
 
-    def _block(self, size: int) -> np.ndarray[Any, Any]:
+    def _block(self, size: int) -> np.ndarray:
         try:
             block = self._idle.pop()
         except IndexError:
             return np.empty(size, self._kind)
         return block if len(block) == size else np.empty(size, self._kind)
 
-    def _give_back(self, block: np.ndarray[Any, Any]) -> None:
+    def _give_back(self, block: np.ndarray) -> None:
         if block.nbytes <= MOST_KEPT and not self._idle:
             self._idle.append(block)

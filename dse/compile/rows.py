@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dse.compile.function import CompiledFunction
 
 Backend = Literal["llvm", "jax", "numpy"]
-Column = np.ndarray[Any, Any]
+Column = np.ndarray
 Columns = dict[str, Column]
 RowCode = Callable[[Mapping[str, Column], int], Columns]
 

@@ -30,13 +30,13 @@ from typing import Any
 import numpy as np
 from scipy import optimize, special, stats
 
+from dse.arrays import Rows
 from dse.errors import InputError
 from dse.evidence.error_rows import FILE as ROWS_FILE
 from dse.evidence.error_rows import ErrorRow, collect, read_error_rows, write_error_rows
 from dse.explore.model_error import FILE, ModelError, Spread
 from dse.files import write_whole
 
-Values = np.ndarray[Any, Any]
 _FEWEST = 3  # rows of a group whose scatter is looked at
 _MOST_FREEDOM = 50.0  # as good as a normal distribution
 
@@ -128,7 +128,7 @@ def fit_prior(families: Sequence[Sequence[float]]) -> Prior:
     3) and 4 degrees of freedom (within 2) keeps it from the ends.
     """
 
-    def unlikely(at: Values) -> float:
+    def unlikely(at: Rows) -> float:
         weight, freedom, scale = np.exp(at)
         prior = Prior(weight, freedom, scale)
         preferred = (at[0] / np.log(3.0)) ** 2 + (
@@ -173,7 +173,7 @@ def _own(groups: dict[Any, dict[Any, list[float]]]) -> Spread:
     values = np.concatenate([np.array(v) for v in machines.values()])
     weights = np.concatenate([np.full(len(v), 1.0 / len(v)) for v in machines.values()])
 
-    def unlikely(at: Values) -> float:
+    def unlikely(at: Rows) -> float:
         freedom, scale = np.exp(at)
         return -float(weights @ stats.t.logpdf(values, freedom, scale=scale))
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-Rows = np.ndarray[Any, Any]
+from dse.arrays import Rows
 
 
 def best_mask(costs: Rows, count: int) -> Rows:

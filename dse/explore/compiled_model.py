@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.compile.function import CompiledFunction, compile_function
-from dse.compile.rows import Backend, Column, Columns
+from dse.compile.rows import Backend, Columns
 from dse.engines.base import Engine
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import Timing
@@ -118,7 +119,7 @@ class CompiledModel(Shown):
 
     def value_and_gradient(
         self, metric: str, table: Mapping[str, Any]
-    ) -> tuple[Column, Columns]:
+    ) -> tuple[Rows, Columns]:
         """Return a metric of every row, and how it changes by each column of `table`.
 
         Gradients are in SI by the unit of the column; what steps, as a count of tiles
@@ -190,7 +191,7 @@ class CompiledModel(Shown):
             )
         return {n: self._column(n, values) for n, values in table.items()}
 
-    def _column(self, name: str, values: Any) -> Column:
+    def _column(self, name: str, values: Any) -> Rows:
         """Return a column of numbers; raise `InputError` where it holds others."""
         if np.ma.is_masked(values):
             raise InputError(

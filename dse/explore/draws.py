@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.engines.base import Engine
 from dse.engines.described import described_as, described_fields
 from dse.expressions import evaluate_expression
@@ -17,7 +18,7 @@ from dse.hardware.technology import Technology
 from dse.records import Quantity
 from dse.units import to_si
 
-Draws = dict[str, np.ndarray[Any, Any]]
+Draws = dict[str, Rows]
 
 SHARE = 0.9  # of the draws, inside an error bar
 
@@ -72,14 +73,14 @@ def draw_around(
 
 def draw_fields(
     design: Engine, *, count: int, seed: int = 0
-) -> dict[str, tuple[str, np.ndarray[Any, Any]]]:
+) -> dict[str, tuple[str, Rows]]:
     """Return draws of the fields of a published machine that are assumed for it.
 
     By the name of the field, dotted for the parts of a pair: the key of the file where
     it stands, and its draws `[count]`, those of `draw_around` for the same seed. Fields
     that were changed are known. Whole numbers are rounded.
     """
-    fields: dict[str, tuple[str, np.ndarray[Any, Any]]] = {}
+    fields: dict[str, tuple[str, Rows]] = {}
     for prefix, machine in _machines(design):
         for file in machine.described_in:
             parameters = load_parameters(file)
@@ -102,7 +103,7 @@ def _machines(design: Engine) -> list[tuple[str, Engine]]:
     return [("", design), *own]
 
 
-def _in_range(drawn: np.ndarray[Any, Any], meaning: Quantity) -> Any:
+def _in_range(drawn: Rows, meaning: Quantity) -> Any:
     values = np.round(drawn) if meaning.integer else drawn
     return np.clip(values, meaning.low, meaning.high)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 
+from dse.arrays import Rows
 from dse.compile.function import CompiledFunction, compile_function
 from dse.compile.rows import BATCH, Columns
 from dse.explore.basis import Basis
@@ -27,7 +27,7 @@ class Evaluator:
         answer = answer_for(space, basis, known_metrics)
         self._function = compile_function(answer, space.names)
 
-    def __call__(self, indices: np.ndarray[Any, Any]) -> Columns:
+    def __call__(self, indices: Rows) -> Columns:
         """Return the metrics of the designs with these indices, as float64 columns."""
         digits = self._space.digits(indices)
         table = {n: self._space.values(n)[at] for n, at in digits.items()}

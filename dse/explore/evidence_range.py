@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.engines.base import Engine, describe_run
 from dse.hardware.technology import Technology
 from dse.workload.ops import Workload
 
-Rows = np.ndarray[Any, Any]
 NODE = "process node"
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.explore.accuracy import check_accuracy
 from dse.explore.evaluator import Evaluator
 from dse.explore.front_so_far import FrontSoFar
@@ -26,8 +27,6 @@ from dse.explore.pareto import Keep, front_mask
 from dse.explore.runs import Runs
 from dse.explore.space import Space
 from dse.explore.threshold import Thresholds
-
-Rows = np.ndarray[Any, Any]
 
 
 class FrontSearch:
@@ -110,10 +109,11 @@ class FrontSearch:
         indices = self._grid.indices(number, where)
         legal = self._legal(indices)
         indices, rows = indices[legal], rows[legal]
-        kept = front_mask(rows)
+        kept: Rows = front_mask(rows)
         if self._best:
             kept |= (rows <= self.found.bounds).any(axis=1)
-        return indices[kept]
+        near: Rows = indices[kept]
+        return near
 
     def _may_be_kept(self, costs: list[Rows]) -> Rows:
         """Say which designs no pivot beats, or are among the best by one objective.

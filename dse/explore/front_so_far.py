@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.explore.best import best_bounds, best_mask
 from dse.explore.evaluator import BATCH, Evaluator
 from dse.explore.limits import Limit
@@ -18,8 +18,6 @@ from dse.explore.space import Space
 from dse.explore.threshold import most_pivots
 
 CANDIDATES = 1024  # for pivots, where a front has more designs
-
-Rows = np.ndarray[Any, Any]
 
 
 class FrontSoFar:

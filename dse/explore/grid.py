@@ -20,7 +20,7 @@ from dse.explore.model import metrics
 from dse.explore.space import Space
 
 Answer = Callable[[Mapping[str, Any]], Any]
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 
 
 def answer_for(space: Space, basis: Basis, read: Callable[[Any], Any]) -> Answer:

@@ -8,6 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from dse.arrays import Rows
 from dse.compile.function import compile_function
 from dse.errors import InputError, did_you_mean, quoted
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
@@ -63,7 +64,7 @@ def largest(
 
     shares = compile_function(answer, ["count"])
 
-    def fit(counts: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def fit(counts: Rows) -> Rows:
         found: Any = shares.grid({"count": counts.astype(float)})
         return np.broadcast_to(found <= 1.0 + 1e-9, counts.shape)
 

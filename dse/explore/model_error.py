@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.engines.base import Engine
 from dse.engines.pair import Pair
 from dse.engines.registry import ENGINES
@@ -34,8 +35,6 @@ from dse.hardware.technology import Technology
 from dse.json_file import read_json
 from dse.shipped import hw_params_folder
 from dse.workload.ops import Workload
-
-Rows = np.ndarray[Any, Any]
 
 FILE = "model_error.json"
 LEARNED = ("latency", "energy", "area")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import moocore
 import numpy as np
 
+from dse.arrays import Rows
 from dse.errors import InputError
 
 Keep = Literal["all", "distinct"]
-Rows = np.ndarray[Any, Any]
 
 
 def front_mask(costs: Rows, *, keep: Keep = "all") -> Rows:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.errors import InputError, check_kind
 from dse.explore.accuracy import ACCURACY, check_accuracy
 from dse.explore.basis import Basis
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     from dse.engines.base import Engine
 
-Rows = np.ndarray[Any, Any]
 
 _SUFFIX = {
     "TOP/s": "tops",

@@ -14,6 +14,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from dse.arrays import Rows
 from dse.engines.base import Engine, check_format
 from dse.errors import InputError, check_kind, did_you_mean
 from dse.explore.asked import DesignLike, read_design
@@ -99,7 +100,7 @@ class Space:
                     f"`{name}` counts whole things; give it `integers(low, high)` or "
                     "a list, and a tuner will still move between them."
                 )
-        self.rows: dict[str, np.ndarray[Any, Any]] = {}  # places on axes, of a list
+        self.rows: dict[str, Rows] = {}  # places on axes, of a list
         self.decode(0)  # an expression that cannot be worked out is an error now
 
     @classmethod
@@ -127,7 +128,7 @@ class Space:
             space.rows[name] = np.asarray([place[value] for value in columns[name]])
         return space
 
-    def _read_values(self, name: str, axis: Axis) -> np.ndarray[Any, Any]:
+    def _read_values(self, name: str, axis: Axis) -> Rows:
         meaning = meaning_of(self.design, name)
         owner = "Workload" if is_of_workload(name) else type(self.design).__name__
         return np.asarray([meaning.read(owner, name, v) for v in axis.values], float)
@@ -159,7 +160,7 @@ class Space:
         size = f"{self.size:,} designs{' times a continuum' * bool(self.continuous)}"
         return f"Space({type(self.design).__name__}: {', '.join(axes)}; {size})"
 
-    def values(self, name: str) -> np.ndarray[Any, Any]:
+    def values(self, name: str) -> Rows:
         """Return the values of an axis as numbers (a label as its index)."""
         if name not in self._numbers:
             raise InputError(
@@ -179,7 +180,7 @@ class Space:
         digits = np.unravel_index(index, self.shape) if self.shape else ()
         return dict(zip(self.names, digits, strict=True))
 
-    def places(self, name: str, index: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def places(self, name: str, index: Rows) -> np.ndarray[Any, Any]:
         """Return the position on one axis of designs; fast for many millions."""
         if self.rows:
             return np.asarray(self.rows[name][index])
@@ -303,7 +304,7 @@ class Space:
             return int(found.argmax())
         return int(np.ravel_multi_index(tuple(digits), self.shape)) if digits else 0
 
-    def sample(self, count: int, *, seed: int = 0) -> np.ndarray[Any, Any]:
+    def sample(self, count: int, *, seed: int = 0) -> Rows:
         """Return the sorted indices of `count` different designs drawn at random."""
         if count > self.size:
             raise InputError(f"{count:,} designs wanted of a space of {self.size:,}.")

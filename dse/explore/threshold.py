@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
+
 GUARD = 1e-12  # relative: equals of a known design are not beaten by it
 PLACES = 2**16  # most thresholds there are
-
-Rows = np.ndarray[Any, Any]
 
 
 class Thresholds:

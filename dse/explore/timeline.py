@@ -8,14 +8,13 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from dse.arrays import Rows
 from dse.compile.function import compile_function
 from dse.engines.base import Engine, schedule_run
 from dse.explore.model import as_float, unnamed
 from dse.hardware.technology import Technology
 from dse.schedule.walk import Span, timeline
 from dse.workload.ops import Workload
-
-Rows = np.ndarray[Any, Any]
 
 
 class LayerTimeline(NamedTuple):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.compile.function import CompiledFunction, compile_function
 from dse.errors import InputError
 from dse.evaluation import Timing
@@ -35,7 +36,6 @@ from dse.shown import Shown
 if TYPE_CHECKING:
     import pandas as pd
 
-Rows = np.ndarray[Any, Any]
 
 MEASURED = "accuracy, as measured"  # what moves accuracies, beside assumed numbers
 Part = Literal["all", "numbers", "model"]

@@ -10,17 +10,16 @@ perfect information, by draws in bins of the number.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from dse.arrays import Rows
 from dse.errors import InputError
 from dse.explore.model_error import LEARNED, family_of
 from dse.explore.pareto import front_mask
 from dse.explore.uncertainty import Uncertainty
 
-Rows = np.ndarray[Any, Any]
 Numbers = Mapping[str, Rows]
 
 SURE = 2.0  # standard errors that luck is not taken for

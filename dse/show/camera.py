@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
-Rows = np.ndarray[Any, Any]
+from dse.arrays import Rows
+
 Size = tuple[float, float]  # pixels, right and down
 
 _EYE = np.asarray([1.42, -1.58, 0.72])

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.show.log_axis import along, value_at
 from dse.show.style import SHADES
-
-Rows = np.ndarray[Any, Any]
 
 BINS = 56
 

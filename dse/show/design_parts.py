@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.compile.function import compile_function
 from dse.evaluation import Metrics
 from dse.explore.basis import Basis
@@ -30,7 +31,6 @@ _COSTS = (  # what has a table of its own, and its kinds
     ("bytes", ("needed", "further")),
 )
 
-Rows = np.ndarray[Any, Any]
 Table = dict[str, dict[str, Rows]]  # kind -> component, unit or op -> [designs]
 
 

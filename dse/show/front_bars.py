@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.errors import InputError
 from dse.explore.draws import SHARE
 from dse.explore.runs import Runs
@@ -14,8 +14,6 @@ from dse.explore.uncertainty import uncertainty_of
 
 DRAWS = 400
 _MOST = 1_000  # designs; of more, a page would wait for its draws
-
-Rows = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.evaluation import Metrics
 from dse.explore.runs import Runs
 from dse.show.camera import Size, camera, seen_by_camera, seen_flat
@@ -18,7 +19,6 @@ from dse.show.paper import PIXELS
 from dse.show.scale import Scale
 from dse.show.style import ACCENT, GREY_DARK, INK, Drawing, house_layout
 
-Rows = np.ndarray[Any, Any]
 Trace = dict[str, Any]
 
 SVG_MARKS = 3_000  # more marks than this are drawn by WebGL

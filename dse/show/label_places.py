@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
+from dse.arrays import Rows
 
-Rows = np.ndarray[Any, Any]
 Box = tuple[float, float, float, float]
 
 _CHARACTER, _LINE = 7.2, 18.0  # pixels, at the size of our labels

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.show.labels import number
 from dse.show.style import GREY_DARK, RULE
-
-Rows = np.ndarray[Any, Any]
 
 
 def log_range(values: Rows, *, margin: float = 0.06) -> tuple[float, float]:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.evaluation import Metrics
 from dse.explore.runs import Runs
 from dse.explore.space import meaning_of
 from dse.show.labels import buildable_label, field_label
 from dse.show.scale import Scale
 from dse.show.style import ACCENT, INK
-
-Rows = np.ndarray[Any, Any]
 
 MOST_MARKS = 20_000  # of a front; a longer one is thinned out evenly
 _SYMBOLS = ("square", "diamond", "cross", "x")  # of reference machines, in turn

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
+from dse.arrays import Rows
 from dse.explore.runs import Runs
 from dse.show.front_bars import FrontBars
 from dse.show.parallel import parallel_axes
@@ -89,7 +88,7 @@ def _ends(bars: FrontBars, scale: Scale) -> dict[str, Any]:
     }
 
 
-def _packed(numbers: np.ndarray[Any, Any]) -> dict[str, str]:
+def _packed(numbers: Rows) -> dict[str, str]:
     """Return an array of floats as plotly.js reads it: its bytes, and what they are."""
     packed = {
         "dtype": f"f{numbers.itemsize}",

@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.evaluation import Metrics
 from dse.show.labels import component_label, shown_unit
 from dse.show.log_axis import metric_axis
 from dse.show.scale import Scale
 from dse.show.style import ACCENT, GREY_DARK, Drawing, house_layout
 from dse.units import from_si
-
-Rows = np.ndarray[Any, Any]
 
 _PER_LOG = 20  # marks closer than a twentieth are one to the eye
 _BEYOND = 3.0  # the right end of the axis, over what lies farthest right

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.evaluation import Metrics
 from dse.explore.accuracy import grounds, grounds_of
 from dse.explore.objectives import SHOWN_UNITS, THROUGHPUTS
@@ -95,7 +96,7 @@ class Scale:
         value = float(value_si)
         return "not known" if math.isnan(value) else amount(value, self.units[metric])
 
-    def column(self, runs: Runs, metric: str) -> np.ndarray[Any, Any]:
+    def column(self, runs: Runs, metric: str) -> Rows:
         """Return a metric of runs in the unit of the page, `[designs]`."""
         return from_si_column(runs.column(metric), self.units[metric])
 
@@ -140,7 +141,7 @@ def _kind(unit: str) -> str:
     return "memory" if unit in _STEPS["memory"] else measures(unit)
 
 
-def scaled_unit(values_si: Sequence[float] | np.ndarray[Any, Any], kind: str) -> str:
+def scaled_unit(values_si: Sequence[float] | Rows, kind: str) -> str:
     """Return the largest unit of a kind in which the middle one of values is 1 or more.
 
     `kind` is `energy`, `time`, `power`, `rate`, `information` that moves or `memory`

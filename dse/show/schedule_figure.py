@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.explore.timeline import LayerTimeline
 from dse.show.labels import component_label, shown_unit
 from dse.show.scale import scaled_unit
@@ -22,8 +23,6 @@ from dse.show.style import (
     legend_above,
 )
 from dse.units import from_si
-
-Rows = np.ndarray[Any, Any]
 
 _LOOKS = {
     "load": (GREY_DARK, "white"),

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.errors import InputError, quoted
 from dse.explore.runs import Runs
 from dse.show.scale import Scale
 
-Rows = np.ndarray[Any, Any]
 # Column -> both ends of a metric, None where there is none; or the values of a field.
 Ranges = Mapping[str, Sequence[Any]]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.explore.runs import Runs
 from dse.explore.space import meaning_of
 from dse.show.labels import buildable_label, field_label, number, shown_unit
@@ -36,7 +37,7 @@ class Column:
 
 
 def front_columns(
-    runs: Runs, scale: Scale, *, chances: np.ndarray[Any, Any] | None = None
+    runs: Runs, scale: Scale, *, chances: Rows | None = None
 ) -> list[Column]:
     """Return the columns of runs: number, metrics (objectives first), design.
 
@@ -67,7 +68,7 @@ def front_columns(
     return [number_of, *metrics, built, *fields]
 
 
-def _digits(values: np.ndarray[Any, Any]) -> list[float | None]:
+def _digits(values: Rows) -> list[float | None]:
     """Return numbers to six digits; None for one that is not known."""
     digits = (float(f"{value:.6g}") for value in values)
     return [value if math.isfinite(value) else None for value in digits]

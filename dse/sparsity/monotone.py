@@ -13,7 +13,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import ArrayLike
 
-from dse.arrays import Column, Floats, Values, array_namespace
+from dse.arrays import Column, Rows, Values, array_namespace
 from dse.sparsity.pieces import covered
 
 
@@ -85,7 +85,7 @@ def _end_slope(width: Array, chord: Array) -> Any:
     return xp.where(slope * steepness <= 0, 0.0, held)
 
 
-def isotonic(values: ArrayLike, *, rising: bool) -> Floats:
+def isotonic(values: ArrayLike, *, rising: bool) -> Rows:
     """Return the closest values, by squares, that only rise (or only fall).
 
     Neighbours in the wrong order are replaced by their mean until none are left (pool
@@ -97,7 +97,7 @@ def isotonic(values: ArrayLike, *, rising: bool) -> Floats:
     return np.asarray(fitted).reshape(given.shape)
 
 
-def _pool(row: Floats) -> Floats:
+def _pool(row: Rows) -> Rows:
     means: list[float] = []
     counts: list[int] = []
     for value in row:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.errors import InputError
 from dse.evaluation import Metrics
 from dse.explore.accuracy import grounds
@@ -18,8 +19,6 @@ from dse.hardware.buildable import BUILDABLE
 from dse.study.study import Study
 from dse.tuning.proof import FrontProof
 from dse.units import from_si
-
-Rows = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

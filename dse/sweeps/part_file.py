@@ -10,12 +10,12 @@ import hashlib
 import json
 import re
 from io import BytesIO
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dse.arrays import Rows
 from dse.explore.runs import Runs
 from dse.sweeps.table_file import arrow_table
 
@@ -29,9 +29,7 @@ class TornError(Exception):
     """A part that is not whole, or not of this run."""
 
 
-def part_bytes(
-    rows: Runs, on_front: np.ndarray[Any, Any], run: str, part: int
-) -> bytes:
+def part_bytes(rows: Runs, on_front: Rows, run: str, part: int) -> bytes:
     """Return a part as a file: the same rows give the same bytes."""
     table = arrow_table({**rows.columns, FLAG: on_front})
     owner = {_OWNER: json.dumps({"run": run, "part": part}).encode()}
@@ -63,7 +61,7 @@ def read_part(name: str, data: bytes, run: str) -> pa.Table:
     return table
 
 
-def candidates(table: pa.Table, *, every: bool = False) -> np.ndarray[Any, Any]:
+def candidates(table: pa.Table, *, every: bool = False) -> Rows:
     """Return the designs of a part that may be on the front, or every one in it."""
     rows = table if every else table.filter(table[FLAG])
     return np.asarray(rows[INDEX], np.int64)

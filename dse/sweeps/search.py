@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.explore.front_search import FrontSearch
 from dse.explore.grid import Grid
 from dse.explore.limits import read_limits
@@ -19,7 +20,6 @@ from dse.sweeps.part_file import candidates, part_bytes
 from dse.sweeps.plan import ROWS_PER_PART, Plan
 
 Report = Callable[[int], Any]
-Rows = np.ndarray[Any, Any]
 
 
 class PartSearch:

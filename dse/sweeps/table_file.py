@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from io import StringIO
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-Rows = np.ndarray[Any, Any]
+from dse.arrays import Rows
 
 
 def arrow_table(columns: Mapping[str, Rows]) -> pa.Table:

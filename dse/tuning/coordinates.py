@@ -14,11 +14,11 @@ from typing import Any, Literal
 import jax.numpy as jnp
 import numpy as np
 
+from dse.arrays import Rows
 from dse.errors import InputError
 from dse.explore.axes import Continuous
 from dse.explore.space import Space
 
-Rows = np.ndarray[Any, Any]
 Kind = Literal["steps", "continuous", "labels"]
 
 
@@ -75,7 +75,8 @@ class Coordinate:
     def nearest(self, shares: Rows) -> Rows:
         """Return the entry of a point at or nearest to some shares."""
         if self.kind == "continuous":
-            return np.clip(shares, 0.0, 1.0)
+            inside: Rows = np.clip(shares, 0.0, 1.0)
+            return inside
         distance = np.abs(np.asarray(shares)[..., None] - self.shares)
         return np.asarray(np.argmin(distance, axis=-1), float)
 

@@ -13,9 +13,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from dse.arrays import Rows
 from dse.compile.function import compile_function
 from dse.errors import InputError
-from dse.tuning.coordinates import Coordinates, Rows
+from dse.tuning.coordinates import Coordinates
 from dse.tuning.lagrangian import (
     first_prices,
     flatten_excess,

@@ -23,7 +23,7 @@ from dse.tuning.coordinates import Coordinates
 from dse.tuning.exact import LEGAL
 from dse.tuning.problem import Problem
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 
 MANY = 100_000  # boxes beyond which machine code is compiled for more
 _KINDS = ("costs", "excess", "rules")
@@ -57,7 +57,8 @@ class Boxes(NamedTuple):
 
     def middles(self) -> Array:
         """Return the positions of the design in the middle of each, [boxes, axes]."""
-        return ((self.first + self.last) // 2).astype(float)
+        middles: Array = ((self.first + self.last) // 2).astype(float)
+        return middles
 
     def points(self) -> Array:
         """Return the positions of all designs of all boxes, [designs, axes]."""

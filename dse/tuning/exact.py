@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.compile.function import compile_function
 from dse.compile.rows import Columns
-from dse.tuning.coordinates import Rows
 from dse.tuning.problem import Problem
 
 LEGAL = 1e-12  # relative excess that float64 leaves of a limit met with equality

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from dse.arrays import Rows
 from dse.explore.pareto import front_mask
-from dse.tuning.coordinates import Coordinates, Rows
+from dse.tuning.coordinates import Coordinates
 from dse.tuning.exact import Exact, Found
 from dse.tuning.local_search import distinct, neighbours
 

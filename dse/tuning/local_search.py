@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dse.tuning.coordinates import Coordinates, Rows
+from dse.arrays import Rows
+from dse.tuning.coordinates import Coordinates
 from dse.tuning.exact import Exact, Found
 
 WIDEST, NARROWEST = 0.1, 1e-4  # shares by which a continuous axis is moved

@@ -129,10 +129,9 @@ class _Search(BoxSearch):
 
     def _nearer(self, before: Told, after: Told, _: Array) -> Array:
         """Return the share by which halves are closer to closed than their boxes."""
-        return np.maximum(
-            nearer(before.costs[0], after.costs[0], self._enough()),
-            nearer_a_limit(before, after),
-        )
+        by_cost = nearer(before.costs[0], after.costs[0], self._enough())
+        share: Array = np.maximum(by_cost, nearer_a_limit(before, after))
+        return share
 
     def _try(self, points: Array) -> None:
         if len(points):

@@ -115,7 +115,9 @@ class _FrontSearch(BoxSearch):
                 self._short(self._logs(told.costs), nearest[:, box])
                 for told in (before, after)
             )
-            return np.maximum(nearer(-short, -now, 0.0), nearer_a_limit(before, after))
+            by_front = nearer(-short, -now, 0.0)
+            share: Array = np.maximum(by_front, nearer_a_limit(before, after))
+            return share
 
         halves, told = halve(self._ask, parents, closed)
         lows = np.maximum(self._logs(told.costs), np.tile(lows, 2))

@@ -7,7 +7,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from dse.tuning.coordinates import Coordinate, Coordinates, Rows
+from dse.arrays import Rows
+from dse.tuning.coordinates import Coordinate, Coordinates
 
 
 def spread(axes: Coordinates, count: int, key: Any) -> Rows:

@@ -13,6 +13,7 @@ import numpy as np
 import optax
 from tqdm.auto import tqdm
 
+from dse.arrays import Rows
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import Timing
 from dse.explore.arguments import count
@@ -20,7 +21,6 @@ from dse.explore.asked import TechnologyLike, WorkloadLike, check_timing
 from dse.explore.basis import read_suite
 from dse.explore.limits import Limit
 from dse.tuning.asked_proof import Wanted, read_wanted
-from dse.tuning.coordinates import Rows
 from dse.tuning.descent import CHOICES, Choices, Descent, Path, Starts
 from dse.tuning.exact import Exact, Found
 from dse.tuning.limit_search import search_along_limits

@@ -11,6 +11,7 @@ import numpy as np
 import optax
 from tqdm.auto import tqdm
 
+from dse.arrays import Rows
 from dse.errors import InputError
 from dse.evaluation import Timing
 from dse.explore.arguments import count, texts
@@ -21,7 +22,6 @@ from dse.explore.objectives import USUAL, Objective, read_objectives
 from dse.explore.pareto import front_mask
 from dse.explore.runs import Runs, with_reasons
 from dse.explore.space import Space, check_space
-from dse.tuning.coordinates import Rows
 from dse.tuning.descent import Descent, Starts
 from dse.tuning.exact import Exact, Found
 from dse.tuning.local_search import distinct, neighbours, random_jumps
