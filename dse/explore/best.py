@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from dse.arrays import Rows
+if TYPE_CHECKING:
+    from dse.arrays import Rows
 
 
 def best_mask(costs: Rows, count: int) -> Rows:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import moocore
 import numpy as np
 
-from dse.arrays import Rows
 from dse.errors import InputError
+
+if TYPE_CHECKING:
+    from dse.arrays import Rows
 
 Keep = Literal["all", "distinct"]
 

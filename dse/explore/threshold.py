@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dse.arrays import Rows
+if TYPE_CHECKING:
+    from dse.arrays import Rows
+
 
 GUARD = 1e-12  # relative: equals of a known design are not beaten by it
 PLACES = 2**16  # most thresholds there are

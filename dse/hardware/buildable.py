@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dse.arrays import Values
 from dse.hardware.parameters import load_parameters
 from dse.units import from_si
+
+if TYPE_CHECKING:
+    from dse.arrays import Values
 
 BUILDABLE = "buildable"  # among limits: those that every chip must keep
 CANNOT = "cannot be built:"  # begins what is said of a design that breaks one

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dse.arrays import Number
 from dse.errors import InputError, check_kind
 from dse.hardware.parameters import load_parameters
+
+if TYPE_CHECKING:
+    from dse.arrays import Number
 
 _REFERENCE_NODE = "65"
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dse.arrays import Rows
+if TYPE_CHECKING:
+    from dse.arrays import Rows
+
 
 Size = tuple[float, float]  # pixels, right and down
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from dse.arrays import Rows
+if TYPE_CHECKING:
+    from dse.arrays import Rows
+
 
 Box = tuple[float, float, float, float]
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from io import StringIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from dse.arrays import Rows
+if TYPE_CHECKING:
+    from dse.arrays import Rows
 
 
 def arrow_table(columns: Mapping[str, Rows]) -> pa.Table:

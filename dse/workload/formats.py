@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from dse.arrays import Number
 from dse.errors import InputError, check_kind, did_you_mean, quoted
+
+if TYPE_CHECKING:
+    from dse.arrays import Number
 
 
 class Format(NamedTuple):
