@@ -180,7 +180,7 @@ class Space:
         digits = np.unravel_index(index, self.shape) if self.shape else ()
         return dict(zip(self.names, digits, strict=True))
 
-    def places(self, name: str, index: Rows) -> np.ndarray[Any, Any]:
+    def places(self, name: str, index: Rows) -> Rows:
         """Return the position on one axis of designs; fast for many millions."""
         if self.rows:
             return np.asarray(self.rows[name][index])
