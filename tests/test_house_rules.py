@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dse.hardware.bibtex import read_bibtex
+from dse.hardware.citations import read_bibtex
 from dse.hardware.parameters import load_parameters
 from dse.units import from_si, measures, to_si
 

@@ -12,8 +12,8 @@ from dse.cli.options import Json, Quiet, Verbose
 from dse.cli.output import print_json, say
 from dse.errors import InputError, did_you_mean
 from dse.files import is_folder
-from dse.hardware.bibtex import parse_bibtex, read_bibtex
 from dse.hardware.citations import cite as find_bibtex
+from dse.hardware.citations import parse_bibtex, read_bibtex
 from dse.hardware.parameters import load_parameters
 from dse.shipped import hw_params_folder
 from dse.toml_file import read_toml

@@ -5,17 +5,19 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dse.cli.options import Buildable, Json, Quiet, Verbose, log
 from dse.cli.output import PARTIAL, print_json, say
-from dse.cli.sweep_folder import find_parts, objective_columns, part_tables
 from dse.errors import InputError, did_you_mean
-from dse.files import is_file
+from dse.files import is_file, is_folder
 from dse.hardware.buildable import CANNOT, DOES_NOT_FIT, FIT, bounds
 from dse.units import from_si
+
+if TYPE_CHECKING:  # pyarrow and pandas wait until there is something to read
+    from dse.sweeps.store import Store
 
 _MEANT = {
     **dict.fromkeys(("true", "yes", "1", "1.0"), True),
@@ -55,9 +57,9 @@ def pareto(
     objective do too; then, and where parts of a sweep are missing, the exit code is 3.
     """
     texts = [text for part in objectives or () for text in part.split(",")]
-    store = find_parts(table)
+    store = _find_parts(table)
     if store is not None:
-        tables, texts = part_tables(store), texts or objective_columns(store)
+        tables, texts = _part_tables(store), texts or _objective_columns(store)
     elif texts:
         tables = iter([_read(Path(table))])
     else:
@@ -78,6 +80,45 @@ def pareto(
         )
     if lost or missing:
         raise typer.Exit(PARTIAL)
+
+
+def _find_parts(place: str) -> Store | None:
+    """Return the parts of a sweep in a folder or at a URL; None for any other file.
+
+    Raises `InputError` for a folder without parts, naming the answer if it has one.
+    """
+    if "://" not in place and not is_folder(Path(place)):
+        return None
+    from dse.sweeps.store import find_store
+
+    try:
+        return find_store(place)
+    except InputError:
+        answer = Path(place) / "front.parquet"
+        if not answer.is_file():
+            raise
+        raise InputError(f"{place} holds a finished sweep; give {answer}.") from None
+
+
+def _part_tables(store: Store) -> Iterator[Any]:
+    """Yield each part that is there as a table; raise `InputError` if none is."""
+    found = 0
+    for _, table in store.parts(set_aside=False):
+        found += 1
+        yield table.to_pandas()
+    if not found:
+        raise InputError(
+            f"{store.folder.place} holds no part yet; run its sweep first."
+        )
+
+
+def _objective_columns(store: Store) -> list[str]:
+    """Return the objectives of a sweep as directions and columns."""
+    from dse.explore.runs import column_name, file_units
+
+    units = file_units(store.plan.counted)
+    pairs = [text.partition(":") for text in store.plan.objectives]
+    return [f"{sense}:{column_name(m, units[m])}" for sense, _, m in pairs]
 
 
 def _front(

@@ -97,7 +97,7 @@ def validate(
 
 def _calibration(as_json: bool) -> None:
     from dse.evidence.calibration import calibrate, summarize
-    from dse.show.calibration_text import calibration_text
+    from dse.show.calibration import calibration_text
 
     found = summarize(calibrate())
     if as_json:
@@ -108,7 +108,7 @@ def _calibration(as_json: bool) -> None:
 
 def _learn(folder: Path, as_json: bool) -> None:
     from dse.evidence.error_learning import learn_anew
-    from dse.show.calibration_text import learned_text
+    from dse.show.calibration import learned_text
 
     learned = learn_anew(folder)
     if as_json:

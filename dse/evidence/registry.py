@@ -18,12 +18,14 @@ class Validation:
     `runs` are finished runs of another program, compared row by row: `validate(data,
     *, progress)` of the module returns a table of `dse.evidence.run_errors`. `claims`
     are figures of a publication: it returns a list of `dse.evidence.claims.Claim`.
-    `takes` says what a file given in their place must be; empty where none may be.
+    `takes` says what a file given in their place must be; empty where none may be. `of`
+    names the machine, where a module knows several.
     """
 
     module: str
     compares: Literal["runs", "claims"]
     takes: str = ""
+    of: str = ""
 
     def run(self, data: Path | None, *, progress: bool) -> Any:
         """Compare, with a file of one's own or with what comes with dse.
@@ -31,11 +33,14 @@ class Validation:
         Raises `InputError` for a file that is missing, wrong or not wanted.
         """
         if data is not None and not self.takes:
-            raise InputError(f"`{self.module}` takes no --data; leave it out.")
+            raise InputError(
+                f"`{self.of or self.module}` takes no --data; leave it out."
+            )
         if data is not None and not is_file(data):
             raise InputError(f"{data} is no file; give the path of {self.takes}.")
         found = importlib.import_module(f"dse.evidence.{self.module}")
-        return found.validate(data, progress=progress)
+        which = {"of": self.of} if self.of else {}
+        return found.validate(data, **which, progress=progress)
 
 
 VALIDATIONS = {
@@ -43,11 +48,11 @@ VALIDATIONS = {
     "scalesim": Validation("scalesim", "runs", "a CSV of runs"),
     "sta": Validation("sta", "claims"),
     "energon": Validation("energon", "claims"),
-    "isaac": Validation("isaac", "claims"),
-    "puma": Validation("puma", "claims"),
+    "isaac": Validation("crossbars", "claims", of="isaac"),
+    "puma": Validation("crossbars", "claims", of="puma"),
     "sprint": Validation("sprint", "claims", "a CSV of figures by model"),
-    "a100": Validation("silicon_a100", "runs", "a CSV of ops"),
-    "h800": Validation("silicon_h800", "runs", "a CSV of ops"),
+    "a100": Validation("silicon", "runs", "a CSV of ops", of="a100"),
+    "h800": Validation("silicon", "runs", "a CSV of ops", of="h800"),
     "rtx3090": Validation("silicon_rtx3090", "runs", "a CSV of products"),
     "neurram": Validation("silicon_neurram", "runs", "a CSV of figures by bits"),
     "gemmini": Validation("gemmini", "runs", "a CSV of runs at given mappings"),

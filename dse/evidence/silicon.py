@@ -1,5 +1,8 @@
 """Ops measured on cards, beside what the reference machines say of them.
 
+`dse validate a100`: products, softmax, norms and non-linearities on one of 80 GB.
+`dse validate h800`: products in 8 bits, and attention in decode.
+
 One row of a table is one op, run alone: a product [m, k] x [k, n], a softmax, norm or
 non-linearity over [m, n], or one decode step of attention. The model runs the same op
 as a workload of its own, by `dse.evaluate`. Rows with `fitted` are those that a number
@@ -30,14 +33,16 @@ OPERATORS = ("product", "softmax", "layer_norm", "activation", "attention")
 _ATTENTION = ("query_heads", "key_heads", "head_width", "batch", "context")
 
 
-def validate(data: Path | None, shipped: str, *, progress: bool) -> dict[str, Any]:
-    """Compare every row of a table, or of the one of a name that comes with dse.
+def validate(
+    data: Path | None = None, of: str = "a100", *, progress: bool = True
+) -> dict[str, Any]:
+    """Compare every row of a table, or of the one of a card that comes with dse.
 
     Returns `quantities` over all rows that nothing was fitted to, the same by operator
     under `groups`, and one record per row. Raises `InputError` for a file, column or
     value that cannot be read.
     """
-    path = data or hw_params_folder() / "reported" / f"{shipped}.csv"
+    path = data or hw_params_folder() / "reported" / f"silicon_{of}.csv"
     rows = read_rows(path, "a CSV with one op per row")
     shown = tqdm(rows, unit="op", disable=not progress, delay=2.0)
     runs = [_compare(place, row) for place, row in shown]

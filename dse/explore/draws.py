@@ -12,8 +12,8 @@ from dse.arrays import Rows
 from dse.engines.base import Engine
 from dse.engines.described import described_as, described_fields
 from dse.expressions import evaluate_expression
-from dse.hardware.derived import derived_from
 from dse.hardware.parameters import Parameters, load_parameters
+from dse.hardware.provenance import derived_from
 from dse.hardware.technology import Technology
 from dse.records import Quantity
 from dse.units import to_si

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from dse.arrays import Rows
-from dse.explore.best import best_bounds, best_mask
 from dse.explore.evaluator import BATCH, Evaluator
 from dse.explore.limits import Limit
 from dse.explore.objectives import Objective
@@ -146,3 +145,27 @@ def _joined(first: Runs, second: Runs) -> Runs:
         },
         reason=np.concatenate([first.reason, second.reason]),
     )
+
+
+def best_mask(costs: Rows, count: int) -> Rows:
+    """Say which rows are among the `count` least of any column; of equals, the first.
+
+    Rows that are not finite never are. Shapes: `costs` `[rows, objectives]`, the answer
+    `[rows]`.
+    """
+    mask = np.zeros(len(costs), bool)
+    for column in costs.T:
+        least = np.argsort(column, kind="stable")[:count]
+        mask[least[np.isfinite(column[least])]] = True
+    return mask
+
+
+def best_bounds(costs: Rows, count: int) -> Rows:
+    """Return what a row must not exceed to be among the `count` least of a column.
+
+    Shapes: `costs` `[rows, objectives]`, the answer `[objectives]`; infinite while
+    there are fewer rows than `count`.
+    """
+    if len(costs) < count:
+        return np.full(costs.shape[1], np.inf)
+    return np.asarray(np.partition(costs, count - 1, axis=0)[count - 1])

@@ -14,9 +14,8 @@ import numpy as np
 
 from dse.errors import InputError
 from dse.expressions import evaluate_expression
-from dse.hardware.derived import derived_from
 from dse.hardware.parameters import load_parameters
-from dse.hardware.provenance import Parameter, why_impossible
+from dse.hardware.provenance import Parameter, derived_from, why_impossible
 from dse.records import Quantity
 from dse.units import from_si, measures, parse_quantity, si_unit
 

@@ -9,8 +9,12 @@ from typing import Any
 
 from dse.errors import InputError, did_you_mean
 from dse.expressions import evaluate_expression
-from dse.hardware.derived import derived_from
-from dse.hardware.provenance import Parameter, read_parameter, why_impossible
+from dse.hardware.provenance import (
+    Parameter,
+    derived_from,
+    read_parameter,
+    why_impossible,
+)
 from dse.toml_file import Faults, TomlFile
 from dse.units import from_si, measures
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from dse.errors import InputError, check_kind, did_you_mean
 from dse.files import is_file
-from dse.hardware.bibtex import read_bibtex
+from dse.hardware.citations import read_bibtex
 from dse.hardware.parameter_checks import ParameterCheck
 from dse.hardware.provenance import Parameter
 from dse.shipped import hw_params_folder, own_params_folder

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dse.evidence.calibration import ALL, calibrate, summarize
-from dse.show.calibration_figure import calibration_figure
-from dse.show.calibration_text import calibration_text
+from dse.show.calibration import calibration_figure, calibration_text
 
 DOCS = Path(__file__).parents[2] / "docs"
 HELD = calibrate()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import dse
-from dse.hardware.bibtex import read_bibtex
+from dse.hardware.citations import read_bibtex
 from dse.shipped import hw_params_folder
 from dse.toml_file import read_toml
 from tests.doors.door import Draw, Open, door, is_number, write_changed

@@ -11,7 +11,7 @@ import pytest
 
 import dse
 from dse.engines.nm.engine import NMEngine
-from dse.evidence import silicon_a100, silicon_h800, silicon_rtx3090
+from dse.evidence import silicon, silicon_rtx3090
 from dse.evidence.silicon import run_alone
 from dse.explore.evaluate import evaluate
 from dse.workload.layers import linear
@@ -24,12 +24,12 @@ COLUMNS = (
 
 @pytest.fixture(scope="module")
 def a100() -> dict[str, Any]:
-    return silicon_a100.validate(progress=False)
+    return silicon.validate(of="a100", progress=False)
 
 
 @pytest.fixture(scope="module")
 def h800() -> dict[str, Any]:
-    return silicon_h800.validate(progress=False)
+    return silicon.validate(of="h800", progress=False)
 
 
 def unseen(found: dict[str, Any], operator: str) -> dict[str, float]:
@@ -129,14 +129,14 @@ def test_what_cannot_be_read_is_told_with_its_place(
     table = tmp_path / "mine.csv"
     table.write_text(f"{COLUMNS}\n{row}\n")
     with pytest.raises(dse.InputError, match=message) as told:
-        silicon_a100.validate(table, progress=False)
+        silicon.validate(table, progress=False)
     assert "mine.csv" in str(told.value)
 
 
 def test_rows_of_another_card_need_no_fit(tmp_path: Path) -> None:
     table = tmp_path / "mine.csv"
     table.write_text(f"{COLUMNS}\nv100,product,4096,4096,4096,,,,,,16,1500\n")
-    found = silicon_a100.validate(table, progress=False)
+    found = silicon.validate(table, progress=False)
     assert list(found["groups"]) == ["product unseen"]
 
 

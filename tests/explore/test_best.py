@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis.extra.numpy import arrays
 
-from dse.explore.best import best_bounds, best_mask
+from dse.explore.front_so_far import best_bounds, best_mask
 
 COSTS = np.array([[1.0, 9.0], [2.0, 8.0], [1.0, 7.0], [np.inf, 0.0], [5.0, 1.0]])
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from dse.errors import InputError
-from dse.hardware.bibtex import read_bibtex
-from dse.hardware.citations import cite
+from dse.hardware.citations import cite, read_bibtex
 from dse.shipped import hw_params_folder
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dse.errors import InputError
-from dse.hardware.bibtex import read_bibtex
+from dse.hardware.citations import read_bibtex
 from dse.shipped import hw_params_folder
 from dse.sparsity.curve_file import read_curve_file, write_curve_file
 from dse.sparsity.curve_names import curve_names
