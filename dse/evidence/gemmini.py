@@ -13,15 +13,14 @@ A call works as long as its slowest part, and calls follow each other:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-from tqdm.auto import tqdm
 
 from dse.csv_file import number_in, read_rows
 from dse.errors import InputError
 from dse.evidence.loop_nest import DIMENSIONS, Layer, LoopNest, Work, work_of
-from dse.evidence.run_errors import summarize_errors
+from dse.evidence.run_errors import compare_rows
 from dse.hardware.technology import Technology, load_technology
 from dse.shipped import hw_params_folder
 
@@ -53,18 +52,9 @@ def validate(data: Path | None = None, *, progress: bool = True) -> dict[str, An
     path = data or hw_params_folder() / "reported" / "gemmini_rtl.csv"
     technology = load_technology("gemmini")
     rows = read_rows(path, "a CSV with one run per row")
-    shown = tqdm(rows, unit="run", disable=not progress, delay=2.0)
-    runs = [_compare(place, row, technology) for place, row in shown]
-    names = dict.fromkeys(run["group"] for run in runs)
-    return {
-        "quantities": summarize_errors([run for run in runs if not run["fitted"]]),
-        "groups": {
-            name: summarize_errors([run for run in runs if run["group"] == name])
-            for name in names
-        },
-        "runs": runs,
-        "notes": [],
-    }
+    return compare_rows(
+        rows, partial(_compare, technology=technology), progress=progress
+    )
 
 
 def read_run(place: str, row: Mapping[str, str]) -> tuple[Work, float]:

@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from tqdm.auto import tqdm
+
+Row = tuple[str, dict[str, str]]  # where it stands, and its cells
+
+
+def compare_rows(
+    rows: Sequence[Row],
+    compare: Callable[[str, dict[str, str]], dict[str, Any]],
+    *,
+    unit: str = "run",
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Return how far a model is from the rows of a table, by quantity.
+
+    `compare` makes a record of a row, for `summarize_errors`; it may say the `group` of
+    a row, and that it was `fitted`. Returned are `quantities` over records that nothing
+    was fitted to, the same under `groups`, and all records as `runs`.
+    """
+    shown = tqdm(rows, unit=unit, disable=not progress, delay=2.0)
+    runs = [compare(place, row) for place, row in shown]
+    groups = dict.fromkeys(run["group"] for run in runs if "group" in run)
+    return {
+        "quantities": summarize_errors([run for run in runs if not run.get("fitted")]),
+        "groups": {
+            name: summarize_errors([run for run in runs if run["group"] == name])
+            for name in groups
+        },
+        "runs": runs,
+        "notes": [],
+    }
 
 
 def summarize_errors(runs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:

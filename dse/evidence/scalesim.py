@@ -17,13 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import jax
-from tqdm.auto import tqdm
 
 from dse.csv_file import read_rows
 from dse.engines.nm.engine import NMEngine
 from dse.engines.nm.timing import product_cycles
 from dse.errors import InputError, did_you_mean
-from dse.evidence.run_errors import summarize_errors
+from dse.evidence.run_errors import compare_rows
 from dse.shipped import hw_params_folder
 
 DATAFLOWS = {
@@ -49,18 +48,7 @@ def validate(data: Path | None = None, *, progress: bool = True) -> dict[str, An
         for path in ([data] if data else shipped)
         for row in read_rows(path, "a CSV with one row per run")
     ]
-    shown = tqdm(rows, unit="run", disable=not progress, delay=2.0)
-    runs = [_compare(place, row) for place, row in shown]
-    names = dict.fromkeys(run["group"] for run in runs)
-    return {
-        "quantities": summarize_errors(runs),
-        "groups": {
-            name: summarize_errors([run for run in runs if run["group"] == name])
-            for name in names
-        },
-        "runs": runs,
-        "notes": [],
-    }
+    return compare_rows(rows, _compare, progress=progress)
 
 
 def _compare(place: str, row: Mapping[str, str | None]) -> dict[str, Any]:

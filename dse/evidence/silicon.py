@@ -15,13 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tqdm.auto import tqdm
-
 from dse.csv_file import read_rows
 from dse.engines.reference import ReferenceMachine
 from dse.engines.registry import find_preset
 from dse.errors import InputError, did_you_mean
-from dse.evidence.run_errors import summarize_errors
+from dse.evidence.run_errors import compare_rows
 from dse.explore.evaluate import evaluate
 from dse.shipped import hw_params_folder
 from dse.workload.layer_ops import OpList, Tokens, attention_ops
@@ -44,19 +42,7 @@ def validate(
     """
     path = data or hw_params_folder() / "reported" / f"silicon_{of}.csv"
     rows = read_rows(path, "a CSV with one op per row")
-    shown = tqdm(rows, unit="op", disable=not progress, delay=2.0)
-    runs = [_compare(place, row) for place, row in shown]
-    names = dict.fromkeys(run["group"] for run in runs)
-    unseen = [run for run in runs if not run["fitted"]]
-    return {
-        "quantities": summarize_errors(unseen),
-        "groups": {
-            name: summarize_errors([run for run in runs if run["group"] == name])
-            for name in names
-        },
-        "runs": runs,
-        "notes": [],
-    }
+    return compare_rows(rows, _compare, unit="op", progress=progress)
 
 
 def _compare(place: str, row: Mapping[str, str | None]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from dse.engines.crossbar.engine import CrossbarEngine
 from dse.engines.crossbar.slices import slices_of
 from dse.errors import InputError
 from dse.evidence.crossbars import MANY, full_arrays, product_cost
-from dse.evidence.run_errors import summarize_errors
+from dse.evidence.run_errors import compare_rows
 from dse.shipped import hw_params_folder
 
 _AT_ONCE = 3  # bits besides the sign, of which two phases make one
@@ -38,13 +38,7 @@ def validate(data: Path | None = None, *, progress: bool = True) -> dict[str, An
     """
     path = data or hw_params_folder() / "reported" / "silicon_neurram.csv"
     rows = read_rows(path, "a CSV with one row by bits in and out")
-    runs = [_compare(place, row) for place, row in rows]
-    return {
-        "quantities": summarize_errors(runs),
-        "groups": {},
-        "runs": runs,
-        "notes": [],
-    }
+    return compare_rows(rows, _compare)
 
 
 def by_bits(output_bits: int, input_bits: int, *, one_phase: bool) -> CrossbarEngine:

@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tqdm.auto import tqdm
-
 from dse.csv_file import number_in, read_rows
 from dse.engines.nm.engine import NMEngine
-from dse.evidence.run_errors import summarize_errors
+from dse.evidence.run_errors import compare_rows
 from dse.evidence.silicon import run_alone
 from dse.explore.evaluate import evaluate
 from dse.hardware.technology import load_technology
@@ -33,14 +31,7 @@ def validate(data: Path | None = None, *, progress: bool = True) -> dict[str, An
     """
     path = data or hw_params_folder() / "reported" / "silicon_rtx3090.csv"
     rows = read_rows(path, "a CSV with one product per row")
-    shown = tqdm(rows, unit="product", disable=not progress, delay=2.0)
-    runs = [_compare(place, row) for place, row in shown]
-    return {
-        "quantities": summarize_errors(runs),
-        "groups": {},
-        "runs": runs,
-        "notes": [],
-    }
+    return compare_rows(rows, _compare, unit="product", progress=progress)
 
 
 def _compare(place: str, row: Mapping[str, str]) -> dict[str, Any]:
