@@ -29,6 +29,9 @@ Values: TypeAlias = "float | np.ndarray | jax.Array"
 Rows: TypeAlias = np.ndarray
 """Columns of a table in NumPy: numbers or texts, `[rows]`."""
 
+Pick: TypeAlias = np.ndarray | list[int] | slice
+"""Which rows of a table: by mask, by their places, or some in a run."""
+
 
 def array_namespace(*values: object) -> ModuleType:
     """Return `jax.numpy` where one of the values is JAX's, else `numpy`.

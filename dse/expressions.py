@@ -10,9 +10,12 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dse.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from dse.arrays import Values
 
 LONGEST = 1000  # characters of an expression
 
@@ -32,7 +35,7 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 }
 
 
-def evaluate_expression(text: str, values: Mapping[str, Any]) -> Any:
+def evaluate_expression(text: str, values: Mapping[str, Values]) -> Values:
     """Work out an expression such as `2 * clock.frequency / (1 - idle.leakage_share)`.
 
     It holds numbers, keys of `values`, `+ - * / **`, one comparison and parentheses.
@@ -45,7 +48,7 @@ def evaluate_expression(text: str, values: Mapping[str, Any]) -> Any:
             f"most {LONGEST:,}."
         )
     try:
-        answer = _value(ast.parse(text.strip(), mode="eval").body, values)
+        answer: Values = _value(ast.parse(text.strip(), mode="eval").body, values)
         if isinstance(answer, int | float) and not math.isfinite(answer):
             raise ArithmeticError("it is not finite")
         return answer

@@ -11,14 +11,16 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from numpy.typing import ArrayLike
 
+from dse.arrays import Rows, Values
 from dse.errors import InputError, did_you_mean, quoted
 from dse.record_help import documented, range_in_words, signature
 
@@ -36,7 +38,7 @@ class Quantity:
     integer: bool = False
     choices: tuple[str, ...] = ()
 
-    def read(self, owner: str, name: str, value: Any) -> Any:
+    def read(self, owner: str, name: str, value: object) -> Any:
         """Check a value that a person gave and return it as the number JAX will see."""
         return self.take(f"`{owner}.{name}`", value)
 
@@ -68,13 +70,16 @@ class Quantity:
             raise self._misfit(place, number)
         return number
 
-    def fits(self, values: Any) -> Any:
+    def fits(self, values: ArrayLike) -> Rows:
         """Say whether a number, or each of an array, is one that this can be."""
         numbers = np.asarray(values)
         if self.choices:
             return np.isin(numbers, range(len(self.choices)))
-        legal = np.isfinite(numbers) & (numbers >= self.low) & (numbers <= self.high)
-        return legal & (numbers == np.round(numbers)) if self.integer else legal
+        legal: Rows = np.isfinite(numbers) & (numbers >= self.low)
+        legal = legal & (numbers <= self.high)
+        if self.integer:
+            legal = legal & (numbers == np.round(numbers))
+        return legal
 
     def _take_array(self, place: str, values: Any) -> Any:
         if np.ma.is_masked(values):
@@ -215,12 +220,15 @@ def record(cls: type[_T]) -> type[_T]:
 class Record:
     """Base of all records: change one with `replace`, look at it with `repr`."""
 
-    def replace(self, **changes: Any) -> Self:
+    def replace(self, **changes: object) -> Self:
         """Return a copy with some fields changed; the changes are checked.
 
         A dotted name, as in `**{"host.pes": 64}`, changes a field of a part.
         """
-        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        values: dict[str, Any] = {
+            f.name: getattr(self, f.name)
+            for f in dataclasses.fields(self)  # type: ignore[arg-type]
+        }
         for name, value in changes.items():
             part, dot, rest = name.partition(".")
             if dot and isinstance(values.get(part), Record):
@@ -242,10 +250,11 @@ class Record:
         simple = functools.partial(jax.tree_util.keystr, simple=True, separator=".")
         return [simple(path) for path, _ in paths]
 
-    def number(self, name: str) -> Any:
+    def number(self, name: str) -> Values:
         """Return a number by its name, which may be dotted, as in `host.pes`."""
         part, dot, rest = name.partition(".")
-        return getattr(self, part).number(rest) if dot else getattr(self, name)
+        found: Values = getattr(self, part).number(rest) if dot else getattr(self, name)
+        return found
 
     def _parts(self) -> dict[str, Record]:
         fields = [f for f in dataclasses.fields(self) if not f.metadata.get("static")]  # type: ignore[arg-type]
@@ -259,7 +268,7 @@ class Record:
 
     slopes_of: ClassVar[tuple[str, str]] = ("", "")  # of what, and in which SI unit
 
-    def as_slopes(self, of: str, unit: str, numbers: Any) -> Self:
+    def as_slopes(self, of: str, unit: str, numbers: Sequence[Values]) -> Self:
         """Return a record like this of how something changes by each number of it.
 
         `numbers` are the slopes as JAX orders the leaves; in `unit` by the unit of the

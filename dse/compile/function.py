@@ -34,7 +34,14 @@ from dse.compile.by_jax import plain
 from dse.compile.ends import write_bounds
 from dse.compile.errors import NotByRowsError
 from dse.compile.graph import CONSTANT, CONVERT, INPUT, Graph, Places
-from dse.compile.rows import Backend, Columns, compile_rows, count_rows, on_host
+from dse.compile.rows import (
+    Backend,
+    Columns,
+    RowCode,
+    compile_rows,
+    count_rows,
+    on_host,
+)
 from dse.compile.rules import write_numbers
 from dse.compile.slopes import write_changes, write_slopes
 from dse.compile.steps import Found, Steps, operations
@@ -148,13 +155,14 @@ class CompiledFunction:
         *,
         backend: Backend | None = None,
         fast_math: bool = False,
-    ) -> Any:
+    ) -> RowCode:
         """Return what runs rows; of several threads that ask for it one makes it."""
         key = np.dtype(dtype), backend, fast_math
         with self._one_at_a_time:
             if key not in self._made:
                 self._made[key] = compile_rows(self, *key)
-            return self._made[key]
+            code: RowCode = self._made[key]
+            return code
 
     def gradient(self, name: str) -> CompiledFunction:
         """Return the function to one of the answers and its slopes, by name.

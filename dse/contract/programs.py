@@ -115,7 +115,7 @@ def elasticities_are_differences(case: Case) -> None:
     whole = {name for name in found.design.index if kinds[name].integer}
     hold(set(found.whole) == whole, f"staircases are {set(found.whole)}, not {whole}")
     for name in found.design.index.difference([*found.whole]):
-        own = case.machine.number(name)
+        own = float(case.machine.number(name))
         values = [own * (1 + side * step) for side in (-1, 1)]
         if not kinds[name].fits(values).all():
             continue  # at an end of its range

@@ -57,6 +57,9 @@ class Tied:
     expression: str
 
 
+AxisLike = Axis | Continuous | Tied | Sequence[float | str]  # as a person writes it
+
+
 def choice(*values: float | str) -> Axis:
     """Return an axis of the given values: `choice("relu", "gelu")`, `choice(1, 16)`."""
     return Axis(tuple(values))

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
+import jax
 import numpy as np
+from numpy.typing import ArrayLike
 
-from dse.arrays import Rows
+from dse.arrays import Number, Rows
 from dse.compile.function import CompiledFunction, compile_function
-from dse.compile.rows import Backend, Columns
+from dse.compile.rows import Backend, Columns, RowCode
 from dse.engines.base import Engine
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import Timing
@@ -76,8 +78,15 @@ def compile_model(
                 f"`{name}` is no field of `{type(design).__name__}`, of its workload "
                 "or of its technology." + did_you_mean(name, known)
             )
-    how = {"backend": backend, "fast_math": fast_math}
+    how = How(backend=backend, fast_math=fast_math)
     return CompiledModel(design, workload, names, used, timing, precision, how)
+
+
+class How(TypedDict):
+    """By which code rows are done, and whether all their numbers are finite."""
+
+    backend: Backend | None
+    fast_math: bool
 
 
 class CompiledModel(Shown):
@@ -95,7 +104,7 @@ class CompiledModel(Shown):
         technology: Technology,
         timing: Timing,
         precision: Precision,
-        how: dict[str, Any],
+        how: How,
     ) -> None:
         self.names = names
         self._space = Space(design)
@@ -108,7 +117,7 @@ class CompiledModel(Shown):
         self._gradients: dict[str, CompiledFunction] = {}
         self._one_at_a_time = threading.RLock()
 
-    def __call__(self, table: Mapping[str, Any]) -> Columns:
+    def __call__(self, table: Mapping[str, ArrayLike]) -> Columns:
         """Return the metrics of every row in SI, a column `[rows]` each.
 
         `table` holds a column `[rows]`, or one number for all rows, for each name of
@@ -118,7 +127,7 @@ class CompiledModel(Shown):
         return self._run(self._function, table)
 
     def value_and_gradient(
-        self, metric: str, table: Mapping[str, Any]
+        self, metric: str, table: Mapping[str, ArrayLike]
     ) -> tuple[Rows, Columns]:
         """Return a metric of every row, and how it changes by each column of `table`.
 
@@ -147,12 +156,14 @@ class CompiledModel(Shown):
         """Names of the metrics that are known here."""
         return sorted(self._function.answers)
 
-    def code(self, metric: str | None = None) -> Any:
+    def code(self, metric: str | None = None) -> RowCode:
         """Return what runs rows: to all metrics, or to one and its gradient."""
         function = self._function if metric is None else self._gradient(metric)
         return function.code(self._kind, **self._how)
 
-    def _run(self, function: CompiledFunction, table: Mapping[str, Any]) -> Columns:
+    def _run(
+        self, function: CompiledFunction, table: Mapping[str, ArrayLike]
+    ) -> Columns:
         columns = self._columns(table)
         return function.rows(columns, self._kind, **self._how)
 
@@ -172,7 +183,7 @@ class CompiledModel(Shown):
                 self._gradients[metric] = self._function.gradient(metric)
             return self._gradients[metric]
 
-    def _answer(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def _answer(self, given: Mapping[str, Number]) -> dict[str, jax.Array]:
         values = self._technology.values
         drawn = {n: v for n, v in given.items() if n in values}
         moved = {n: v for n, v in given.items() if n not in drawn}
@@ -180,7 +191,7 @@ class CompiledModel(Shown):
         technology = self._technology.replace(values={**values, **drawn})
         return known_metrics(metrics(design, workload, technology, self._timing))
 
-    def _columns(self, table: Mapping[str, Any]) -> Columns:
+    def _columns(self, table: Mapping[str, ArrayLike]) -> Columns:
         """Return columns of all rows, or of one number for all."""
         wrong = set(table) ^ set(self.names)
         if wrong:
@@ -191,7 +202,7 @@ class CompiledModel(Shown):
             )
         return {n: self._column(n, values) for n, values in table.items()}
 
-    def _column(self, name: str, values: Any) -> Rows:
+    def _column(self, name: str, values: ArrayLike) -> Rows:
         """Return a column of numbers; raise `InputError` where it holds others."""
         if np.ma.is_masked(values):
             raise InputError(

@@ -137,5 +137,5 @@ def _drawn(parameters: Parameters, count: int, random: np.random.Generator) -> D
             values[key] = np.full(count, entry.value_si)
     drawn = [key for key, column in values.items() if np.ptp(column) > 0]
     for key, expression in derived_from(parameters.entries, drawn):
-        values[key] = evaluate_expression(expression, values)
+        values[key] = np.asarray(evaluate_expression(expression, values))
     return values

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from dse.arrays import Rows
 from dse.compile.function import CompiledFunction, compile_function
 from dse.compile.rows import BATCH, Columns
+from dse.evaluation import Metrics
 from dse.explore.basis import Basis
 from dse.explore.grid import answer_for
 from dse.explore.objectives import SHOWN_UNITS, unknown_metric
@@ -56,7 +58,7 @@ class Evaluator:
         return self._function.only(choose)
 
 
-def known_metrics(found: Any) -> dict[str, Any]:
+def known_metrics(found: Metrics) -> dict[str, jax.Array]:
     """Return the metrics that are known, by name."""
     metrics = {name: getattr(found, name) for name in SHOWN_UNITS}
     return {n: jnp.asarray(v) for n, v in metrics.items() if v is not None}

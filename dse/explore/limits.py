@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from dse.arrays import Rows, Values
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import Metrics
 from dse.explore.arguments import texts
@@ -42,7 +42,7 @@ class Limit:
     unit: str
     physical: str = ""
 
-    def excess(self, metrics: Metrics) -> Any:
+    def excess(self, metrics: Metrics) -> Values:
         """Return by how much a machine breaks the limit, in units of the bound.
 
         A bound of 0 has no size: there it counts in the unit that the metric is shown
@@ -60,7 +60,7 @@ class Limit:
             return f"{begins} {self} ({self.physical})"
         return f"breaks {self}"
 
-    def broken(self, values: Any) -> Any:
+    def broken(self, values: Rows) -> Rows:
         """Say which values of the metric, in SI, break the limit; NaN does."""
         kept = values <= self.bound if self.at_most else values >= self.bound
         return np.logical_not(kept)

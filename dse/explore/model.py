@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import jax
 import numpy as np
 
 from dse import evaluation
+from dse.arrays import Values
 from dse.engines.base import Engine
 from dse.evaluation import Accuracy, Metrics, Timing, with_accuracy
 from dse.hardware.technology import Technology
@@ -83,7 +83,7 @@ def _costs(
     return evaluation.costs(design, workload, technology, timing)
 
 
-def as_float(number: Any) -> Any:
+def as_float(number: Values) -> Values:
     """Return a number in the one kind that all are traced in."""
     if isinstance(number, jax.core.Tracer):
         return number.astype(float)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
+from dse.arrays import Values
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import Metrics
 from dse.explore.arguments import texts
@@ -43,9 +43,9 @@ THROUGHPUTS = {"sequence": "seq/s", "token": "tokens/s", "run": "runs/s"}
 USUAL = ("max:throughput", "min:energy", "min:area")
 
 
-def metric_value(metrics: Metrics, metric: str) -> Any:
+def metric_value(metrics: Metrics, metric: str) -> Values:
     """Return a metric in SI. Raises `InputError` for one that is not known."""
-    value = getattr(metrics, metric)
+    value: Values | None = getattr(metrics, metric)
     if value is None:
         raise unknown_metric(metric)
     return value
@@ -76,7 +76,7 @@ class Objective:
     metric: str
     maximize: bool
 
-    def cost(self, metrics: Metrics) -> Any:
+    def cost(self, metrics: Metrics) -> Values:
         """Return the metric with its sign turned so that less is better."""
         value = metric_value(metrics, self.metric)
         return -value if self.maximize else value

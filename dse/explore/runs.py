@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dse.arrays import Rows
+from dse.arrays import Pick, Rows
 from dse.errors import InputError, check_kind
 from dse.explore.accuracy import ACCURACY, check_accuracy
 from dse.explore.basis import Basis
@@ -190,7 +190,7 @@ class Runs:
         costs = np.stack(columns, axis=1)
         return np.where((self.reason == "")[:, None], costs, np.inf)
 
-    def take(self, rows: Any) -> Runs:
+    def take(self, rows: Pick) -> Runs:
         """Return some of the rows, by mask or by position."""
         return replace(
             self,
@@ -277,13 +277,13 @@ def add_reasons(runs: Runs, limits: Sequence[Limit]) -> Rows:
         broken = (reason == "") & limit.broken(column)
         if limit.metric == FIT.metric and limit.physical:
             for row in np.flatnonzero(broken):
-                reason[row] = f"{DOES_NOT_FIT} {_lacking(runs, row)}"
+                reason[row] = f"{DOES_NOT_FIT} {_lacking(runs, int(row))}"
         else:
             reason = np.where(broken, limit.reason, reason)
     return reason
 
 
-def _lacking(runs: Runs, row: Any) -> str:
+def _lacking(runs: Runs, row: int) -> str:
     """Return what main memory would have to hold in one row, and what it holds."""
     kinds = {"weights": "weight", "cache": "cache", "activations": "activation"}
     columns = {kind: runs.metrics.get(f"{name}_memory") for kind, name in kinds.items()}

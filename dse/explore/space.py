@@ -14,12 +14,13 @@ from typing import Any
 import jax
 import numpy as np
 
-from dse.arrays import Rows
+from dse.arrays import Rows, Values
 from dse.engines.base import Engine, check_format
 from dse.errors import InputError, check_kind, did_you_mean
 from dse.explore.asked import DesignLike, read_design
 from dse.explore.axes import (
     Axis,
+    AxisLike,
     Continuous,
     Tied,
     axis_of_column,
@@ -77,7 +78,7 @@ class Space:
         design: DesignLike,
         *,
         legal: Mapping[str, str] | None = None,
-        **axes: Any,
+        **axes: AxisLike,
     ) -> None:
         self.design = design = read_design(design)
         self.legal = _read_rules(legal)
@@ -168,7 +169,7 @@ class Space:
             )
         return self._numbers[name]
 
-    def digits(self, index: Any) -> dict[str, Any]:
+    def digits(self, index: int | Rows) -> dict[str, Rows]:
         """Return the position on each axis of the design with an index, or of many."""
         index = np.asarray(index, np.int64)
         if np.any(index < 0) or np.any(index >= self.size):
@@ -187,12 +188,12 @@ class Space:
         stride = math.prod(self.shape[self.names.index(name) + 1 :])
         return index // stride % len(self.axes[name])
 
-    def decode(self, index: Any) -> dict[str, Any]:
+    def decode(self, index: int | Rows) -> dict[str, Values]:
         """Return axis values and tied fields, as numbers, of one index or of many."""
         digits = self.digits(index)
         return self.complete({n: self._numbers[n][d] for n, d in digits.items()})
 
-    def labelled(self, index: Any) -> dict[str, Any]:
+    def labelled(self, index: int | Rows) -> dict[str, Rows]:
         """Return the axis values and tied fields of designs; choices by their labels.
 
         A column `[designs]` each.
@@ -204,14 +205,14 @@ class Space:
             columns[name] = np.asarray(labels)[values.astype(int)] if labels else values
         return columns
 
-    def complete(self, moved: Mapping[str, Any]) -> dict[str, Any]:
+    def complete(self, moved: Mapping[str, Values]) -> dict[str, Values]:
         """Add the tied fields to the given axis values (numbers, arrays or tracers)."""
         full = dict(moved)
         for name, tie in self.tied.items():
             full[name] = evaluate_expression(tie.expression, self._scope(full))
         return full
 
-    def rules(self, moved: Mapping[str, Any]) -> dict[str, Any]:
+    def rules(self, moved: Mapping[str, Values]) -> dict[str, Values]:
         """Return whether each legality rule holds (of numbers, arrays or tracers)."""
         scope = self._scope(moved)
         return {
@@ -219,7 +220,7 @@ class Space:
             for reason, rule in self.legal.items()
         }
 
-    def illegal(self, moved: Mapping[str, Any]) -> dict[str, Any]:
+    def illegal(self, moved: Mapping[str, Values]) -> dict[str, Rows]:
         """Return where each legality rule is broken, or the range of a tied field."""
         broken = {
             reason: np.logical_not(held) for reason, held in self.rules(moved).items()
@@ -230,7 +231,7 @@ class Space:
         return broken
 
     def place(
-        self, moved: Mapping[str, Any], workload: Workload
+        self, moved: Mapping[str, Values], workload: Workload
     ) -> tuple[Engine, Workload]:
         """Return the design and the workload with axis values put in their places.
 
@@ -317,7 +318,7 @@ class Space:
             drawn = np.union1d(drawn, more)
         return np.sort(random.permutation(drawn)[:count])
 
-    def _scope(self, moved: Mapping[str, Any]) -> dict[str, Any]:
+    def _scope(self, moved: Mapping[str, Values]) -> dict[str, Values]:
         fields = {n: self.design.number(n) for n in self.design.meanings()}
         return {**fields, **dict.fromkeys(WORKLOAD_FIELDS, 1.0), **moved}
 

@@ -65,7 +65,7 @@ class Technology(Shown, Record):
         }
         return Technology(name=self.name, files=self.files, values=own)
 
-    def replace(self, **changes: Any) -> Technology:
+    def replace(self, **changes: object) -> Technology:
         """Return a copy with some numbers changed, each by its key.
 
         `technology.replace(**{"clock.frequency": "1 GHz"})`: a text has a unit, a
@@ -73,9 +73,10 @@ class Technology(Shown, Record):
         Raises `InputError` for an unknown key, for a unit that measures something else,
         and for what cannot be, as an energy below 0.
         """
-        fields = {name: value for name, value in changes.items() if name in _FIELDS}
+        given: dict[str, Any] = dict(changes)
+        fields = {name: value for name, value in given.items() if name in _FIELDS}
         whole = fields.pop("values", self.values)
-        numbers = {key: value for key, value in changes.items() if key not in _FIELDS}
+        numbers = {key: value for key, value in given.items() if key not in _FIELDS}
         for key in [*whole, *numbers]:
             self[key]  # an unknown key is an error
         other = {k: v for k, v in whole.items() if v is not self.values[k]}

@@ -49,7 +49,7 @@ def evaluation_text(
     metrics: Metrics,
 ) -> str:
     """Return the answer as a page: machine, run, totals, parts, units and ops."""
-    fields = {name: design.number(name) for name in design.meanings()}
+    fields = {name: float(design.number(name)) for name in design.meanings()}
     machine = describe_fields(design, fields).items()
     described = f"{type(design).__name__}: " + ", ".join(f"{k} {v}" for k, v in machine)
     run = f"{describe_workload(workload)}; {timing} timing, technology "

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from dse.explore.model_error import evidence_text, model_bars
 from dse.explore.objectives import Objective
 from dse.explore.runs import Runs
@@ -88,7 +90,9 @@ def shared_choices(front: Runs) -> str:
     same = {
         name
         for name, values in space.decode(front.index).items()
-        if name in space.axes and len(space.axes[name]) > 1 and len(set(values)) == 1
+        if name in space.axes
+        and len(space.axes[name]) > 1
+        and len(np.unique(values)) == 1
     }
     if not same or len(front) < 2:
         return ""

@@ -62,7 +62,7 @@ def save(what: Record | Runs, path: str | Path) -> Path:
     return place
 
 
-def load(path: str | Path) -> Any:
+def load(path: str | Path) -> Record | Runs:
     """Return what was saved: a design or another record, or results.
 
     The folder of a finished sweep gives its front. Metrics of results are those that

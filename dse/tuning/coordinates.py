@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
 
-from dse.arrays import Rows
+from dse.arrays import Rows, Values
 from dse.errors import InputError
 from dse.explore.axes import Continuous
 from dse.explore.space import Space
@@ -53,7 +53,7 @@ class Coordinate:
         scale = np.log(values) if self.is_log else values
         return np.asarray((scale - scale[0]) / (scale[-1] - scale[0]))
 
-    def value(self, share: Any) -> Any:
+    def value(self, share: Values) -> Values:
         """Return the number at a share, or at many; differentiable."""
         low, high = self.values[0], self.values[-1]
         if self.is_log:
@@ -173,7 +173,7 @@ class Coordinates:
         ]
         return np.asarray(np.ravel_multi_index(tuple(digits), space.shape))
 
-    def own(self, prefix: str, moved: Mapping[str, Any]) -> dict[str, Any]:
+    def own(self, prefix: str, moved: Mapping[str, Values]) -> dict[str, Values]:
         """Return the axis values of one of the spaces, by its own names."""
         return {
             n.removeprefix(prefix): v for n, v in moved.items() if n.startswith(prefix)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from dse.arrays import Rows
+from dse.arrays import Rows, Values
 from dse.compile.function import compile_function
 from dse.errors import InputError
 from dse.tuning.coordinates import Coordinates
@@ -65,7 +65,7 @@ class Descent:
     def __init__(
         self,
         problem: Problem,
-        optimizer: Any,
+        optimizer: optax.GradientTransformation,
         *,
         steps: int,
         relaxation: Relaxation = "annealed",
@@ -205,9 +205,9 @@ class Descent:
             at += count
         return moved
 
-    def _moved(self, places: Any, labels: Any, progress: Any) -> dict[str, Any]:
+    def _moved(self, places: Any, labels: Any, progress: Any) -> dict[str, Values]:
         """Return the axis values that the model is asked about."""
-        moved = {}
+        moved: dict[str, Values] = {}
         of_label = dict(
             zip(self._axes.labels, range(len(self._axes.labels)), strict=True)
         )

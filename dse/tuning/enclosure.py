@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
+from dse.arrays import Pick
 from dse.compile.errors import NotByRowsError
 from dse.compile.function import compile_function
 from dse.compile.rows import on_host
@@ -43,7 +44,7 @@ class Boxes(NamedTuple):
         """Designs of each box, as floats."""
         return np.asarray(np.prod(self.last - self.first + 1.0, axis=1))
 
-    def take(self, rows: Any) -> Boxes:
+    def take(self, rows: Pick) -> Boxes:
         """Return some of the boxes."""
         return Boxes(self.first[rows], self.last[rows])
 
@@ -84,7 +85,7 @@ class Told(NamedTuple):
     excess: Array
     allowed: Array
 
-    def take(self, rows: Any) -> Told:
+    def take(self, rows: Pick) -> Told:
         """Return what is known of some of the boxes."""
         return Told(self.costs[:, rows], self.excess[:, rows], self.allowed[rows])
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dse.arrays import Rows
+from dse.arrays import Pick, Rows
 from dse.compile.function import compile_function
 from dse.compile.rows import Columns
 from dse.tuning.problem import Problem
@@ -39,7 +39,7 @@ class Found:
         """Return rows from best to worst by the first cost, feasible ones first."""
         return np.lexsort((self.costs[:, 0], self.violation))
 
-    def take(self, rows: Any) -> Found:
+    def take(self, rows: Pick) -> Found:
         """Return some of the rows."""
         return Found(
             self.points[rows], self.costs[rows], self.excess[rows], self.illegal[rows]

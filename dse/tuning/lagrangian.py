@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+import jax
 import jax.numpy as jnp
 
 from dse.records import Record, record
@@ -21,9 +20,9 @@ class Prices(Record):
     `broken` is by how much each was broken a round before.
     """
 
-    multiplier: Any
-    stiffness: Any
-    broken: Any
+    multiplier: jax.Array
+    stiffness: jax.Array
+    broken: jax.Array
 
 
 def first_prices(constraints: int) -> Prices:
@@ -36,12 +35,12 @@ def first_prices(constraints: int) -> Prices:
     )
 
 
-def flatten_excess(excess: Any) -> Any:
+def flatten_excess(excess: jax.Array) -> jax.Array:
     """Return excess e as log(1 + e) where positive, so that far is not too steep."""
     return jnp.where(excess > 0, jnp.log1p(jnp.maximum(excess, 0.0)), excess)
 
 
-def penalty(excess: Any, prices: Prices) -> Any:
+def penalty(excess: jax.Array, prices: Prices) -> jax.Array:
     """Return what is added to the loss, a scalar.
 
     sum over constraints of (max(0, m + r e)^2 - m^2) / 2r, with excess e, multiplier m
@@ -51,7 +50,7 @@ def penalty(excess: Any, prices: Prices) -> Any:
     return jnp.sum((pressure**2 - prices.multiplier**2) / (2.0 * prices.stiffness))
 
 
-def next_prices(excess: Any, prices: Prices) -> Prices:
+def next_prices(excess: jax.Array, prices: Prices) -> Prices:
     """Return the prices of the next round: m = max(0, m + r e), r up if no better."""
     broken = jnp.maximum(excess, 0.0)
     slow = broken > IMPROVED * prices.broken

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 from tqdm.auto import tqdm
@@ -49,7 +48,7 @@ def pareto_proof(
     proof_file: str | pathlib.Path | None = None,
     proof_from: Sequence[str | pathlib.Path] = (),
     shard: str = "1/1",
-    key: Any = None,
+    key: jax.Array | None = None,
     technology: TechnologyLike | None = None,
     timing: Timing = "walk",
     progress: bool = True,

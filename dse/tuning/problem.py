@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from dse.arrays import Number, Values
 from dse.errors import InputError, check_kind, quoted
 from dse.evaluation import Timing, counted_together
 from dse.explore.accuracy import check_accuracy
@@ -24,7 +25,9 @@ from dse.hardware.technology import read_technology
 from dse.tuning.coordinates import Coordinates
 from dse.workload.ops import Workload
 
-Own = Callable[..., Any]  # of the design, or of design and workload
+Own = Callable[..., Number]  # of the design, or of design and workload
+# A space, or a dict or list of them, in any depth.
+Spaces = Space | Mapping[str, "Spaces"] | Sequence["Spaces"]
 Suite = Sequence[tuple[Workload, float]]
 
 # Metrics that may be 0 have no logarithm: they count in these units.
@@ -52,7 +55,7 @@ class Problem:
     def __init__(
         self,
         objectives: Sequence[str | Own],
-        spaces: Any,
+        spaces: Spaces,
         *,
         suite: Suite = (),
         subject_to: Sequence[str | Own] = (),
@@ -150,9 +153,9 @@ class Problem:
         first = self.objectives[0]
         return -1.0 if isinstance(first, Objective) and first.maximize else 1.0
 
-    def answer(self, moved: Mapping[str, Any]) -> dict[str, Any]:
+    def answer(self, moved: Mapping[str, Values]) -> dict[str, jax.Array]:
         """Return metrics and own costs of axis values, all by name."""
-        found: dict[str, Any] = {}
+        found: dict[str, jax.Array] = {}
         if self.suite:
             found |= answer_for(self.space, self.basis, known_metrics)(moved)
         if self._own:
@@ -161,7 +164,7 @@ class Problem:
                 found[f"own_{number}"] = jnp.asarray(own(*placed)) * 1.0
         return found
 
-    def place(self, moved: Mapping[str, Any]) -> tuple[Any, ...]:
+    def place(self, moved: Mapping[str, Values]) -> tuple[Any, ...]:
         """Return the designs in the shape of their spaces; the workload, if any."""
         designs, workloads = [], []
         for prefix, space in self.coordinates.spaces.items():
@@ -174,21 +177,22 @@ class Problem:
             designs.append(design)
         return (jax.tree.unflatten(self._shape, designs), *workloads)
 
-    def costs(self, found: Mapping[str, Any]) -> list[Any]:
+    def costs(self, found: Mapping[str, Values]) -> list[Values]:
         """Return each objective from what was answered, less being better."""
         return [self._read(o, found, lambda o, m: o.cost(m)) for o in self.objectives]
 
-    def excess(self, found: Mapping[str, Any]) -> list[Any]:
+    def excess(self, found: Mapping[str, Values]) -> list[Values]:
         """Return by how much each constraint is broken, in its own size; <= 0: not."""
         return [self._excess(c, found) for c in self.constraints]
 
-    def _excess(self, constraint: Limit | Own, found: Mapping[str, Any]) -> Any:
+    def _excess(self, constraint: Limit | Own, found: Mapping[str, Values]) -> Values:
         """Return one excess; -1 of a physical limit on what a machine lacks."""
         if isinstance(constraint, Limit) and not applicable([constraint], found):
             return -1.0 + 0.0 * self.costs(found)[0]
-        return self._read(constraint, found, lambda c, m: c.excess(m))
+        over: Values = self._read(constraint, found, lambda c, m: c.excess(m))
+        return over
 
-    def losses_and_excess(self, moved: Mapping[str, Any]) -> Any:
+    def losses_and_excess(self, moved: Mapping[str, Values]) -> jax.Array:
         """Return what a gradient follows, of axis values: a vector.
 
         Costs by their logarithm first, then the excess of each constraint.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
 
+from dse.arrays import Number, Values
 from dse.errors import InputError, did_you_mean
 from dse.tuning.coordinates import Coordinate
 
@@ -25,12 +26,14 @@ def check_relaxation(name: str) -> None:
         )
 
 
-def temperature(progress: Any) -> Any:
+def temperature(progress: Number) -> Number:
     """Return how far stairs are smeared at a share 0..1 of the run, in steps."""
     return WARMEST * (COLDEST / WARMEST) ** progress
 
 
-def relax(axis: Coordinate, share: Any, progress: Any, how: Relaxation) -> Any:
+def relax(
+    axis: Coordinate, share: jax.Array, progress: Number, how: Relaxation
+) -> Values:
     """Return the number that the model is asked about, from a free share 0..1.
 
     A continuous axis is asked as it is. "straight_through" asks about the nearest value

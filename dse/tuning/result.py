@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from dse.arrays import Rows
 from dse.explore.accuracy import Grounds, grounds
 from dse.explore.basis import Basis
 from dse.explore.runs import column_name, file_units, from_si_column
@@ -99,10 +100,10 @@ def units_of(basis: Basis | None) -> dict[str, str]:
 
 
 def table_of_starts(
-    shown: Mapping[str, Any],
-    answers: Mapping[str, Any],
+    shown: Mapping[str, Rows],
+    answers: Mapping[str, Rows],
     units: Mapping[str, str],
-    reasons: Any,
+    reasons: Rows,
     path: Path,
 ) -> pd.DataFrame:
     """Return a row per start: axis values, metrics, and how its descent ended."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import numpy as np
 
@@ -11,7 +9,7 @@ from dse.arrays import Rows
 from dse.tuning.coordinates import Coordinate, Coordinates
 
 
-def spread(axes: Coordinates, count: int, key: Any) -> Rows:
+def spread(axes: Coordinates, count: int, key: jax.Array) -> Rows:
     """Return shares of numbers and positions of labels, `[starts, axes]`.
 
     A Latin hypercube: along each axis every start has a slice of its own, and every

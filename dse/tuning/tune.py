@@ -25,7 +25,7 @@ from dse.tuning.descent import CHOICES, Choices, Descent, Path, Starts
 from dse.tuning.exact import Exact, Found
 from dse.tuning.limit_search import search_along_limits
 from dse.tuning.local_search import descend_grid, distinct
-from dse.tuning.problem import Own, Problem
+from dse.tuning.problem import Own, Problem, Spaces
 from dse.tuning.proof import Proof
 from dse.tuning.prove import prove as find_proof
 from dse.tuning.relaxation import Relaxation, check_relaxation
@@ -40,8 +40,8 @@ NEARLY = 1e-3  # excess up to which a relaxed design counts as feasible
 
 def tune(
     objective: str | Own,
-    space: Any,
-    optimizer: Any = None,
+    space: Spaces,
+    optimizer: optax.GradientTransformation | None = None,
     *,
     workload: WorkloadLike | Sequence[WorkloadLike] = (),
     weights: Sequence[float] | None = None,
@@ -50,7 +50,7 @@ def tune(
     accept_foreign_accuracy: bool = False,
     starts: int = 64,
     steps: int = 200,
-    key: Any = None,
+    key: jax.Array | None = None,
     technology: TechnologyLike | None = None,
     timing: Timing = "walk",
     relaxation: Relaxation = "annealed",
@@ -165,7 +165,7 @@ def tune_problem(
     exact: Exact,
     descent: Descent,
     count: int,
-    key: Any,
+    key: jax.Array,
     begin: Callable[[str], None] = lambda stage: None,
     certify: Certify = _nothing,
 ) -> Tuned:
@@ -214,7 +214,7 @@ def _bind(problem: Problem, found: Found) -> bool:
 
 
 def _retune(
-    problem: Problem, descent: Descent, best: Found, count: int, key: Any
+    problem: Problem, descent: Descent, best: Found, count: int, key: jax.Array
 ) -> Path:
     """Tune continuous axes once more, with everything else as it was rounded."""
     axes = problem.coordinates

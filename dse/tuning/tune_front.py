@@ -68,8 +68,8 @@ def tune_front(
     budget: int = 20_000,
     starts: int = 0,
     steps: int = 60,
-    optimizer: Any = None,
-    key: Any = None,
+    optimizer: optax.GradientTransformation | None = None,
+    key: jax.Array | None = None,
     technology: TechnologyLike | None = None,
     timing: Timing = "walk",
     progress: bool = True,
@@ -151,7 +151,9 @@ class FrontSearcher:
         chosen = optimizer or optax.adam(LEARNING_RATE)
         self._descent = Descent(problem, chosen, steps=steps)
 
-    def __call__(self, key: Any, budget: int, report: Callable[[int], Any]) -> Found:
+    def __call__(
+        self, key: jax.Array, budget: int, report: Callable[[int], object]
+    ) -> Found:
         """Return the front found with at most `budget` evaluations."""
         self.exact.forget()
         self.gradients = 0
@@ -170,7 +172,7 @@ class FrontSearcher:
             idle = idle + 1 if self.exact.evaluations == before else 0
         return front
 
-    def first_points(self, key: Any) -> Rows:
+    def first_points(self, key: jax.Array) -> Rows:
         """Return the points that local search begins from."""
         if self._starts == 0:
             return rounded(self._axes, spread(self._axes, WITHOUT_GRADIENTS, key))
@@ -196,7 +198,7 @@ class FrontSearcher:
         new = [point for point in asked if not self.exact.knows(point)]
         return np.stack(new) if new else asked[:0]
 
-    def _front_of(self, points: Rows, report: Callable[[int], Any]) -> Found:
+    def _front_of(self, points: Rows, report: Callable[[int], object]) -> Found:
         before = self.exact.evaluations
         found = self.exact(distinct(points))
         costs = np.where(found.violation[:, None] == 0, found.costs, np.inf)
