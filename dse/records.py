@@ -170,7 +170,7 @@ def record(cls: type[_T]) -> type[_T]:
     fixed = tuple(f.name for f in fields if f.metadata.get("static"))
     build: Callable[..., None] = data.__init__
 
-    def init(self: Any, **values: Any) -> None:
+    def init(self: Any, **values: object) -> None:
         for name in values:
             if name not in names:
                 raise InputError(

@@ -130,10 +130,11 @@ def read_machine(given: str) -> Engine:
 
 def _sweep_of(place: str) -> tuple[Space, Basis]:
     """Return the space of a finished sweep or of a study, and what answers rest on."""
+    from dse.explore.runs import Runs
     from dse.sweeps.saved import FRONT, load
 
-    if exists(Path(place) / FRONT):
-        runs = load(place)
+    runs = load(place) if exists(Path(place) / FRONT) else None
+    if isinstance(runs, Runs):
         return runs.space, runs.basis
     from dse.study.study import load_study
 

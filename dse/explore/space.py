@@ -110,7 +110,7 @@ class Space:
         design: DesignLike,
         *,
         legal: Mapping[str, str] | None = None,
-        **columns: Sequence[Any],
+        **columns: Sequence[float | str],
     ) -> Space:
         """Return the space of the machines that are listed, and of none between them.
 

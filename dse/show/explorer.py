@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING
 
 from dse.engines.base import Engine
 from dse.errors import check_kind
@@ -13,13 +13,18 @@ from dse.explore.objectives import USUAL
 from dse.explore.runs import Runs, pareto
 from dse.show.plots import plot_front
 
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from dse.show.explorer_widget import ExplorerView
+
 
 def explore(
     results: Runs,
     *,
     objectives: Sequence[str] = USUAL,
     references: Mapping[str, Engine] | None = None,
-) -> Any:
+) -> ExplorerView | go.Figure:
     """Show results in a notebook, to choose among by hand.
 
     `view = dse.explore(runs)`, in a cell of its own. Boxes, ranges and sliders choose;

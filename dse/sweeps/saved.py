@@ -80,7 +80,8 @@ def load(path: str | Path) -> Record | Runs:
     found = read_json(place, _WANTED)
     if not isinstance(found, dict) or found.get("dse") != FORM:
         raise InputError(f"{place}: was not saved by this version of dse; {_WANTED}.")
-    return _at(place, lambda: from_json(found["saved"]))
+    saved: Record = _at(place, lambda: from_json(found["saved"]))
+    return saved
 
 
 def results_table(runs: Runs) -> pa.Table:

@@ -26,7 +26,7 @@ class _Layer(NamedTuple):
 
 
 def acceltran_model(
-    dictionary: Mapping[str, Any],
+    dictionary: Mapping[str, object],
     *,
     seq_len: int = 128,
     vocab: int = 30522,

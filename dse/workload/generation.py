@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from dse.errors import InputError
 from dse.records import Quantity
@@ -19,7 +18,7 @@ MOST_CHUNKS = 64
 
 
 def generation(
-    model: str | Path | Mapping[str, Any] | TransformerShape | ModelShape,
+    model: str | Path | Mapping[str, object] | TransformerShape | ModelShape,
     *,
     prompt: int,
     new_tokens: int,

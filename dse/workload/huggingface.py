@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from dse.errors import InputError, did_you_mean, quoted
 from dse.files import is_folder
@@ -16,7 +15,7 @@ from dse.workload.readers.table import NO_ATTENTION, READERS
 _WANTED = "the `config.json` of a model"
 
 
-def shape_from_config(config: str | Path | Mapping[str, Any]) -> ModelShape:
+def shape_from_config(config: str | Path | Mapping[str, object]) -> ModelShape:
     """Return the shape that a `config.json` describes.
 
     A key that is missing takes the default of its class in the reference library.
@@ -38,7 +37,7 @@ def shape_from_config(config: str | Path | Mapping[str, Any]) -> ModelShape:
 
 
 def read_config(
-    config: Mapping[str, Any], *, place: str, name: str | None
+    config: Mapping[str, object], *, place: str, name: str | None
 ) -> ModelShape:
     """Return the shape that the keys of a config describe; faults are told of a place.
 

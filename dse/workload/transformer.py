@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import NoneType
-from typing import Any
 
 from dse.errors import InputError, check_kind, did_you_mean, quoted
 from dse.workload.layer_ops import GIVEN, OpList, Tokens, layer_ops
@@ -22,7 +21,7 @@ TEXT_LENGTH = 128  # tokens, where the caller names none
 
 
 def transformer(
-    model: str | Path | Mapping[str, Any] | TransformerShape | ModelShape,
+    model: str | Path | Mapping[str, object] | TransformerShape | ModelShape,
     *,
     seq_len: int | None = None,
     batch: float = 1,

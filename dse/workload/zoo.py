@@ -66,7 +66,7 @@ class ZooEntry:
 
 
 def model_shape(
-    model: str | Path | Mapping[str, Any] | TransformerShape | ModelShape,
+    model: str | Path | Mapping[str, object] | TransformerShape | ModelShape,
 ) -> ModelShape:
     """Return what a model consists of, and so its parameters, work, weights and cache.
 
