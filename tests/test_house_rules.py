@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import dse
 from dse.hardware.citations import read_bibtex
 from dse.hardware.parameters import load_parameters
 from dse.units import from_si, measures, to_si
@@ -107,6 +109,56 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(f"a circle: {' < '.join(error.args[1])}. Cut it where it is false.")
+
+
+# Where the type of what goes in or comes out hangs on what a person gave.
+UNTYPED = {
+    "Tuned.design": "has the shape of the spaces: a design, or a dict or list of them",
+    "Tuned.to_json": "is a JSON tree: what stands at a key depends on the key",
+    "quantity": "declares a field of any type, as `dataclasses.field` does",
+    "static": "declares a field of any type, as `dataclasses.field` does",
+}
+
+
+CALLED = ("__init__", "__call__", "__getitem__")
+
+
+def of_function(function: Callable[..., object]) -> list[object]:
+    """What a function takes and returns, but for the object that it belongs to."""
+    said = getattr(inspect.unwrap(function), "__annotations__", {})
+    return [each for name, each in said.items() if name != "self"]
+
+
+def of_class(kind: type) -> Iterator[tuple[str, object]]:
+    """What the fields of a class are, and what its methods take and return."""
+    for base in kind.__mro__:
+        if not base.__module__.startswith("dse."):
+            continue
+        fields = vars(base).get("__annotations__", {})
+        yield from fields.items()
+        for own, value in vars(base).items():
+            for inside in ("__func__", "fget", "func"):  # of a method, a property
+                value = getattr(value, inside, value)
+            if inspect.isfunction(value) and not (fields and own == "__init__"):
+                yield from ((own, each) for each in of_function(value))
+
+
+def test_what_goes_in_and_comes_out_has_a_type() -> None:
+    untyped = set()
+    for public in dse.__all__:
+        thing = getattr(dse, public)
+        if inspect.isclass(thing):
+            said = [
+                (f"{public}.{own}", each)
+                for own, each in of_class(thing)
+                if not own.startswith("_") or own in CALLED
+            ]
+        else:
+            said = [(public, each) for each in of_function(thing)]
+        untyped |= {place for place, each in said if re.search(r"\bAny\b", str(each))}
+    assert untyped == set(UNTYPED), (
+        "`Any` says nothing; see dse/arrays.py for the words of numbers."
+    )
 
 
 @pytest.mark.parametrize("path", NUMBERS, ids=name)
