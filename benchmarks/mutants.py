@@ -4,52 +4,47 @@
     make mutants                                 60 faults, drawn by seed 1
     make mutants COUNT=600 SEED=7
 
-Each test file runs once, alone, under coverage.py, so that it is known which files
-reach a line (programs are traced once a process: two files in one would hide each
-other). A mutant is the code with one operator, number or comparison changed, on a line
-that some test reaches. The files that reach it run, fastest first, until one fails; a
-mutant that all let pass survives and is listed. Copies of the checkout are changed,
-never the checkout. `results/mutants` keeps what each file reaches: remove it when the
-code has changed.
+A mutant is the code with one operator, number or comparison changed, on a line that
+some test reaches. A process that has imported all that is not ours forks one child
+after another: a child reads the changed file in place of the one on disk, and runs
+tests until one fails. Those that reach the line come first, of them those of its own
+folder, the quick and those that found faults before; then whatever else stands in the
+same files. A mutant that all let pass survives and is listed. What each test reaches is
+found by running each file once, alone, under coverage.py (programs are traced once a
+process: two files in one would hide each other), and kept in `results/mutants`: remove
+it when the code has changed.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import concurrent.futures
+import functools
+import importlib
 import json
+import multiprocessing
 import os
-import queue
 import random
-import shutil
-import subprocess
+import resource
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+import traceback
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "results" / "mutants"
 PACKAGES = ("engines", "schedule", "hardware", "workload", "sparsity", "compile")
-TESTS = (
-    *("hardware", "sparsity", "workload", "schedule", "known_answers", "engines"),
-    *("contract", "evidence"),
-)
-COPIED = ("dse", "tests", "hw_params", "studies", "benchmarks", "docs", "notebooks")
-FILES = ("pyproject.toml", "README.md", "CHANGELOG.md", "Makefile")
-PYTEST = (
-    sys.executable,
-    "-m",
-    "pytest",
-    "-q",
-    "-n",
-    "0",
-    "-x",
-    "-p",
-    "no:cacheprovider",
-)
+TESTS = (*PACKAGES, "known_answers", "contract", "evidence")
+WARM = ("jax.numpy", "jax.experimental.pallas", "numpy", "pandas", "pyarrow.parquet")
+WARM += ("optax", "pydantic", "scipy.optimize", "moocore", "plotly.graph_objects")
+WARM += ("typer", "tqdm", "llvmlite.binding", "coverage", "pytest")
+STAGES = (10.0, 30.0)  # seconds of tests in a mutant's first children
 
 
 class Mutant(NamedTuple):
@@ -61,47 +56,146 @@ class Mutant(NamedTuple):
     end: int
     new: str
 
+    def source(self) -> bytes:
+        data = (ROOT / self.path).read_bytes()
+        return data[: self.start] + self.new.encode() + data[self.end :]
+
+    def __str__(self) -> str:
+        old = (ROOT / self.path).read_bytes()
+        begin = old.rfind(b"\n", 0, self.start) + 1
+        end = old.find(b"\n", self.end)
+        head, tail = old[begin : self.start].decode(), old[self.end : end].decode()
+        texts = (
+            head + old[self.start : self.end].decode() + tail,
+            head + self.new + tail,
+        )
+        before, after = (" ".join(text.split()) for text in texts)
+        return f"{self.path}:{self.line}: {before}  ->  {after}"
+
+
+# -- tests, in a child of a process that is warm --------------------------------------
+
+
+def in_child(function: Callable[[str], Any], seconds: float) -> Any:
+    """Return what a function says in a process of its own; None if it says nothing."""
+    with tempfile.TemporaryDirectory(prefix="dse-mutant-") as folder:
+        said = Path(folder) / "said.json"
+        child = os.fork()
+        if not child:
+            try:
+                for what, most in (
+                    (resource.RLIMIT_CPU, int(seconds)),
+                    (resource.RLIMIT_AS, 16 << 30),
+                    (resource.RLIMIT_CORE, 0),
+                ):
+                    resource.setrlimit(what, (most, most))
+                log = os.open(f"{folder}/log", os.O_CREAT | os.O_WRONLY)
+                os.dup2(log, 1)
+                os.dup2(log, 2)
+                said.write_text(json.dumps(function(folder)))
+            except BaseException:
+                traceback.print_exc()
+            os._exit(0)
+        os.waitpid(child, 0)
+        return json.loads(said.read_text()) if said.exists() else None
+
+
+class Watch:
+    """Which tests run, in which order, how long each takes, and which fails."""
+
+    def __init__(self, order: dict[str, int], on_test: Callable[[str], None]) -> None:
+        self.order, self.on_test = order, on_test
+        self.seconds: dict[str, float] = {}
+        self.failed = ""
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        if self.order:
+            items[:] = [item for item in items if item.nodeid in self.order]
+            items.sort(key=lambda item: self.order[item.nodeid])
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.on_test(nodeid)
+        self.seconds[nodeid] = -time.process_time()
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        self.seconds[nodeid] += time.process_time()
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed:
+            self.failed = report.nodeid
+
+
+def run_tests(
+    folder: str,
+    files: list[str],
+    order: dict[str, int],
+    on_test: Callable[[str], None] = lambda test: None,
+) -> dict[str, Any]:
+    """Run tests of some files, all if no order is given, until one fails."""
+    import pytest
+
+    watch = Watch(order, on_test)
+    options = [
+        "-q",
+        "-x",
+        "-n",
+        "0",
+        "-p",
+        "no:cacheprovider",
+        f"--basetemp={folder}/t",
+    ]
+    code = pytest.main([*options, *files], plugins=[watch])
+    failed = watch.failed or ("" if code in (0, 5) else "collection")
+    return {"failed": failed, "seconds": watch.seconds}
+
 
 # -- what the tests reach --------------------------------------------------------------
 
 
-def run_under_coverage(test: str) -> float:
-    """Run one test file; keep which lines it reaches, and return its seconds."""
-    began = time.monotonic()
-    cover = [sys.executable, "-m", "coverage", "run", f"--context={test}"]
-    kept = KEPT / "lines" / (test.replace("/", "-") + ".coverage")
-    told = [f"--data-file={kept}", "--include=dse/*", *PYTEST[1:], test]
-    done = subprocess.run([*cover, *told], cwd=ROOT, capture_output=True, text=True)
-    if done.returncode not in (0, 5):  # 5: it has no tests by day
-        raise SystemExit(f"{test} fails unchanged:\n{done.stdout[-2000:]}")
-    return time.monotonic() - began
+def run_under_coverage(file: str) -> dict[str, Any]:
+    """Run one test file; keep which lines its tests, and its imports, reach."""
+    import coverage
+
+    def run(folder: str) -> dict[str, Any]:
+        kept = str(KEPT / (file.replace("/", "-") + ".coverage"))
+        cover = coverage.Coverage(kept, include=["dse/*"], config_file=False)
+        cover.start()
+        cover.switch_context(file)
+        said = run_tests(folder, [file], {}, cover.switch_context)
+        cover.stop()
+        cover.save()
+        return said | {"log": Path(folder, "log").read_text()[-2000:]}
+
+    said = in_child(run, 3600)
+    if said is None or said["failed"]:
+        raise SystemExit(f"{file} fails unchanged:\n{said and said['log']}")
+    return {file: said["seconds"]}
 
 
-def reach(jobs: int) -> None:
-    """Run all test files under coverage; those that were run before are kept."""
-    (KEPT / "lines").mkdir(parents=True, exist_ok=True)
+def reach(jobs: int) -> dict[str, dict[str, float]]:
+    """Return by file the seconds of its tests; run those that have not been run."""
+    KEPT.mkdir(parents=True, exist_ok=True)
     known = KEPT / "seconds.json"
     seconds = json.loads(known.read_text()) if known.exists() else {}
-    tests = [
+    files = [
         str(path.relative_to(ROOT))
         for folder in TESTS
         for path in sorted((ROOT / "tests" / folder).rglob("test_*.py"))
     ]
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        asked = {
-            pool.submit(run_under_coverage, t): t for t in tests if t not in seconds
-        }
-        for done in concurrent.futures.as_completed(asked):
-            seconds[asked[done]] = done.result()
+    with multiprocessing.get_context("fork").Pool(jobs) as pool:
+        new = [file for file in files if file not in seconds]
+        for said in pool.imap_unordered(run_under_coverage, new):
+            seconds |= said
             known.write_text(json.dumps(seconds, indent=1))
+    return {file: seconds[file] for file in files}
 
 
 def reached() -> dict[str, dict[int, set[str]]]:
-    """Return by file and line the test files that reach it."""
+    """Return by file and line the tests, and files of tests, that reach it."""
     import coverage
 
     found: dict[str, dict[int, set[str]]] = {}
-    for kept in sorted((KEPT / "lines").glob("*.coverage")):
+    for kept in sorted(KEPT.glob("*.coverage")):
         data = coverage.CoverageData(basename=str(kept))
         data.read()
         for path in data.measured_files():
@@ -111,31 +205,31 @@ def reached() -> dict[str, dict[int, set[str]]]:
     return found
 
 
-def statements(path: Path) -> set[int]:
-    """Return the first lines of all statements that can be reached."""
-    from coverage.python import PythonParser
-
-    parser = PythonParser(
-        filename=str(path), exclude=r"if TYPE_CHECKING|pragma: no cover"
-    )
-    parser.parse_source()
-    return set(parser.statements) - set(parser.excluded)
+def sources() -> Iterator[Path]:
+    for package in PACKAGES:
+        yield from sorted((ROOT / "dse" / package).rglob("*.py"))
 
 
 def print_coverage() -> None:
     """Print the share of lines of each package that the tests reach."""
-    lines, total = reached(), [0, 0]
-    for package in PACKAGES:
-        hit = there = 0
-        for path in sorted((ROOT / "dse" / package).rglob("*.py")):
-            wanted = statements(path)
-            got = wanted & set(lines.get(str(path.relative_to(ROOT)), ()))
-            hit, there = hit + len(got), there + len(wanted)
-            for line in sorted(wanted - got):
-                print(f"  not reached: {path.relative_to(ROOT)}:{line}")
-        total = [total[0] + hit, total[1] + there]
-        print(f"dse/{package}: {hit} of {there} lines, {hit / there:.1%}")
-    print(f"all: {total[0]} of {total[1]} lines, {total[0] / total[1]:.1%}")
+    from coverage.python import PythonParser
+
+    lines = reached()
+    hit, there = Counter[str](), Counter[str]()
+    skipped = r"if TYPE_CHECKING|pragma: no cover"
+    for path in sources():
+        parser = PythonParser(filename=str(path), exclude=skipped)
+        parser.parse_source()
+        wanted = set(parser.statements) - set(parser.excluded)
+        got = wanted & set(lines.get(str(path.relative_to(ROOT)), ()))
+        for name in (path.relative_to(ROOT / "dse").parts[0], "all"):
+            hit[name] += len(got)
+            there[name] += len(wanted)
+        for line in sorted(wanted - got):
+            print(f"  not reached: {path.relative_to(ROOT)}:{line}")
+    for name in (*PACKAGES, "all"):
+        share = hit[name] / there[name]
+        print(f"{name}: {hit[name]} of {there[name]} lines, {share:.1%}")
 
 
 # -- small faults ----------------------------------------------------------------------
@@ -172,17 +266,17 @@ NAMES = {
 def changes(tree: ast.AST) -> Iterator[tuple[ast.AST, ast.AST | None, str]]:
     """Yield where a change begins, before what it ends, and what stands there then.
 
-    The second is None where the first node is replaced whole.
+    The second is None where the first node is replaced whole. Types and decorators,
+    which say how much a cache keeps, stay as they are.
     """
-    types = {
-        id(part)
-        for node in ast.walk(tree)
-        for name in ("annotation", "returns")
-        if isinstance(getattr(node, name, None), ast.AST)
-        for part in ast.walk(getattr(node, name))
-    }
+    same = set[int]()
     for node in ast.walk(tree):
-        if id(node) in types:
+        names = ("annotation", "returns", "decorator_list")
+        kept = [getattr(node, name, None) for name in names]
+        for top in [*kept[:2], *(kept[2] or ())]:
+            same |= {id(part) for part in ast.walk(top)} if top else set()
+    for node in ast.walk(tree):
+        if id(node) in same:
             continue
         match node:
             case ast.BinOp() if type(node.op) in OPERATORS:
@@ -197,148 +291,133 @@ def changes(tree: ast.AST) -> Iterator[tuple[ast.AST, ast.AST | None, str]]:
                 yield node, None, str(not node.value)
             case ast.Constant(value=int() | float()):
                 yield node, None, repr(node.value + 1)
-            case ast.Name(id=name) | ast.Attribute(attr=name) if name in NAMES:
+            case ast.Name(id=name) if name in NAMES:
                 yield node, None, NAMES[name]
+            case ast.Attribute(attr=name) if name in NAMES:
+                yield node, None, f"{ast.unparse(node.value)}.{NAMES[name]}"
 
 
-def mutants_of(path: Path, lines: dict[int, set[str]]) -> Iterator[Mutant]:
-    """Yield all changes of a file on lines that tests reach."""
-    text = path.read_text()
-    data = text.encode()
-    starts = [0]
+def mutants_of(path: Path) -> Iterator[Mutant]:
+    """Yield all changes of a file."""
+    data = path.read_bytes()
+    starts = [0, 0]
     for line in data.split(b"\n"):
         starts.append(starts[-1] + len(line) + 1)
 
-    def place(node: Any, *, end: bool = False) -> int:
-        row, column = (
-            (node.end_lineno, node.end_col_offset)
-            if end
-            else (node.lineno, node.col_offset)
-        )
-        return starts[row - 1] + column
-
-    for first, second, new in changes(ast.parse(text)):
-        line = getattr(first, "lineno", 0)
-        if line not in lines:
-            continue
-        if second is None:
-            start, stop = place(first), place(first, end=True)
-            old = data[start:stop].decode()
-            new = (
-                old.rpartition(".")[0] + "." + new
-                if "." in old and new in NAMES
-                else new
-            )
-        else:
-            start, stop = place(first, end=True), place(second)
-            between = data[start:stop].decode()
+    for first, second, new in changes(ast.parse(data)):
+        node: Any = first
+        start = starts[node.lineno] + node.col_offset
+        end = starts[node.end_lineno] + node.end_col_offset
+        if second is not None:
+            after: Any = second
+            start, end = end, starts[after.lineno] + after.col_offset
+            between = data[start:end].decode()
             if "#" in between:
                 continue
             shut = between[: len(between) - len(between.lstrip(" )\n"))]
             opened = between[len(between.rstrip(" (\n")) :]
             new = f"{shut} {new} {opened}"
-        yield Mutant(str(path.relative_to(ROOT)), line, start, stop, new)
+        yield Mutant(str(path.relative_to(ROOT)), node.lineno, start, end, new)
 
 
-def draw(count: int, seed: int) -> list[tuple[Mutant, list[str]]]:
-    """Return some mutants with the test files that reach each, fastest first."""
-    lines = reached()
-    seconds = json.loads((KEPT / "seconds.json").read_text())
-    known = [
-        mutant
-        for package in PACKAGES
-        for path in sorted((ROOT / "dse" / package).rglob("*.py"))
-        for mutant in mutants_of(path, lines.get(str(path.relative_to(ROOT)), {}))
-    ]
-    some = random.Random(seed).sample(known, min(count, len(known)))
-    print(f"{len(some)} of {len(known)} mutants, seed {seed}")
-    return [
-        (m, sorted(lines[m.path][m.line] & seconds.keys(), key=seconds.__getitem__))
-        for m in some
-    ]
+def put_in_place(mutant: Mutant) -> None:
+    """Have Python read a mutant where it would read the file on disk."""
+    plain, path = SourceFileLoader.get_code, str(ROOT / mutant.path)
+
+    def get_code(self: Any, name: str) -> Any:
+        if self.path != path:
+            return plain(self, name)
+        return compile(mutant.source(), path, "exec", dont_inherit=True)
+
+    SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
 
 
-def told(mutant: Mutant) -> str:
-    """Return where a mutant is, and what it makes of what."""
-    data = (ROOT / mutant.path).read_bytes()
-    begin = data.rfind(b"\n", 0, mutant.start) + 1
-    end = data.find(b"\n", mutant.end)
-    old = " ".join(data[begin:end].decode().split())
-    tail = data[mutant.end : end].decode()
-    new = " ".join((data[begin : mutant.start].decode() + mutant.new + tail).split())
-    return f"{mutant.path}:{mutant.line}: {old}  ->  {new}"
+class Hunt:
+    """Tries mutants one after another; knows which tests have found one."""
+
+    def __init__(self, seconds: dict[str, dict[str, float]], limit: float) -> None:
+        self.seconds = {t: s for tests in seconds.values() for t, s in tests.items()}
+        self.file = {t: file for file, tests in seconds.items() for t in tests}
+        self.lines, self.limit = reached(), limit
+        self.found = Counter[str]()
+
+    def order(self, mutant: Mutant) -> list[str]:
+        """Return the tests of all files that reach a mutant, the likeliest first."""
+        reaching = self.lines[mutant.path][mutant.line]
+        files = {self.file.get(test, test) for test in reaching}
+        own = f"tests/{mutant.path.split('/')[1]}/"
+
+        def key(test: str) -> tuple[bool, bool, float]:
+            cost = self.seconds[test] / (1 + self.found[test])
+            return test not in reaching, not test.startswith(own), cost
+
+        return sorted((t for t, file in self.file.items() if file in files), key=key)
+
+    def stages(self, mutant: Mutant) -> Iterator[list[str]]:
+        """Yield the tests of one child after another, up to the limit of all."""
+        ends = [*STAGES, self.limit]
+        stages = defaultdict[int, list[str]](list)
+        spent = 0.0
+        for test in self.order(mutant):
+            spent += self.seconds[test]
+            number = sum(spent > end for end in ends)
+            if number < len(ends):
+                stages[number].append(test)
+        yield from stages.values()
+
+    def killer(self, mutant: Mutant) -> str:
+        """Return the test that fails, '' where all pass within the time there is."""
+        for tests in self.stages(mutant):
+            files = list(dict.fromkeys(self.file[test] for test in tests))
+            tests.sort(key=lambda test: files.index(self.file[test]))
+            run = functools.partial(run_mutant, mutant, files, tests)
+            said = in_child(run, 60 + 4 * sum(self.seconds[t] for t in tests))
+            if said is None:
+                return "never ends"
+            if said["failed"]:
+                failed: str = said["failed"]
+                self.found[failed] += 1
+                return failed
+        return ""
 
 
-def copy_of_checkout(number: int) -> Path:
-    """Return a copy in which one mutant after another is tried."""
-    place = KEPT / f"copy_{number}"
-    shutil.rmtree(place, ignore_errors=True)
-    for name in COPIED:
-        shutil.copytree(
-            ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    for name in FILES:
-        shutil.copy(ROOT / name, place / name)
-    return place
+def run_mutant(
+    mutant: Mutant, files: list[str], tests: list[str], folder: str
+) -> dict[str, Any]:
+    """Run some tests of a mutant."""
+    put_in_place(mutant)
+    return run_tests(folder, files, {test: n for n, test in enumerate(tests)})
 
 
-def killed_by(mutant: Mutant, tests: list[str], place: Path, limit: float) -> str:
-    """Return the test file that fails, '' where all pass within the time there is."""
-    seconds = json.loads((KEPT / "seconds.json").read_text())
-    path = place / mutant.path
-    original = path.read_bytes()
-    new = mutant.new.encode()
-    path.write_bytes(original[: mutant.start] + new + original[mutant.end :])
-    environment = os.environ | {
-        "PYTHONPATH": str(place),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    environment |= {"PYTHONPATH": os.pathsep.join([str(place), *sys.path[1:]])}
-    try:
-        for test in tests:
-            if limit <= 0:
-                break
-            limit -= seconds[test]
-            try:
-                done = subprocess.run(
-                    [*PYTEST, test],
-                    cwd=place,
-                    env=environment,
-                    capture_output=True,
-                    timeout=60 + 4 * seconds[test],
-                )
-            except subprocess.TimeoutExpired:
-                return f"{test} (never ends)"
-            if done.returncode not in (0, 5):
-                return test
-    finally:
-        path.write_bytes(original)
-    return ""
+HUNT: list[Hunt] = []  # of a worker: what it has found stays with it
 
 
-def try_mutants(count: int, seed: int, jobs: int, limit: float) -> None:
+def try_mutant(mutant: Mutant) -> tuple[Mutant, str, float]:
+    """Return a mutant, its killer, and the seconds of the processor that it took."""
+    begun = resource.getrusage(resource.RUSAGE_CHILDREN)
+    by = HUNT[0].killer(mutant)
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return mutant, by, sum(ended[:2]) - sum(begun[:2])
+
+
+def try_mutants(hunt: Hunt, count: int, seed: int, jobs: int) -> None:
     """Try some mutants and print which survive."""
-    copies: queue.SimpleQueue[Path] = queue.SimpleQueue()
-    for number in range(jobs):
-        copies.put(copy_of_checkout(number))
-
-    def try_one(asked: tuple[Mutant, list[str]]) -> str:
-        place = copies.get()
-        try:
-            return killed_by(*asked, place, limit)
-        finally:
-            copies.put(place)
-
-    drawn = draw(count, seed)
-    survived = []
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for (mutant, _), by in zip(drawn, pool.map(try_one, drawn), strict=True):
-            print(
-                f"{'killed  ' if by else 'SURVIVED'} {told(mutant)}  {by}", flush=True
-            )
-            survived += [] if by else [mutant]
-    share = 1 - len(survived) / max(len(drawn), 1)
-    print(f"{len(drawn) - len(survived)} of {len(drawn)} killed, {share:.1%}")
+    HUNT.append(hunt)
+    known = [mutant for path in sources() for mutant in mutants_of(path)]
+    there = [m for m in known if m.line in hunt.lines.get(m.path, ())]
+    some = random.Random(seed).sample(there, min(count, len(there)))
+    print(
+        f"{len(some)} of {len(there)} mutants that tests reach, seed {seed};", end=" "
+    )
+    print(f"no test reaches {len(known) - len(there)} more", flush=True)
+    killed, spent = 0, 0.0
+    with multiprocessing.get_context("fork").Pool(jobs) as pool:
+        for mutant, by, seconds in pool.imap_unordered(try_mutant, some):
+            killed, spent = killed + bool(by), spent + seconds
+            word = "killed  " if by else "SURVIVED"
+            print(f"{word} {seconds:5.1f} s {mutant}  {by}", flush=True)
+    print(f"{killed} of {len(some)} killed, {killed / len(some):.1%};", end=" ")
+    print(f"{spent / len(some):.1f} s of the processor each")
 
 
 def main() -> None:
@@ -348,14 +427,19 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2, help="at the same time")
     parser.add_argument(
-        "--limit", type=float, default=300, help="seconds of tests, a mutant"
+        "--limit", type=float, default=200, help="seconds of tests, a mutant"
     )
     asked = parser.parse_args()
-    reach(asked.jobs)
+    os.chdir(ROOT)
+    warnings.filterwarnings("ignore", "os.fork")
+    for name in WARM:
+        importlib.import_module(name)
+    assert not any(name.partition(".")[0] == "dse" for name in sys.modules)
+    seconds = reach(asked.jobs)
     if asked.what == "coverage":
         print_coverage()
     else:
-        try_mutants(asked.count, asked.seed, asked.jobs, asked.limit)
+        try_mutants(Hunt(seconds, asked.limit), asked.count, asked.seed, asked.jobs)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,21 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import MISSING
-from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
+from types import SimpleNamespace, UnionType
+from typing import (
+    Any,
+    ClassVar,
+    Self,
+    TypeVar,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import jax
 import jax.numpy as jnp
@@ -21,10 +33,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dse.arrays import Rows, Values
-from dse.errors import InputError, did_you_mean, quoted
+from dse.errors import InputError, did_you_mean, named, quoted
 from dse.record_help import documented, range_in_words, signature
 
 _T = TypeVar("_T")
+_REAL: dict[Any, Any] = {int: int | np.integer, float: int | float | np.number}
+_WORDS: dict[Any, str] = {
+    bool: "True or False",
+    float: "a number",
+    int: "a whole number",
+    str: "a text",
+    type(None): "None",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +88,13 @@ class Quantity:
             number = math.inf if value > 0 else -math.inf
         if not self.fits(number):
             raise self._misfit(place, number)
+        return number
+
+    def take_one(self, place: str, value: Any) -> Any:
+        """Check a value as `take` does; an array of several is refused."""
+        number = self.take(place, value)
+        if np.ndim(number):
+            raise several(place, number)
         return number
 
     def fits(self, values: ArrayLike) -> Rows:
@@ -136,6 +163,14 @@ class Quantity:
         return f"{number:g}" if self.unit in ("1", "") else f"{number:g} {self.unit}"
 
 
+def several(place: str, numbers: Any) -> InputError:
+    """Return the error of an array at a place that takes one number."""
+    return InputError(
+        f"{place} holds an array of {np.size(numbers)} numbers; give one. Several are "
+        "for `dse.sweep`, or `jax.vmap`."
+    )
+
+
 def quantity(
     unit: str,
     doc: str,
@@ -153,9 +188,19 @@ def quantity(
     return dataclasses.field(default=default, metadata={"quantity": meaning})
 
 
-def static(doc: str, *, default: Any = MISSING) -> Any:
-    """Declare a part that JAX must not trace: a name, a label, a tuple of kinds."""
-    return dataclasses.field(default=default, metadata={"static": True, "doc": doc})
+def static(
+    doc: str,
+    *,
+    default: Any = MISSING,
+    low: float = -math.inf,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Declare a part that JAX must not trace: a name, a label, a tuple of kinds.
+
+    It is of the type that its annotation says, not below `low`, one of the `choices`.
+    """
+    told = {"static": True, "doc": doc, "low": low, "choices": choices}
+    return dataclasses.field(default=default, metadata=told)
 
 
 @dataclass_transform(
@@ -184,8 +229,12 @@ def record(cls: type[_T]) -> type[_T]:
             raise InputError(f"`{cls.__name__}` needs `{'`, `'.join(missing)}`.")
         for f in fields:
             meaning = f.metadata.get("quantity")
-            if meaning is not None and f.name in values:
+            if f.name not in values:
+                continue
+            if meaning is not None:
                 values[f.name] = meaning.read(cls.__name__, f.name, values[f.name])
+            else:
+                _check_part(cls, f, values[f.name])
         build(self, **values)
 
     def flatten(self: Any) -> tuple[Any, Any]:
@@ -215,6 +264,59 @@ def record(cls: type[_T]) -> type[_T]:
     data.__doc__ = documented(data)
     jax.tree_util.register_pytree_with_keys(data, flatten, unflatten)
     return data
+
+
+def _check_part(cls: type, field: dataclasses.Field[Any], value: Any) -> None:
+    """Raise `InputError` for a part that is not what its field is declared to be."""
+    place, told = f"`{cls.__name__}.{field.name}`", field.metadata
+    hint = _hints(cls).get(field.name, Any)
+    if not _is_of(value, hint):
+        raise InputError(f"{place} is {named(value)}; give {_in_words(hint)}.")
+    if told.get("choices") and value not in told["choices"]:
+        known = did_you_mean(value, told["choices"])
+        raise InputError(f"{place} is {quoted(value)}.{known}")
+    if isinstance(value, int | float) and not value >= told.get("low", value):
+        least = told["low"]
+        wanted = f"{least:g} or more" if least > -math.inf else "a number, not NaN"
+        raise InputError(f"{place} is {value:g}; give {wanted}.")
+
+
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    """Return the types of the fields, but of those that only a checker can read."""
+    names: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        names |= vars(sys.modules[base.__module__])
+    found: dict[str, Any] = {}
+    for field in dataclasses.fields(cls):
+        alone = SimpleNamespace(__annotations__={field.name: field.type})
+        with suppress(NameError, TypeError):
+            found |= get_type_hints(alone, names)
+    return found
+
+
+def _is_of(value: Any, hint: Any) -> bool:
+    """Say whether a value is of an annotated type; what is `Any` may be anything."""
+    kind, parts = get_origin(hint), get_args(hint)
+    if kind is UnionType:
+        # Numbers, for which JAX puts whatever it likes.
+        return jax.Array in parts or any(_is_of(value, part) for part in parts)
+    if kind is tuple and isinstance(value, tuple):
+        each = parts[:1] * len(value) if parts[1:] == (...,) else parts
+        return len(value) == len(each) and all(map(_is_of, value, each))
+    if hint in _REAL:
+        return isinstance(value, _REAL[hint]) and not isinstance(value, bool)
+    return hint is Any or isinstance(value, kind or hint)
+
+
+def _in_words(hint: Any) -> str:
+    """Return what values of an annotated type are called."""
+    kind, parts = get_origin(hint), get_args(hint)
+    if kind is UnionType:
+        return " or ".join(map(_in_words, parts))
+    if kind is tuple:
+        return f"a tuple of which each is {_in_words(parts[0])}"
+    return _WORDS.get(hint, f"a `{getattr(hint, '__name__', hint)}`")
 
 
 class Record:

@@ -32,6 +32,16 @@ class Workpiece(Record):
     parts: dict[str, Any]
 
 
+@record
+class Chip(Record):
+    """A record of parts that JAX does not trace."""
+
+    order: str = static("of loops", default="rows", choices=("rows", "columns"))
+    shape: tuple[int, ...] | None = static("of its cores", default=None)
+    copies: int = static("of it", default=1, low=1)
+    array: Array2D = Array2D()
+
+
 def work(design: Array2D) -> jax.Array:
     return jnp.asarray(design.rows) ** 2 * design.buffer_mib + design.cell
 
@@ -54,6 +64,7 @@ def work(design: Array2D) -> jax.Array:
         ({"rows": True}, "`Array2D.rows` takes a number, got True."),
         ({"rows": [1, 2]}, "`Array2D.rows` takes a number, got [1, 2]."),
         ({"buffer_mib": None}, "`Array2D.buffer_mib` takes a number in MiB, got None."),
+        ({"order": 3}, "`Array2D.order` is 3; give a text."),
         ({"rows": 10**400}, "`Array2D.rows` is inf; give a number that is finite."),
         ({"buffer_mib": float("inf")}, "`Array2D.buffer_mib` is inf; give a number"),
         ({"rows": np.float32(0.5)}, "`Array2D.rows` is 0.5, outside its range"),
@@ -93,6 +104,23 @@ def test_a_value_that_makes_no_sense_is_refused_with_its_place_and_a_remedy(
 def test_every_missing_field_is_named_at_once() -> None:
     with pytest.raises(InputError, match="`Workpiece` needs `width`, `parts`"):
         Workpiece()  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"order": "colums"}, "`Chip.order` is 'colums'. Did you mean `columns`?"),
+        ({"shape": [1, 2]}, "`Chip.shape` is a `list`; give a tuple of which each"),
+        ({"shape": (1, 2.5)}, "a tuple of which each is a whole number or None."),
+        ({"copies": True}, "`Chip.copies` is True; give a whole number."),
+        ({"copies": 0}, "`Chip.copies` is 0; give 1 or more."),
+        ({"array": 3}, "`Chip.array` is 3; give a `Array2D`."),
+    ],
+)
+def test_a_part_is_what_its_field_says(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=re.escape(said)):
+        Chip(**given)
+    assert Chip(shape=(2, 3), copies=2, order="columns").shape == (2, 3)
 
 
 def test_replace_checks_what_it_changes_and_keeps_the_rest() -> None:

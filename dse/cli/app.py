@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import time
@@ -37,6 +38,8 @@ from dse.errors import InputError
 from dse.shipped import OWN_PARAMS, own_params_folder, version
 
 FAILED, BAD_INPUT = 1, 2
+# Click's, wherever typer has it from.
+UsageError: Any = typer.BadParameter.__base__
 
 _ABOUT = """Which transformer accelerator to build: differentiable models of machines,
 swept by the million.
@@ -66,7 +69,13 @@ class _Verbs(TyperGroup):
         except InputError as error:
             _stop(str(error), BAD_INPUT)
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                long = InputError(f"`{error.filename}` is too long a name; shorten it.")
+                _stop(str(long), BAD_INPUT)
             _stop(f"Failed: {error}", FAILED)
+        except UsageError as error:
+            error.ctx = error.ctx or ctx  # it is told how to get help
+            raise
         finally:
             log.debug(f"Took {time.perf_counter() - began:.2f} s.")
 

@@ -7,11 +7,14 @@ earlier used the same tile.
 
 from __future__ import annotations
 
+import itertools
+
 import jax.numpy as jnp
 from jax import Array
 
 from dse.arrays import Number
 
+LOOP_ORDERS = tuple("_".join(order) for order in itertools.permutations("bijk"))
 # Which loops an operand's tile depends on: left [b, i, k], right [b, k, j].
 LEFT, RIGHT = "bik", "bkj"
 

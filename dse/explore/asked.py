@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from dse.engines.base import Engine, check_format
 from dse.engines.registry import find_preset
 from dse.errors import InputError, named, quoted
 from dse.evaluation import TIMINGS, Timing
 from dse.hardware.technology import Technology, read_technology
+from dse.records import Record, several
 from dse.workload.ops import Workload
 from dse.workload.transformer import transformer
 
@@ -29,8 +33,20 @@ def read_question(
     """
     check_timing(timing)
     machine, run = read_design(design), read_workload(workload)
+    check_single(machine, but=())
+    check_single(run, but=("threshold",))  # which may be one for each layer
+    if not run.blocks:
+        raise InputError(f"`{run.name}` has no op to run; give it blocks.")
     check_format(machine, run)
     return machine, run, read_technology(technology, machine)
+
+
+def check_single(asked: Record, but: Sequence[str]) -> None:
+    """Raise `InputError` where a record holds an array in place of a number."""
+    for name in asked.meanings():
+        if name not in but and np.ndim(asked.number(name)):
+            place = f"`{type(asked).__name__}.{name}`"
+            raise several(place, asked.number(name))
 
 
 def check_timing(timing: str) -> None:

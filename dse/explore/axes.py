@@ -28,7 +28,7 @@ class Axis:
         for value in self.values:
             if isinstance(value, str):
                 continue
-            if not isinstance(value, _REAL) or not abs(value) <= GREATEST:
+            if not isinstance(value, _REAL) or not abs(float(value)) <= GREATEST:
                 raise InputError(
                     f"a value of an axis is {quoted(value)}; give numbers that are "
                     "finite, or labels."

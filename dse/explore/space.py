@@ -17,7 +17,7 @@ import numpy as np
 from dse.arrays import Rows, Values
 from dse.engines.base import Engine, check_format
 from dse.errors import InputError, check_kind, did_you_mean
-from dse.explore.asked import DesignLike, read_design
+from dse.explore.asked import DesignLike, check_single, read_design
 from dse.explore.axes import (
     Axis,
     AxisLike,
@@ -81,6 +81,7 @@ class Space:
         **axes: AxisLike,
     ) -> None:
         self.design = design = read_design(design)
+        check_single(design, but=())
         self.legal = _read_rules(legal)
         read = {name: read_axis(name, given) for name, given in axes.items()}
         self.tied = _in_order({n: a for n, a in read.items() if isinstance(a, Tied)})

@@ -29,14 +29,16 @@ from dse.toml_file import Table
 Share = Annotated[float, Field(ge=0, le=1)]
 Shares = Annotated[tuple[Share, ...], Field(min_length=2)]
 Rows = tuple[tuple[Share, ...], ...]
+Layers = Annotated[tuple[Shares, ...], Field(min_length=1)]
+Sizes = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
 Setting = Annotated[float, Field(ge=-1e9, le=1e9)]
 LEAST_STEP = 1e-12  # from one setting to the next
 
 
-def _check_rising(settings: tuple[float, ...]) -> None:
-    if any(after - before < LEAST_STEP for before, after in pairwise(settings)):
+def _check_rising(name: str, numbers: tuple[float, ...]) -> None:
+    if any(after - before < LEAST_STEP for before, after in pairwise(numbers)):
         raise InputError(
-            f"`settings` must rise from one to the next, by {LEAST_STEP:g} or more; "
+            f"`{name}` must rise from one to the next, by {LEAST_STEP:g} or more; "
             "sort them."
         )
 
@@ -99,7 +101,7 @@ class CurveTable(Table):
 
     @model_validator(mode="after")
     def _settings_rise(self) -> Self:
-        _check_rising(self.settings)
+        _check_rising("settings", self.settings)
         return self
 
 
@@ -113,14 +115,14 @@ class AttentionTable(Table):
     overlap: Shares | None = Field(  # of the kept keys, what the query before kept too
         None, description="a list of shares"
     )
-    capacities: tuple[Share, ...] | None = Field(
+    capacities: Annotated[tuple[Share, ...], Field(min_length=1)] | None = Field(
         default=None,
         description="shares of the keys of a sequence that a buffer holds, rising",
     )
     reuse: Rows | None = Field(
         default=None, description="a list of shares for each setting"
     )
-    blocks: tuple[int, ...] | None = Field(
+    blocks: Sizes | None = Field(
         default=None, description="numbers of adjacent queries, rising"
     )
     union: Rows | None = Field(
@@ -132,16 +134,22 @@ class AttentionTable(Table):
         for table, sizes in (("reuse", "capacities"), ("union", "blocks")):
             if (getattr(self, table) is None) != (getattr(self, sizes) is None):
                 raise InputError(f"`{table}` and `{sizes}` go together; write both.")
+            _check_rising(sizes, getattr(self, sizes) or ())
         return self
 
 
 class BalanceTable(Table):
     """The table `[balance]`: useful multiplications, as a share of all."""
 
-    tile_sizes: tuple[int, ...] = Field(description="edges of square tiles, rising")
+    tile_sizes: Sizes = Field(description="edges of square tiles, rising")
     useful: dict[str, Shares] = Field(description="a list of shares per product")
     median: dict[str, Rows] = Field(description="rows of shares per product")
     p95: dict[str, Rows] = Field(description="rows of shares per product")
+
+    @model_validator(mode="after")
+    def _sizes_rise(self) -> Self:
+        _check_rising("tile_sizes", self.tile_sizes)
+        return self
 
 
 class LayerLossTable(Table):
@@ -151,14 +159,15 @@ class LayerLossTable(Table):
         min_length=1, description="numbers above 0, where nothing is pruned, rising"
     )
     accuracy_drop: tuple[tuple[Annotated[float, Field(ge=-1, le=1)], ...], ...] = Field(
-        description="for each layer a list of shares, below 0 where accuracy rose"
+        min_length=1,
+        description="for each layer a list of shares, below 0 where accuracy rose",
     )
     data: str = Field(description="which texts, and how many")
     command: str = Field(description="the command that measured it")
 
     @model_validator(mode="after")
     def _settings_rise(self) -> Self:
-        _check_rising(self.settings)
+        _check_rising("settings", self.settings)
         return self
 
 
@@ -170,7 +179,7 @@ class CurveFile(Table):
     density: dict[str, Shares] = Field(
         min_length=1, description="a list of shares between 0 and 1 for each site"
     )
-    density_by_layer: dict[str, tuple[Shares, ...]] = Field(
+    density_by_layer: dict[str, Layers] = Field(
         default={}, description="for each site a list of shares per layer"
     )
     attention: AttentionTable | None = Field(

@@ -59,7 +59,7 @@ def from_json(data: Any) -> Any:
             return np.asarray(values, float)
         case {"dict": dict(fields)}:
             return {key: from_json(each) for key, each in fields.items()}
-    raise InputError(f"{str(data)[:60]} is nothing that dse saved.")
+    raise InputError(f"`{str(data)[:60]}` is nothing that dse saved; save it anew.")
 
 
 def _kind(name: str) -> type[Record]:

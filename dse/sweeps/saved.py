@@ -7,6 +7,7 @@ Nothing in them is run.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
+from dse.engines.base import Engine
 from dse.errors import InputError, check_kind
 from dse.explore.basis import Basis
 from dse.explore.objectives import read_objectives
@@ -29,8 +31,10 @@ from dse.sweeps.table_file import arrow_table
 from dse.units import to_si
 
 KEY = b"dse"  # of the metadata
-FORM = 1  # of what stands there
+FORM = 2  # of what stands there
+SEAL = "sha256"  # of what is no design: that alone is for people to change
 FRONT = "front.parquet"  # the results in the folder of a sweep
+_DAMAGE = (LookupError, TypeError, ValueError, AttributeError, pa.ArrowException)
 _WANTED = "a file that `dse.save` wrote, or the folder of a finished sweep"
 
 
@@ -38,7 +42,8 @@ def save(what: Record | Runs, path: str | Path) -> Path:
     """Write a design (.json) or results (.parquet), and return where.
 
     `dse.save(front, "front.parquet")`; `dse.load` brings it back. Workloads and
-    technologies are saved as designs are. A front is saved as a study of its machines,
+    technologies are saved as designs are, but only a design is read again after a
+    person changed its file. A front is saved as a study of its machines,
     too: `dse.save(front, "again/study.toml")`, for `dse.load_study` or `dse sweep` to
     ask the same again, or another workload of them. Raises `InputError` for anything
     else, for a name that ends otherwise, and for what a study has no words for.
@@ -53,11 +58,14 @@ def save(what: Record | Runs, path: str | Path) -> Path:
     if place.suffix == ".toml" and isinstance(what, Runs):
         write_whole(place, study_text(what, place))
     elif isinstance(what, Runs):
-        data = io.BytesIO()
-        parquet.write_table(results_table(what), data)
-        write_whole(place, data.getvalue())
+        table = io.BytesIO()
+        parquet.write_table(results_table(what), table)
+        write_whole(place, table.getvalue())
     else:
-        whole = {"dse": FORM, "saved": to_json(what)}
+        data = to_json(what)
+        whole = {"dse": FORM, "saved": data}
+        if not isinstance(what, Engine):
+            whole[SEAL] = _seal(json.dumps(data))
         write_whole(place, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
     return place
 
@@ -79,8 +87,15 @@ def load(path: str | Path) -> Record | Runs:
         return _read_results(place)
     found = read_json(place, _WANTED)
     if not isinstance(found, dict) or found.get("dse") != FORM:
-        raise InputError(f"{place}: was not saved by this version of dse; {_WANTED}.")
+        raise InputError(
+            f"{place}: was not saved by this version of dse; give {_WANTED}."
+        )
+    sealed = SEAL in found
+    if sealed:
+        _check_seal(place, _seal(json.dumps(found.get("saved"))), found[SEAL])
     saved: Record = _at(place, lambda: from_json(found["saved"]))
+    if not sealed and not isinstance(saved, Engine):
+        raise InputError(f"{place}: holds no design, and no `{SEAL}`; give {_WANTED}.")
     return saved
 
 
@@ -107,7 +122,29 @@ def results_table(runs: Runs) -> pa.Table:
     }
     table = _with_units(arrow_table(runs.columns), runs)
     text = json.dumps(about, ensure_ascii=False, default=float)
-    return table.replace_schema_metadata({KEY: text.encode()})
+    seal = _seal(text, table)
+    return table.replace_schema_metadata({KEY: text.encode(), SEAL.encode(): seal})
+
+
+def _seal(text: str, table: Any = None) -> str:
+    """Return the hash of a text and of all columns of a table."""
+    found = hashlib.sha256(text.encode())
+    columns = () if table is None else zip(table.schema, table.columns, strict=True)
+    for field, column in columns:
+        values = column.to_numpy()
+        plain = values.tobytes()
+        if values.dtype == object:
+            plain = json.dumps(values.tolist()).encode()
+        found.update(f"{field.name} {field.type} ".encode() + plain)
+    return found.hexdigest()
+
+
+def _check_seal(path: Path, found: str, wanted: Any) -> None:
+    if found != wanted:
+        raise InputError(
+            f"{path}: was changed after dse saved it (its sha256 is another); save it "
+            "anew with `dse.save`. A design alone may be changed in its file."
+        )
 
 
 def _with_units(table: pa.Table, runs: Runs) -> pa.Table:
@@ -138,8 +175,11 @@ def _read_results(path: Path) -> Runs:
             f"{path}: does not say what it rests on; give {_WANTED} with this version, "
             "or read it as a table with pandas."
         )
-    found: Runs = _at(path, lambda: _results(table, about))
-    return found
+    text, seal = (table.schema.metadata.get(key, b"") for key in (KEY, SEAL.encode()))
+    found = _at(path, lambda: _seal(text.decode(), table))
+    _check_seal(path, found, seal.decode(errors="replace"))
+    runs: Runs = _at(path, lambda: _results(table, about))
+    return runs
 
 
 def _results(table: pa.Table, about: dict[str, Any]) -> Runs:
@@ -185,7 +225,7 @@ def _at(path: Path, read: Any) -> Any:
         return read()
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except _DAMAGE as error:
         raise InputError(
             f"{path}: is damaged ({type(error).__name__}: {error}); give {_WANTED}."
         ) from None

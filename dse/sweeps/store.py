@@ -117,7 +117,8 @@ def find_store(place: str | Path) -> Store:
             break
     else:
         raise InputError(
-            f"{place} holds no {MANIFEST}: no sweep keeps its parts there."
+            f"{place} holds no {MANIFEST}: no sweep keeps its parts there; give the "
+            "--out or --store of one."
         )
     return _found_store(folder)
 

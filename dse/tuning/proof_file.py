@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,9 +18,16 @@ import numpy as np
 from dse.compile.graph import CONSTANT, CONVERT, Graph, Node
 from dse.errors import InputError
 from dse.explore.shard import Shard
-from dse.files import write_whole
+from dse.files import check_regular, write_whole
 from dse.tuning.enclosure import Array, Boxes, Enclosure, together
 
+_WANTED = "a file that `--proof-file` wrote"
+LARGEST = 2**32  # bytes of its arrays
+_ARRAYS = ("first", "last", "open_first", "open_last", "points")
+_NO_PROOF: tuple[type[Exception], ...] = (
+    *(OSError, LookupError, ValueError, TypeError, AttributeError, EOFError),
+    *(zipfile.BadZipFile, zlib.error, RuntimeError, RecursionError),
+)
 FINE = 16  # boxes of each share of a space, at least
 
 
@@ -132,26 +140,61 @@ def _count(boxes: Boxes) -> Any:
 
 
 def _read(path: Path, enclosure: Enclosure, gap: float) -> Begun:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            told = json.loads(bytes(file["told"]))
-            closed = Boxes(file["first"], file["last"])
-            left = Boxes(file["open_first"], file["open_last"])
-            points = file["points"]
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
-        raise InputError(f"{path}: this is no proof that dse wrote.") from None
+    told, arrays = _load(path)
     asked = json.loads(json.dumps(_function(enclosure)))
     if any(told.get(name) != value for name, value in asked.items()):
         raise InputError(
             f"{path}: this proof is of another question, or of another version of the "
             "models; give the same study, objective and limits."
         )
+    closed = Boxes(arrays["first"], arrays["last"])
+    left = Boxes(arrays["open_first"], arrays["open_last"])
+    inside = all(_lie_within(boxes, enclosure.whole) for boxes in (closed, left))
+    points = Boxes(arrays["points"], arrays["points"])
+    inside &= _lie_within(points, enclosure.whole)
+    numbers = [told.get(name) for name in ("gap", "left_out", *_SPENT)]
+    real = all(type(number) in (int, float) for number in numbers)
+    real = real and all(number == number for number in numbers)  # no NaN
+    if not (inside and real and isinstance(told.get("share"), str)):
+        raise InputError(f"{path}: its boxes or numbers are damaged; give {_WANTED}.")
     if told["gap"] > gap:
         raise InputError(
             f"{path}: its boxes were closed within {100 * told['gap']:g} %; ask for no "
             "smaller gap."
         )
-    return Begun(closed, left, points, **{name: told[name] for name in _NUMBERS})
+    return Begun(closed, left, points.first, **{name: told[name] for name in _NUMBERS})
+
+
+def _load(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return what a proof tells, and its arrays; `InputError` if it is none."""
+    check_regular(path, _WANTED)
+    size, told, arrays = 0, None, {}
+    try:
+        with zipfile.ZipFile(path) as file:
+            size = sum(each.file_size for each in file.infolist())
+        if size <= LARGEST:
+            with np.load(path, allow_pickle=False) as kept:
+                arrays = {name: kept[name] for name in _ARRAYS}
+                told = json.loads(bytes(kept["told"]))
+    except _NO_PROOF:
+        told = None
+    if size > LARGEST:
+        raise InputError(
+            f"{path}: has {size:,} bytes unpacked, more than the {LARGEST:,} that are "
+            f"read; give {_WANTED}."
+        )
+    if not isinstance(told, dict) or {a.dtype.kind for a in arrays.values()} - {*"if"}:
+        raise InputError(f"{path}: this is no proof that dse wrote; give {_WANTED}.")
+    return told, arrays
+
+
+def _lie_within(boxes: Boxes, whole: Boxes) -> bool:
+    """Say whether boxes are none but those of a space, each with a design or more."""
+    shape = (boxes.first.size // whole.first.shape[1], whole.first.shape[1])
+    if boxes.first.shape != shape or boxes.last.shape != shape:
+        return False
+    rising = (whole.first[0] <= boxes.first) & (boxes.first <= boxes.last)
+    return bool((rising & (boxes.last <= whole.last[0])).all())
 
 
 def _function(enclosure: Enclosure) -> dict[str, Any]:

@@ -127,7 +127,7 @@ class Block(Record):
     """A chain of ops that runs `repeats` times in a row, as the layers of a BERT do."""
 
     ops: Ops
-    repeats: int = static("how often the chain runs")
+    repeats: int = static("how often the chain runs", low=1)
     shared: bool = static("whether all repeats have one set of weights", default=False)
     causal: bool = static(
         "whether it is masked where the workload is causal", default=True
@@ -165,13 +165,15 @@ class Workload(Shown, Record):
     batch: float = quantity(
         "1", "sequences run together", default=1.0, low=1.0, integer=True
     )
-    seq_len: int = static("tokens per sequence, padding included")
+    seq_len: int = static("tokens per sequence, padding included", low=0)
     padded_fraction: float = quantity(
         "1", "share of the tokens that are padding", default=0.0, high=1.0
     )
     causal: bool = static("whether a token sees only earlier ones", default=False)
     mode: str = static(
-        "`prefill` reads sequences, `decode` makes one token of each", default="prefill"
+        "`prefill` reads sequences, `decode` makes one token of each",
+        default="prefill",
+        choices=("prefill", "decode"),
     )
     weights_stay: bool = static(
         "whether weights that fit on chip stay there from run to run", default=False
@@ -193,7 +195,7 @@ class Workload(Shown, Record):
         "1", "setting of the curve in use", default=0.0, low=-math.inf
     )
     steps: tuple[Step, ...] = ()  # what runs after the blocks, as tokens are made
-    new_tokens: int = static("tokens that a generation makes", default=0)
+    new_tokens: int = static("tokens that a generation makes", default=0, low=0)
 
     @property
     def counted(self) -> str:
@@ -337,7 +339,7 @@ class Workload(Shown, Record):
         """
         if self.steps:
             return self._throughout(lambda each: each.with_attention(kept=kept, **how))
-        kept = _SHARE.take("share of pairs `kept`", kept)
+        kept = _SHARE.take_one("share of pairs `kept`", kept)
         blocks = tuple(b.replace(ops=keep_pairs(b.ops, kept)) for b in self.blocks)
         return self.replace(
             blocks=blocks,
@@ -353,7 +355,7 @@ class Workload(Shown, Record):
         """
         if self.steps:
             return self._throughout(lambda each: each.with_imbalance(ratio))
-        ratio = _RATIO.take("imbalance", ratio)
+        ratio = _RATIO.take_one("imbalance", ratio)
         blocks = tuple(
             b.replace(ops=b.ops.replace(imbalance=even(len(b.ops), ratio)))
             for b in self.blocks
@@ -379,8 +381,8 @@ def set_density(ops: Ops, activation: float, weight: float) -> Ops:
 
     Constants that a model multiplies by, as those of a DCT, are no weights.
     """
-    activation = _SHARE.take("`activation` density", activation)
-    weight = _SHARE.take("`weight` density", weight)
+    activation = _SHARE.take_one("`activation` density", activation)
+    weight = _SHARE.take_one("`weight` density", weight)
     ones = np.ones(len(ops))
     right = [
         weight if kind in TRAINED else 1.0 if kind in WITH_WEIGHTS else activation

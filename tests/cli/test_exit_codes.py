@@ -37,6 +37,7 @@ def test_every_verb_explains_itself_and_offers_json(dse: Dse, verb: str) -> None
         ("evaluate", "--workload", "bert-tiny", "--weight-density", "1.5"),
         ("evaluate", "--workload", "bert-tiny", "--timing", "fast"),
         ("evaluate", "--workload", "bert-tiny", "--batch", "1.5"),
+        ("evaluate", "--workload"),
         ("evaluate", "--workload", "bert-tiny", "--kept-pairs", "nan"),
         ("evaluate", "--workload", "bert-tiny", "--node", "inf"),
     ],
@@ -57,6 +58,7 @@ def test_a_wrong_call_exits_with_2(dse: Dse, arguments: tuple[str, ...]) -> None
         (("validate", "aceltran"), "Did you mean `acceltran`?"),
         (("pareto", "no.csv", "--objectives", "max:a"), "no.csv is no file"),
         (("sweep", "nowhere"), "there is no study at nowhere"),
+        (("sweep", "acceltran_design_space", "--out", "a" * 3000), "too long a name"),
         (("evaluate", "--workload", "bert-bse"), "Did you mean `bert-base`?"),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -13,6 +12,7 @@ import dse
 from dse.compile.function import compile_function
 from dse.engines.sprint.noise import drop_by_curve, score_noise, wrongly_pruned
 from dse.evaluation import metrics
+from dse.sparsity.curve_tables import About
 from dse.sparsity.curves import AttentionStatistics, Curve
 
 MACHINE = dse.SprintEngine.m_sprint()
@@ -25,8 +25,15 @@ def curve(*, with_pairs: bool = True) -> Curve:
     accuracy = np.asarray([0.80, 0.88, 0.90])
     return Curve(
         name="test",
-        about=SimpleNamespace(  # type: ignore[arg-type]
-            setting="threshold", model="bert-tiny", task="by hand", seq_len=64
+        about=About(
+            model="bert-tiny",
+            task="by hand",
+            policy="topk",
+            setting="threshold",
+            status="digitised",
+            source="yazdanbakhsh2022sprint",
+            where="nowhere",
+            seq_len=64,
         ),
         settings=kept,
         densities={"activations": np.ones(3), "softmax": kept},

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import dse
 
 EDGE = dse.TileEngine.edge()
 TINY = dse.transformer("bert-tiny")
+PAIR = np.asarray([64.0, 128.0])
 SPACE = dse.Space("tile:edge", pes=[64, 128])
 
 
@@ -33,6 +35,18 @@ def test_names_are_as_good_as_what_they_name() -> None:
         (lambda: dse.evaluate(TINY, EDGE), "a `Workload` is no design"),
         (lambda: dse.evaluate(EDGE, EDGE), "a `TileEngine` is no workload"),
         (lambda: dse.evaluate(EDGE, None), "None is no workload"),
+        (
+            lambda: dse.evaluate(EDGE.replace(pes=PAIR), TINY),
+            "pes` holds an arr",
+        ),
+        (lambda: dse.evaluate(EDGE, TINY.replace(batch=PAIR)), "batch` holds an array"),
+        (lambda: dse.Space(EDGE.replace(pes=PAIR), lanes_per_pe=[8]), "an array of 2"),
+        (lambda: TINY.with_density(activation=PAIR / 128), "density holds an array"),
+        (lambda: dse.evaluate(EDGE, TINY.replace(blocks=())), "has no op to run"),
+        (lambda: EDGE.replace(loop_order="b_i_j"), "`TileEngine.loop_order` is"),
+        (lambda: EDGE.replace(conventions=3), "give a `Conventions`"),
+        (lambda: TINY.replace(seq_len=-1), "`Workload.seq_len` is -1; give 0 or more"),
+        (lambda: dse.choice(np.float32("nan"), 1), "a value of an axis is"),
         (lambda: dse.evaluate(EDGE, "bert-tny"), "Did you mean `bert-tiny`"),
         (lambda: dse.evaluate("tile:egde", TINY), "Did you mean `edge`"),
         (lambda: dse.evaluate(EDGE, TINY, technology=7), "7 is no technology; give"),

@@ -71,6 +71,28 @@ def test_tables_of_pairs_come_with_their_sizes(tmp_path: Path) -> None:
         read_curve_file(write(tmp_path, GOOD + more))
 
 
+@pytest.mark.parametrize("sizes", ["[]", "[0, 8]", "[16, 8]", "[8, 8]"])
+def test_sizes_rise_from_one_or_more(tmp_path: Path, sizes: str) -> None:
+    rows = "[[1.0, 1.0], [1.0, 1.0]]"
+    tables = f"""
+[attention]
+kept = [1.0, 0.5]
+union = {rows}
+blocks = {sizes}
+[balance]
+tile_sizes = {sizes}
+useful.query = [1.0, 1.0]
+median.query = {rows}
+p95.query = {rows}
+[density_by_layer]
+query = []
+"""
+    with pytest.raises(InputError) as error:
+        read_curve_file(write(tmp_path, GOOD + tables))
+    for name in ("attention", "balance", "density_by_layer"):
+        assert f": {name}" in str(error.value)
+
+
 def test_losses_of_layers_rise_from_where_nothing_is_pruned(tmp_path: Path) -> None:
     more = """
 [layer_loss]

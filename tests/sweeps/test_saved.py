@@ -162,3 +162,22 @@ def test_a_damaged_file_is_refused_in_one_message(
         dse.load(path)
     assert said in str(caught.value)
     assert str(caught.value).startswith(str(path))
+
+
+def test_a_design_alone_may_be_changed_in_its_file(runs: Any, tmp_path: Path) -> None:
+    path = dse.save(TINY, tmp_path / "it.json")
+    whole = json.loads(path.read_text())
+    whole["saved"]["fields"]["padded_fraction"] = 0.5
+    for changed in (whole, {k: v for k, v in whole.items() if k != "sha256"}):
+        path.write_text(json.dumps(changed))
+        with pytest.raises(dse.InputError, match=r"give|save it anew"):
+            dse.load(path)
+    path = dse.save(runs, tmp_path / "runs.parquet")
+    table = parquet.read_table(path)
+    better = pa.array(np.full(len(table), 1e-9))
+    place = table.column_names.index("energy_mj")
+    told = table.schema.metadata
+    table = table.set_column(place, "energy_mj", better).replace_schema_metadata(told)
+    parquet.write_table(table, path)
+    with pytest.raises(dse.InputError, match=r"was changed after dse saved it"):
+        dse.load(path)

@@ -168,6 +168,12 @@ class CrossbarEngine(Engine):
                 "`accuracy_curve` does not say what it was measured on; give "
                 '`accuracy_subject=dse.Subject(model="bert-base", task="sst-2")`.'
             )
+        ratios = [ratio for ratio, _ in self.accuracy_curve]
+        if ratios != sorted({*ratios}):
+            raise InputError(
+                "`accuracy_curve` must rise in its ratios, from one to the next; sort "
+                "its pairs."
+            )
 
     # -- machines ----------------------------------------------------------------------
 

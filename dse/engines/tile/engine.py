@@ -14,6 +14,7 @@ import jax.numpy as jnp
 
 from dse.arrays import Choice, Number
 from dse.engines.base import Engine, Op, Run, words_misfit
+from dse.engines.operand_reuse import LOOP_ORDERS
 from dse.engines.tile import memory as tile_memory
 from dse.engines.tile import work as tile_work
 from dse.engines.tile.conventions import PHYSICAL, Conventions
@@ -87,7 +88,9 @@ class TileEngine(Engine):
     fraction_bits: float = quantity(
         "bit", "of a word", default=16.0, low=0, integer=True
     )
-    loop_order: str = static("loops of a product, outermost first", default="b_i_j_k")
+    loop_order: str = static(
+        "loops of a product, outermost first", default="b_i_j_k", choices=LOOP_ORDERS
+    )
     conventions: Conventions = static("how costs are counted", default=PHYSICAL)
 
     # -- machines ----------------------------------------------------------------------

@@ -109,7 +109,7 @@ class Config:
         for word in value:
             if word not in choices:
                 known = ", ".join(sorted(choices))
-                raise self.odd(key, word, f"dse models only {known}")
+                raise self.odd(key, word, f"dse models only {known}; write one of them")
         return value
 
     def counts(self, key: str, *, least: int = 0) -> list[int] | None:

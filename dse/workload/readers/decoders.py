@@ -169,14 +169,19 @@ def by_attention_types(c: Config, layers: int) -> list[int | None]:
         types = [[["global", "local"], 12]]
     try:
         listed = [
-            word for words, times in types for _ in range(times) for word in words
+            word
+            for words, times in types
+            for _ in range(min(times, layers))
+            for word in words
         ]
     except (TypeError, ValueError):
         raise c.odd(
             "attention_types", types, 'write it as [[["global", "local"], 12]]'
         ) from None
     if names is not None and names != listed:
-        raise c.odd("attention_layers", names, "it disagrees with `attention_types`")
+        raise c.odd(
+            "attention_layers", names, "it disagrees with `attention_types`; remove it"
+        )
     if len(listed) != layers or not {*listed} <= {"global", "local"}:
         raise c.odd(
             "attention_types", types, f"name `global` or `local` for {layers} layers"
