@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dse.cli.options import Json, Quiet, Verbose
-from dse.cli.output import print_json, say, say_table
+from dse.cli.output import print_json, say
 from dse.show.text_table import text_table
 
 if TYPE_CHECKING:  # needs JAX
@@ -38,8 +38,8 @@ def curves(
         print_json({"curves": [_summary(curve) for curve in known]})
         return
     rows = [_cells(_summary(curve)) for curve in known]
-    header = ["curve", "setting", "from", "to", "density", "sites", "lost", "status"]
-    say_table(header, rows)
+    header = ["curve", "setting", "density", "lost", "status"]
+    say(text_table(header, rows))
     say(
         "\ndensity: all activations pooled (of weights, where only they were pruned), "
         "at the first and last setting.\nlost: points of accuracy at its sparsest "
@@ -70,11 +70,8 @@ def _cells(summary: dict[str, Any]) -> list[str]:
     low, high = summary["density"]
     return [
         summary["name"],
-        summary["setting"],
-        f"{summary['lowest_setting']:.4g}",
-        f"{summary['highest_setting']:.4g}",
+        "{setting} {lowest_setting:.4g} to {highest_setting:.4g}".format(**summary),
         f"{low:.3f} to {high:.3f}",
-        str(summary["sites"]),
         f"{100 * summary['largest_drop']:.1f}",
         summary["status"],
     ]

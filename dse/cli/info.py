@@ -10,6 +10,7 @@ from dse.cli.output import print_json, say
 from dse.shipped import COMPUTES, hw_params_folder, versions
 from dse.show.text_table import text_table
 
+SHORT = 12  # digits of a hash for eyes; JSON has them all
 PACKAGES = (*COMPUTES, "pandas", "pyarrow", "plotly")
 
 
@@ -22,7 +23,8 @@ def info(as_json: Json = False, verbose: Verbose = False, quiet: Quiet = False) 
     rows = [[name, version] for name, version in found["versions"].items()]
     rows += [["device", found["device"]]]
     rows += [[f"{what} in", dtype] for what, dtype in found["dtypes"].items()]
-    rows += [[name, f"sha256 {digest}"] for name, digest in found["hw_params"].items()]
+    hashes = found["hw_params"].items()
+    rows += [[name, f"sha256 {digest[:SHORT]}…"] for name, digest in hashes]
     say(text_table(["what", "is"], rows))
 
 

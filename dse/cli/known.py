@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from dse.cli.options import Json, Quiet, Verbose
-from dse.cli.output import print_json, say, say_table
+from dse.cli.output import print_json, say
 from dse.cli.own import engine_name
 from dse.errors import InputError
 from dse.show.text_table import text_table
@@ -192,7 +192,7 @@ def _answer(what: str, rows: list[dict[str, Any]], note: str, as_json: bool) -> 
         print_json({what: rows})
         return
     cells = [[_cell(value) for value in row.values()] for row in rows]
-    say_table(list(rows[0]), cells)
+    say(text_table(list(rows[0]), cells))
     say(f"\n{note}")
 
 

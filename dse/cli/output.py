@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import fcntl
 import json
+import logging
 import math
 import os
 import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -21,7 +22,7 @@ import typer
 
 from dse.cli.interrupt import interrupted_afterwards, undone_at_the_end, uninterrupted
 from dse.errors import InputError
-from dse.show.text_table import terminal_width, text_table
+from dse.show.text_table import terminal_width, too_wide
 
 SAID: ContextVar[str] = ContextVar("SAID", default="")  # the call, as it was typed
 PARTIAL = 3  # exit code: done, but not for all of the input
@@ -32,6 +33,7 @@ _UNSEEN = re.compile(
 )
 _DRAFTS = ".dse-draft-"  # begins the name of a folder of drafts
 
+_log = logging.getLogger("dse")
 _unsaid: list[OSError] = []  # why stdout did not take what was said
 
 
@@ -39,7 +41,8 @@ def say(text: str, *, err: bool = False, end: str = "\n") -> None:
     """Print text for people or programs; control characters in it are spelt out.
 
     A reader that goes away, as `head` does, costs nothing but what it no longer reads;
-    any other fault of stdout is told by `check_said` once the work is done.
+    any other fault of stdout is told by `check_said` once the work is done. Where a
+    table is wider than the terminal, stderr hears how to widen that.
     """
     try:
         typer.echo(seen(text) + end, err=err, nl=False)
@@ -47,6 +50,9 @@ def say(text: str, *, err: bool = False, end: str = "\n") -> None:
         if err or fault.errno != errno.EPIPE:
             _unsaid.append(fault)
         _say_no_more(sys.stderr if err else sys.stdout)
+    if not err and (wide := too_wide(text)):
+        room = f"A table is {wide} columns wide, of {terminal_width()}"
+        _log.info(f"{room}: widen the terminal, or set COLUMNS={wide}.")
 
 
 @contextmanager
@@ -74,16 +80,6 @@ def _say_no_more(stream: Any) -> None:
     """Let what a stream still holds, and all that follows, go nowhere."""
     with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())
-
-
-def say_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table as wide as the terminal; where it must be wider, say so."""
-    width = terminal_width()
-    table = text_table(header, rows, width=width)
-    say(table)
-    longest = max(map(len, table.splitlines()))
-    if longest > width:
-        say(f"This table is {longest} columns wide, of {width}.", err=True)
 
 
 def print_json(data: Any) -> None:

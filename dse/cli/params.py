@@ -10,11 +10,12 @@ import typer
 
 from dse.cli.known import models
 from dse.cli.options import Json, Quiet, Verbose
-from dse.cli.output import print_json, say, say_table
+from dse.cli.output import print_json, say
 from dse.errors import InputError
 from dse.hardware.parameters import Parameters, load_parameters, parameter_files
 from dse.hardware.provenance import Parameter
 from dse.shipped import hw_params_folder, own_params_folder
+from dse.show.text_table import text_table
 from dse.workload.zoo import read_zoo, zoo
 
 MODELS = "transformers"  # the one file that is a table of models
@@ -91,7 +92,7 @@ def _list(as_json: bool) -> None:
         print_json({"parameter_files": rows, "model_files": [models]})
         return
     header = list(rows[0])
-    say_table(header, [[str(row[key]) for key in header] for row in rows])
+    say(text_table(header, [[str(row[key]) for key in header] for row in rows]))
     say(f"\n{MODELS}: the shapes of {len(zoo())} models known by name")
     say(f"\nShow one with `dse params NAME`. They stand in {_folders()}.")
 
@@ -119,7 +120,7 @@ def _show(parameters: Parameters, as_json: bool) -> None:
         for key, e in parameters.entries.items()
     ]
     header = ["parameter", "value", "unit", "status", "source", "where"]
-    say_table(header, rows)
+    say(text_table(header, rows))
 
 
 def _basis(entry: Parameter) -> str:

@@ -20,8 +20,8 @@ _TOTALS = (
     "area",
 )
 _HEADER = [
-    *("figure", "unit", "published", "modelled", "error", "within", "met"),
-    *("90 % interval", "holds it"),
+    *("figure", "unit", "published", "model", "error", "within", "met"),
+    *("90 % range", "holds it"),
 ]
 
 
@@ -43,11 +43,12 @@ def run_errors_text(found: dict[str, Any]) -> str:
 def claims_text(claims: Sequence[Claim]) -> str:
     """Return what a publication claims beside what the model says, a row each."""
     sources = dict.fromkeys(claim.source for claim in claims)
-    rows = [_HEADER, *(_claim_row(each) for each in claims)]
-    if all(each.held is None for each in claims):
-        rows = [row[:-2] for row in rows]  # no interval, nothing that holds
+    told = [_claim_row(each) for each in claims]
+    columns = zip(_HEADER, *told, strict=True)
+    # What is said of none, as an interval, is no column.
+    header, *rows = zip(*(c for c in columns if set(c[1:]) != {"-"}), strict=True)
     parts = [
-        text_table(rows[0], rows[1:], width=terminal_width()),
+        text_table(header, rows),
         _summary_text(summary_of(claims)),
         _reasons_text(claims),
         textwrap.fill(f"Sources: {', '.join(sources)}.", terminal_width()),
@@ -78,7 +79,7 @@ def _claim_row(claim: Claim) -> list[str]:
         claim.name + (" (fitted)" if claim.fitted else ""),
         claim.unit,
         f"{claim.claimed:.6g}",
-        "-" if claim.modelled is None else f"{claim.modelled:.6g}",
+        "-" if claim.modelled is None else f"{claim.modelled:.4g}",
         "-" if claim.error is None else f"{claim.error:+.1%}",
         f"{claim.tolerance:.1%}" if claim.tolerance else "-",
         _yes_or_no(claim.met),

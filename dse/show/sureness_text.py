@@ -38,7 +38,7 @@ def sensitivity_text(found: Sensitivity, metric: str) -> str:
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> str:
-    return text_table(heads, rows, width=terminal_width())
+    return text_table(heads, rows)
 
 
 def _owner(found: Sensitivity, name: str) -> str:

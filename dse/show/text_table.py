@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from collections.abc import Sequence
@@ -10,29 +11,37 @@ from html import escape
 from itertools import zip_longest
 
 NARROWEST = 12  # characters of a column of text
+_RULE = re.compile("-+(  -+)*")  # below the header of a table
 _NUMBER = frozenset("0123456789+-.,eE% ×")
 
 
-def text_table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], *, width: int | None = None
-) -> str:
+def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return rows in aligned columns under a header, numbers to the right.
 
-    Where that is wider than `width` characters, the longest texts go over several
-    lines; what rows are called stays in one piece as long as that is enough, and so do
-    words.
+    Where that is wider than the terminal, the longest texts go over several lines; what
+    rows are called stays in one piece as long as that is enough, and so do words. Names
+    of rows and numbers are never cut: where they take more, the table is wider, which
+    `too_wide` tells.
     """
     lines = [list(header), *[list(row) for row in rows]]
     columns = list(zip(*lines, strict=True))
     widths = [max(len(cell) for cell in column) for column in columns]
     right = [all(_is_number(cell) for cell in column[1:]) for column in columns]
-    if width is not None:
-        room = width - 2 * (len(widths) - 1)
-        few = zip(widths, right, strict=True)
-        least = [wide if is_number else min(wide, NARROWEST) for wide, is_number in few]
-        words = list(map(max, least, map(_longest_word, columns)))
-        for fewest in ([widths[0], *words[1:]], words, [widths[0], *least[1:]]):
-            narrow = _narrowed(widths, fewest, room)
+    room = terminal_width() - 2 * (len(widths) - 1)
+    if sum(widths) > room:
+        words = [
+            max(map(len, (*column[1:], *column[0].split())))
+            if is_number
+            else _longest_word(column)
+            for column, is_number in zip(columns, right, strict=True)
+        ]
+        least = [
+            word if is_number else min(word, NARROWEST)
+            for word, is_number in zip(words, right, strict=True)
+        ]
+        whole, *_ = widths
+        for fewest in ([whole, *words[1:]], words, [whole, *least[1:]], least):
+            narrow = _narrowed(widths, [max(fewest[0], words[0]), *fewest[1:]], room)
             if sum(narrow) <= room:
                 break
         widths = narrow
@@ -53,6 +62,13 @@ def text_table(
 def terminal_width() -> int:
     """Return the columns of the terminal; elsewhere COLUMNS, or 80."""
     return shutil.get_terminal_size((80, 24)).columns
+
+
+def too_wide(text: str) -> int:
+    """Return how wide the widest table of a text is; 0 where the terminal has room."""
+    rules = [len(line) for line in text.splitlines() if _RULE.fullmatch(line)]
+    widest = max(rules, default=0)
+    return widest if widest > terminal_width() else 0
 
 
 def _narrowed(widths: list[int], least: list[int], room: int) -> list[int]:
@@ -94,7 +110,7 @@ class Table:
     @property
     def text(self) -> str:
         """The table in aligned columns, as wide as the terminal."""
-        return text_table(self.heads, self.rows, width=terminal_width())
+        return text_table(self.heads, self.rows)
 
     @property
     def html(self) -> str:

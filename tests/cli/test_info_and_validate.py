@@ -26,7 +26,7 @@ def test_info_names_versions_the_device_and_the_numbers_by_their_hash(dse: Dse) 
     file = hw_params_folder() / "acceltran.toml"
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     assert found["hw_params"]["acceltran.toml"] == digest
-    assert digest in dse("info").out
+    assert digest[:12] in dse("info").out
 
 
 @pytest.fixture

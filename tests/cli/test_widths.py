@@ -1,0 +1,102 @@
+"""Tables fit a terminal of 80 columns, or the program says how wide they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+
+from dse.show.text_table import text_table, too_wide
+
+Dse = Callable[..., Any]
+ON_TIME = [
+    *("info", "engines", "engines tile", "models", "models llama-3-8b", "memories"),
+    *("curves", "curves bert-base/sst-2/dynatran", "params", "reference list"),
+    "evaluate --workload llama-3-8b --mode decode --context-len 2048 --format w4a16",
+    *(
+        pytest.param(words, marks=pytest.mark.nightly)
+        for words in (
+            "validate energon",
+            "validate sta",
+            "validate sprint",
+            "compare tile:edge tile:server --workload llama-3-8b --seq-len 64",
+        )
+    ),
+]
+WIDER = [
+    *("params acceltran", "params memories", "curves minilm-l6/wordnet/dynatran"),
+    pytest.param("league", marks=pytest.mark.nightly),
+]
+
+
+def widths(text: str) -> list[int]:
+    """Return how wide the tables of a text are, by the rules below their heads."""
+    return [len(line) for line in text.splitlines() if re.fullmatch("-+(  -+)*", line)]
+
+
+@pytest.mark.parametrize("words", ON_TIME)
+def test_a_table_fits_80_columns(
+    dse: Dse, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    answer = dse(*words.split())
+    assert answer.code == 0, answer.err
+    assert max(widths(answer.out)) <= 80
+    assert "columns wide" not in answer.err
+
+
+@pytest.mark.parametrize("words", WIDER)
+def test_a_table_that_cannot_says_how_to_widen(
+    dse: Dse, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    answer = dse(*words.split())
+    (said,) = [line for line in answer.err.splitlines() if "columns wide" in line]
+    wide = max(widths(answer.out))
+    assert said.endswith(f"of 80: widen the terminal, or set COLUMNS={wide}.")
+    monkeypatch.setenv("COLUMNS", str(wide))
+    answer = dse(*words.split(), "--quiet")
+    assert max(widths(answer.out)) <= wide
+    assert answer.err == ""
+
+
+def test_the_answer_of_a_sweep_fits(
+    dse: Dse, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for more in ((), ("--dry-run",)):
+        answer = dse("sweep", study, *more)
+        assert 0 < max(widths(answer.out)) <= 80
+        assert "columns wide" not in answer.err
+
+
+words = st.text("ab1", min_size=1, max_size=9)
+cells = st.lists(words, min_size=1, max_size=4).map(" ".join)
+tables = st.integers(1, 6).flatmap(
+    lambda count: st.lists(st.tuples(*[cells] * count), min_size=2, max_size=4)
+)
+
+
+@settings(max_examples=50)
+@given(tables)
+def test_a_table_is_no_wider_than_it_must_be_and_loses_nothing(
+    lines: list[tuple[str, ...]],
+) -> None:
+    """Names of rows are cut between words only, numbers never."""
+    table = text_table(lines[0], lines[1:])
+    told = [re.sub(r"[\s-]", "", text) for text in (table, *map("".join, lines))]
+    assert sorted(told[0]) == sorted("".join(told[1:]))
+    (wide,) = widths(table)
+    assert too_wide(table) == (wide if wide > 80 else 0)
+    names, *columns = zip(*lines, strict=True)
+    fewest = max(len(word) for name in names for word in name.split())
+    for head, *column in columns:
+        is_number = not set("".join(column)) - set("1 ")
+        whole = max(map(len, (*column, *head.split()))) if is_number else 0
+        fewest += 2 + max(12, whole)
+    assert wide <= max(80, fewest)
