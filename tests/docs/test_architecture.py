@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
@@ -29,3 +34,22 @@ def test_every_module_of_the_compiler_is_told_or_serves_one_that_is() -> None:
     files = {path.stem for path in (ROOT / "dse" / "compile").glob("*.py")}
     serving = {"function", "errors", "room", "vector_functions"}
     assert files - told - serving == {"__init__"}
+
+
+@pytest.mark.nightly  # traces the model three times, in a process of its own
+def test_each_way_passes_the_modules_that_it_is_told_to_pass() -> None:
+    command = [sys.executable, "-m", "benchmarks.ways"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    lines = run.stdout.splitlines()
+    passed = {head: set(line.strip().split(", ")) for head, line in pairwise(lines)}
+    told = {
+        "evaluate": "**`dse.evaluate(",
+        "sweep": "**`dse.sweep(",
+        "threshold": "**A threshold",
+    }
+    for name, start in told.items():
+        text = PAGE.partition(start)[2].partition("\n\n")[0]
+        named = set(re.findall(r"`((?:\w+/)*\w+\.py)`", text))
+        [found] = [m for head, m in passed.items() if head.startswith(f"{name}, first")]
+        assert len(named) > 6
+        assert named <= found, name
