@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 
 from dse.evaluation import Metrics
 from dse.explore.evaluator import Evaluator
-from dse.explore.runs import Runs
-from dse.show.background import draw_background
+from dse.explore.limits import read_limits
+from dse.explore.runs import Runs, with_reasons
 from dse.show.front_bars import FrontBars, front_bars
 from dse.show.marks import thinned
 from dse.study.study import Study
 from dse.study.summary import Summary
+
+SAMPLE = 20_000  # designs drawn at random; all where the space has fewer
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,3 +74,12 @@ def gather(summary: Summary, evaluator: Evaluator) -> Findings:
         slowest=(study.suite[most][0].name, found[most]),
         bars=front_bars(front),
     )
+
+
+def draw_background(study: Study, evaluator: Evaluator, *, count: int = SAMPLE) -> Runs:
+    """Return `count` different designs drawn at random, with their metrics."""
+    space = study.space
+    index = space.sample(min(count, space.size))
+    limits = read_limits(study.limits)
+    metrics = evaluator(index)
+    return with_reasons(space, study.basis, index, metrics, limits, len(index))

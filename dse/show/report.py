@@ -18,7 +18,6 @@ from dse.files import write_whole
 from dse.hardware.buildable import BUILDABLE
 from dse.hardware.citations import cite
 from dse.show import basis, sections
-from dse.show.choices import choices_table
 from dse.show.design_parts import (
     costs_data,
     parts_of_designs,
@@ -159,7 +158,7 @@ def _page(found: Findings, command: str) -> str:
             density=sections.density_note(found),
             table_note=sections.table_note(found),
         ),
-        choices=choices_table(summary.front),
+        choices=sections.choices_table(summary.front),
         time_note=escape(sections.time_note(found.slowest[0])),
         workloads=basis.workloads_table(study),
         sources=basis.sources_list(study),

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 import numpy as np
 
 from dse.evaluation import Metrics
+from dse.explore.runs import Runs
+from dse.explore.space import meaning_of
 from dse.show import words
 from dse.show.findings import Findings
 from dse.show.front_bars import bars_note
-from dse.show.labels import describe_design
+from dse.show.labels import describe_design, field_label
 from dse.show.scale import Scale
 from dse.show.tables import Column, html_head, html_table
 from dse.study.summary import Summary
 
 _BEST = {True: "Most", False: "Least"}
+_STRONGEST = 0.36  # opacity of the accent behind a value that all designs have
 
 
 def answer(summary: Summary) -> str:
@@ -183,3 +186,35 @@ def memory_place(workload: str) -> str:
         f'<p class="note">Of {escape(workload)} on the knee.</p>'
         '<div class="scroll"><div id="memory" class="plot wide"></div></div>'
     )
+
+
+def choices_table(front: Runs) -> str:
+    """Return, as HTML, the share of a front that has each value of each axis."""
+    rows = "".join(
+        f"<strong>{escape(label)}</strong><div>{''.join(cells)}</div>"
+        for label, cells in _shares(front)
+    )
+    return f'<div class="choices">{rows}</div>'
+
+
+def _shares(front: Runs) -> Iterator[tuple[str, list[str]]]:
+    design, digits = front.space.design, front.space.digits(front.index)
+    for name, axis in front.space.axes.items():
+        if len(axis) < 2:
+            continue
+        known = meaning_of(design, name)
+        counts = np.bincount(digits[name], minlength=len(axis))
+        values = front.space.values(name)
+        taken = [
+            _share(known.show(value), count / len(front))
+            for value, count in zip(values, counts, strict=True)
+        ]
+        yield field_label(name, known.unit), taken
+
+
+def _share(text: str, share: float) -> str:
+    style = f"background:rgba(11,98,168,{_STRONGEST * share:.3f})"
+    if share == 0:
+        style = "color:var(--muted)"
+    percent = f"{100 * share:.0f} %" if share == 0 or share >= 0.005 else "< 1 %"
+    return f'<span style="{style}">{escape(text)}: {percent}</span>'

@@ -116,6 +116,7 @@ def test_a_file_of_one_number_inherits_the_rest(write) -> None:
     ("text", "said"),
     [
         (ONE.replace("energon", "enrgon"), "mine.toml:1: inherits: 'enrgon' is not"),
+        (ONE.replace('"energon"', '["energon"]'), "mine.toml:1: inherits: ['energon']"),
         (ONE.replace("array_power", "aray_power"), "mine.toml:3: sofa.aray_power: is"),
         (ONE.replace("{unit}", "nm"), "mine.toml:5: sofa.array_power: `nm` measures"),
         (ONE.replace("{value}", "-1"), "mine.toml:4: sofa.array_power: is -1 W; give"),

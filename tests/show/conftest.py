@@ -13,7 +13,7 @@ from dse.explore.evaluator import Evaluator
 from dse.explore.runs import Runs, pareto
 from dse.explore.space import Space
 from dse.hardware.citations import cite
-from dse.show.background import draw_background
+from dse.show.findings import draw_background
 from dse.show.report import write_report
 from dse.study.study import Study
 from dse.workload.transformer import transformer
