@@ -359,8 +359,8 @@ class Hunt:
         stages = defaultdict[int, list[str]](list)
         spent = 0.0
         for test in self.order(mutant):
+            number = sum(spent >= end for end in ends)
             spent += self.seconds[test]
-            number = sum(spent > end for end in ends)
             if number < len(ends):
                 stages[number].append(test)
         yield from stages.values()

@@ -69,7 +69,7 @@ def histograms(
             model, trace, present, pruning, layer
         ).items():
             found[product] += jnp.stack(
-                [_histogram(*tile_shares(left, right, s, real)) for s in TILE_SIZES]
+                [histogram_of(*tile_shares(left, right, s, real)) for s in TILE_SIZES]
             )
     return found
 
@@ -115,7 +115,8 @@ def _operands(
     return found
 
 
-def _histogram(shares: jax.Array, valid: jax.Array) -> jax.Array:
+def histogram_of(shares: jax.Array, valid: jax.Array) -> jax.Array:
+    """Return how many of the valid tiles have which useful share, `[BINS + 1]`."""
     place = jnp.round(shares * BINS).astype(int)
     empty = jnp.zeros(BINS + 1, int)
     return empty.at[place.reshape(-1)].add(valid.reshape(-1).astype(int))

@@ -29,6 +29,7 @@ from dse.measure.tokenizer import Tokenizer, Tokens
 
 QUESTION = "question.json"
 _ANSWER = "what a measurement wrote, or remove it, to have it measured again"
+FORM = 2  # of an answer: what stands in it
 RIDGE = 0.03  # of a thousand texts or so: what does best on texts not seen
 LOOKED_AT = 8192  # tokens of the first seed: densities and pairs
 TRACED = 1024  # of those: tiles and buffers
@@ -117,6 +118,7 @@ def measure(
             f"positions for {shape.longest} tokens; give at most these."
         )
     question = {
+        "form": FORM,
         "model_sha256": checkpoint.sha256,
         "architecture": asdict(checkpoint.model.architecture),
         "tokenizer_sha256": tokenizer.sha256,
@@ -205,7 +207,7 @@ def _look(
         "blocks": list(statistics.BLOCKS),
         "union": statistics.share(sums["union"], pooled=True).tolist(),
         "tile_sizes": list(balance.TILE_SIZES),
-        "useful": {p: float(balance.mean(tiles[p])[0]) for p in tiles},
+        "useful": {p: balance.mean(tiles[p]).tolist() for p in tiles},
         "median": {p: balance.percentile(tiles[p], 0.5).tolist() for p in tiles},
         "p95": {p: balance.percentile(tiles[p], 0.95).tolist() for p in tiles},
     }

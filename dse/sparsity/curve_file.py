@@ -65,9 +65,7 @@ def _shapes(read: CurveFile) -> Iterator[tuple[Key, Any, tuple[int, ...]]]:
         yield ("layer_loss", "accuracy_drop"), loss.accuracy_drop, shape
     if read.balance is not None:
         sizes = len(read.balance.tile_sizes)
-        for product, row in read.balance.useful.items():
-            yield ("balance", "useful", product), row, (k,)
-        for name in ("median", "p95"):
+        for name in ("useful", "median", "p95"):
             for product, rows in getattr(read.balance, name).items():
                 yield ("balance", name, product), rows, (k, sizes)
 

@@ -142,7 +142,7 @@ class BalanceTable(Table):
     """The table `[balance]`: useful multiplications, as a share of all."""
 
     tile_sizes: Sizes = Field(description="edges of square tiles, rising")
-    useful: dict[str, Shares] = Field(description="a list of shares per product")
+    useful: dict[str, Rows] = Field(description="rows of shares per product")
     median: dict[str, Rows] = Field(description="rows of shares per product")
     p95: dict[str, Rows] = Field(description="rows of shares per product")
 

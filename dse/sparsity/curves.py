@@ -52,7 +52,7 @@ class Balance(Record):
     """
 
     tile_sizes: tuple[float, ...] = static("edges of square tiles, rising")
-    useful: dict[str, Column]  # share of all multiplications, [k]
+    useful: dict[str, Column]  # share of all, in tiles of each size, [k, sizes]
     median: dict[str, Column]  # the same share in the median tile, [k, sizes]
     p95: dict[str, Column]  # and in the tile at the 95th percentile, [k, sizes]
 
@@ -150,14 +150,15 @@ class Curve(Shown, Record):
     def imbalance(self, product: str, setting: Values) -> Array:
         """Return the useful share of a slow tile over the mean, [sizes], 1 or more.
 
-        The slow tile is that at the 95th percentile: about the slowest of twenty.
+        The mean is that of tiles of the same size; the slow tile is that at the 95th
+        percentile: about the slowest of twenty.
         Raises `InputError` for a product whose tiles were not measured.
         """
         if self.balance is None or product not in self.balance.useful:
             raise InputError(f"`{self.name}` knows no tiles of `{product}`.")
         mean, slow = self.balance.useful[product], self.balance.p95[product]
         xp = array_namespace(mean, slow)
-        some = xp.where(mean > 0.0, mean, 1.0)[:, None]
+        some = xp.where(mean > 0.0, mean, 1.0)
         return pchip(setting, self.settings, xp.maximum(slow / some, 1.0).T)
 
     @property

@@ -5,12 +5,14 @@ from __future__ import annotations
 import tomllib
 
 import jax
+import numpy as np
 import pytest
 
 import dse
 from dse.engines.nm.accuracy import NMAccuracy, nm_accuracy
 from dse.errors import InputError
 from dse.shipped import hw_params_folder
+from dse.sparsity.loss import LEAST_FOREIGN
 
 SUBJECT = dse.Subject(model="bert-tiny", task="by hand")
 TABLE = NMAccuracy(
@@ -45,6 +47,17 @@ def test_between_group_sizes_the_drop_is_linear_in_their_logarithm() -> None:
     # sqrt(32) = 5.66 is halfway from 4 to 8: half of 0.01 and half of 0.0
     half = float(TABLE.drop(32**0.5 / 2, 32**0.5))
     assert half == pytest.approx(0.005, abs=1e-7)
+
+
+def test_a_drop_is_as_sure_as_its_table_and_a_dense_machine_loses_nothing() -> None:
+    table = TABLE.replace(spread=0.003)
+    sparse, dense = table.loss(2.0, 4.0), table.loss(4.0, 4.0)
+    assert float(sparse.spread) == pytest.approx(0.003)
+    assert [float(dense.drop), float(dense.spread)] == [0.0, 0.0]
+    # Of another model a sparse machine may lose as much again, a dense one nothing.
+    off = np.hypot(0.003, max(float(sparse.drop), LEAST_FOREIGN))
+    assert float(sparse.spread_on("gpt2", 24)) == pytest.approx(off)
+    assert float(dense.spread_on("gpt2", 24)) == 0.0
 
 
 def test_a_gain_in_accuracy_does_not_count() -> None:

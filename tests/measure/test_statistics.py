@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dse.measure import statistics
-from dse.measure.balance import BINS, mean, percentile, tile_shares
+from dse.measure.balance import BINS, histogram_of, mean, percentile, tile_shares
 from dse.measure.bert import FIRST_SITE, SITES, Trace
 from dse.measure.locality import reuse_by_capacity
 
@@ -119,6 +121,31 @@ def test_tile_shares_are_those_of_the_multiplications_counted(
         tile = useful[i * r : (i + 1) * r, j * s : (j + 1) * s, k * c : (k + 1) * c]
         assert shares[i, j, k] == pytest.approx(tile.mean(), abs=1e-6)
         assert valid[i, j, k] == ((i + 1) * r <= 7)
+
+
+def test_a_slow_tile_is_held_against_the_mean_of_tiles_of_its_size() -> None:
+    # Tiles of 5 leave out rows that tiles of 2 and 4 hold: their means differ.
+    rows, inner, columns, real = 9, 8, 8, 8
+    left = np.zeros((rows, inner), bool)
+    left[4:] = True
+    left[6, ::2] = False
+    right = np.random.default_rng(1).random((inner, columns)) < 0.6
+    masks = (np.arange(rows) < real, np.ones(inner, bool), np.ones(columns, bool))
+    useful = left[:, :, None] & right[None]
+    for size in (2, 4, 5):
+        tiles = [
+            useful[i : i + size, j : j + size, k : k + size].mean()
+            for i in range(0, real - size + 1, size)
+            for j in range(0, inner - size + 1, size)
+            for k in range(0, columns - size + 1, size)
+        ]
+        shares, valid = tile_shares(
+            jnp.asarray(left), jnp.asarray(right), size, tuple(map(jnp.asarray, masks))
+        )
+        found = np.asarray(histogram_of(shares, valid))[None]
+        assert mean(found)[0] == pytest.approx(np.mean(tiles), abs=1 / BINS)
+        slow = sorted(tiles)[math.ceil(0.95 * len(tiles)) - 1]
+        assert percentile(found, 0.95)[0] == pytest.approx(slow, abs=1 / BINS)
 
 
 def test_percentiles_are_read_off_a_histogram() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from dse.errors import InputError
 from dse.hardware.citations import read_bibtex
 from dse.shipped import hw_params_folder
 from dse.sparsity.curve_file import read_curve_file, write_curve_file
-from dse.sparsity.curve_names import curve_names
+from dse.sparsity.curve_names import curve_names, curve_path
 from dse.sparsity.library import load_curve
 
 GOOD = """\
@@ -81,7 +83,7 @@ union = {rows}
 blocks = {sizes}
 [balance]
 tile_sizes = {sizes}
-useful.query = [1.0, 1.0]
+useful.query = {rows}
 median.query = {rows}
 p95.query = {rows}
 [density_by_layer]
@@ -134,13 +136,14 @@ command = "python measure.py"
 [balance]
 tile_sizes = [8, 16]
 [balance.useful]
-scores = [1.0, 0.25]
+scores = [[1.0, 1.0], [0.25, 0.25]]
 [balance.median]
 scores = [[1.0, 1.0], [0.25, 0.25]]
 [balance.p95]
 scores = [[1.0, 1.0], [0.5, 0.375]]
 """
-    read = read_curve_file(write(tmp_path, GOOD + more))
+    noted = GOOD.replace("[curve]", 'note = "a \\"note\\" of café \U0001f600"\n[curve]')
+    read = read_curve_file(write(tmp_path, noted + more))
     again = tmp_path / "a" / "b.toml"
     write_curve_file(again, read)
     assert read_curve_file(again) == read
@@ -197,3 +200,18 @@ def test_the_digitised_anchors_are_those_printed_in_the_figures() -> None:
         assert found == pytest.approx(sparsity, abs=1.5e-4)
     # The loss counts from the model with all weights: 93 % at threshold 0.
     assert curve.dense_accuracy == pytest.approx(0.93)
+
+
+def test_shipped_curves_say_what_their_few_texts_leave_open() -> None:
+    told = 0
+    for name in curve_names():
+        file = read_curve_file(curve_path(name))
+        count = re.search(r"and (\d+) to judge it", file.about.data)
+        if file.about.status != "measured" or count is None:
+            continue
+        texts = int(count[1])
+        errors = [100 * math.sqrt(p * (1 - p) / texts) for p in file.curve.accuracy]
+        wanted = f"the {texts} texts of a seed leave {min(errors):.1f} to "
+        assert f"{wanted}{max(errors):.1f} points" in file.about.note, name
+        told += 1
+    assert told == 14

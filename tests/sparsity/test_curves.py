@@ -11,7 +11,7 @@ import pytest
 
 from dse.errors import InputError
 from dse.sparsity.curve_tables import About
-from dse.sparsity.curves import AttentionStatistics, Curve, fit_curve
+from dse.sparsity.curves import AttentionStatistics, Balance, Curve, fit_curve
 
 ABOUT = About(
     model="m",
@@ -124,6 +124,18 @@ def test_pairs_are_told_as_engines_ask_for_them() -> None:
     assert found.reuse(10.0, 100.0) == pytest.approx(0.4)
     assert found.union(4.0, 0.5) == pytest.approx(0.8)
     assert curve(pairs=pairs).kept(0.2) == pytest.approx(0.25)
+
+
+def test_slow_tiles_are_held_against_the_mean_of_tiles_of_their_size() -> None:
+    tiles = Balance(
+        tile_sizes=(8.0, 16.0),
+        useful={"query": np.asarray([[1.0, 1.0], [0.4, 0.5], [0.2, 0.3]])},
+        median={"query": np.asarray([[1.0, 1.0], [0.4, 0.5], [0.1, 0.3]])},
+        p95={"query": np.asarray([[1.0, 1.0], [0.4, 0.4], [0.6, 0.6]])},
+    )
+    found = curve(balance=tiles)
+    np.testing.assert_allclose(found.imbalance("query", 0.2), [3.0, 2.0])
+    np.testing.assert_allclose(found.imbalance("query", 0.1), [1.0, 1.0])
 
 
 def test_without_pairs_nothing_is_filtered() -> None:

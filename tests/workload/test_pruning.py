@@ -135,7 +135,7 @@ def test_products_are_as_uneven_as_their_tiles_were() -> None:
     # Of the tiles of `context` one in twenty has 0.6 or more useful; the mean is 0.2.
     tiles = Balance(
         tile_sizes=(16.0,),
-        useful={"context": np.asarray([1.0, 0.2])},
+        useful={"context": np.asarray([[1.0], [0.2]])},
         median={"context": np.asarray([[1.0], [0.1]])},
         p95={"context": np.asarray([[1.0], [0.6]])},
     )
