@@ -223,7 +223,6 @@ def evaluate(
         load_parameters(technology)
     import dse
     from dse.engines.registry import find_machine, find_preset
-    from dse.show import sureness_text
     from dse.show.evaluation_text import evaluation_json, evaluation_text
 
     machine = find_machine(engine_name(engine), preset)
@@ -242,6 +241,9 @@ def evaluate(
     found = dse.evaluate(design, run, **basis)
     texts = [evaluation_text(design, run, used, timing.value, found)]
     told = evaluation_json(design, run, used, timing.value, found)
+    if sensitivity is not None or uncertainty or find_out is not None:
+        from dse.show import sureness_text  # needs pandas
+
     if sensitivity is not None:
         hangs = dse.sensitivity(design, run, metrics=[sensitivity], **basis)
         texts.append(sureness_text.sensitivity_text(hangs, sensitivity))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-import moocore
 import numpy as np
 
 from dse.errors import InputError
@@ -29,6 +28,8 @@ def front_mask(costs: Rows, *, keep: Keep = "all") -> Rows:
     finite = np.flatnonzero(mask)
     if finite.size == 0:
         return mask
+    import moocore
+
     mask[finite] = ~_beaten_by_one(costs[finite])
     left = np.flatnonzero(mask)
     mask[left] = moocore.is_nondominated(costs[left], keep_weakly=True)
@@ -63,6 +64,8 @@ def hypervolume(costs: Rows, reference: Rows) -> float:
     Shapes: `costs` `[rows, objectives]`, `reference` `[objectives]`; unit: the product
     of those of the objectives.
     """
+    import moocore
+
     return float(moocore.hypervolume(np.asarray(costs, float), ref=reference))
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from dse.explore.draws import SHARE
 from dse.explore.model_error import evidence_text
@@ -16,6 +15,9 @@ from dse.explore.uncertainty import Part, Uncertainty
 from dse.show.scale import TITLES, Scale, uncertainty_scale
 from dse.show.text_table import terminal_width, text_table
 from dse.units import from_si
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST = 12  # numbers of a table, those of most weight
 _LEAST = 0.005  # share of a bar that is told

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+# What takes a tenth of a second or more to load, and serves large work only.
+HEAVY = ("llvmlite", "moocore", "optax", "pandas", "plotly", "pyarrow", "scipy")
 PROGRAM = """
 import sys
 from dse.cli.main import main
@@ -15,7 +17,8 @@ try:
     main(sys.argv[1:])
 except SystemExit as ended:
     print(f"code {ended.code}, JAX {'jax' in sys.modules}", file=sys.stderr)
-"""
+    print(f"loaded {[name for name in HEAVY if name in sys.modules]}", file=sys.stderr)
+""".replace("HEAVY", repr(HEAVY))
 PARAMETERS = "[softmax.area]\nvalue = 1.0\nunit = 'um'\n"
 
 
@@ -59,3 +62,8 @@ def test_errors_in_a_call_of_evaluate_are_told_without_jax() -> None:
     assert "code 2, JAX False" in ask("evaluate", "--workload", "bert-bse")
     wrong = ("evaluate", "--workload", "bert-tiny", "--set", "pes")
     assert "code 2, JAX False" in ask(*wrong)
+
+
+def test_a_first_answer_waits_for_nothing_but_jax() -> None:
+    said = ask("evaluate", "--workload", "bert-tiny", "--seq-len", "16")
+    assert "code 0, JAX True\nloaded []" in said
