@@ -14,6 +14,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dse.compile.errors import NotByRowsError
 from dse.compile.graph import COMPARED, CONSTANT, CONVERT, INPUT, Graph, Kind, Node
@@ -38,8 +39,11 @@ class Interval(NamedTuple):
     none: Array
 
 
+Box = tuple[ArrayLike, ArrayLike]  # the ends of one input, low and high
+
+
 def read_boxes(
-    boxes: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]
+    boxes: Mapping[str, Box], shapes: Mapping[str, tuple[int, ...]]
 ) -> dict[str, Interval]:
     """Return the intervals of inputs, their own dimensions first.
 

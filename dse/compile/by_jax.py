@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
 
 from dse.compile.errors import NotByRowsError
 from dse.compile.graph import Graph, Places
+
+if TYPE_CHECKING:
+    from dse.compile.trace import Equation
 
 Array = np.ndarray
 
@@ -27,7 +30,7 @@ class ByJax:
     `refused` says why it is not taken apart.
     """
 
-    def __init__(self, equation: Any, refused: NotByRowsError) -> None:
+    def __init__(self, equation: Equation, refused: NotByRowsError) -> None:
         self.refused = refused
         self._made: dict[tuple[int | None, ...], Any] = {}
         self._bind = equation.primitive.bind
@@ -72,7 +75,7 @@ class ByJax:
 
 
 def left_to_jax(
-    graph: Graph, equation: Any, given: Sequence[Places], refused: NotByRowsError
+    graph: Graph, equation: Equation, given: Sequence[Places], refused: NotByRowsError
 ) -> list[Places]:
     """Add an operation to a graph as a whole; return the places of its results."""
     done = ByJax(equation, refused)

@@ -120,7 +120,7 @@ class _Writer:
             np.isfinite([self.low(p), self.high(p)]).all() for p in places
         )
 
-    def fits(self, place: int, kind: Any) -> bool:
+    def fits(self, place: int, kind: np.dtype) -> bool:
         """Say whether a number is one that whole numbers of a kind can hold."""
         ends = np.iinfo(kind)
         most = min(float(ends.max), 2.0**53)

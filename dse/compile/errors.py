@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import jax
 
 from dse.errors import InputError
+
+if TYPE_CHECKING:
+    from dse.compile.trace import Equation
 
 JAX_FOLDER = str(Path(jax.__file__).parent)
 
@@ -15,13 +18,13 @@ JAX_FOLDER = str(Path(jax.__file__).parent)
 class NotByRowsError(InputError):
     """An operation that machine code cannot do; NumPy and JAX do it."""
 
-    def at(self, equation: Any) -> NotByRowsError:
+    def at(self, equation: Equation) -> NotByRowsError:
         """Return the same error with the line of the function it is about."""
         place = _place_in_source(equation)
         return NotByRowsError(f"{place}: {self}" if place else str(self))
 
 
-def _place_in_source(equation: Any) -> str:
+def _place_in_source(equation: Equation) -> str:
     """Return file and line where an operation was asked for, as far as JAX knows."""
     traceback = getattr(getattr(equation, "source_info", None), "traceback", None)
     for frame in traceback.frames if traceback is not None else ():

@@ -27,9 +27,10 @@ from typing import Any
 
 import jax
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from dse.compile.as_jax import as_jax, pulled, values_and_slopes
-from dse.compile.bounds import Interval, bound, read_boxes
+from dse.compile.bounds import Box, Interval, bound, read_boxes
 from dse.compile.by_jax import plain
 from dse.compile.ends import write_bounds
 from dse.compile.errors import NotByRowsError
@@ -46,7 +47,7 @@ from dse.compile.rules import write_numbers
 from dse.compile.slopes import write_changes, write_slopes
 from dse.compile.steps import Found, Steps, operations
 from dse.compile.tabled import write_tables
-from dse.compile.trace import Trace, follow, trace
+from dse.compile.trace import Equation, Trace, follow, trace
 
 Function = Callable[[Mapping[str, Any]], Any]
 
@@ -117,7 +118,7 @@ class CompiledFunction:
 
     # -- readers -----------------------------------------------------------------------
 
-    def grid(self, axes: Mapping[str, Any]) -> Any:
+    def grid(self, axes: Mapping[str, ArrayLike]) -> Any:
         """Return the answers over a grid, in float64.
 
         `axes` are arrays that broadcast together, one for each name; that of an array
@@ -130,8 +131,8 @@ class CompiledFunction:
 
     def rows(
         self,
-        table: Mapping[str, Any],
-        dtype: Any = np.float32,
+        table: Mapping[str, ArrayLike],
+        dtype: DTypeLike = np.float32,
         *,
         backend: Backend | None = None,
         fast_math: bool = False,
@@ -151,7 +152,7 @@ class CompiledFunction:
 
     def code(
         self,
-        dtype: Any = np.float32,
+        dtype: DTypeLike = np.float32,
         *,
         backend: Backend | None = None,
         fast_math: bool = False,
@@ -259,7 +260,7 @@ class CompiledFunction:
         part._answer(*jax.tree.flatten(answers))
         return part
 
-    def bounds(self, boxes: Mapping[str, Any]) -> Any:
+    def bounds(self, boxes: Mapping[str, Box]) -> Any:
         """Return between which numbers every answer lies, over whole boxes.
 
         `boxes` holds the two ends (low, high) of each input, numbers or `[boxes]`;
@@ -277,7 +278,7 @@ class CompiledFunction:
             answers.append(Interval(*shaped))
         return jax.tree.unflatten(self._tree, answers)
 
-    def within(self, box: Mapping[str, Any], *, ways: bool = True) -> CompiledFunction:
+    def within(self, box: Mapping[str, Box], *, ways: bool = True) -> CompiledFunction:
         """Return the function from ends of boxes to the bounds of answers there.
 
         Of each input `x` it takes `x.low` and `x.high`, which lie within one large box;
@@ -306,7 +307,7 @@ class CompiledFunction:
         return self._other(graph, shapes, whole, _only_by_rows)
 
     def tabled(
-        self, values: Mapping[str, Any]
+        self, values: Mapping[str, ArrayLike]
     ) -> tuple[CompiledFunction, dict[str, tuple[str, Interval]]]:
         """Return the function with what hangs on one input alone as inputs, and these.
 
@@ -319,7 +320,7 @@ class CompiledFunction:
         shapes: dict[str, tuple[int, ...]] = dict.fromkeys([*self.names, *tables], ())
         return self._other(graph, shapes, whole, _only_by_rows), tables
 
-    def _intervals(self, boxes: Mapping[str, Any]) -> dict[Any, Interval]:
+    def _intervals(self, boxes: Mapping[str, Box]) -> dict[Any, Interval]:
         """Return the interval of every number that is given."""
         return {
             number: Interval(low[at], high[at], none)
@@ -362,7 +363,7 @@ class CompiledFunction:
 
     # -- what readers are made of ------------------------------------------------------
 
-    def begin(self, axes: Mapping[str, Any]) -> tuple[Found, int]:
+    def begin(self, axes: Mapping[str, ArrayLike]) -> tuple[Found, int]:
         """Return constants and inputs, and how many dimensions a grid has."""
         found: Found = dict(self._ready()[1])
         dimensions = 0
@@ -429,11 +430,11 @@ class _Writer:
         self.longest_loop = longest_loop
         self.own_slopes = not graph.as_traced
 
-    def constant(self, value: Any) -> Places:
+    def constant(self, value: ArrayLike) -> Places:
         """Return the places of an array that no input can change."""
         return self.graph.constants(plain(value))
 
-    def operation(self, equation: Any, given: list[Places]) -> list[Places]:
+    def operation(self, equation: Equation, given: list[Places]) -> list[Places]:
         """Add one traced operation; return the places of its results."""
         return write_numbers(self.graph, equation, given)
 

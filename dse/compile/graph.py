@@ -18,7 +18,7 @@ from dse.compile.numpy_functions import FUNCTIONS, convert
 from dse.compile.shorter import SHORTER
 
 Places = np.ndarray[Any, np.dtype[np.int64]]  # of the numbers of an array
-Kind = np.dtype[Any]
+Kind = np.dtype
 
 INPUT, CONSTANT, CONVERT = "input", "constant", "convert_element_type"
 BY_JAX, PART = "by_jax", "part"  # an array operation as a whole, and one of its numbers
@@ -145,7 +145,7 @@ class Graph:
         places = [self.constant(number) for number in array.ravel()]
         return np.asarray(places, np.int64).reshape(array.shape)
 
-    def known_array(self, places: Places, kind: Any) -> Any | None:
+    def known_array(self, places: Places, kind: np.dtype) -> Any | None:
         """Return the numbers at some places, None where one of them is not known."""
         numbers = [self._known.get(place) for place in places.ravel().tolist()]
         if any(number is None for number in numbers):

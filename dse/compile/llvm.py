@@ -32,9 +32,7 @@ class Instructions:
     as wide as these, and of what is true or false. `build` is LLVM's builder.
     """
 
-    def __init__(
-        self, kind: np.dtype[Any], lanes: int, *, fast_math: bool = False
-    ) -> None:
+    def __init__(self, kind: np.dtype, lanes: int, *, fast_math: bool = False) -> None:
         self.kind = kind
         self.lanes = lanes
         self.fast_math = fast_math

@@ -44,7 +44,11 @@ _OF_WHOLES: dict[str, Callable[..., Value]] = {
 
 
 def loop_over_rows(
-    graph: Graph, inputs: Sequence[str], places: Sequence[int], kind: Any, lanes: int
+    graph: Graph,
+    inputs: Sequence[str],
+    places: Sequence[int],
+    kind: np.dtype,
+    lanes: int,
 ) -> str:
     """Return the module that holds `rows(inputs, steps, outputs, first, end)`.
 
@@ -110,7 +114,7 @@ def _rounded(write: Instructions, value: Value) -> Value:
     return write.build.fpext(short, write.floats)
 
 
-def _as_float(write: Instructions, value: Value, kind: np.dtype[Any]) -> Value:
+def _as_float(write: Instructions, value: Value, kind: np.dtype) -> Value:
     return value if kind.kind == "f" else _convert(write, value, kind, write.kind)
 
 
@@ -170,7 +174,7 @@ def _compare(write: Instructions, name: str, taken: list[Value]) -> Value:
 
 
 def _convert(
-    write: Instructions, value: Value, before: np.dtype[Any], after: np.dtype[Any]
+    write: Instructions, value: Value, before: np.dtype, after: np.dtype
 ) -> Value:
     build, bits = write.build, 8 * after.itemsize
     if after.kind == before.kind == "f":

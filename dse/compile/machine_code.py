@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from dse.compile.llvm import Linked, link, register_bytes
 from dse.compile.loop import loop_over_rows
@@ -38,7 +39,7 @@ class MachineCode:
     def __init__(
         self,
         function: CompiledFunction,
-        kind: Any,
+        kind: DTypeLike,
         *,
         lanes: int | None = None,
         fast_math: bool = False,
@@ -109,7 +110,7 @@ class MachineCode:
         return link(text, "rows")
 
 
-def _lined_up(column: Column, kind: Any, lanes: int) -> Column:
+def _lined_up(column: Column, kind: DTypeLike, lanes: int) -> Column:
     """Return a column in one piece; a single number as often as there are lanes."""
     if len(column) == 1:
         return np.full(lanes, column[0], kind)

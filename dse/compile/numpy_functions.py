@@ -53,7 +53,7 @@ def round_away(x: Array) -> Array:
     return np.asarray(np.trunc(x + np.copysign(below_half, x)))
 
 
-def convert(x: Array, kind: Any) -> Array:
+def convert(x: Array, kind: np.dtype) -> Array:
     """Return numbers of another kind, as JAX does.
 
     A float beyond the whole numbers of the kind becomes the last of them, and one that

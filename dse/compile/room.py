@@ -8,9 +8,9 @@ what it has read gets the same pages again.
 from __future__ import annotations
 
 import weakref
-from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 LINE = 64  # bytes of a cache line
 MOST_KEPT = 2**28  # bytes that wait for the next caller
@@ -19,7 +19,7 @@ MOST_KEPT = 2**28  # bytes that wait for the next caller
 class Room:
     """Columns of answers of one kind of float, each beginning a cache line."""
 
-    def __init__(self, kind: Any) -> None:
+    def __init__(self, kind: DTypeLike) -> None:
         self._kind = np.dtype(kind)
         self._idle: list[np.ndarray] = []
 

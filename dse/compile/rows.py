@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from numpy.typing import DTypeLike
 
 from dse.errors import InputError
 
@@ -30,7 +31,10 @@ AT_ONCE = 2**20  # rows of one call of JAX on each device
 
 
 def compile_rows(
-    function: CompiledFunction, kind: Any, backend: Backend | None, fast_math: bool
+    function: CompiledFunction,
+    kind: DTypeLike,
+    backend: Backend | None,
+    fast_math: bool,
 ) -> RowCode:
     """Return what runs a function over columns of floats of some kind."""
     backend = backend or _default_backend()
@@ -73,7 +77,7 @@ def count_rows(columns: Mapping[str, Column]) -> int:
     return counts.pop() if counts else 1
 
 
-def by_numpy(function: CompiledFunction, kind: Any) -> RowCode:
+def by_numpy(function: CompiledFunction, kind: DTypeLike) -> RowCode:
     """Return what runs rows by NumPy: in float64, with the bits of a grid."""
 
     def rows(columns: Mapping[str, Column], count: int) -> Columns:
@@ -88,7 +92,7 @@ def by_numpy(function: CompiledFunction, kind: Any) -> RowCode:
     return rows
 
 
-def by_jax(function: CompiledFunction, kind: Any) -> RowCode:
+def by_jax(function: CompiledFunction, kind: DTypeLike) -> RowCode:
     """Return what runs rows by `jit(vmap(function))`, all devices sharing them.
 
     XLA fuses products with sums as it sees fit: some roundings are another.
@@ -99,7 +103,9 @@ def by_jax(function: CompiledFunction, kind: Any) -> RowCode:
 
     def one(given: Mapping[str, Any]) -> dict[str, Any]:
         answers = function.function(given)
-        return {name: jnp.asarray(a).astype(kind) for name, a in answers.items()}
+        return {
+            name: jnp.asarray(a).astype(np.dtype(kind)) for name, a in answers.items()
+        }
 
     run = jax.jit(jax.vmap(one), in_shardings=shared, out_shardings=shared)
 

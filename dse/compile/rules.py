@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import reduce
 from itertools import accumulate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -19,6 +19,9 @@ from dse.compile.errors import NotByRowsError, not_by_rows
 from dse.compile.graph import CONVERT, FOR_SLOPES, SEVERAL, Graph, Places
 from dse.compile.numpy_functions import EACH, EACH_FLOAT
 from dse.compile.tables import add_at, look_up, put
+
+if TYPE_CHECKING:
+    from dse.compile.trace import Equation
 
 _KINDS = {np.dtype(name) for name in ("bool", "int8", "int16", "int32", "int64")}
 _KINDS |= {np.dtype(name) for name in ("float32", "float64")}
@@ -38,7 +41,9 @@ _SINGLE = {*EACH, *_RENAMED, "clamp"} - {"select_n"}
 _SINGLE_FLOAT = {*EACH_FLOAT, "square"}
 
 
-def write_numbers(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+def write_numbers(
+    graph: Graph, equation: Equation, given: list[Places]
+) -> list[Places]:
     """Add one traced operation to a graph; return the places of its results.
 
     What cannot be taken apart is left to JAX as a whole.
@@ -50,7 +55,7 @@ def write_numbers(graph: Graph, equation: Any, given: list[Places]) -> list[Plac
         return left_to_jax(graph, equation, given, error.at(equation))
 
 
-def _written(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+def _written(graph: Graph, equation: Equation, given: list[Places]) -> list[Places]:
     name = _name_of(equation)
     if name in _SAME:
         return given
@@ -73,7 +78,7 @@ def _written(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     return _RULES[name](graph, equation, given)
 
 
-def _name_of(equation: Any) -> str:
+def _name_of(equation: Equation) -> str:
     """Return the name of an operation; how a half is rounded belongs to it."""
     name = str(equation.primitive.name)
     if name == "round" and int(equation.params["rounding_method"]) == 0:
@@ -108,7 +113,7 @@ def _slice(params: Any, x: Places) -> Places:
     return x[tuple(slice(*cut) for cut in zip(*ends, strict=True))]
 
 
-def _by_places(equation: Any, given: list[Places]) -> list[Places]:
+def _by_places(equation: Equation, given: list[Places]) -> list[Places]:
     """Have JAX itself move numbers: on their places."""
     with jax.enable_x64(True):
         found = equation.primitive.bind(*given, **equation.params)
@@ -155,14 +160,14 @@ def _reduced(graph: Graph, operation: str, axes: Any, places: Places) -> Places:
     return np.asarray(places)
 
 
-def _convert(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+def _convert(graph: Graph, equation: Equation, given: list[Places]) -> list[Places]:
     wanted = np.dtype(equation.params["new_dtype"])
     if equation.invars[0].aval.dtype == wanted:
         return given
     return [graph.each(CONVERT, given, wanted.name)]
 
 
-def _select(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+def _select(graph: Graph, equation: Equation, given: list[Places]) -> list[Places]:
     """Choose by a condition, or by a number among several."""
     which, found, *others = given
     kind = equation.invars[0].aval.dtype
@@ -174,11 +179,13 @@ def _select(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     return [found]
 
 
-def _integer_power(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+def _integer_power(
+    graph: Graph, equation: Equation, given: list[Places]
+) -> list[Places]:
     return [graph.each("integer_pow", given, equation.params["y"])]
 
 
-def _iota(graph: Graph, equation: Any, _: list[Places]) -> list[Places]:
+def _iota(graph: Graph, equation: Equation, _: list[Places]) -> list[Places]:
     """Count along an axis."""
     params = equation.params
     shape, axis = params["shape"], params["dimension"]
@@ -187,12 +194,12 @@ def _iota(graph: Graph, equation: Any, _: list[Places]) -> list[Places]:
     return [np.broadcast_to(values.reshape(thin), shape)]
 
 
-def _unstack(_: Graph, equation: Any, given: list[Places]) -> list[Places]:
+def _unstack(_: Graph, equation: Equation, given: list[Places]) -> list[Places]:
     turns = np.moveaxis(given[0], equation.params["axis"], 0)
     return [np.asarray(places) for places in turns]
 
 
-def _product(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+def _product(graph: Graph, equation: Equation, given: list[Places]) -> list[Places]:
     """Multiply matrices: one sum of products for each number of the result."""
     (left_axes, right_axes), (batch, _) = equation.params["dimension_numbers"]
     if batch:
@@ -216,7 +223,7 @@ def _product(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     return [found.reshape(equation.outvars[0].aval.shape)]
 
 
-def _cumulated(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+def _cumulated(graph: Graph, equation: Equation, given: list[Places]) -> list[Places]:
     """Combine every number along an axis with all before it, or all behind."""
     operation = _CUMULATED[equation.primitive.name]
     if graph.as_traced and operation in SEVERAL:
@@ -233,19 +240,21 @@ def _cumulated(graph: Graph, equation: Any, given: list[Places]) -> list[Places]
     return [np.moveaxis(np.stack(ordered), 0, equation.params["axis"])]
 
 
-def _first_largest(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+def _first_largest(
+    graph: Graph, equation: Equation, given: list[Places]
+) -> list[Places]:
     """Find the place of the largest number, the first one of equals."""
     return _first(graph, equation, given, "gt", "max")
 
 
-def _first_least(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+def _first_least(graph: Graph, equation: Equation, given: list[Places]) -> list[Places]:
     if equation.invars[0].aval.dtype == bool:
         raise not_by_rows("argmin", "of logicals")
     return _first(graph, equation, given, "lt", "min")
 
 
 def _first(
-    graph: Graph, equation: Any, given: list[Places], beyond: str, extreme: str
+    graph: Graph, equation: Equation, given: list[Places], beyond: str, extreme: str
 ) -> list[Places]:
     turns = np.moveaxis(given[0], equation.params["axes"][0], 0)
     kind = np.dtype(equation.params["index_dtype"])

@@ -8,9 +8,9 @@ of it is known at each of them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dse.compile.bounds import Interval, bound
 from dse.compile.graph import INPUT, Graph
@@ -20,7 +20,7 @@ Tables = dict[str, tuple[str, Interval]]  # by input: the old one, and what it i
 
 
 def write_tables(
-    graph: Graph, places: Sequence[int], values: Mapping[str, Any]
+    graph: Graph, places: Sequence[int], values: Mapping[str, ArrayLike]
 ) -> tuple[Graph, dict[int, int], Tables]:
     """Return a graph in which numbers that hang on one input are inputs themselves.
 
@@ -47,7 +47,7 @@ def write_tables(
 
 
 def _alone(
-    graph: Graph, needed: Sequence[int], values: Mapping[str, Any]
+    graph: Graph, needed: Sequence[int], values: Mapping[str, ArrayLike]
 ) -> tuple[dict[int, str], dict[int, Interval]]:
     """Return which input places hang on that hang on one, and what is found there."""
     reads = graph.reads(needed)

@@ -7,7 +7,7 @@ entry of the table is chosen or not.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -15,10 +15,13 @@ import numpy as np
 from dse.compile.errors import not_by_rows
 from dse.compile.graph import Graph, Places
 
+if TYPE_CHECKING:
+    from dse.compile.trace import Equation
+
 _NOWHERE = -1  # a place that is not in the table
 
 
-def look_up(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+def look_up(graph: Graph, equation: Equation, given: list[Places]) -> list[Places]:
     """Look up a table: by places that are known, or by one that is not."""
     table, *where = given
     fills = "FILL" in str(equation.params.get("mode"))
@@ -71,7 +74,7 @@ def _take(params: Any, table: Places, where: Any) -> Places | None:
     return np.moveaxis(found, range(found.ndim), [*others, *numbers.offset_dims])
 
 
-def _filling(graph: Graph, equation: Any) -> int:
+def _filling(graph: Graph, equation: Equation) -> int:
     """Return the place of what stands for entries that a table does not have."""
     kind, filling = equation.outvars[0].aval.dtype, equation.params["fill_value"]
     if filling is None:
@@ -81,7 +84,7 @@ def _filling(graph: Graph, equation: Any) -> int:
     return graph.constant(kind.type(filling))
 
 
-def put(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+def put(graph: Graph, equation: Equation, given: list[Places]) -> list[Places]:
     """Put one number into a table, at a place that the design decides."""
     table, new, where = given[0], *_only(equation, given[1:])
     kind = equation.invars[2].aval.dtype
@@ -90,7 +93,7 @@ def put(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     return [_changed(graph, table, within, kind, lambda _: new)]
 
 
-def add_at(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+def add_at(graph: Graph, equation: Equation, given: list[Places]) -> list[Places]:
     """Add numbers to a table; it is a look-up turned round."""
     table, where, new = given
     known = graph.known_array(where, equation.invars[1].aval.dtype)
@@ -123,7 +126,7 @@ def add_at(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     return [found.reshape(table.shape)]
 
 
-def _add_one(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
+def _add_one(graph: Graph, equation: Equation, given: list[Places]) -> list[Places]:
     """Add one number to a table, at a place that the design decides."""
     table, where, new = given[0], *_only(equation, given[1:])
     kind = equation.invars[1].aval.dtype
@@ -137,7 +140,7 @@ def _add_one(graph: Graph, equation: Any, given: list[Places]) -> list[Places]:
     return [_changed(graph, table, where, kind, change)]
 
 
-def _clipped(graph: Graph, where: int, kind: Any, table: Places) -> int:
+def _clipped(graph: Graph, where: int, kind: np.dtype, table: Places) -> int:
     """Return a place, or the end of the table that it lies beyond."""
     last = graph.constant(kind.type(min(len(table) - 1, np.iinfo(kind).max)))
     return graph.add("clamp", (graph.constant(kind.type(0)), where, last))
@@ -147,7 +150,7 @@ def _changed(
     graph: Graph,
     table: Places,
     where: int,
-    kind: Any,
+    kind: np.dtype,
     change: Callable[[int], int],
 ) -> Places:
     """Return a table with its entry at a place changed."""
@@ -158,13 +161,13 @@ def _changed(
     return found
 
 
-def _check_one_axis(equation: Any, table: Places) -> None:
+def _check_one_axis(equation: Equation, table: Places) -> None:
     if table.ndim != 1:
         name = equation.primitive.name
         raise not_by_rows(name, "at a place that moves in a table of several axes")
 
 
-def _only(equation: Any, several: list[Places]) -> list[int]:
+def _only(equation: Equation, several: list[Places]) -> list[int]:
     if any(places.size != 1 for places in several):
         raise not_by_rows(equation.primitive.name, "at several places that move")
     return [int(places.ravel()[0]) for places in several]

@@ -38,6 +38,34 @@ _WRITTEN_OUT: dict[str, Callable[..., Any]] = {
 _CUTS = ("_split_square", "_half_mantissa")  # functions of newer JAX
 
 
+class Aval(Protocol):
+    """What JAX knows of an array before there are numbers."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    ndim: int
+    size: int
+
+
+class Atom(Protocol):
+    """What an operation takes or gives: a number that is known, or one to come."""
+
+    aval: Aval
+
+
+class Equation(Protocol):
+    """One traced operation, as JAX writes it down."""
+
+    primitive: Any
+    params: dict[str, Any]
+    invars: Sequence[Atom]
+    outvars: Sequence[Atom]
+    source_info: Any
+
+    def replace(self, **changes: object) -> Equation:
+        """Return the operation with some of that changed."""
+
+
 class Trace(NamedTuple):
     """A traced function of named numbers; inputs are in the order of `names`."""
 
@@ -56,7 +84,7 @@ class Follower(Protocol):
     def constant(self, value: Any) -> Any:
         """Return what stands for an array that is known."""
 
-    def operation(self, equation: Any, given: list[Any]) -> list[Any]:
+    def operation(self, equation: Equation, given: list[Any]) -> list[Any]:
         """Return the results of one traced operation."""
 
     def pick(self, value: Any, at: int) -> Any:
@@ -108,7 +136,7 @@ def _inline(
     return [value_of(atom) for atom in jaxpr.outvars]
 
 
-def _do(equation: Any, follower: Follower, given: list[Any]) -> list[Any]:
+def _do(equation: Equation, follower: Follower, given: list[Any]) -> list[Any]:
     equation = equation.replace(params=_Parameters(equation))
     name, params = equation.primitive.name, equation.params
     if (written := _written_out(equation)) is not None:
@@ -126,7 +154,7 @@ def _do(equation: Any, follower: Follower, given: list[Any]) -> list[Any]:
     return follower.operation(equation, given)
 
 
-def _cuts_digits(equation: Any) -> bool:
+def _cuts_digits(equation: Equation) -> bool:
     """Return whether newer JAX cuts a float here to gain digits of its square.
 
     It takes the leading digits of x, by its bits, and adds what x^2 has beside their
@@ -141,7 +169,7 @@ def _cuts_digits(equation: Any) -> bool:
     )
 
 
-def _written_out(equation: Any) -> Any:
+def _written_out(equation: Equation) -> Any:
     """Return the trace of what an operation of newer JAX does, or None."""
     function = _WRITTEN_OUT.get(equation.primitive.name)
     if function is None:
@@ -159,7 +187,7 @@ def _inner(jaxpr: Any, follower: Follower, inputs: Sequence[Any]) -> list[Any]:
     return _inline(jaxpr, follower, [], inputs)
 
 
-def _write_out(equation: Any, follower: Follower, given: list[Any]) -> list[Any]:
+def _write_out(equation: Equation, follower: Follower, given: list[Any]) -> list[Any]:
     """Write out a loop: its turns one after another.
 
     What a turn hands to the next keeps its shape, what has a row for each turn loses
@@ -191,7 +219,7 @@ def _whole(outside: Sequence[Any], inside: Sequence[Any]) -> int:
 class _Parameters(dict[str, Any]):
     """Parameters of one operation; asking for one that this JAX lacks says so."""
 
-    def __init__(self, equation: Any) -> None:
+    def __init__(self, equation: Equation) -> None:
         super().__init__(equation.params)
         self._operation = equation.primitive.name
 
