@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Any
 
 from dse.errors import InputError
 
@@ -84,7 +83,7 @@ def read_text(path: Path, wanted: str, *, largest: int = LARGEST) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def check_tree(data: Any, place: str) -> None:
+def check_tree(data: object, place: str) -> None:
     """Raise `InputError` for lists and tables that are too deep in each other."""
     level = [data]
     for _ in range(DEEPEST):

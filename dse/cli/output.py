@@ -82,17 +82,17 @@ def _say_no_more(stream: Any) -> None:
         os.dup2(nowhere.fileno(), stream.fileno())
 
 
-def print_json(data: Any) -> None:
+def print_json(data: object) -> None:
     """Print data as JSON."""
     say(json_text(data))
 
 
-def json_text(data: Any) -> str:
+def json_text(data: object) -> str:
     """Return data as JSON; numbers keep all digits, what is not finite becomes null."""
     return json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def _finite(data: Any) -> Any:
+def _finite(data: object) -> Any:
     if isinstance(data, dict):
         return {key: _finite(value) for key, value in data.items()}
     if isinstance(data, list | tuple):

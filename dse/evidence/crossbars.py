@@ -8,8 +8,8 @@ have no intervals.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+from dse.arrays import Number
 from dse.csv_file import read_rows
 from dse.engines.base import Op, describe_run
 from dse.engines.crossbar import array as crossbar_array
@@ -107,7 +107,7 @@ def _of_puma() -> dict[str, float]:
     }
 
 
-def product(inner: Any, columns: Any, vectors: Any) -> Op:
+def product(inner: Number, columns: Number, vectors: Number) -> Op:
     """Return one dense product [vectors, inner] x [inner, columns]."""
     return Op(
         heads=1.0,
@@ -124,7 +124,9 @@ def product(inner: Any, columns: Any, vectors: Any) -> Op:
     )
 
 
-def full_arrays(design: CrossbarEngine, *, across: Any, down: Any, vectors: Any) -> Op:
+def full_arrays(
+    design: CrossbarEngine, *, across: Number, down: Number, vectors: Number
+) -> Op:
     """Return the product that fills arrays side by side, and below each other."""
     columns = across * design.array_columns / crossbar_array.weight_slices(design)
     return product(down * design.array_rows, columns, vectors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dse.arrays import Number
 from dse.engines.filter.engine import FilterEngine
 from dse.engines.tile.engine import TileEngine
 from dse.evaluation import metrics
@@ -22,7 +23,7 @@ _GENERIC_KEPT = 0.2
 _ACCELTRAN_DENSITY = 0.5
 
 
-def kept_for(machine: FilterEngine, saved: Any, kept_first_round: Any) -> Any:
+def kept_for(machine: FilterEngine, saved: Number, kept_first_round: Number) -> Number:
     """Return the share of pairs kept where a share of the attention's work is saved.
 
         saved = 1 - kept - filtering;  filtering in products of bits, over 2 w^2

@@ -12,7 +12,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import Any
 
 import numpy as np
 
@@ -55,7 +54,7 @@ class FrontSearch:
         self.found = FrontSoFar(space, evaluator, objectives, limits, keep, best=best)
         self._made = self.found.pivots, Thresholds(self.found.pivots, 0)
 
-    def run(self, block_size: int, report: Callable[[int], Any]) -> Runs:
+    def run(self, block_size: int, report: Callable[[int], object]) -> Runs:
         """Search the whole space; `report` is told the size of each block."""
         self.prepare(block_size)
         self.search(range(self.blocks), report)
@@ -81,7 +80,7 @@ class FrontSearch:
         """Return the number of the block that each design stands in."""
         return self._grid.numbers(indices)
 
-    def search(self, numbers: Iterable[int], report: Callable[[int], Any]) -> None:
+    def search(self, numbers: Iterable[int], report: Callable[[int], object]) -> None:
         """Search the blocks with these numbers; `report` is told the size of each."""
         self.found.take_sample()
         workers = os.cpu_count() or 1

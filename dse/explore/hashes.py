@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any
 
 import jax
 import numpy as np
@@ -18,7 +17,7 @@ def hash_of(pieces: Iterable[bytes]) -> str:
     return found.hexdigest()[:16]
 
 
-def hash_of_records(*records: Any, said: Iterable[Any] = ()) -> str:
+def hash_of_records(*records: object, said: Iterable[object] = ()) -> str:
     """Return a hash of all numbers and names of some records, and of what is `said`."""
     numbers, form = jax.tree_util.tree_flatten(records)
     words = repr((str(form), list(said))).encode()

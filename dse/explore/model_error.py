@@ -71,7 +71,7 @@ class Spread:
     machines: int = 0
     figures: int = 0
 
-    def draw(self, random: np.random.Generator, shape: Any) -> Rows:
+    def draw(self, random: np.random.Generator, shape: int | tuple[int, ...]) -> Rows:
         """Return draws of a shape, none beyond a factor of 1,000."""
         drawn = self.bias + self.scale * random.standard_t(self.freedom, shape)
         return np.asarray(np.clip(drawn, -LARGEST, LARGEST))
@@ -162,7 +162,7 @@ def draw_errors(
     designs: int,
     count: int,
     seed: int = 0,
-    beyond: Any = 0.0,
+    beyond: float | Rows = 0.0,
     learned: ModelError | None = None,
 ) -> DrawnErrors:
     """Return draws of the error of machines of one family, of each metric its own.

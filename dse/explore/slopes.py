@@ -13,6 +13,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.tree_util import PyTreeDef
 
 from dse.compile.function import CompiledFunction, compile_function
 from dse.engines.base import Engine
@@ -56,7 +57,7 @@ def gradient(
     return machine.as_slopes(metric, unit, found["known_slopes"][metric].tolist())
 
 
-def differentiable(leaves: list[Any], form: Any, timing: Timing) -> Metrics:
+def differentiable(leaves: list[Any], form: PyTreeDef, timing: Timing) -> Metrics:
     """Return the metrics where JAX traces some of the leaves of a question.
 
     Where it asks for slopes at known numbers, they are ours; else JAX follows the
@@ -87,7 +88,7 @@ def differentiable(leaves: list[Any], form: Any, timing: Timing) -> Metrics:
     return found
 
 
-def _metrics(form: Any, leaves: dict[int, Any], timing: Timing) -> Metrics:
+def _metrics(form: PyTreeDef, leaves: dict[int, Any], timing: Timing) -> Metrics:
     design, workload, technology = jax.tree.unflatten(form, list(leaves.values()))
     return metrics(design, workload, technology, timing)
 
@@ -111,7 +112,7 @@ def _as_jax(numbers: Any) -> jax.Array:
     return jnp.asarray(numbers, jnp.result_type(float))
 
 
-def slopes(leaves: list[Any], form: Any, moving: Places, timing: Timing) -> Any:
+def slopes(leaves: list[Any], form: PyTreeDef, moving: Places, timing: Timing) -> Any:
     """Return metrics and slopes `[..., numbers]` by all numbers of the moving leaves.
 
     `leaves` and `form` are those of (design, workload, technology); `known_slopes` has
@@ -136,7 +137,7 @@ def slopes(leaves: list[Any], form: Any, moving: Places, timing: Timing) -> Any:
 
 @lru_cache(FORMS)
 def _function(
-    form: Any, shapes: tuple[tuple[int, ...], ...], moving: Places, timing: Timing
+    form: PyTreeDef, shapes: tuple[tuple[int, ...], ...], moving: Places, timing: Timing
 ) -> CompiledFunction:
     """Return the traced model and how it changes in ONE direction, for one form."""
 

@@ -39,7 +39,7 @@ class Encoder:
         self,
         tokens: Tokens,
         pruning: Pruning,
-        tick: Callable[[int], Any] = lambda done: None,
+        tick: Callable[[int], object] = lambda done: None,
     ) -> np.ndarray:
         """Return the mean vector of the tokens of each sequence, [sequences, hidden].
 

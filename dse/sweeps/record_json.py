@@ -18,7 +18,7 @@ from dse.sparsity.curve_tables import About
 __all__ = ["Pair", "from_json", "registry", "to_json"]
 
 
-def to_json(value: Any) -> Any:
+def to_json(value: object) -> Any:
     """Return a record, or what stands in one, as plain data.
 
     Raises `InputError` for slopes, for what JAX traces, and for what is no data.

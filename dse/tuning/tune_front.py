@@ -142,7 +142,12 @@ class FrontSearcher:
     """Both searches for one problem, compiled once; each call begins anew."""
 
     def __init__(
-        self, problem: Problem, optimizer: Any = None, *, starts: int, steps: int
+        self,
+        problem: Problem,
+        optimizer: optax.GradientTransformation | None = None,
+        *,
+        starts: int,
+        steps: int,
     ) -> None:
         self.exact = Exact(problem)
         self._problem = problem

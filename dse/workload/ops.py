@@ -330,7 +330,7 @@ class Workload(Shown, Record):
             )
         return prune_at(self, curve, setting)
 
-    def with_attention(self, *, kept: float, **how: object) -> Workload:
+    def with_attention(self, *, kept: Number, **how: object) -> Workload:
         """Return the same workload with a share of all query-key pairs kept.
 
         `how` are fields of `AttentionPruning`, as `kept_first_round`. What that costs

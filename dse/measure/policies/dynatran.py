@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.records import Record, quantity, record
 
 
@@ -19,7 +18,7 @@ class DynaTran(Record):
     Source: tuli2023acceltran, DynaTran.
     """
 
-    threshold: Any = quantity("1", "magnitude below which a value is dropped")
+    threshold: Number = quantity("1", "magnitude below which a value is dropped")
 
     def keep(self, site: str, layer: int, values: jax.Array) -> jax.Array:
         """Return the mask of kept values, of the shape of `values`.

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.measure.policies.contract import Selection
 from dse.measure.policies.fixed_point import codes, products, top_bits
 from dse.records import Record, quantity, record, static
@@ -32,8 +33,8 @@ class MpMrf(Record):
     Source: zhou2023energon, mix-precision multi-round filtering.
     """
 
-    first: Any = quantity("1", "a of the round at 2 bits", low=-1.0, high=1.0)
-    second: Any = quantity("1", "a of the round at 4 bits", low=-1.0, high=1.0)
+    first: Number = quantity("1", "a of the round at 2 bits", low=-1.0, high=1.0)
+    second: Number = quantity("1", "a of the round at 4 bits", low=-1.0, high=1.0)
     reuse: bool = static("whether round two builds on the sums of one", default=True)
 
     def select(
@@ -57,7 +58,7 @@ class MpMrf(Record):
         left = _survivors(coarse, allowed, self.first)
         return Selection(scores, (left, _survivors(fine, left, self.second)))
 
-    def filter_work(self, kept_first_round: Any) -> Any:
+    def filter_work(self, kept_first_round: Number) -> Number:
         """Return the 4 x 2 bit products spent per query-key pair and unit of width.
 
         1 + kept with reuse, 1 + 2 kept without: a key of 4 bits costs two passes.

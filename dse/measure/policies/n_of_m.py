@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.records import Record, quantity, record, static
 
 
@@ -20,7 +19,7 @@ class NOfM(Record):
     Source: fang2022sta, N:M sparsity.
     """
 
-    n: Any = quantity("1", "weights kept of each group", low=1.0)
+    n: Number = quantity("1", "weights kept of each group", low=1.0)
     m: int = static("weights of a group")
 
     def keep(self, weights: jax.Array) -> jax.Array:
@@ -28,7 +27,7 @@ class NOfM(Record):
         return keep_largest(jnp.abs(weights), self.n, self.m)
 
 
-def keep_largest(sizes: jax.Array, n: Any, m: int) -> jax.Array:
+def keep_largest(sizes: jax.Array, n: Number, m: int) -> jax.Array:
     """Return the mask of the n largest of each m sizes along the first axis."""
     inner, columns = sizes.shape
     missing = -inner % m

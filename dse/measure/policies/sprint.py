@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.measure.policies.contract import Selection
 from dse.measure.policies.fixed_point import codes, products, top_bits
 from dse.records import Record, quantity, record, static
@@ -26,11 +25,11 @@ class Sprint(Record):
     Source: yazdanbakhsh2022sprint, in-memory thresholding and recompute.
     """
 
-    thresholds: Any = quantity("1", "least coarse score, [layers]", low=-jnp.inf)
-    noise: Any = quantity(
+    thresholds: Number = quantity("1", "least coarse score, [layers]", low=-jnp.inf)
+    noise: Number = quantity(
         "1", "standard deviation at the comparator, of the full current", default=0.0
     )
-    seed: Any = quantity("1", "which noise is drawn", default=0.0, integer=True)
+    seed: Number = quantity("1", "which noise is drawn", default=0.0, integer=True)
     recompute: bool = static("whether kept scores are computed anew", default=True)
 
     def select(
@@ -76,7 +75,7 @@ def machine_scores(
 
 
 def calibrate(
-    queries: list[jax.Array], keys: list[jax.Array], allowed: jax.Array, share: Any
+    queries: list[jax.Array], keys: list[jax.Array], allowed: jax.Array, share: Number
 ) -> jax.Array:
     """Return the thresholds [layers] that keep a share of all pairs in every layer.
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.measure.policies.contract import Selection
 from dse.records import Record, quantity, record
 from dse.smooth import ceil
@@ -21,7 +20,7 @@ class TopK(Record):
     Source: tuli2023acceltran, comparison with top-k.
     """
 
-    share: Any = quantity("1", "share of the keys that a query keeps", high=1.0)
+    share: Number = quantity("1", "share of the keys that a query keeps", high=1.0)
 
     def select(
         self,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 
+from dse.arrays import Number
 from dse.records import Record, quantity, record
 
 
@@ -18,7 +17,7 @@ class WeightMagnitude(Record):
     Source: tuli2023acceltran, weight pruning.
     """
 
-    threshold: Any = quantity("1", "magnitude below which a weight is dropped")
+    threshold: Number = quantity("1", "magnitude below which a weight is dropped")
 
     def keep(self, weights: jax.Array) -> jax.Array:
         """Return the mask of kept weights [inner, columns]."""
