@@ -384,7 +384,7 @@ def _fastest(
     return jnp.max(jnp.stack(rates)) if rates else None
 
 
-def _edge_use(edge: Number | None, area: dict[str, Number]) -> Number | None:
+def _edge_use(edge: Number | None, area: Mapping[str, Number]) -> Number | None:
     """Return the share of the edge of a square chip that its PHYs stand along."""
     return None if edge is None else edge / (4.0 * jnp.sqrt(sum(area.values())))
 

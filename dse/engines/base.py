@@ -153,13 +153,13 @@ class Engine(Shown, Record):
         """Return the clock frequency in Hz."""
         raise NotImplementedError
 
-    def area(self, technology: Technology) -> dict[str, Number]:
+    def area(self, technology: Technology) -> Mapping[str, Number]:
         """Return the area in m^2 by component."""
         raise NotImplementedError
 
     def leakage(
         self, technology: Technology, seconds: Number, busy: dict[str, Number]
-    ) -> dict[str, Number]:
+    ) -> Mapping[str, Number]:
         """Return the leakage energy in J by component, over a run of some seconds.
 
         `busy` holds units x seconds that each component worked.
@@ -260,7 +260,7 @@ class Engine(Shown, Record):
         technology: Technology,
         seconds: Number,
         dynamic: dict[str, Number],
-    ) -> dict[str, Number]:
+    ) -> Mapping[str, Number]:
         """Return what only machines of this kind have, by name; its unit ends the name.
 
         As `lifetime_years`, of a run of some seconds whose work took `dynamic` J by

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import jax.numpy as jnp
@@ -45,10 +45,10 @@ class Stage(Record):
     prefetch: Number = quantity(
         "1", "share of the load that fits beside the op before it"
     )
-    dynamic: dict[str, Number]
-    busy: dict[str, Number]
-    moved: dict[str, Number]
-    wear: dict[str, Number] | None = None  # share of cells' life, by component
+    dynamic: Mapping[str, Number]
+    busy: Mapping[str, Number]
+    moved: Mapping[str, Number]
+    wear: Mapping[str, Number] | None = None  # share of cells' life, by component
 
     @property
     def transfers(self) -> Number:

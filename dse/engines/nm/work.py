@@ -178,8 +178,8 @@ def elementwise(
 def _with_lanes(stage: Stage, unit: str, work: VectorWork, price: Costs) -> Stage:
     """Return a stage with what lanes of the softmax or vector unit spend beside it."""
     return stage.replace(
-        dynamic=stage.dynamic | {unit: work.busy * price.per_pass},
-        busy=stage.busy | {unit: work.busy},
+        dynamic={**stage.dynamic, unit: work.busy * price.per_pass},
+        busy={**stage.busy, unit: work.busy},
     )
 
 
