@@ -18,11 +18,12 @@ import numpy as np
 
 import dse
 
+DSE = str(Path(sys.executable).with_name("dse"))
+
 
 def run(*words: str) -> str:
     """What a verb prints; it must succeed."""
-    whole = [str(Path(sys.executable).with_name("dse")), *words]
-    done = subprocess.run(whole, capture_output=True, text=True)
+    done = subprocess.run([DSE, *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -59,15 +60,39 @@ def command_front() -> bytes:
     run("evaluate", "--workload", "bert-base", "--sensitivity", "energy")
     run("params", "acceltran")
     run("engines")
+    theirs = [Path("found/thesis.txt"), Path("found/parts/thesis.txt")]
+    theirs[1].parent.mkdir(parents=True)
+    for path in theirs:
+        path.write_text("mine")
     run("sweep", "acceltran_design_space", "--out", "found")
+    assert [path.read_text() for path in theirs] == ["mine", "mine"]
     assert len(dse.load("found")) > 100
     assert Path("found/report.html").stat().st_size > 10_000
     return Path("found/front.csv").read_bytes()
 
 
+def faults() -> None:
+    """A place that takes nothing, a reader that goes away, no room behind stdout."""
+    words = [DSE, "sweep", "acceltran_design_space", "--out", "/dev/null/found"]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert "cannot be written to" in done.stderr
+    with subprocess.Popen([DSE, "engines"], stdout=subprocess.PIPE) as reader:
+        assert reader.stdout is not None
+        reader.stdout.close()
+    assert reader.returncode == 0
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [DSE, "engines"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 1
+    assert "stdout took not all" in done.stderr
+
+
+faults()
 assert Path(sys.prefix) in Path(dse.__file__).parents, dse.__file__
 digest = hashlib.sha256(python_front() + command_front()).hexdigest()[:12]
 print(
     f"Python {platform.python_version()}, JAX {jax.__version__}: wheel, evaluate, "
-    f"sweep, tune, table, gradient; fronts {digest}"
+    f"sweep, tune, table, gradient, faults; fronts {digest}"
 )

@@ -28,7 +28,8 @@ class Axis:
         for value in self.values:
             if isinstance(value, str):
                 continue
-            if not isinstance(value, _REAL) or not abs(float(value)) <= GREATEST:
+            number = value.item() if isinstance(value, np.generic) else value
+            if not isinstance(number, int | float) or not abs(number) <= GREATEST:
                 raise InputError(
                     f"a value of an axis is {quoted(value)}; give numbers that are "
                     "finite, or labels."

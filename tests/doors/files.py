@@ -137,7 +137,7 @@ LEFT_OUT = {  # defaults of a BertConfig, see docs/models.md
 }
 KEYS = [
     *("head_dim", "num_local_experts", "multi_query", "is_encoder_decoder"),
-    *("num_key_value_heads", "sliding_window", "rope_scaling", "pruned_heads"),
+    *("num_key_value_heads", "sliding_window", "pruned_heads"),
     *("attention_bias", "num_experts_per_tok", "layer_types", "ffn_dim_multiplier"),
 ]
 

@@ -65,7 +65,8 @@ def record(draw: Draw, folder: Path) -> Open:
             run = dse.evaluate(found, TINY, timing="roofline")
             assert is_number([run.latency, run.energy, run.area], 1e-300)
         else:
-            assert json.loads(path.read_text())["saved"] == saved["saved"]
+            text = path.read_text("utf-8-sig")
+            assert json.loads(text)["saved"] == saved["saved"]
 
     return open_it
 

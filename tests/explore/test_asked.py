@@ -47,6 +47,7 @@ def test_names_are_as_good_as_what_they_name() -> None:
         (lambda: EDGE.replace(conventions=3), "give a `Conventions`"),
         (lambda: TINY.replace(seq_len=-1), "`Workload.seq_len` is -1; give 0 or more"),
         (lambda: dse.choice(np.float32("nan"), 1), "a value of an axis is"),
+        (lambda: dse.choice(10**400, 1), "a value of an axis is 1000"),
         (lambda: dse.evaluate(EDGE, "bert-tny"), "Did you mean `bert-tiny`"),
         (lambda: dse.evaluate("tile:egde", TINY), "Did you mean `edge`"),
         (lambda: dse.evaluate(EDGE, TINY, technology=7), "7 is no technology; give"),
