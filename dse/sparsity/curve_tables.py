@@ -147,8 +147,12 @@ class BalanceTable(Table):
     p95: dict[str, Rows] = Field(description="rows of shares per product")
 
     @model_validator(mode="after")
-    def _sizes_rise(self) -> Self:
+    def _of_the_same_products(self) -> Self:
         _check_rising("tile_sizes", self.tile_sizes)
+        if not self.useful.keys() == self.median.keys() == self.p95.keys():
+            raise InputError(
+                "`useful`, `median` and `p95` are of other products; write all of each."
+            )
         return self
 
 

@@ -152,7 +152,8 @@ def _read(dictionary: Mapping[str, Any]) -> list[_Layer]:
 def _heads(names: Any, place: str) -> tuple[tuple[str, int], ...]:
     if not isinstance(names, list | tuple) or not names:
         raise InputError(
-            f"{place} of the model dictionary is {quoted(names)}; list its heads."
+            f"{place} of the model dictionary is {quoted(names)}; write a list of its "
+            "heads."
         )
     for number, name in enumerate(names):
         if not isinstance(name, str) or not _HEAD.fullmatch(name):
@@ -167,7 +168,8 @@ def _heads(names: Any, place: str) -> tuple[tuple[str, int], ...]:
 def _widths(values: Any, place: str) -> tuple[int, ...]:
     if not isinstance(values, list | tuple) or not values:
         raise InputError(
-            f"{place} of the model dictionary is {quoted(values)}; list its widths."
+            f"{place} of the model dictionary is {quoted(values)}; write a list of its "
+            "widths."
         )
     what = f"a width in {place} of the model dictionary"
     return tuple(whole(what, value) for value in values)

@@ -166,6 +166,26 @@ def config(draw: Draw, folder: Path) -> Open:
     return open_it
 
 
+@functools.cache
+def _configs() -> list[Any]:
+    path = Path(__file__).parents[1] / "workload" / "reference_counts" / "configs.json"
+    return list(json.loads(path.read_text()).values())
+
+
+@door
+def configs(draw: Draw, folder: Path) -> Open:
+    """A `config.json` of any type that can be read."""
+    tree = draw.choice(_configs())
+    path = write_changed(draw, folder / "config.json", tree, json_text)
+
+    def open_it() -> None:
+        run = dse.transformer(path)
+        assert is_number([run.macs, run.weights, run.seq_len], 1, 1e30)
+        assert all(block.repeats >= 1 for block in run.blocks)
+
+    return open_it
+
+
 @door
 def references(draw: Draw, folder: Path) -> Open:
     """A `references.bib`."""

@@ -95,6 +95,15 @@ query = []
         assert f": {name}" in str(error.value)
 
 
+def test_tiles_are_told_of_the_same_products(tmp_path: Path) -> None:
+    rows = "[[1.0], [0.5]]"
+    more = (
+        f"[balance]\ntile_sizes = [8]\nuseful.query = {rows}\nmedian.query = {rows}\n"
+    )
+    with pytest.raises(InputError, match="are of other products; write all of each"):
+        read_curve_file(write(tmp_path, f"{GOOD}{more}p95.key = {rows}\n"))
+
+
 def test_losses_of_layers_rise_from_where_nothing_is_pruned(tmp_path: Path) -> None:
     more = """
 [layer_loss]

@@ -141,9 +141,9 @@ def test_equal_layers_make_one_block_however_many_they_are(layers):
         ({"f": [[512]] * 3}, "`f` of the model dictionary needs a list"),
         ({"f": 512}, "`f` of the model dictionary needs a list"),
         ({"h": [128, 0]}, r"`h\[1\]` of the model dictionary is 0"),
-        ({"f": [[512], []]}, r"`f\[1\]` .* is \[\]; list its widths"),
+        ({"f": [[512], []]}, r"`f\[1\]` .* is \[\]; write a list of its widths"),
         ({"f": [[512], [-1]]}, r"a width in `f\[1\]` .* is -1"),
-        ({"o": [["sa_sdp_64"], []]}, r"`o\[1\]` .* is \[\]; list its heads"),
+        ({"o": [["sa_sdp_64"], []]}, r"`o\[1\]` .* is \[\]; write a list of its heads"),
         (
             {"o": [["sa_sdp_64"], ["sa_sdp_64", "sa_foo_64"]]},
             r"head 1 in `o\[1\]` .*foo",

@@ -105,9 +105,11 @@ class Config:
         if value is None:
             return None
         if not isinstance(value, list) or len(value) != count:
-            raise self.odd(key, value, f"list one word for each of {count} layers")
+            raise self.odd(
+                key, value, f"write a list of one word for each of {count} layers"
+            )
         for word in value:
-            if word not in choices:
+            if not isinstance(word, str) or word not in choices:
                 known = ", ".join(sorted(choices))
                 raise self.odd(key, word, f"dse models only {known}; write one of them")
         return value
@@ -118,7 +120,7 @@ class Config:
         if value is None:
             return None
         if not isinstance(value, list):
-            raise self.odd(key, value, "list whole numbers")
+            raise self.odd(key, value, "write a list of whole numbers")
         return [
             whole(f"{self.place}: a number in `{key}`", v, least=least) for v in value
         ]

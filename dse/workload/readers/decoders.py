@@ -156,7 +156,9 @@ def _rope(c: Config, layers: int) -> list[int]:
         int((i + 1) % interval != 0) for i in range(layers)
     ]
     if len(listed) != layers:
-        raise c.odd("no_rope_layers", listed, f"list {layers} numbers, 0 or 1")
+        raise c.odd(
+            "no_rope_layers", listed, f"write a list of {layers} numbers, 0 or 1"
+        )
     return listed
 
 

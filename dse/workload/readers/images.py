@@ -186,7 +186,9 @@ def read_swin(c: Config, name: str) -> ModelShape:
     depths = c.counts("depths", least=1) or []
     heads = c.counts("num_heads", least=1) or []
     if not depths or len(heads) != len(depths):
-        raise c.odd("num_heads", heads, f"list heads for {len(depths)} stages")
+        raise c.odd(
+            "num_heads", heads, f"write a list of heads for {len(depths)} stages"
+        )
     c.only("num_layers", len(depths))
     c.only("hidden_size", width * 2 ** (len(depths) - 1))
     c.only("is_encoder_decoder", False)
