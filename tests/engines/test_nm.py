@@ -158,6 +158,15 @@ def test_the_fabric_holds_the_clock_of_an_fpga_back() -> None:
     assert float(dse.NMEngine().clock(technology)) == 700e6
 
 
+def test_an_rtx_3090_is_82_processors_of_4_cores_and_128_lanes() -> None:
+    gpu = dse.NMEngine.rtx_3090()
+    assert gpu.tile_rows * gpu.tile_columns * gpu.tile_depth == 82 * 4 * 64
+    assert gpu.softmax_lanes == gpu.vector_lanes == 82 * 128
+    buffers = ("weight", "index", "activation", "output")
+    level_2 = sum(getattr(gpu, f"{name}_buffer_kib") for name in buffers)
+    assert level_2 == 6 * 1024
+
+
 def test_nothing_is_skipped_of_constants() -> None:
     heads = {"l": 1, "o": [["l_dct_64"]], "h": [64], "f": [[128]]}
     model = dse.acceltran_model(heads, seq_len=256)
