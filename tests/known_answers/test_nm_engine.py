@@ -57,3 +57,16 @@ def test_scores_that_do_not_fit_cross_the_port_four_times() -> None:
     )
     more = float(leave["main_memory"] - stay["main_memory"])
     assert more == pytest.approx(1_572_864 * 15e-12, rel=1e-6)
+
+
+def test_attention_reads_both_operands_of_both_products_tile_by_tile() -> None:
+    tiny = dse.transformer("bert-tiny", seq_len=128).attention_only()
+    found = dse.evaluate(EDGE, tiny).dynamic_energy
+    price = costs(EDGE, EDGE.default_technology())
+    paid = {b: float(found[b]) / float(price.per_bit[b]) for b in price.per_bit}
+    assert paid["activation_buffer"] == pytest.approx(10_747_904, rel=1e-6)
+    assert paid["output_buffer"] == pytest.approx(524_288, rel=1e-6)
+    assert paid["weight_buffer"] == paid["index_buffer"] == 0.0
+    for part, each in (("array", price.multiply), ("operand_muxes", price.select)):
+        assert float(found[part]) / float(each) == pytest.approx(2**23, rel=1e-6), part
+    assert float(found["main_memory"]) == pytest.approx(1_048_576 * 15e-12, rel=1e-6)
