@@ -440,6 +440,38 @@ def test_a_report_is_readable_in_the_dark_and_on_a_telephone(opened: Any) -> Non
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("width", [900, 1280])
+def test_a_report_is_printed_whole_and_in_black_on_white(
+    opened: Any, width: int
+) -> None:
+    """As on the screen, but for its size; heads of the table are there."""
+    page = opened.context.new_page()
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(opened.url)
+    page.wait_for_selector("body[data-ready]")
+    page.click("#theme")
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    page.wait_for_timeout(1000)
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    right, *ends = page.evaluate(
+        """() => ["main", "main table", "main canvas", "main .main-svg"]
+            .flatMap((each) => [...document.querySelectorAll(each)])
+            .map((each) => each.getBoundingClientRect().right)"""
+    )
+    assert page.locator("main").bounding_box()["width"] == pytest.approx(700, abs=2)
+    assert max(ends) <= right + 1
+    head = page.locator("#table thead button").first.bounding_box()
+    assert head is not None
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    assert page.evaluate("document.querySelector('main').style.zoom") == ""
+    page.close()
+
+
+@pytest.mark.browser
 def test_all_text_of_a_report_can_be_read_on_a_laptop(opened: Any) -> None:
     sizes = opened.evaluate(
         """() => [...document.querySelectorAll("main *")]

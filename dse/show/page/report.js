@@ -22,6 +22,14 @@
   find("theme").addEventListener("click", () => paint(root.dataset.theme !== "dark"));
   inTheDark.addEventListener("change", (event) => paint(event.matches));
   let before = false;
+  // A page of paper is as the screen is, but for its size: plots keep theirs.
+  const main = document.querySelector("main"), PAPER = 700; // pixels of A4 or Letter
+  addEventListener("beforeprint", () => {
+    const lines = [...main.querySelectorAll(".lines")].map((each) => each.scrollWidth + 48);
+    const wide = Math.max(main.clientWidth, ...lines);
+    Object.assign(main.style, { width: `${wide}px`, zoom: Math.min(1, PAPER / wide) });
+  });
+  addEventListener("afterprint", () => Object.assign(main.style, { width: "", zoom: "" }));
   addEventListener("beforeprint", () => { before = root.dataset.theme === "dark"; if (before) paint(false); });
   addEventListener("afterprint", () => { if (before) paint(true); });
 
