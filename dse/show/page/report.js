@@ -25,8 +25,9 @@
   // A page of paper is as the screen is, but for its size: plots keep theirs.
   const main = document.querySelector("main"), PAPER = 700; // pixels of A4 or Letter
   addEventListener("beforeprint", () => {
-    const lines = [...main.querySelectorAll(".lines")].map((each) => each.scrollWidth + 48);
-    const wide = Math.max(main.clientWidth, ...lines);
+    // Lines may be wider, and tables, whose letters are smaller on paper.
+    const widths = (what, share) => [...main.querySelectorAll(what)].map((each) => share * each.scrollWidth + 48);
+    const wide = Math.max(main.clientWidth, ...widths(".lines", 1), ...widths("table", 0.9));
     Object.assign(main.style, { width: `${wide}px`, zoom: Math.min(1, PAPER / wide) });
   });
   addEventListener("afterprint", () => Object.assign(main.style, { width: "", zoom: "" }));
