@@ -13,7 +13,7 @@ from dse.explore.compare import Comparison
 from dse.explore.objectives import SHOWN_UNITS
 from dse.explore.runs import file_units
 from dse.show.figure import Figure, new_figure
-from dse.show.labels import component_label, number, shown_unit
+from dse.show.labels import component_label, field_label, number, shown_unit
 from dse.show.paper import check_width, is_column, on_paper
 from dse.show.scale import Scale, scale_for
 from dse.show.style import ACCENT, GREY_DARK, RULE, TINT
@@ -63,9 +63,14 @@ def comparison_sentence(compared: Comparison) -> str:
     change = scale.amount(compared.metric, abs(compared.changes[first.field]))
     sign = "more" if compared.changes[first.field] > 0 else "less"
     return (
-        f"{told}. Most of it: {component_label(first.field)} from {first.before} to "
+        f"{told}. Most of it: {_field(compared, first.field)} from {first.before} to "
         f"{first.after}, {change} {sign}."
     )
+
+
+def _field(compared: Comparison, name: str) -> str:
+    """Return a field in words; its unit stands beside its values."""
+    return field_label(name, compared.a.meanings()[name].unit)
 
 
 def comparison_json(compared: Comparison) -> dict[str, Any]:
@@ -101,7 +106,7 @@ def plot_compare(compared: Comparison, *, width: float | None = None) -> Figure:
     if compared.steps:
         metric = compared.metric
         rows = [
-            (f"{component_label(s.field)}<br>{s.before} → {s.after}", change)
+            (f"{_field(compared, s.field)}<br>{s.before} → {s.after}", change)
             for s, change in zip(compared.steps, compared.changes.values(), strict=True)
         ]
         ends = compared.values
@@ -191,7 +196,7 @@ def _way(compared: Comparison, scale: Scale) -> Table:
     for step, change in zip(compared.steps, compared.changes.values(), strict=True):
         rows.append(
             [
-                component_label(step.field),
+                _field(compared, step.field),
                 step.before,
                 step.after,
                 _signed(from_si(change, unit)),

@@ -16,7 +16,7 @@ def test_two_machines_are_compared_in_text_json_and_a_picture(dse, tmp_path) -> 
     text = dse("compare", "tile:edge", "tile:server", *ASK, "--out", picture)
     assert text.code == 0, text.err
     assert text.out.startswith("tile:server has ")
-    assert "memory bandwidth" in text.out
+    assert "\nmemory bandwidth  " in text.out  # its unit stands beside its values
     assert "Plotly.newPlot" in picture.read_text()
     told = dse("compare", "tile:edge", "tile:server", *ASK, "--json").json
     one, other = told["values"]
