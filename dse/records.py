@@ -275,8 +275,8 @@ def _check_part(cls: type, field: dataclasses.Field[Any], value: Any) -> None:
     if told.get("choices") and value not in told["choices"]:
         known = did_you_mean(value, told["choices"])
         raise InputError(f"{place} is {quoted(value)}.{known}")
-    if isinstance(value, int | float) and not value >= told.get("low", value):
-        least = told["low"]
+    least = told.get("low")  # None: not a number a person gives, and NaN is "not known"
+    if least is not None and isinstance(value, int | float) and not value >= least:
         wanted = f"{least:g} or more" if least > -math.inf else "a number, not NaN"
         raise InputError(f"{place} is {value:g}; give {wanted}.")
 

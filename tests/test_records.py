@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from dse.errors import InputError
 from dse.records import Record, quantity, record, static
+from dse.sparsity.loss import Loss
 
 
 @record
@@ -121,6 +123,10 @@ def test_a_part_is_what_its_field_says(given: dict[str, Any], said: str) -> None
     with pytest.raises(InputError, match=re.escape(said)):
         Chip(**given)
     assert Chip(shape=(2, 3), copies=2, order="columns").shape == (2, 3)
+
+
+def test_what_is_no_number_of_a_person_may_be_unknown() -> None:
+    assert math.isnan(Loss(drop=math.nan, spread=math.nan, unknown="why").drop)
 
 
 def test_replace_checks_what_it_changes_and_keeps_the_rest() -> None:
