@@ -32,8 +32,8 @@ def skipped(curve: dse.Curve, shape: str, settings: np.ndarray) -> np.ndarray:
     layer = dse.transformer(shape, seq_len=curve.about.seq_len).blocks[1].ops
     work = dict(zip(layer.names, layer.macs, strict=True))
     useful = sum(
-        work[product] * np.interp(settings, curve.settings, shares)
-        for product, shares in curve.balance.useful.items()
+        work[product] * np.interp(settings, curve.settings, shares[:, 0])
+        for product, shares in curve.balance.useful.items()  # in the smallest tiles
     )
     return 1 - useful / sum(work[product] for product in curve.balance.useful)
 
