@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 import dse
+from tests.studies.modules import module_of
 
 STUDY = Path(__file__).parents[2] / "studies" / "a_billion_designs"
 EXPECTED = tomllib.loads((STUDY / "expected.toml").read_text())
@@ -68,14 +66,9 @@ def test_the_readme_tells_what_is_expected() -> None:
 
 @pytest.mark.nightly
 def test_the_whole_front_is_the_committed_one(
-    study: dse.Study, published: dse.Study, monkeypatch: pytest.MonkeyPatch
+    study: dse.Study, published: dse.Study
 ) -> None:
-    monkeypatch.setattr(sys, "path", [str(STUDY), *sys.path])
-    spec = importlib.util.spec_from_file_location("billion", STUDY / "study.py")
-    assert spec is not None
-    assert spec.loader is not None
-    compare: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(compare)
+    compare = module_of(STUDY.name)
     fine, coarse = (one.run(progress=False) for one in (study, published))
     assert len(fine) == EXPECTED["on_front"]
     assert int(fine.index[fine.knee()]) == EXPECTED["knee"]["design"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import tomllib
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 import dse
 from dse.compile.function import compile_function
 from dse.tuning.problem import Problem
+from tests.studies.modules import module_of
 
 HERE = Path(__file__).parents[2] / "studies" / "does_codesign_pay"
 EXPECTED = tomllib.loads((HERE / "expected.toml").read_text())
@@ -52,16 +52,9 @@ def test_every_engine_with_its_curve_is_tuned_by_rows(name: str) -> None:
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_run_gives_the_committed_answer(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(HERE)
+def test_a_run_gives_the_committed_answer(name: str) -> None:
     name, _, told = name.partition(", ")
-    spec = importlib.util.spec_from_file_location("codesign", HERE / "study.py")
-    assert spec is not None
-    assert spec.loader is not None
-    study = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(study)
+    study = module_of(HERE.name)
     section = f"{name}, {told}" if told else name
     for what, value in study.answer(name, told=bool(told)).items():
         assert value == pytest.approx(EXPECTED[section][what], rel=1e-4)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pandas as pd
 import pytest
 
 import dse
+from tests.studies.modules import module_of
 
 HERE = Path(__file__).parents[2] / "studies" / "does_each_layer_want_its_own_threshold"
 EXPECTED = tomllib.loads((HERE / "expected.toml").read_text())
@@ -79,9 +79,8 @@ def test_layers_pay_what_is_stated() -> None:
 
 
 @pytest.mark.nightly
-def test_a_run_gives_the_committed_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(HERE)
-    study = importlib.import_module("study")
+def test_a_run_gives_the_committed_answer() -> None:
+    study = module_of(HERE.name)
     for what, value in study.answer(dse.load_study(HERE)).items():
         close = 1e-2 if what == "both_any_number" else 1e-4
         assert value == pytest.approx(EXPECTED["memories"][what], rel=close)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -10,18 +9,15 @@ from typing import Any
 
 import pytest
 
+from tests.studies.modules import module_of
+
 STUDY = Path(__file__).parents[2] / "studies" / "does_in_memory_pruning_pay"
 EXPECTED = tomllib.loads((STUDY / "expected.toml").read_text())
 
 
 @pytest.fixture(scope="module")
 def machines() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("machines", STUDY / "machines.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(STUDY.name, "machines")
 
 
 @pytest.mark.parametrize("tokens", [1024, 16384])

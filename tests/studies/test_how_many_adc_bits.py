@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -10,19 +9,15 @@ from typing import Any
 
 import pytest
 
+from tests.studies.modules import module_of
+
 STUDY = Path(__file__).parents[2] / "studies" / "how_many_adc_bits"
 EXPECTED: dict[str, Any] = tomllib.loads((STUDY / "expected.toml").read_text())
 
 
 @pytest.fixture(scope="module")
 def study() -> ModuleType:
-    """The study's own module, under a name that no other study has."""
-    spec = importlib.util.spec_from_file_location(STUDY.name, STUDY / "study.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(STUDY.name)
 
 
 @pytest.mark.parametrize("law", EXPECTED["least_energy"])

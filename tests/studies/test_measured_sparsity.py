@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import tomllib
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pandas as pd
 import pytest
 
-STUDIES = Path(__file__).parents[2] / "studies"
-
-
-def load(study: str, name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, STUDIES / study / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tests.studies.modules import STUDIES, module_of
 
 
 def expected(study: str) -> dict[str, Any]:
@@ -28,7 +17,7 @@ def expected(study: str) -> dict[str, Any]:
 
 
 def test_dynatran_and_top_k_compare_as_the_study_says() -> None:
-    _, ratios = load("dynatran_against_top_k", "traces").answer()
+    _, ratios = module_of("dynatran_against_top_k", "traces").answer()
     wanted = expected("dynatran_against_top_k")
     found = {
         model: {row["share of"]: row["ratio"] for _, row in rows.iterrows()}
@@ -47,7 +36,7 @@ def test_published_curves_give_the_ratio_that_was_published() -> None:
 
 @pytest.fixture(scope="module")
 def filters() -> ModuleType:
-    return load("what_attention_filters_keep", "filters")
+    return module_of("what_attention_filters_keep", "filters")
 
 
 def test_filters_save_what_the_study_says(filters: Any) -> None:
@@ -63,12 +52,9 @@ def test_filters_save_what_the_study_says(filters: Any) -> None:
         )
 
 
-def test_shares_by_length_are_those_of_the_study(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_shares_by_length_are_those_of_the_study() -> None:
     study = "what_attention_filters_keep"
-    monkeypatch.syspath_prepend(STUDIES / study)
-    by_length = load(study, "by_length")
+    by_length = module_of(study, "by_length")
     tables = by_length.density(), by_length.rounds(), by_length.locality("mp_mrf")
     for tokens, shares in expected(study)["by_length"].items():
         for name, share in shares.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks.speed.table import short
+from tests.studies.modules import module_of
 
 STUDY = Path(__file__).parents[2] / "studies" / "what_scale_costs"
 EXPECTED = tomllib.loads((STUDY / "expected.toml").read_text())
@@ -18,12 +18,7 @@ MEASURED = EXPECTED["measured"]
 
 @pytest.fixture(scope="module")
 def scale() -> Any:
-    spec = importlib.util.spec_from_file_location("scale", STUDY / "study.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(STUDY.name)
 
 
 @pytest.mark.parametrize("designs", ["1_000_000_000", "1_000_000_000_000"])

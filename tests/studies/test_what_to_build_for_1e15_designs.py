@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 import dse
 from dse.explore.limits import read_limits
+from tests.studies.modules import module_of
 
 ROOT = Path(__file__).parents[2]
 HERE = ROOT / "studies" / "what_to_build_for_1e15_designs"
@@ -66,10 +65,9 @@ def test_the_readme_tells_what_is_expected(name: str) -> None:
 
 @pytest.mark.nightly
 def test_the_optima_are_proven_again_and_the_first_is_checked(
-    monkeypatch: Any, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.syspath_prepend(HERE)
-    study, asked = importlib.import_module("study"), dse.load_study(HERE)
+    study, asked = module_of(HERE.name), dse.load_study(HERE)
     file = tmp_path / "proof.npz"
     found = {"all": study.proven(asked, {}, proof_file=file)}
     for name, held in study.questions(asked, found["all"]).items():

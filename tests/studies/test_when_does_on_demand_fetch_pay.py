@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from tests.studies.modules import module_of
 
 FOLDER = Path(__file__).parents[2] / "studies" / "when_does_on_demand_fetch_pay"
 EXPECTED = tomllib.loads((FOLDER / "expected.toml").read_text())
@@ -15,12 +16,7 @@ EXPECTED = tomllib.loads((FOLDER / "expected.toml").read_text())
 
 @pytest.fixture(scope="module")
 def study() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("on_demand", FOLDER / "study.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(FOLDER.name)
 
 
 @pytest.mark.parametrize("block", [1, 64])

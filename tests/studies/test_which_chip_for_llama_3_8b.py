@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+
+from tests.studies.modules import module_of
 
 STUDY = Path(__file__).parents[2] / "studies" / "which_chip_for_llama_3_8b"
 EXPECTED = tomllib.loads((STUDY / "expected.toml").read_text())
@@ -55,9 +54,8 @@ def test_of_each_kind_one_is_first_in_every_draw(area: str) -> None:
 
 
 @pytest.mark.nightly
-def test_the_fronts_of_50_mm2_are_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(STUDY))
-    study = _module("study")
+def test_the_fronts_of_50_mm2_are_found_again() -> None:
+    study = module_of(STUDY.name)
     for family in study.families():
         found = study.best_of(study.front(family, 50))
         assert not any(found.reason)
@@ -66,13 +64,3 @@ def test_the_fronts_of_50_mm2_are_found_again(monkeypatch: pytest.MonkeyPatch) -
                 value = scale * float(np.ravel(found.metrics[metric])[row])
                 wanted = EXPECTED["50"][f"{family.name}, {which}: {word}"]
                 assert value == pytest.approx(wanted, rel=1e-4), family.name
-
-
-def _module(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location("which_chip", STUDY / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["which_chip"] = module
-    spec.loader.exec_module(module)
-    return module
