@@ -26,8 +26,7 @@ def module_of(study: str, name: str = "study") -> Any:
     finally:
         sys.path.remove(str(folder))
     for beside in set(sys.modules) - known - {spec.name}:
-        if (getattr(sys.modules[beside], "__file__", None) or "").startswith(
-            str(folder)
-        ):
+        file = getattr(sys.modules[beside], "__file__", None)
+        if file and Path(file).parent == folder:
             del sys.modules[beside]  # `machines` and the like, of other studies too
     return module
