@@ -26,6 +26,9 @@ Column: TypeAlias = "np.ndarray | jax.Array"
 Values: TypeAlias = "float | np.ndarray | jax.Array"
 """An answer: one number, or one for each of some designs, `[designs]`."""
 
+Array: TypeAlias = np.ndarray
+"""An array of NumPy's; its shape stands beside."""
+
 Rows: TypeAlias = np.ndarray
 """Columns of a table in NumPy: numbers or texts, `[rows]`."""
 

@@ -16,12 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dse.arrays import Array
 from dse.compile.errors import NotByRowsError
 from dse.compile.graph import COMPARED, CONSTANT, CONVERT, INPUT, Graph, Kind, Node
 from dse.compile.numpy_functions import FUNCTIONS, convert
 from dse.errors import InputError
-
-Array = np.ndarray
 
 DESPITE_NONE = ("select_n", "pow")  # may be numbers where what they take is none
 WIDER = 8  # spacings of floats, for what is not rounded correctly

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
+from dse.arrays import Array
 from dse.compile.errors import NotByRowsError
 from dse.compile.graph import Graph, Places
 
 if TYPE_CHECKING:
     from dse.compile.trace import Equation
 
-Array = np.ndarray
 
 _KEYS = {
     "key<fry>": "threefry2x32",

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Array
 from dse.compile.distinct import distinct, number_points
 from dse.compile.graph import BY_JAX, CONSTANT, Graph
-from dse.compile.steps import Array, Found, Steps
+from dse.compile.steps import Found, Steps
 
 WORTH_IT = 64  # operations; fewer cost less than telling inputs apart
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray
+from dse.arrays import Array
 
 _TABLE = 64  # numbers are counted by a table of at most so many places a point
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray
+from dse.arrays import Array
 
 
 def _special(name: str) -> Callable[..., Array]:

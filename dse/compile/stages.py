@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Array
 from dse.compile.core import Core, find_core
 from dse.compile.function import CompiledFunction
 from dse.compile.graph import Graph
-from dse.compile.steps import Array, Found, Steps, operations
+from dse.compile.steps import Found, Steps, operations
 
 SMALL = 2**15  # points of the whole grid that an operation may tell apart to be early
 

@@ -17,7 +17,6 @@ import numpy as np
 from dse.compile.graph import BY_JAX, CONSTANT, CONVERT, INPUT, PART, Graph, Node
 from dse.compile.numpy_functions import FUNCTIONS, convert
 
-Array = np.ndarray
 Found = dict[int, Any]  # what lies at each place
 
 

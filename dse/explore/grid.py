@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from dse.arrays import Array
 from dse.compile.function import CompiledFunction
 from dse.compile.stages import Stages
 from dse.evaluation import combine
@@ -20,7 +21,6 @@ from dse.explore.model import metrics
 from dse.explore.space import Space
 
 Answer = Callable[[Mapping[str, Any]], Any]
-Array = np.ndarray
 
 
 def answer_for(space: Space, basis: Basis, read: Callable[[Any], Any]) -> Answer:

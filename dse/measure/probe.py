@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Array = np.ndarray
+from dse.arrays import Array
 
 CONSTANT = 1e-2  # of the median deviation: a feature below it counts as constant
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dse.tuning.enclosure import Array, Boxes, Enclosure, Told, together
+from dse.arrays import Array
+from dse.tuning.enclosure import Boxes, Enclosure, Told, together
 from dse.tuning.exact import Exact
 from dse.tuning.proof import FrontProof, Proof
 from dse.tuning.proof_file import Begun

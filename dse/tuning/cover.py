@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray
+from dse.arrays import Array
 
 CELLS = 16_000_000  # of the map of a front, at most
 STEPS = 10  # of a map that a factor takes

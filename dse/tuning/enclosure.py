@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from dse.arrays import Pick
+from dse.arrays import Array, Pick
 from dse.compile.errors import NotByRowsError
 from dse.compile.function import compile_function
 from dse.compile.rows import on_host
@@ -23,8 +23,6 @@ from dse.tuning.columns import Column
 from dse.tuning.coordinates import Coordinates
 from dse.tuning.exact import LEGAL
 from dse.tuning.problem import Problem
-
-Array = np.ndarray
 
 MANY = 100_000  # boxes beyond which machine code is compiled for more
 _KINDS = ("costs", "excess", "rules")

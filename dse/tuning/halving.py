@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dse.tuning.enclosure import Array, Boxes, Told, together
+from dse.arrays import Array
+from dse.tuning.enclosure import Boxes, Told, together
 from dse.tuning.exact import LEGAL
 
 BATCH = 64  # boxes that are halved at once

@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dse.arrays import Array
 from dse.compile.graph import CONSTANT, CONVERT, Graph, Node
 from dse.errors import InputError
 from dse.explore.shard import Shard
 from dse.files import check_regular, write_whole
-from dse.tuning.enclosure import Array, Boxes, Enclosure, together
+from dse.tuning.enclosure import Boxes, Enclosure, together
 
 _WANTED = "a file that `--proof-file` wrote"
 LARGEST = 2**32  # bytes of its arrays

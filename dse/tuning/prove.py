@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from dse.arrays import Array
 from dse.explore.shard import Shard
 from dse.tuning.box_search import BoxSearch
-from dse.tuning.enclosure import Array, Enclosure, Told, together
+from dse.tuning.enclosure import Enclosure, Told, together
 from dse.tuning.exact import Exact, Found
 from dse.tuning.halving import halve, nearer, nearer_a_limit, next_boxes
 from dse.tuning.local_search import descend_grid

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
+from dse.arrays import Array
 from dse.explore.objectives import Objective
 from dse.explore.pareto import front_mask
 from dse.explore.shard import Shard
 from dse.tuning.box_search import BoxSearch
 from dse.tuning.cover import Cover, logarithms
-from dse.tuning.enclosure import Array, Enclosure, Told, together
+from dse.tuning.enclosure import Enclosure, Told, together
 from dse.tuning.exact import Exact
 from dse.tuning.halving import halve, nearer, nearer_a_limit, next_boxes
 from dse.tuning.proof import FrontProof
