@@ -135,17 +135,19 @@ def full_arrays(
 def product_cost(
     design: CrossbarEngine, technology: Technology, op: Op
 ) -> tuple[float, dict[str, float]]:
-    """Return time in s and energy in J by component: the mean of an op's vectors."""
+    """Return time in s and energy in J by component: the mean of an op's vectors.
+
+    Converters and drivers of the arrays in use draw what they do when they wait, too.
+    """
     placed = crossbar_array.place(design, op)
     seconds = crossbar_array.vectors_seconds(
         design, technology, placed.row_groups, op.rows
     )
     energy = crossbar_array.vectors_energy(design, technology, op, placed, op.rows)
+    for part, power in crossbar_array.idle_power(design, technology).items():
+        energy[part] += power * seconds * placed.arrays / design.arrays
     rows = float(op.rows)
-    by_component = {
-        part: float(joule) / rows for part, joule in energy.by_component.items()
-    }
-    return float(seconds) / rows, by_component
+    return float(seconds) / rows, {n: float(e) / rows for n, e in energy.items()}
 
 
 def chip_power(design: CrossbarEngine, technology: Technology) -> float:

@@ -115,6 +115,29 @@ def test_a_slow_law_slows_the_array_down() -> None:
     assert float(ratio) == pytest.approx(11.81 * 1.28, rel=1e-3)
 
 
+# A converter of 1/64 of the rate makes a slice take 6.4 us: a driver draws a tenth of
+# its power as long as that takes, and nine tenths of its energy once: 0.9 + 6.4.
+def test_a_driver_draws_its_idle_power_through_a_long_slice_too() -> None:
+    op, share = full_arrays(ISAAC, across=1.0, down=1.0, vectors=100.0), 0.10024
+    slow = ISAAC.replace(adc_rate_ghz=1.28 / 64)
+    usual, slowed = (product_cost(m, TECHNOLOGY, op)[1]["dac"] for m in (ISAAC, slow))
+    assert slowed / usual == pytest.approx(1 - share + 64 * share, rel=1e-3)
+
+
+# Else a batch that shares work would wait instead, and take more energy for it.
+@pytest.mark.parametrize("part", ["adc", "dac"])
+@pytest.mark.parametrize("slower", [1.0, 8.0, 64.0])
+@pytest.mark.parametrize("bits", [1.0, 2.0])
+def test_a_part_at_work_draws_no_less_than_one_that_waits(
+    part: str, slower: float, bits: float
+) -> None:
+    machine = ISAAC.replace(adc_rate_ghz=1.28 / slower, dac_bits=bits)
+    op = full_arrays(machine, across=1.0, down=1.0, vectors=100.0)
+    seconds, energy = product_cost(machine, TECHNOLOGY, op)
+    waiting = arrays.idle_power(machine, TECHNOLOGY)[part] / machine.arrays
+    assert energy[part] > 1.05 * float(waiting) * seconds
+
+
 # -- what fits -------------------------------------------------------------------------
 
 
@@ -244,7 +267,7 @@ def test_energy_has_the_gradient_of_differences_by_converter_bits() -> None:
             design = ISAAC.replace(adc_bits=bits)
             placed = arrays.place(design, op)
             found = arrays.vectors_energy(design, TECHNOLOGY, op, placed, 32.0)
-            return jnp.log(sum(found.by_component.values()))
+            return jnp.log(sum(found.values()))
 
         bits = jnp.asarray(6.7)
         slope = jax.grad(joule)(bits)

@@ -121,31 +121,24 @@ def array_rate(design: CrossbarEngine, technology: Technology) -> Number:
     return 2.0 * design.arrays * weights * rows
 
 
-class Energy(NamedTuple):
-    """What products cost by component, in J, and for how long converters worked."""
-
-    by_component: dict[str, Number]
-    adc_seconds: Number  # converters x s
-    dac_seconds: Number  # row drivers x s
-
-
 def vectors_energy(
     design: CrossbarEngine,
     technology: Technology,
     op: Op,
     placed: Placement,
     vectors: Number,
-) -> Energy:
-    """Return the energy of `vectors` products, on whichever copy.
+) -> dict[str, Number]:
+    """Return the energy of `vectors` products in J by component, on whichever copy.
 
         E = fed [ rows across e_dac + cells e_cell + columns down e_hold ]
             + columns down [ conversions (e_adc + e_add) + integrations e_int ]
 
     Rows whose input is zero are not driven. Parts stay powered while the pipeline
-    fills. Drivers of `dac_bits` cost in proportion (assumed).
+    fills. Drivers of `dac_bits` cost in proportion (assumed). Of converters and drivers
+    it is what they draw beyond their `idle_power`, the rest of what they were published
+    to draw at work.
     """
     adc, slices = converter(design, technology), slices_of(design)
-    word = input_seconds(design, technology)
     fed = vectors * slices.fed
     filling = filled(design, vectors)
     powered = 1.0 + filling / jnp.maximum(fed * placed.row_groups, 1.0)
@@ -157,23 +150,43 @@ def vectors_energy(
     cells, arrays = placed.cells / op.choices, placed.arrays / op.choices  # in use
     reads = powered * fed * cells * op.input_density
     cores = arrays / design.arrays_per_core
-    active = powered * vectors * placed.row_groups * word
+    active = powered * vectors * placed.row_groups * input_seconds(design, technology)
     added = (
         slices.fed * technology["sample_hold.energy"]
         + slices.conversions * technology["shift_add.energy"]
         + slices.integrations * technology["adc.neuron_integrate_energy"]
     )
-    return Energy(
-        by_component={
-            "adc": conversions * adc.energy,
-            "dac": drives * technology["dac.energy"] * design.dac_bits,
-            "cells": reads * technology["cell.read_energy"],
-            "shift_add": sums * added,
-            "core": cores * active * technology["core.dynamic_power"],
-        },
-        adc_seconds=sums * word * (design.adcs_per_array / design.array_columns),
-        dac_seconds=drives * word / slices.fed,
-    )
+    drive = technology["dac.energy"] * design.dac_bits
+    return {
+        "adc": conversions * adc.energy * _beyond_idle("adc", technology),
+        "dac": drives * drive * _beyond_idle("dac", technology),
+        "cells": reads * technology["cell.read_energy"],
+        "shift_add": sums * added,
+        "core": cores * active * technology["core.dynamic_power"],
+    }
+
+
+def idle_power(design: CrossbarEngine, technology: Technology) -> dict[str, Number]:
+    """Return what all converters and all row drivers draw, at work or not, in W.
+
+        adc    share * columns * conversions * e_adc / t_word      of every array
+        dac    share * p_dac * dac_bits                            of every driver
+
+    Shares of the power of converters that never wait, and of drivers as published.
+    """
+    adc, slices = converter(design, technology), slices_of(design)
+    sums = design.arrays * design.array_columns / input_seconds(design, technology)
+    drivers = design.arrays * design.array_rows / design.arrays_per_driver
+    drive = technology["dac.power"] * design.dac_bits
+    return {
+        "adc": technology["adc.idle_share"] * sums * slices.conversions * adc.energy,
+        "dac": technology["dac.idle_share"] * drivers * drive,
+    }
+
+
+def _beyond_idle(part: str, technology: Technology) -> Number:
+    """Return the share of a part's power at work that it does not draw idle."""
+    return jnp.maximum(1.0 - technology[f"{part}.idle_share"], 0.0)
 
 
 def write_seconds(
@@ -209,16 +222,4 @@ def area(design: CrossbarEngine, technology: Technology) -> dict[str, Number]:
         "adc": arrays * design.adcs_per_array * converter(design, technology).area,
         "shift_add": arrays * per_array,
         "core": arrays / design.arrays_per_core * technology["core.area"],
-    }
-
-
-def idle_power(design: CrossbarEngine, technology: Technology) -> dict[str, Number]:
-    """Return what one idle converter and one idle row driver draw, in W."""
-    conversions = slices_of(design).conversions / design.adcs_per_array
-    working = converter(design, technology).energy * design.array_columns * conversions
-    return {
-        "adc": technology["adc.idle_share"]
-        * working
-        / input_seconds(design, technology),
-        "dac": technology["dac.idle_share"] * technology["dac.power"],
     }

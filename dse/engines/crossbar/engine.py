@@ -316,23 +316,15 @@ class CrossbarEngine(Engine):
     def leakage(
         self, technology: Technology, seconds: Number, busy: dict[str, Number]
     ) -> dict[str, Number]:
-        """Return leakage in J; converters and drivers draw a share of power if idle."""
-        units = {
-            "adc": self.arrays * self.adcs_per_array,
-            "dac": self.arrays * self.array_rows / self.arrays_per_driver,
-        }
-        idle = {
-            part: power * jnp.maximum(units[part] * seconds - busy.get(part, 0.0), 0.0)
-            for part, power in crossbar_array.idle_power(self, technology).items()
-        }
+        """Return leakage in J; converters and drivers draw idle power all along."""
         lane = self.vector_lane(technology).leakage_power
-        always = crossbar_memory.leakage_power(self, technology)
-        always |= {"vector_unit": self.vector_lanes * lane}
-        return (
-            idle
-            | {part: power * seconds for part, power in always.items()}
-            | self.memory_at_rest(technology, seconds)
+        always = (
+            crossbar_array.idle_power(self, technology)
+            | crossbar_memory.leakage_power(self, technology)
+            | {"vector_unit": self.vector_lanes * lane}
         )
+        leaked = {part: power * seconds for part, power in always.items()}
+        return leaked | self.memory_at_rest(technology, seconds)
 
     def peak_rate(self, technology: Technology) -> Number:
         """Return operations per second of all arrays and vector units, 2 for a MAC.

@@ -102,7 +102,6 @@ def attention_product(
         occupied=cycles,
         store=none,
         dynamic=spent | memory.elementwise_traffic_energy(design, technology, op, run),
-        busy=dict.fromkeys(written.busy, none),
     )
     energy = macs * design.vector_lane(technology).energy
     both = {
@@ -114,10 +113,6 @@ def attention_product(
             for part, joule in written.dynamic.items()
         }
         | {"vector_unit": jnp.where(from_cache, energy, 0.0)},
-        "busy": {
-            part: jnp.where(from_cache, 0.0, cycles)
-            for part, cycles in written.busy.items()
-        },
     }
     return written.replace(**both)
 
@@ -187,7 +182,6 @@ def _product(
     the last vector come after it.
     """
     vectors = run.batch * op.rows
-    energy = vectors_energy(design, technology, op, placed, vectors)
     moved = op.traffic
     word = design.words(run).kept.activation_bits
     results = run.batch * op.heads * op.rows * op.columns * word
@@ -202,13 +196,13 @@ def _product(
         occupied=occupied * clock,
         store=sending / vectors,
         prefetch=prefetch,
-        dynamic=energy.by_component
+        dynamic=vectors_energy(design, technology, op, placed, vectors)
         | memory.product_traffic_energy(design, technology, op, placed, run)
         | memory.main_memory_energy(
             design, technology, fetched + moved.operands, moved.written
         )
         | writes,
-        busy={"adc": energy.adc_seconds * clock, "dac": energy.dac_seconds * clock},
+        busy={},
         moved=moved.by_origin,
         wear=memory.wear(design, technology, moved.written),
     )
