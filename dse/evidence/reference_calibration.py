@@ -17,6 +17,7 @@ from tqdm.auto import tqdm
 from dse.engines.reference import ReferenceMachine
 from dse.errors import InputError
 from dse.explore.evaluate import evaluate
+from dse.toml_text import toml_text
 from dse.workload.transformer import transformer
 from dse.workload.zoo import zoo
 
@@ -131,25 +132,22 @@ def _ops(model: str, seq_len: int) -> float:
 
 def calibration_toml(calibration: Calibration) -> str:
     """Return the file that `ReferenceMachine.from_file` reads."""
-    parts = [
+    head = (
         "# A reference machine, measured by `dse reference measure`: "
         f"{calibration.model}, {calibration.seq_len} tokens,\n# float32 in JAX. "
         f"A batch that nothing was fitted to is missed by {calibration.error:+.1%}.\n"
-    ]
+    )
+    machine = {}
     for field, meaning in ReferenceMachine.quantities().items():
         value = float(getattr(calibration.machine, field))
-        lines: dict[str, Any] = {"value": value, "unit": f'"{meaning.unit}"'}
+        known: dict[str, Any] = {
+            "status": "assumed",
+            "why": "not measured; correct it where you know better",
+            "low": value / 2.0,
+            "high": value * 2.0,
+        }
         if field in _MEASURED:
-            fitted_to = _MEASURED[field][1]
-            lines |= {"status": '"fitted"', "fitted_to": f'"{fitted_to}"'}
-        else:
-            lines |= {
-                "status": '"assumed"',
-                "why": '"not measured; correct it where you know better"',
-                "low": value / 2.0,
-                "high": value * 2.0,
-            }
-        lines |= {"source": f'"{SOURCE}"', "where": '"the machine it was written on"'}
-        body = "\n".join(f"{name} = {text}" for name, text in lines.items())
-        parts.append(f"[machine.{field}]\n{body}\n")
-    return "\n".join(parts)
+            known = {"status": "fitted", "fitted_to": _MEASURED[field][1]}
+        source = {"source": SOURCE, "where": "the machine it was written on"}
+        machine[field] = {"value": value, "unit": meaning.unit, **known, **source}
+    return f"{head}\n{toml_text({'machine': machine})}"

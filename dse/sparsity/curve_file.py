@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from dse.files import write_whole
 from dse.sparsity.curve_tables import CurveFile
 from dse.toml_file import Faults, Key, read_table, read_toml
+from dse.toml_text import toml_text
 
 DIGITS = 5  # significant ones in a written file: finer than any spread
 
@@ -72,35 +70,14 @@ def _shapes(read: CurveFile) -> Iterator[tuple[Key, Any, tuple[int, ...]]]:
 
 def write_curve_file(path: Path, file: CurveFile) -> None:
     """Write a curve; what stands at its defaults is left out."""
-    tables = file.model_dump(exclude_defaults=True)
-    lines: list[str] = []
-    for name, table in tables.items():
-        _write_table(lines, name, table)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, "\n".join(lines).lstrip("\n") + "\n")
+    write_whole(path, toml_text(_rounded(file.model_dump(exclude_defaults=True))))
 
 
-def _write_table(lines: list[str], name: str, table: dict[str, Any]) -> None:
-    plain = {key: v for key, v in table.items() if not isinstance(v, dict)}
-    if plain:
-        lines += ["", f"[{name}]"]
-    lines += [f"{key} = {_toml(value)}" for key, value in plain.items()]
-    for key, value in table.items():
-        if isinstance(value, dict):
-            _write_table(lines, f"{name}.{key}", value)
-
-
-def _toml(value: Any) -> str:
-    """Return a text, a number, or lists of numbers as TOML."""
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)  # a TOML basic string
+def _rounded(value: Any) -> Any:
+    """Return tables whose numbers have no more digits than mean anything."""
+    if isinstance(value, dict):
+        return {name: _rounded(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        items = [_toml(item) for item in value]
-        if value and isinstance(value[0], list | tuple):
-            return "[\n  " + ",\n  ".join(items) + ",\n]"
-        return f"[{', '.join(items)}]"
-    if isinstance(value, float):
-        return np.format_float_positional(
-            value, precision=DIGITS, fractional=False, trim="0"
-        )
-    return str(value)
+        return [_rounded(each) for each in value]
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value

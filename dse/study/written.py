@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from dse.hardware.technology import read_technology
 from dse.study.file import read_study
 from dse.study.study import Study, build_study
 from dse.toml_file import TomlFile
+from dse.toml_text import toml_text
 from dse.workload.kinds import TRAINED
 from dse.workload.ops import Workload
 from dse.workload.zoo import zoo
@@ -33,7 +32,6 @@ HEAD = """\
 # `[[workload]]`, `objectives` and `technology` say may be changed.
 """
 WHY = "as in the results that these machines are of"
-_LIST = 72  # characters of a list on one line
 _REMEDY = "save the results as .parquet, or write the file by hand."
 
 
@@ -67,7 +65,7 @@ def study_text(runs: Runs, path: Path) -> str:
         ],
         "designs": columns,
     }
-    text = f"{HEAD}\n{_toml(table)}"
+    text = f"{HEAD}\n{toml_text(_plain(table))}"
     read = read_study(TomlFile(path, tomllib.loads(text), text))
     _check(runs, build_study(read), moved)
     return text
@@ -216,50 +214,11 @@ def _check(runs: Runs, study: Study, moved: set[str]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """Return numbers without a fraction as whole ones."""
+    """Return tables of Python's numbers, whole ones without a fraction."""
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return int(value)
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _toml(table: Mapping[str, Any]) -> str:
-    """Return tables as the text of a file: what is no table first."""
-    plain = {k: v for k, v in table.items() if not _is_table(v)}
-    parts = ["".join(f"{_key(k)} = {_value(v)}\n" for k, v in plain.items())]
-    for name, given in table.items():
-        if isinstance(given, Mapping):
-            parts.append(f"[{_key(name)}]\n{_toml(given)}")
-        elif _is_table(given):
-            parts += [f"[[{_key(name)}]]\n{_toml(each)}" for each in given]
-    return "\n".join(parts)
-
-
-def _is_table(value: Any) -> bool:
-    one = value[0] if isinstance(value, list) else value
-    return isinstance(one, Mapping)
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _value(name)
-
-
-def _value(value: Any) -> str:
-    """Return a value as TOML has it; a long list over several lines."""
-    if not isinstance(value, list):
-        return json.dumps(_plain(value), ensure_ascii=False)
-    words = [f"{_value(each)}," for each in value]
-    line = f"[{' '.join(words).rstrip(',')}]"
-    if len(line) <= _LIST:
-        return line
-    return "[\n" + "".join(f"    {each}\n" for each in _lines(words)) + "]"
-
-
-def _lines(words: list[str]) -> Iterator[str]:
-    """Yield words in lines."""
-    line = ""
-    for word in words:
-        if line and len(line) + len(word) >= _LIST:
-            yield line
-            line = ""
-        line = f"{line} {word}" if line else word
-    yield line
