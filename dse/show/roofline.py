@@ -14,7 +14,7 @@ from dse.evaluation import Metrics
 from dse.show.labels import component_label, shown_unit
 from dse.show.log_axis import metric_axis
 from dse.show.scale import Scale
-from dse.show.style import ACCENT, GREY_DARK, Drawing, house_layout
+from dse.show.style import ACCENT, GREY_DARK, INK, Drawing, house_layout
 from dse.units import from_si
 
 _PER_LOG = 20  # marks closer than a twentieth are one to the eye
@@ -132,7 +132,7 @@ def draw_roofline(found: Roofline, scale: Scale) -> Drawing:
             "x": [at],
             "y": [up],
             "text": [texts[number - 1]],
-            "textfont": {"color": "white", "size": 12},
+            **_text_look(texts[number - 1]),
             "marker": {"size": 19, "color": ACCENT},
             "hovertemplate": f"{name}: %{{x:.3g}} op/B, %{{y:.3g}} "
             f"{roofs['unit']}<extra></extra>",
@@ -173,7 +173,7 @@ def _layout(roofs: dict[str, Any], groups: int) -> dict[str, Any]:
 
 
 def _numbers_by_place(x: Sequence[float], y: Sequence[float]) -> list[str]:
-    """Return what stands in each mark: of marks on one another, all their numbers."""
+    """Return what stands in each mark: of several in one place, all in the last."""
     texts: dict[tuple[int, ...], list[int]] = {}
     keys = [
         tuple(round(_PER_LOG * math.log(v)) for v in at)
@@ -181,8 +181,17 @@ def _numbers_by_place(x: Sequence[float], y: Sequence[float]) -> list[str]:
     ]
     for number, key in enumerate(keys, start=1):
         texts.setdefault(key, []).append(number)
-    first = {key: " ".join(map(str, numbers)) for key, numbers in texts.items()}
-    return [first.pop(key, "") for key in keys]
+    return [
+        " ".join(map(str, texts[key])) if number == texts[key][-1] else ""
+        for number, key in enumerate(keys, start=1)
+    ]
+
+
+def _text_look(text: str) -> dict[str, Any]:
+    """Return how numbers stand: one in its mark, several, too wide for it, above."""
+    if " " in text:
+        return {"textposition": "top center", "textfont": {"color": INK, "size": 12}}
+    return {"textposition": "middle center", "textfont": {"color": "white", "size": 12}}
 
 
 def roofline_data(found: Roofline, scale: Scale) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def draw_schedule(found: Schedule, heading: str = "") -> Drawing:
             "insidetextanchor": "middle",
             "textangle": 0,
             "textfont": {"color": ink, "size": 12},
-            "marker": {"color": colour, "line": {"color": "white", "width": 1}},
+            "marker": {"color": colour, "line": {"color": "white", "width": 0.5}},
             "hovertemplate": f"%{{text}}, {what}: from %{{base:.4g}} for %{{x:.4g}} "
             f"{unit}<extra></extra>",
             "name": what,

@@ -184,7 +184,7 @@ def memory_place(workload: str) -> str:
     return (
         "<h3>What lives when</h3>"
         f'<p class="note">Of {escape(workload)} on the knee.</p>'
-        '<div class="scroll"><div id="memory" class="plot wide"></div></div>'
+        '<div id="memory" class="plot"></div>'
     )
 
 

@@ -49,7 +49,7 @@ TEMPLATE: dict[str, Any] = {
         "autotypenumbers": "strict",
         "hovermode": "closest",
         "xaxis": _AXIS,
-        "yaxis": _AXIS,
+        "yaxis": {**_AXIS, "ticklabelstandoff": 4},
         "scene": {f"{letter}axis": _AXIS_IN_SPACE for letter in "xyz"},
     },
 }

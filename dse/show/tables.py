@@ -20,6 +20,7 @@ _ALWAYS_SHOWN = ("throughput", "energy", "area", "power", "latency", "effective_
 
 
 CHANCE = "on_front_percent"  # the name of that column
+_LONG = 24  # characters; a longer text has a card's whole width
 
 
 @dataclass(frozen=True)
@@ -85,22 +86,23 @@ def html_table(
 
     `what` is named stands above the names, units below the heads of the columns.
     Numbers are set to three digits; everything else is text, nothing in it is markup.
+    On a narrow screen each row is a card, in which its cells have their names.
     `picks` say for each row which design it shows when a reader chooses it.
     """
+    units = units or {}
     corner = html_head(what, "", is_number=False)
     heads = "".join(
-        html_head(title, (units or {}).get(title, ""), is_number=_is_number(value))
+        html_head(title, units.get(title, ""), is_number=_is_number(value))
         for title, value in rows[0][1].items()
     )
     body = "".join(
         f'<tr{_pick(pick)}><th scope="row">{escape(name)}</th>'
-        + "".join(_cell(value) for value in cells.values())
+        + "".join(_cell(of, units.get(of, ""), value) for of, value in cells.items())
         + "</tr>"
         for (name, cells), pick in zip(rows, picks or [None] * len(rows), strict=True)
     )
-    return (
-        f"<table><thead><tr>{corner}{heads}</tr></thead><tbody>{body}</tbody></table>"
-    )
+    head = f"<thead><tr>{corner}{heads}</tr></thead>"
+    return f'<table class="cards">{head}<tbody>{body}</tbody></table>'
 
 
 def html_head(title: str, unit: str, *, is_number: bool, sorts: bool = False) -> str:
@@ -122,10 +124,13 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
-def _cell(value: Any) -> str:
+def _cell(title: str, unit: str, value: Any) -> str:
+    named = f'data-of="{escape(title)}"' + f' data-unit="{escape(unit)}"' * bool(unit)
     if _is_number(value):
-        return f'<td class="number">{number(float(value))}</td>'
-    return f"<td>{escape(str(value))}</td>"
+        return f'<td class="number" {named}>{number(float(value))}</td>'
+    text = str(value)
+    look = ' class="long"' * (len(text) > _LONG)
+    return f"<td{look} {named}>{escape(text)}</td>"
 
 
 def definition_list(pairs: Sequence[tuple[str, str]]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,3 +51,21 @@ def test_a_machine_whose_loads_are_in_its_compute_has_a_roof() -> None:
     assert np.isfinite(x).all()
     assert np.isfinite(y).all()
     assert 0.0 < roof.bandwidth[0] <= float(card.memory_bandwidth_gb_per_s) * 1e9
+
+
+def test_numbers_of_marks_on_one_another_are_not_hidden_by_the_next(
+    found: dse.Metrics,
+) -> None:
+    """They stand in the uppermost mark, and outside it, for which they are too wide."""
+    roof = roofline_of(found)
+    at_one_rate = replace(roof, rate=np.full_like(roof.rate, 1e12))
+    lowest = np.full_like(roof.intensity, 10.0)
+    lowest[-1] = 1e3
+    drawn = draw_roofline(replace(at_one_rate, intensity=lowest), scale_of(found))
+    *same, last = drawn["data"][1:]
+    several = " ".join(str(number) for number in range(1, len(same) + 1))
+    assert [mark["text"][0] for mark in same] == [""] * (len(same) - 1) + [several]
+    assert same[-1]["textposition"] == "top center"
+    assert same[-1]["textfont"]["color"] != "white"
+    assert last["text"] == [f"{len(same) + 1}"]
+    assert last["textposition"] == "middle center"

@@ -41,7 +41,7 @@
   // A cell with a bar of parts one after another, the amount behind it.
   function barCell(parts, longest, text, title) {
     const cell = make("td");
-    cell.dataset.of = title;
+    cell.dataset.of = title.replace(", the knee", ""); // short, on a narrow screen
     const bar = make("span", undefined, "bar");
     parts.forEach(({ value, look }) => {
       const piece = make("i", undefined, look);
@@ -110,12 +110,15 @@
 
   // -- where its costs and its time go -------------------------------------------------
 
-  // What stands in each mark: of marks on one another, all their numbers.
+  // What stands in each mark: of marks on one another, all their numbers, above them.
   function numbers(places) {
     const keys = places.map((place) => place.map((v) => Math.round(20 * Math.log(v))).join());
-    return keys.map((key, i) => keys.indexOf(key) < i ? ""
+    return keys.map((key, i) => keys.lastIndexOf(key) > i ? ""
       : keys.flatMap((other, j) => other === key ? [j + 1] : []).join(" "));
   }
+  const textLook = (text) => text.includes(" ")
+    ? { textposition: "top center", textfont: { size: 12, color: "#1a1f24" } }
+    : { textposition: "middle center", textfont: { size: 12, color: "white" } };
   const placeOf = (row) => kept.indexOf(row) < 0 ? kept.indexOf(knee) : kept.indexOf(row);
   function show(row, other) {
     const missing = kept.includes(row) ? [] : [make("p", "The parts of that design are not on this page; these are those of the knee.", "note")];
@@ -152,7 +155,7 @@
     const [x, y] = roofline.roof[at];
     const places = roofline.x.map((group, i) => [group[at], roofline.y[i][at]]);
     const texts = numbers(places);
-    view.change("roofline", [{ x, y }, ...places.map((place, i) => ({ x: [place[0]], y: [place[1]], text: [texts[i]] }))]);
+    view.change("roofline", [{ x, y }, ...places.map((place, i) => ({ x: [place[0]], y: [place[1]], text: [texts[i]], ...textLook(texts[i]) }))]);
     view.change("schedule", schedule.map((trace) => ({
       base: trace.base.map((bar) => bar[at]),
       x: trace.x.map((bar) => bar[at]),

@@ -121,6 +121,12 @@ function dseView(root, data, plotly, changed = () => {}) {
       layout.height = 400;
       for (const axis of "xyz") layout.scene.camera.eye[axis] *= 1.5;
     }
+    if (narrow && layout.xaxis?.ticktext) { // and names of steps upright, in one line
+      layout.xaxis.ticktext = layout.xaxis.ticktext.map((name) => name.replaceAll("<br>", " "));
+      layout.xaxis.tickangle = -90;
+      layout.margin.b += 80;
+      layout.height += 80;
+    }
     if (!names) continue;
     const front = { div, front: named("front"), picked: named("picked"), flat: names.length === 2 };
     front.axes = names.map((name, i) => ({ name, letter: "xyz"[i], values: column[name].values }));
@@ -387,9 +393,11 @@ function dseView(root, data, plotly, changed = () => {}) {
     filter();
     return drawFronts();
   }
+  // Flat fronts first: one in space takes longer than all of them.
   async function drawFronts() {
-    for (const front of fronts) {
+    for (const front of [...fronts].sort((a, b) => b.flat - a.flat)) {
       await reveal(front.div.id);
+      performance.mark("chart");
       listen(front);
       await new Promise((done) => setTimeout(done)); // to whoever scrolls meanwhile
     }
