@@ -15,7 +15,7 @@ from dse.errors import InputError
 from dse.hardware.parameters import Parameters, load_parameters, parameter_files
 from dse.hardware.provenance import Parameter
 from dse.shipped import hw_params_folder, own_params_folder
-from dse.show.text_table import text_table
+from dse.show.text_table import noted_table, text_table
 from dse.workload.zoo import read_zoo, zoo
 
 MODELS = "transformers"  # the one file that is a table of models
@@ -120,7 +120,7 @@ def _show(parameters: Parameters, as_json: bool) -> None:
         for key, e in parameters.entries.items()
     ]
     header = ["parameter", "value", "unit", "status", "source", "where"]
-    say(text_table(header, rows))
+    say(noted_table(header, rows, notes=2))
 
 
 def _basis(entry: Parameter) -> str:

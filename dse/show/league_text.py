@@ -8,13 +8,17 @@ from dse.csv_file import read_rows
 from dse.evidence.league import OBJECTIVES, SHOWN, League, Player, differences
 from dse.explore.objectives import SHOWN_UNITS
 from dse.shipped import hw_params_folder
+from dse.show.labels import component_label
 from dse.show.text_table import text_table
 from dse.units import from_si
 
-_HEADER = [
-    *("family", "batch", "seq/s", "mJ/seq", "mm^2", "W", "J s", "range", "wins"),
-    *("bound by", "points lost"),
-]
+_DIGITS = ".3g"  # more than are known, and as many as fit a terminal
+_COLUMNS = {  # of all that is known; the power is the product of the first two
+    "throughput": "seq/s",
+    "energy": "mJ/seq",
+    "area": "mm^2",
+    "energy_delay": "J s",
+}
 _WORDS = {
     "throughput": "most throughput",
     "energy": "least energy",
@@ -44,8 +48,11 @@ def league_text(league: League) -> str:
     ]
     for objective in OBJECTIVES:
         players = league.of(objective)
-        rows = [_row(player) for player in players]
-        parts += [f"{_WORDS[objective].capitalize()}:", text_table(_HEADER, rows)]
+        shows = [n for n in _COLUMNS if n != "energy_delay" or n == objective]
+        heads = [_COLUMNS[name] for name in shows]
+        header = ["family", "batch", *heads, "range", "wins", "bound by", "points"]
+        rows = [_row(player, shows) for player in players]
+        parts += [f"{_WORDS[objective].capitalize()}:", text_table(header, rows)]
         parts.append(_stability(players))
     skips = {player.family: player.skips for player in league.players}
     parts.append(
@@ -75,18 +82,19 @@ def league_json(league: League) -> dict[str, Any]:
     }
 
 
-def _row(player: Player) -> list[str]:
+def _row(player: Player, shows: list[str]) -> list[str]:
     low, high = (
         from_si(end, SHOWN_UNITS[player.objective])
         for end in player.ranges[player.objective]
     )
+    busiest = f"{component_label(player.bound)} ({player.busy:.0%})"
     return [
         player.family,
         f"{player.batch:g}",
-        *(f"{shown(player, name):.4g}" for name in SHOWN),
+        *(f"{shown(player, name):{_DIGITS}}" for name in shows),
         f"{low:.3g} to {high:.3g}",
         f"{player.wins:.0%}",
-        ", ".join([f"{player.bound} ({player.busy:.0%})", *player.tight]),
+        ", ".join([busiest, *player.tight]),
         f"{player.accuracy_drop * 100.0:.2f}",
     ]
 

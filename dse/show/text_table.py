@@ -11,6 +11,7 @@ from html import escape
 from itertools import zip_longest
 
 NARROWEST = 12  # characters of a column of text
+_INDENT = 4 * " "
 _RULE = re.compile("-+(  -+)*")  # below the header of a table
 _NUMBER = frozenset("0123456789+-.,eE% ×")
 
@@ -57,6 +58,37 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     heads = len(_wrapped(list(header), widths))
     rule = "  ".join("-" * width for width in widths)
     return "\n".join([*map(line, lines[:heads]), rule, *map(line, lines[heads:])])
+
+
+def noted_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, notes: int
+) -> str:
+    """Return a table whose last columns are `notes`: texts that may be long.
+
+    Where they make it wider than the terminal, those of each row stand below it.
+    """
+    table = text_table(header, rows)
+    if not too_wide(table):
+        return table
+    short = text_table(header[:-notes], [row[:-notes] for row in rows])
+    head, rule, *lines = short.splitlines()
+    if len(lines) != len(rows):  # they take several lines each as they are
+        return table
+    below = [_paragraph(", ".join(row[-notes:])) for row in rows]
+    told = [part for both in zip(lines, below, strict=True) for part in both]
+    return "\n".join([head, rule, *told])
+
+
+def _paragraph(text: str) -> str:
+    """Return a text in lines that the terminal has room for, indented."""
+    room = max(NARROWEST, terminal_width())
+    return textwrap.fill(
+        text,
+        room,
+        initial_indent=_INDENT,
+        subsequent_indent=_INDENT,
+        break_on_hyphens=False,
+    )
 
 
 def terminal_width() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ Dse = Callable[..., Any]
 ON_TIME = [
     *("info", "engines", "engines tile", "models", "models llama-3-8b", "memories"),
     *("curves", "curves bert-base/sst-2/dynatran", "params", "reference list"),
+    *("params acceltran", "params memories", "params reference_machines"),
     "evaluate --workload llama-3-8b --mode decode --context-len 2048 --format w4a16",
     *(
         pytest.param(words, marks=pytest.mark.nightly)
@@ -24,13 +26,13 @@ ON_TIME = [
             "validate energon",
             "validate sta",
             "validate sprint",
+            "league",
             "compare tile:edge tile:server --workload llama-3-8b --seq-len 64",
         )
     ),
 ]
 WIDER = [
-    *("params acceltran", "params memories", "curves minilm-l6/wordnet/dynatran"),
-    pytest.param("league", marks=pytest.mark.nightly),
+    "curves minilm-l6/wordnet/dynatran",
 ]
 
 
@@ -63,6 +65,26 @@ def test_a_table_that_cannot_says_how_to_widen(
     answer = dse(*words.split(), "--quiet")
     assert max(widths(answer.out)) <= wide
     assert answer.err == ""
+
+
+def test_where_a_number_is_from_stands_below_it_if_there_is_no_room(
+    dse: Dse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {}
+    for wide in ("80", "400"):
+        monkeypatch.setenv("COLUMNS", wide)
+        told[wide] = dse("params", "acceltran").out
+    narrow = told["80"].splitlines()
+    assert max(map(len, narrow)) <= 80
+    place = next(i for i, line in enumerate(narrow) if line.startswith("process.node "))
+    assert narrow[place].split() == ["process.node", "14", "nm", "quoted"]
+    source = "    tuli2023acceltran, synthesis set-up: 14 nm FinFET library, SG"
+    assert narrow[place + 1] == source
+    words = [Counter(text.replace(",", "").split()) for text in told.values()]
+    assert not {word for word in words[1] - words[0] if set(word) != {"-"}} - {
+        "source",
+        "where",
+    }
 
 
 def test_the_answer_of_a_sweep_fits(
