@@ -148,6 +148,13 @@ def test_nothing_of_the_main_report_is_cut(
     ticks.sort()
     for (_, end), (start, _) in pairwise(ticks):
         assert end <= start + 1
+    page.locator("#roofline").scroll_into_view_if_needed()
+    page.wait_for_selector("#roofline .xtick")
+    upright = page.evaluate(
+        """() => [...document.querySelectorAll("#roofline .xtick text")]
+            .map((e) => e.getBoundingClientRect()).some((b) => b.height > 20)"""
+    )
+    assert not upright
     assert page.faults == []
     page.context.close()
 

@@ -121,7 +121,7 @@ function dseView(root, data, plotly, changed = () => {}) {
       layout.height = 400;
       for (const axis of "xyz") layout.scene.camera.eye[axis] *= 1.5;
     }
-    if (narrow && layout.xaxis?.ticktext) { // and names of steps upright, in one line
+    if (narrow && layout.xaxis?.ticktext?.some((name) => name.includes("<br>"))) { // and names of steps upright, in one line
       layout.xaxis.ticktext = layout.xaxis.ticktext.map((name) => name.replaceAll("<br>", " "));
       layout.xaxis.tickangle = -90;
       layout.margin.b += 80;
