@@ -12,7 +12,7 @@ import dataclasses
 import functools
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import MISSING
 from types import SimpleNamespace, UnionType
@@ -32,6 +32,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dse import arrays
 from dse.arrays import Rows, Values
 from dse.errors import InputError, did_you_mean, named, quoted
 from dse.record_help import documented, range_in_words, signature
@@ -44,7 +45,13 @@ _WORDS: dict[Any, str] = {
     int: "a whole number",
     str: "a text",
     type(None): "None",
+    np.ndarray: "an array of numbers",
+    jax.Array: "an array of numbers",
 }
+_TEXTS = {n: t for n, t in vars(arrays).items() if n in arrays.__annotations__}
+_NUMBERS: dict[str, Any] = get_type_hints(
+    SimpleNamespace(__annotations__=_TEXTS), {"jax": jax, "np": np}
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -287,10 +294,12 @@ def _hints(cls: type) -> dict[str, Any]:
     names: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         names |= vars(sys.modules[base.__module__])
+    # Words for numbers are texts until JAX is here, and a text takes no `| None`.
+    names |= {n: _NUMBERS[n] for n, t in _TEXTS.items() if names.get(n, t) is t}
     found: dict[str, Any] = {}
     for field in dataclasses.fields(cls):
         alone = SimpleNamespace(__annotations__={field.name: field.type})
-        with suppress(NameError, TypeError):
+        with suppress(NameError):
             found |= get_type_hints(alone, names)
     return found
 
@@ -299,11 +308,18 @@ def _is_of(value: Any, hint: Any) -> bool:
     """Say whether a value is of an annotated type; what is `Any` may be anything."""
     kind, parts = get_origin(hint), get_args(hint)
     if kind is UnionType:
-        # Numbers, for which JAX puts whatever it likes.
-        return jax.Array in parts or any(_is_of(value, part) for part in parts)
+        return any(_is_of(value, part) for part in parts)
+    if hint is np.ndarray or hint is jax.Array:  # the latter takes the former in place
+        kinds = (jnp.floating, jnp.integer)
+        return isinstance(value, np.ndarray | hint) and any(
+            jnp.issubdtype(value.dtype, kind) for kind in kinds
+        )
     if kind is tuple and isinstance(value, tuple):
         each = parts[:1] * len(value) if parts[1:] == (...,) else parts
         return len(value) == len(each) and all(map(_is_of, value, each))
+    if kind and issubclass(kind, Mapping) and isinstance(value, kind):
+        pairs: Any = value.items()
+        return all(_is_of(k, parts[0]) and _is_of(v, parts[1]) for k, v in pairs)
     if hint in _REAL:
         return isinstance(value, _REAL[hint]) and not isinstance(value, bool)
     return hint is Any or isinstance(value, kind or hint)
@@ -313,9 +329,11 @@ def _in_words(hint: Any) -> str:
     """Return what values of an annotated type are called."""
     kind, parts = get_origin(hint), get_args(hint)
     if kind is UnionType:
-        return " or ".join(map(_in_words, parts))
+        return " or ".join(dict.fromkeys(map(_in_words, parts)))
     if kind is tuple:
         return f"a tuple of which each is {_in_words(parts[0])}"
+    if kind and issubclass(kind, Mapping):
+        return f"a mapping from {_in_words(parts[0])} to {_in_words(parts[1])}"
     return _WORDS.get(hint, f"a `{getattr(hint, '__name__', hint)}`")
 
 

@@ -81,6 +81,7 @@ MORE: list[Callable[[Any, Any], Any] | None] = [
     lambda run, value: run.with_curve(dse.load_curve("bert-tiny/wordnet/topk"), value),
     lambda run, value: run.replace(threshold=value),
     lambda run, value: run.replace(batch=value),
+    lambda run, value: run.replace(accuracy_drop=value),
     lambda run, value: run.with_format(value),
 ]
 

@@ -7,7 +7,7 @@ The share that is kept never grows as the setting gets stricter.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -26,6 +26,7 @@ class Selection(NamedTuple):
     rounds: tuple[jax.Array, ...]
 
 
+@runtime_checkable
 class ActivationRule(Protocol):
     """Says which values of an activation matrix are kept, whatever its shape."""
 
@@ -34,6 +35,7 @@ class ActivationRule(Protocol):
         ...
 
 
+@runtime_checkable
 class ScoreRule(Protocol):
     """Says which query-key pairs take part in the softmax."""
 
@@ -57,6 +59,7 @@ class ScoreRule(Protocol):
         ...
 
 
+@runtime_checkable
 class WeightRule(Protocol):
     """Says which weights of a linear layer are kept."""
 
@@ -69,9 +72,9 @@ class WeightRule(Protocol):
 class Pruning(Record):
     """The rules in force, one of each kind at most; none of a kind prunes nothing."""
 
-    activation: Any = None
-    score: Any = None
-    weight: Any = None
+    activation: ActivationRule | None = None
+    score: ScoreRule | None = None
+    weight: WeightRule | None = None
 
     def values(self, site: str, layer: int, values: jax.Array) -> jax.Array:
         """Return an activation matrix with what is dropped set to zero."""
