@@ -93,3 +93,10 @@ def test_a_field_refuses_what_is_not_of_its_kind(
         said = re.escape(f"`{kind.__name__}.{field.name}` ")
         with pytest.raises(dse.InputError, match=said):
             kind(**legal | {field.name: value})
+
+
+@pytest.mark.parametrize("name", ["input_density", "weight_density", "output_density"])
+def test_a_density_is_a_share(name: str) -> None:
+    ops = dse.transformer("bert-tiny").blocks[0].ops
+    with pytest.raises(dse.InputError, match="outside its range 0 to 1"):
+        ops.replace(**{name: np.full(len(ops), 1.5)})
