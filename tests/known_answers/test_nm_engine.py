@@ -55,8 +55,10 @@ def test_scores_that_do_not_fit_cross_the_port_four_times() -> None:
         dse.evaluate(small.replace(scores_on_chip=where), tiny).dynamic_energy
         for where in ("yes", "no")
     )
-    more = float(leave["main_memory"] - stay["main_memory"])
-    assert more == pytest.approx(1_572_864 * 15e-12, rel=1e-6)
+    price = costs(small, small.default_technology()).per_bit["activation_buffer"]
+    for part, bit in (("main_memory", 15e-12), ("activation_buffer", float(price))):
+        more = float(leave[part] - stay[part])
+        assert more == pytest.approx(1_572_864 * bit, rel=1e-6), part
 
 
 def test_attention_reads_both_operands_of_both_products_tile_by_tile() -> None:

@@ -25,6 +25,15 @@ PEAKS: list[tuple[Any, float]] = [
 ]
 
 
+# 168 tiles of 96 arrays multiply 128 inputs by the 16 weights of their columns in 16
+# slices of 100 ns; 336 lanes multiply once a cycle of 1 ns.
+def test_isaacs_peak_is_that_of_its_arrays_and_lanes() -> None:
+    isaac = dse.CrossbarEngine.isaac()
+    peak = 2 * 168 * 96 * 128 * 16 / 1.6e-6 + 2 * 336 * 1e9
+    found = isaac.peak_rate(isaac.default_technology())
+    assert float(found) == pytest.approx(peak, rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("machine", "peak"), PEAKS, ids=lambda case: type(case).__name__
 )

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import dse
+from dse.hardware import sram
+from dse.hardware.technology import Technology
 from dse.workload.layers import chain, linear
 from dse.workload.ops import Block
 
@@ -63,6 +65,84 @@ def test_weights_that_stay_from_run_to_run_do_not_load_again() -> None:
     again = query_alone().replace(weights_stay=True)
     found = dse.evaluate(dse.TileEngine.edge(), again)
     assert cycles(found, "load", CLOCK) == pytest.approx(2 * 1068.9, rel=1e-3)
+
+
+BUFFERS = ("activation_buffer", "weight_buffer", "mask_buffer")
+
+
+def bit_prices(technology: Technology) -> list[float]:
+    """Return the energy of a bit into or out of each buffer of AccelTran-Edge, in J."""
+    edge = dse.TileEngine.edge()
+    return [
+        float(sram.access_energy(technology, buffer, edge.mib(buffer)))
+        / (8 * technology[f"{buffer}.block"])
+        for buffer in BUFFERS
+    ]
+
+
+@pytest.mark.parametrize(
+    ("activation", "weight", "bits"),
+    [
+        (1.0, 1.0, (2_949_120, 2_949_120, 294_912)),
+        (0.5, 0.25, (1_474_560, 737_280, 294_912)),
+    ],
+)
+def test_bits_that_pass_each_buffer_are_paid_for(
+    activation: float, weight: float, bits: tuple[int, ...]
+) -> None:
+    edge, query = dse.TileEngine.edge(), query_alone()
+    query = query.with_density(activation=activation, weight=weight)
+    found = dse.evaluate(edge, query).dynamic_energy
+    prices = bit_prices(edge.default_technology())
+    for buffer, price, passed in zip(BUFFERS, prices, bits, strict=True):
+        assert float(found[buffer]) / price == pytest.approx(passed, rel=1e-6), buffer
+
+
+def test_the_simulator_pays_for_masks_of_weights_what_main_memory_takes() -> None:
+    edge = dse.TileEngine.edge()
+    rules = edge.conventions.replace(masks_cost_as_weights=True)
+    technology = edge.published_technology()
+    found, usual = (
+        dse.evaluate(m, query_alone(), technology=technology).dynamic_energy
+        for m in (edge.replace(conventions=rules), edge)
+    )
+    _, weights, masks = bit_prices(technology)
+    assert float(found["weight_buffer"]) == pytest.approx(2_621_440 * weights)
+    moved = 278_528 * masks + float(usual["main_memory"])
+    assert float(found["mask_buffer"]) == pytest.approx(moved)
+
+
+# Source: tuli2023acceltran, configurations `nano`, `tiny` and `base` of its simulator.
+@pytest.mark.parametrize(
+    ("preset", "pes", "lanes", "softmax", "mib", "gb_per_s", "issue"),
+    [
+        ("nano", 256, 4, 1, (1, 0.125, 0.5), 256, 16),
+        ("edge", 64, 16, 4, (4, 8, 1), 25.6, 8),
+        ("edge_lp", 64, 16, 4, (4, 8, 1), 25.6, 2),
+        ("server", 512, 32, 32, (32, 64, 8), 256, 128),
+    ],
+)
+def test_presets_are_the_published_configurations(
+    preset: str,
+    pes: int,
+    lanes: int,
+    softmax: int,
+    mib: tuple[float, ...],
+    gb_per_s: float,
+    issue: int,
+) -> None:
+    machine = getattr(dse.TileEngine, preset)()
+    assert [machine.number(f"{buffer}_mib") for buffer in BUFFERS] == list(mib)
+    assert {
+        "pes": pes,
+        "lanes_per_pe": lanes,
+        "multipliers_per_lane": 16,
+        "softmax_units_per_pe": softmax,
+        "tile_batch": 1,
+        "tile_size": 16,
+        "memory_bandwidth_gb_per_s": gb_per_s,
+        "issue_batch": issue,
+    }.items() <= {n: machine.number(n) for n in machine.meanings()}.items()
 
 
 def published_peak(machine: dse.TileEngine) -> float:

@@ -1,0 +1,88 @@
+"""How many values a buffer holds, by hand, of one machine a family (README, 10)."""
+
+from __future__ import annotations
+
+import pytest
+
+import dse
+from dse.engines.base import describe_run
+from dse.schedule.traffic import Storage
+from dse.workload.layers import chain, linear
+from dse.workload.ops import Block
+from tests.known_answers.test_nm_engine import QUERY
+
+MIB = 2**23  # bits
+TILE = dse.TileEngine.edge()
+HALF = QUERY.with_density(activation=0.5, weight=0.25)
+
+
+def storage(machine: dse.Engine, workload: dse.Workload = QUERY) -> Storage:
+    ops = workload.blocks[0].ops
+    return machine.storage(ops, describe_run(workload), machine.default_technology())
+
+
+def rooms(machine: dse.Engine, workload: dse.Workload = QUERY) -> list[float]:
+    """Values of a left operand that each buffer of activations holds."""
+    found = storage(machine, workload).rooms
+    return [float(room.capacity / room.operand[0]) for room in found]
+
+
+@pytest.mark.parametrize(
+    ("machine", "workload", "values"),
+    [
+        (TILE, QUERY, [4 * MIB / 20, MIB / 2]),
+        (TILE, HALF, [4 * MIB / 10, MIB / 2]),
+        (dse.NMEngine.edge(), QUERY, [MIB / 2 / 8]),
+        (dse.CrossbarEngine.isaac(), QUERY, [168 * 64 * 8192 / 16]),
+    ],
+)
+def test_so_many_activations_stay_on_chip(
+    machine: dse.Engine, workload: dse.Workload, values: list[float]
+) -> None:
+    assert rooms(machine, workload) == pytest.approx(values, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("density", "weights"),
+    # the words of 8 MiB; then half of the mask buffer's bits, of 1 MiB
+    [(1.0, 8 * MIB / 20), (0.9, 8 * MIB / 18), (0.25, MIB / 2)],
+)
+def test_tiles_hold_as_many_weights_as_words_and_masks_have_room(
+    density: float, weights: float
+) -> None:
+    found = storage(TILE, QUERY.with_density(weight=density))
+    assert float(found.weight_room) == pytest.approx(weights * (20 * density + 1))
+
+
+# 16,384 weights of a density of 0.9 and 32,768 of 0.6: 0.7 of all are not zero.
+def test_ops_of_two_densities_fill_a_buffer_by_their_mean() -> None:
+    ops = chain(
+        [
+            linear("query", 128, 128, 128, reads=(0,)),
+            linear("value", 128, 128, 256, reads=(0,)),
+        ]
+    )
+    mixed = ops.replace(weight_density=ops.weight_density * [0.9, 0.6])
+    two = QUERY.replace(blocks=(Block(ops=mixed, repeats=1),))
+    room = float(storage(TILE.replace(mask_buffer_mib=8), two).weight_room)
+    assert room == pytest.approx(8 * MIB / 14 * 15, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "weights"),
+    # at 2 of 4 a weight has 4 bits of values and 1 of positions
+    [
+        ({"weight_buffer_kib": 128.0}, 128 * 8192 / 4),
+        ({"index_buffer_kib": 64.0}, 64 * 8192 / 1),
+    ],
+)
+def test_the_fuller_of_two_buffers_decides_what_an_nm_engine_holds(
+    sizes: dict[str, float], weights: float
+) -> None:
+    found = storage(dse.NMEngine.edge().replace(**sizes))
+    assert float(found.weight_room) == pytest.approx(5 * weights, rel=1e-6)
+
+
+def test_isaac_holds_the_bits_of_the_cells_of_its_weight_tiles() -> None:
+    found = storage(dse.CrossbarEngine.isaac())
+    assert float(found.weight_room) == pytest.approx(160 * 96 * 128 * 128 * 2, rel=1e-6)
