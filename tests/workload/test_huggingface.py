@@ -276,3 +276,26 @@ def test_a_missing_model_type_lists_those_that_can_be_read(write):
 def test_a_file_that_is_no_config_is_refused(write, text, message):
     with pytest.raises(InputError, match=message):
         shape_from_config(write(text))
+
+
+@pytest.mark.parametrize(("first", "windows"), [(0, 4), (1, 3), (3, 1), (4, 0), (9, 0)])
+def test_a_window_holds_from_a_layer_on(write, first, windows):
+    config = {
+        "model_type": "qwen2",
+        "hidden_size": 64,
+        "intermediate_size": 128,
+        "num_attention_heads": 2,
+        "num_hidden_layers": 4,
+        "num_key_value_heads": 2,
+        "vocab_size": 100,
+        "sliding_window": 16,
+        "use_sliding_window": True,
+        "max_window_layers": first,
+    }
+    (decoder,) = shape_from_config(write(config)).stacks
+    told = [
+        layer.halves[0].part.window
+        for layer, repeats in decoder.layers
+        for _ in range(repeats)
+    ]
+    assert told == [None] * (4 - windows) + [16] * windows
