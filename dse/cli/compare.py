@@ -10,6 +10,7 @@ import typer
 
 from dse.cli.options import Batch, Json, Model, Quiet, SeqLen, Verbose
 from dse.cli.output import check_file, print_json, say
+from dse.cli.own import engine_name
 from dse.errors import InputError
 from dse.files import exists
 from dse.workload.spec import read_options
@@ -20,8 +21,9 @@ if TYPE_CHECKING:  # needs JAX
     from dse.explore.space import Space
 
 _MACHINE = (
-    "A machine: ENGINE:PRESET, a design that was saved (.json), or a design of a study "
-    "or of a finished sweep by its number, as PLACE#NUMBER."
+    "A machine: ENGINE:PRESET, where ENGINE may be a Python file; a design that was "
+    "saved (.json); or a design of a study or of a finished sweep by its number, as "
+    "PLACE#NUMBER."
 )
 
 
@@ -110,7 +112,10 @@ def explain(
 
 
 def read_machine(given: str) -> Engine:
-    """Return the machine of `tile:edge`, `design.json` or `results/front#240`."""
+    """Return the machine of `tile:edge`, `design.json` or `results/front#240`.
+
+    In place of an engine's name may stand its Python file, as `mine/systolic.py:large`.
+    """
     place, hash_sign, number = given.rpartition("#")
     if hash_sign and re.fullmatch(r"\d+", number):
         space, _ = _sweep_of(place)
@@ -121,7 +126,8 @@ def read_machine(given: str) -> Engine:
     from dse.explore.asked import read_design
 
     if not given.endswith(".json"):
-        return read_design(given)
+        engine, colon, preset = given.rpartition(":")
+        return read_design(engine_name(engine) + colon + preset)
     machine = dse.load(given)
     if not isinstance(machine, Engine):
         raise InputError(f"{given} holds no design; save one with `dse.save`.")

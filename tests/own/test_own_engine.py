@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import re
 import subprocess
@@ -109,6 +110,16 @@ def test_the_command_line_and_studies_take_it(installed: Path, tmp_path: Path) -
     swept = run(installed, "sweep", str(tmp_path), "--out", str(tmp_path / "out"))
     assert swept.returncode == 0, swept.stderr
     assert len(dse.load(tmp_path / "out")) >= 1
+
+
+def test_machines_of_a_file_are_compared(installed: Path, tmp_path: Path) -> None:
+    file = installed / "systolic.py"
+    ask = ("--workload", "bert-tiny", "--json")
+    named = run(installed, "compare", "systolic:small", "systolic:large", *ask)
+    by_file = run(tmp_path, "compare", f"{file}:small", f"{file}:large", *ask)
+    assert by_file.returncode == 0, by_file.stderr
+    values = json.loads(by_file.stdout)["values"]
+    assert values == json.loads(named.stdout)["values"]
 
 
 def test_a_sweep_knows_when_the_code_of_an_engine_changed(
