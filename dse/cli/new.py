@@ -61,7 +61,7 @@ def study(
         raise InputError("--design needs --from: the results that it is a number of.")
     else:
         _write("study", name)
-    say(f"Next: dse sweep {name} --out results")
+    say(f"Next: dse sweep {name} --out results/{Path(name).name}")
 
 
 @new.command("engine")

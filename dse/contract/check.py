@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from inspect import getfile
+from pathlib import Path
+from traceback import extract_tb
 from typing import NamedTuple
 
 from dse.contract import programs, whole_runs
@@ -69,9 +72,21 @@ def check_machine(machine: Engine, laws: dict[str, Law]) -> Iterator[tuple[str, 
         except (BrokenLawError, InputError) as broken:
             yield name, str(broken)
         except Exception as fault:  # whatever an engine of somebody else raises
-            yield name, f"{type(fault).__name__}: {fault}"
+            yield name, f"{type(fault).__name__}{_place(fault, machine)}: {fault}"
         else:
             yield name, ""
+
+
+def _place(fault: Exception, machine: Engine) -> str:
+    """Return the last line of a machine's own file on the way to a fault, if any."""
+    own = machine.coprocessor if isinstance(machine, Pair) else machine
+    file = getfile(type(own))
+    lines = [
+        frame.lineno
+        for frame in extract_tb(fault.__traceback__)
+        if frame.filename == file
+    ]
+    return f" at {Path(file).name}:{lines[-1]}" if lines else ""
 
 
 def check_engine(

@@ -168,11 +168,13 @@ def test_each_law_finds_its_fault(fault: str) -> None:
 
 
 def test_what_an_engine_raises_is_told_as_a_fault() -> None:
-    def law(case: Case) -> None:
-        raise ZeroDivisionError("by 0")
-
-    assert dict(check_machine(Wrong(), {"law": law})) == {
-        "law": "ZeroDivisionError: by 0"
+    elsewhere: dict[str, Any] = {}
+    exec("def law(case): raise ZeroDivisionError('by 0')", elsewhere)
+    laws = {"law": elsewhere["law"], "here": lambda case: 1 / 0}
+    line = laws["here"].__code__.co_firstlineno
+    assert dict(check_machine(Wrong(), laws)) == {
+        "law": "ZeroDivisionError: by 0",
+        "here": f"ZeroDivisionError at test_engine_laws.py:{line}: division by zero",
     }
 
 

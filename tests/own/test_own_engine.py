@@ -150,6 +150,16 @@ def test_the_verb_says_of_each_law_whether_it_holds(
     assert re.search(r"\d+ of \d+ hold\.", done.stdout)
 
 
+def test_the_verb_says_where_an_engine_fails(started: Path, tmp_path: Path) -> None:
+    text = (started / "systolic" / "systolic.py").read_text()
+    broken = tmp_path / "mistyped.py"
+    broken.write_text(text.replace("self.rows", "self.rowz", 1))
+    line = next(i for i, each in enumerate(text.splitlines(), 1) if "self.rows" in each)
+    done = run(tmp_path, "check-engine", str(broken), "--preset", "small")
+    assert done.returncode == 1
+    assert f"AttributeError at mistyped.py:{line}: 'Systolic'" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [
