@@ -205,13 +205,21 @@ def _columns(programs: list[Program]) -> dict[str, Any]:
 
 
 def judge(program: Program, found: list[Any], kind: Any, reader: str) -> None:
-    """Compare every operation with what JAX makes of the same numbers."""
+    """Compare every operation with what JAX makes of the same numbers.
+
+    Single precision is not asked what is known in double alone, nor what it becomes.
+    """
+    untold: set[int] = set()
     values = [*program.rows, *found]
     info = np.finfo(kind)
     for number, call in enumerate(program.calls, start=len(NAMES)):
         operation = OPERATIONS[call.name]
         letters = operation.takes
-        if (operation.only_double and kind != np.float64) or any(
+        in_double = operation.only_double and kind != np.float64
+        if in_double or untold & {*call.takes}:
+            untold.add(number)
+            continue
+        if any(
             letter in "ij" and _inexact(values[place], info)
             for letter, place in zip(letters, call.takes, strict=True)
         ):
