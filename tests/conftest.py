@@ -12,6 +12,8 @@ import hypothesis
 import jax
 import pytest
 
+from tests.browser import empty_page, open_browser
+
 jax.config.update("jax_numpy_rank_promotion", "raise")
 # Traces and compiled models are kept for later tests, by the million objects: to look
 # for garbage among them as often as usual took a fifth of the time of all tests.
@@ -36,15 +38,8 @@ def chromium() -> str:
 @pytest.fixture
 def page(chromium: str) -> Iterator[Any]:
     """An empty Playwright page that cannot reach any network."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox"]
-        )
-        context = browser.new_context(offline=True)
-        yield context.new_page()
-        browser.close()
+    with open_browser(chromium) as browser:
+        yield empty_page(browser)
 
 
 def pytest_collection_finish() -> None:

@@ -22,6 +22,7 @@ from dse.show.report import write_report
 from dse.show.summary_text import summary_text
 from dse.study.study import Study
 from dse.study.summary import summarize
+from tests.browser import open_browser, report_page
 
 LARGEST = 3e6  # bytes; Plotly alone is 2e6, packed
 LEAST_FONT = 12.0  # pixels
@@ -135,27 +136,11 @@ def test_a_front_says_what_the_model_is_off_by(study: Study, front: Runs) -> Non
 @pytest.fixture(scope="module")
 def opened(chromium: str, report: Path) -> Iterator[Any]:
     """The report in a browser without a network; `page.faults` is what went wrong."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox"]
-        )
-        page: Any = browser.new_context(offline=True).new_page()
-        page.faults, page.asked = [], []
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.on(
-            "console",
-            lambda said: (
-                page.faults.append(said.text) if said.type == "error" else None
-            ),
-        )
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.set_viewport_size({"width": 1280, "height": 800})
-        page.goto(report.as_uri())
-        page.wait_for_selector("body[data-ready]")
+    with (
+        open_browser(chromium) as browser,
+        report_page(browser, report, 1280, 800) as page,
+    ):
         yield page
-        browser.close()
 
 
 def shown_rows(page: Any) -> int:

@@ -14,6 +14,7 @@ import dse
 from dse.errors import InputError
 from dse.explore.runs import Runs
 from dse.show.style import ACCENT, GREY_DARK, GREY_LIGHT, TINT
+from tests.browser import empty_page, open_browser
 
 INCHES = (3.3, 5.0, 7.0, 10.0)
 BERT = dse.transformer("bert-tiny", seq_len=64)
@@ -59,18 +60,12 @@ def draw(kind: str, answers: Any, front: Runs, width: float | None) -> Any:
 @pytest.fixture(scope="module")
 def sheet(chromium: str) -> Any:
     """A page with Plotly, to draw one figure after another on."""
-    from playwright.sync_api import sync_playwright
-
     script = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox"]
-        )
-        page = browser.new_context(offline=True).new_page()
+    with open_browser(chromium) as browser:
+        page = empty_page(browser)
         page.set_content("<body style='margin: 0'></body>")
         page.add_script_tag(content=script.read_text())
         yield page
-        browser.close()
 
 
 def overlaps(boxes: list[list[Any]]) -> list[tuple[str, str]]:
