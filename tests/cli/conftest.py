@@ -52,6 +52,12 @@ class Answer:
 Dse = Callable[..., Answer]
 
 
+@pytest.fixture(autouse=True)
+def _a_clock_that_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports tell the minute they were made in; tests that compare two may span it."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1764374400")
+
+
 @pytest.fixture
 def dse(capsys: pytest.CaptureFixture[str]) -> Dse:
     """Call `dse` as `dse("params", "acceltran")`."""
