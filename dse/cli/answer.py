@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dse.cli.options import log
-from dse.cli.output import SAID, json_text, print_json, say, written_together
+from dse.cli.output import (
+    SAID,
+    check_folder,
+    check_not_folders,
+    json_text,
+    print_json,
+    say,
+    written_together,
+)
 from dse.errors import InputError
 from dse.json_file import read_json
 
@@ -20,7 +28,13 @@ if TYPE_CHECKING:  # needs JAX
 
 SUMMARY = "summary.json"  # written first: it tells whose the other files are
 FILES = (SUMMARY, "front.parquet", "front.csv", "report.html")
-TABLES = ("top", "sample")
+NAMES = (*FILES, "top.parquet", "sample.parquet")  # of all that may be written
+
+
+def check_out(out: Path) -> None:
+    """Raise `InputError` where an answer cannot be written to, by trying it."""
+    check_folder(out)
+    check_not_folders(out, NAMES)
 
 
 def check_answer(out: Path, study: Study, remedy: str) -> None:
@@ -28,8 +42,7 @@ def check_answer(out: Path, study: Study, remedy: str) -> None:
 
     Those are what the answer would replace. The `remedy` is the end of the message.
     """
-    names = (*FILES, *(f"{table}.parquet" for table in TABLES))
-    there = [name for name in names if (out / name).exists()]
+    there = [name for name in NAMES if (out / name).exists()]
     if there and _asked(out / SUMMARY) != study.hash:
         raise InputError(
             f"{out} holds {', '.join(there)}, which this study did not write: {remedy}"

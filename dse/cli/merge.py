@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from dse.cli.answer import check_answer
+from dse.cli.answer import check_answer, check_out
 from dse.cli.options import Json, Quiet, Verbose, log
-from dse.cli.output import PARTIAL, check_folder
+from dse.cli.output import PARTIAL
 from dse.study.study import load_study
 
 
@@ -35,7 +35,7 @@ def merge(
     are missing there is none, and the exit code is 3. What was found stays in place.
     """
     if out is not None:
-        check_folder(out)
+        check_out(out)
     from dse.sweeps.store import find_store
 
     stores = [find_store(place) for place in places]

@@ -12,7 +12,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -22,6 +22,7 @@ import typer
 
 from dse.cli.interrupt import interrupted_afterwards, undone_at_the_end, uninterrupted
 from dse.errors import InputError
+from dse.files import is_folder
 from dse.show.text_table import terminal_width, too_wide
 
 SAID: ContextVar[str] = ContextVar("SAID", default="")  # the call, as it was typed
@@ -119,6 +120,16 @@ def check_folder(folder: Path, option: str = "--out") -> None:
             ) from None
         finally:
             _remove_empty(missing)
+
+
+def check_not_folders(folder: Path, names: Iterable[str]) -> None:
+    """Raise `InputError` where a folder stands in the place of a file to be written."""
+    for name in names:
+        if is_folder(folder / name):
+            raise InputError(
+                f"{folder / name} is a folder, and a file of the answer goes there; "
+                "move it away, or give another folder."
+            )
 
 
 def check_file(file: Path, option: str) -> None:

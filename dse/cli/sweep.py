@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dse.cli.answer import check_answer, tell
+from dse.cli.answer import check_answer, check_out, tell
 from dse.cli.cost import tell_cost
 from dse.cli.interrupt import end_if_interrupted
 from dse.cli.options import (
@@ -23,7 +23,6 @@ from dse.cli.options import (
     log,
     shows_progress,
 )
-from dse.cli.output import check_folder
 from dse.errors import InputError
 from dse.explore.arguments import BLOCK_SIZE
 from dse.explore.shard import read_shard
@@ -116,7 +115,7 @@ def sweep(
     command goes on from there.
     """
     if out is not None:
-        check_folder(out)
+        check_out(out)
     kept, share = read_kept(keep), read_shard(shard)
     place = store or (None if out is None else str(out / PARTS))
     shared = share.name if prove is None else ""

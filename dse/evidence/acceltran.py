@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 from dse.csv_file import number_in, read_rows
 from dse.engines.tile.conventions import SIMULATOR
 from dse.engines.tile.engine import TileEngine
-from dse.errors import InputError
+from dse.errors import InputError, did_you_mean
 from dse.evidence.acceltran_replay import ReplayResult, SimulatorRun, Unfinished, replay
 from dse.evidence.acceltran_workload import simulator_workload
 from dse.evidence.run_errors import summarize_errors
@@ -177,6 +177,10 @@ def _model_answers(
     """Return what the model says under the simulator's conventions and units."""
     mode = _BANDWIDTHS[row["mem_mode"]]
     bandwidth = technology[f"main_memory.bandwidth_{mode}"]
+    clock_mhz, integer_bits, fraction_bits = (
+        number_in(place, column, row.get(column))
+        for column in ("clock_MHz", "IL", "FL")
+    )
     try:
         design = TileEngine(
             pes=run.pes,
@@ -194,15 +198,17 @@ def _model_answers(
             memory_bandwidth_gb_per_s=float(bandwidth) / 1e9,
             issue_batch=run.issue_batch,
             non_linearity=row["nonlinearity"],
-            clock_mhz=float(row["clock_MHz"]),
-            integer_bits=float(row["IL"]),
-            fraction_bits=float(row["FL"]),
+            clock_mhz=clock_mhz,
+            integer_bits=integer_bits,
+            fraction_bits=fraction_bits,
             loop_order=row.get("loop_order") or "b_i_j_k",
             conventions=SIMULATOR,
         )
     except KeyError as missing:
-        raise InputError(f"{place}: there is no column {missing}.") from None
-    except (InputError, ValueError) as error:
+        column = str(missing.args[0])
+        known = did_you_mean(column, (c for c in row if not c.startswith("out_")))
+        raise InputError(f"{place}: there is no column `{column}`.{known}") from None
+    except InputError as error:
         raise InputError(f"{place}: {error}") from None
     workload = simulator_workload(
         run.model,

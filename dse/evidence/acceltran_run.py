@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from dse.errors import InputError, did_you_mean, quoted
 from dse.json_file import parse_json
+from dse.workload.acceltran_models import read_layers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +20,7 @@ class SimulatorRun:
     cycle: `load_bandwidth` from main memory, `store_bandwidth` into a buffer.
 
     Raises:
-        InputError: a number is outside its range.
+        InputError: the model is none, or a number is outside its range.
     """
 
     model: Mapping[str, Any]
@@ -44,6 +45,7 @@ class SimulatorRun:
 
     def __post_init__(self) -> None:
         """Refuse what the simulator cannot run."""
+        read_layers(self.model)
         for name in (field.name for field in fields(self) if field.name != "model"):
             value = getattr(self, name)
             if name.endswith("_sparsity"):

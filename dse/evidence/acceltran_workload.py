@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from dse.workload.acceltran_models import read_layers
 from dse.workload.layers import Op, activation, chain, layer_norm, linear
 from dse.workload.ops import Block, Workload, set_density
 
@@ -26,12 +27,15 @@ def simulator_workload(
     activation_density: float,
     weight_density: float,
 ) -> Workload:
-    """Return the ops that the simulator runs for a model dictionary."""
-    layers = list(zip(model["o"], model["h"], model["f"], strict=True))
-    first = layers[0][1]
+    """Return the ops that the simulator runs for a model dictionary.
+
+    Raises `InputError` where that is none.
+    """
+    layers = read_layers(model)
+    first = layers[0].hidden
     chains = [chain([Op("embedding", "embedding", (), seq_len, first, vocab)])]
     repeats = [1]
-    for (heads, hidden, widths), run in _runs(layers):
+    for (heads, hidden, widths), run in itertools.groupby(layers):
         ops: list[Op] = []
         for number, (head, count) in enumerate(Counter(heads).items()):
             ops += _head_ops(head, count, seq_len, hidden, f"_{number}")
@@ -41,7 +45,7 @@ def simulator_workload(
             ops.append(activation(f"activation_{len(ops)}", seq_len, taken))
         ops.append(layer_norm("norm_ffn", seq_len, hidden))
         chains.append(chain(ops))
-        repeats.append(run)
+        repeats.append(len(list(run)))
     return Workload(
         name="acceltran-simulator",
         blocks=tuple(
@@ -51,12 +55,6 @@ def simulator_workload(
         batch=batch,
         seq_len=seq_len,
     )
-
-
-def _runs(layers: list[Any]) -> Iterator[tuple[Any, int]]:
-    """Yield each layer that differs from the last one, and how often it repeats."""
-    for layer, run in itertools.groupby(layers):
-        yield layer, len(list(run))
 
 
 def _head_ops(head: str, count: int, tokens: int, hidden: int, label: str) -> list[Op]:

@@ -6,7 +6,6 @@ stopped. What is in a folder belongs to one question; another is refused.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from dse.errors import InputError
-from dse.files import write_whole
-from dse.json_file import read_json
 from dse.measure import balance, statistics
 from dse.measure.checkpoint import Checkpoint
 from dse.measure.encoding import Encoder
+from dse.measure.kept_answers import Answer, KeptAnswers
 from dse.measure.locality import CAPACITIES, reuse_by_capacity
 from dse.measure.policies.choices import find_choice
 from dse.measure.policies.contract import Pruning
@@ -27,9 +25,7 @@ from dse.measure.probe import Probe, fit_probe
 from dse.measure.tasks.task import Examples, Task, join_to_length
 from dse.measure.tokenizer import Tokenizer, Tokens
 
-QUESTION = "question.json"
-_ANSWER = "what a measurement wrote, or remove it, to have it measured again"
-FORM = 2  # of an answer: what stands in it
+FORM = 3  # of an answer: what stands in it
 RIDGE = 0.03  # of a thousand texts or so: what does best on texts not seen
 LOOKED_AT = 8192  # tokens of the first seed: densities and pairs
 TRACED = 1024  # of those: tiles and buffers
@@ -124,11 +120,11 @@ def measure(
         "tokenizer_sha256": tokenizer.sha256,
         "data_sha256": load_task(plan.seeds[0]).sha256(),
     }
-    _claim(folder, question | asdict(plan))
-    paths = [folder / f"setting-{i:02d}.json" for i in range(len(plan.settings))]
-    if not all(path.exists() for path in paths):
-        _run_missing(checkpoint, tokenizer, load_task, plan, paths, tick)
-    return [read_json(path, _ANSWER) for path in paths]
+    kept = KeptAnswers(folder, question | asdict(plan))
+    answers = [kept.read(number) for number in range(len(plan.settings))]
+    if None in answers:
+        _run_missing(checkpoint, tokenizer, load_task, plan, kept, answers, tick)
+    return [answer for answer in answers if answer is not None]
 
 
 def _run_missing(
@@ -136,23 +132,26 @@ def _run_missing(
     tokenizer: Tokenizer,
     load_task: LoadTask,
     plan: Plan,
-    paths: list[Path],
+    kept: KeptAnswers,
+    answers: list[Answer | None],
     tick: Tick,
 ) -> None:
+    """Measure and keep every setting whose answer is None, and fill it in."""
     encoder = Encoder(checkpoint.model)
     trials = [
         _trial(encoder, tokenizer, load_task(seed), plan, tick) for seed in plan.seeds
     ]
-    for setting, path in zip(plan.settings, paths, strict=True):
-        if path.exists():
+    for number, setting in enumerate(plan.settings):
+        if answers[number] is not None:
             tick(plan.test * len(trials) + plan.looked_at)
             continue
-        _write(path, _answer(encoder, trials, plan, setting, tick))
+        found = _answer(encoder, trials, plan, setting, tick)
+        answers[number] = kept.write(number, found)
 
 
 def _answer(
     encoder: Encoder, trials: list[Trial], plan: Plan, setting: float, tick: Tick
-) -> dict[str, Any]:
+) -> Answer:
     """Return everything that is measured at one setting, as JSON has it."""
     accuracies = []
     for trial in trials:
@@ -250,26 +249,3 @@ def _pruning(encoder: Encoder, policy: str, setting: float, trial: Trial) -> Pru
     return find_choice(policy).build(
         setting, lambda share: encoder.calibrated(trial.calibration, share)
     )
-
-
-def _claim(folder: Path, question: dict[str, Any]) -> None:
-    """Make the folder this question's, or raise `InputError` if it is another's."""
-    path = folder / QUESTION
-    asked = json.loads(json.dumps(question))
-    if path.exists():
-        held = read_json(path, "another --out, or the file that a measurement wrote")
-        other = [key for key in asked if held.get(key) != asked[key]]
-        if other:
-            raise InputError(
-                f"{folder} holds a measurement with another `{'`, `'.join(other)}`; "
-                "give another folder, or the same question."
-            )
-    elif folder.exists() and any(folder.iterdir()):
-        raise InputError(f"{folder} holds other files; give an empty or a new folder.")
-    else:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write(path, asked)
-
-
-def _write(path: Path, data: dict[str, Any]) -> None:
-    write_whole(path, json.dumps(data, indent=1) + "\n")

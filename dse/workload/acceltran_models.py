@@ -15,14 +15,22 @@ from dse.workload.ops import Block, Workload
 from dse.workload.parts import Attention, FeedForward
 from dse.workload.shapes import whole
 
-_HEAD = re.compile(r"(?:sa_(?:sdp|wma)|c_[1-9]\d*|l_(?:dct|dft))_[1-9]\d*")
+_SIZE = r"[1-9]\d{0,8}"
+_HEAD = re.compile(rf"(?:sa_(?:sdp|wma)|c_{_SIZE}|l_(?:dct|dft))_{_SIZE}")
 _KEYS = {"l": "layers", "o": "heads", "h": "hidden sizes", "f": "feed-forward widths"}
 
 
-class _Layer(NamedTuple):
-    heads: tuple[tuple[str, int], ...]  # each kind of head, and how many there are
+class Layer(NamedTuple):
+    """One layer of a model dictionary: its heads, hidden size, feed-forward widths."""
+
+    heads: tuple[str, ...]
     hidden: int
     widths: tuple[int, ...]
+
+    @property
+    def kinds(self) -> tuple[tuple[str, int], ...]:
+        """Each kind of head, and how many there are."""
+        return tuple(Counter(self.heads).items())
 
 
 def acceltran_model(
@@ -63,7 +71,7 @@ def acceltran_model(
     """
     tokens = whole("`seq_len`", seq_len)
     rows = whole("`vocab`", vocab)
-    layers = _read(dictionary)
+    layers = read_layers(dictionary)
     first = layers[0].hidden
     embedding = [
         Op("embedding", "embedding", (), tokens, first, rows),
@@ -71,21 +79,25 @@ def acceltran_model(
     ]
     blocks = [Block(ops=chain(embedding), repeats=1)]
     hidden = first
-    for layer, run in itertools.groupby(layers):
+    for _, run in itertools.groupby(
+        layers, lambda each: (each.kinds, each.hidden, each.widths)
+    ):
+        equal = list(run)
+        layer = equal[0]
         if layer.hidden != hidden:
             step = linear("ffn_projection", tokens, hidden, layer.hidden, reads=(0,))
             blocks.append(Block(ops=chain([step]), repeats=1))
             hidden = layer.hidden
         ops = chain(_layer_ops(layer, tokens))
-        blocks.append(Block(ops=ops, repeats=len(list(run))))
+        blocks.append(Block(ops=ops, repeats=len(equal)))
     return Workload(name=name, blocks=tuple(blocks), batch=batch, seq_len=tokens)
 
 
-def _layer_ops(layer: _Layer, tokens: int) -> list[Op]:
+def _layer_ops(layer: Layer, tokens: int) -> list[Op]:
     ops, hidden = OpList(), layer.hidden
     ends = []  # of each kind of head
-    for head, count in layer.heads:
-        label = f"_{head}" if len(layer.heads) > 1 else ""
+    for head, count in layer.kinds:
+        label = f"_{head}" if len(layer.kinds) > 1 else ""
         ends.append(_head_ops(ops, head, count, tokens, hidden, label))
     norm = Op("norm_attention", "layer_norm", (), tokens, hidden)
     read = ops.add(norm, *reversed(ends))
@@ -120,7 +132,11 @@ def _head_ops(
     return ops.add(transform, GIVEN)
 
 
-def _read(dictionary: Mapping[str, Any]) -> list[_Layer]:
+def read_layers(dictionary: Mapping[str, Any]) -> list[Layer]:
+    """Return the layers of a model dictionary, as `acceltran_model` describes it.
+
+    Raises `InputError` where it is none; the message names the place.
+    """
     check_kind("`dictionary`", dictionary, Mapping, "a dict with l, o, h and f")
     for key in dictionary:
         if key not in _KEYS:
@@ -140,7 +156,7 @@ def _read(dictionary: Mapping[str, Any]) -> list[_Layer]:
                 f"of its `l` = {count} layers, got {quoted(value)}."
             )
     return [
-        _Layer(
+        Layer(
             heads=_heads(dictionary["o"][i], f"`o[{i}]`"),
             hidden=whole(f"`h[{i}]` of the model dictionary", dictionary["h"][i]),
             widths=_widths(dictionary["f"][i], f"`f[{i}]`"),
@@ -149,7 +165,7 @@ def _read(dictionary: Mapping[str, Any]) -> list[_Layer]:
     ]
 
 
-def _heads(names: Any, place: str) -> tuple[tuple[str, int], ...]:
+def _heads(names: Any, place: str) -> tuple[str, ...]:
     if not isinstance(names, list | tuple) or not names:
         raise InputError(
             f"{place} of the model dictionary is {quoted(names)}; write a list of its "
@@ -162,7 +178,7 @@ def _heads(names: Any, place: str) -> tuple[tuple[str, int], ...]:
                 "write `sa_sdp_D`, `sa_wma_D`, `c_K_D`, `l_dct_D` or `l_dft_D` with "
                 "whole numbers for D and K."
             )
-    return tuple(Counter(names).items())
+    return tuple(names)
 
 
 def _widths(values: Any, place: str) -> tuple[int, ...]:

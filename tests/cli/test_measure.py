@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import shlex
 import shutil
 from pathlib import Path
@@ -105,6 +106,53 @@ def test_a_stopped_measurement_goes_on_and_comes_to_the_same(
     for name in ("setting-00.json", "setting-01.json", "setting-02.json"):
         again = json.loads((tmp_path / "half" / name).read_text())
         assert again == json.loads((measured / name).read_text())
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        (
+            "setting-01.json",
+            lambda text: text.replace('"accuracy": [', '"accuracy": [1,'),
+        ),
+        (
+            "setting-01.json",
+            lambda text: text.replace('"setting": 0.6', '"setting": 0.7'),
+        ),
+        ("setting-01.json", lambda text: re.sub(r' "sha256": "\w+",\n', "", text)),
+        ("question.json", lambda text: text.replace("{", '{"note": "mine",', 1)),
+    ],
+)
+def test_what_was_changed_after_it_was_measured_is_no_answer(
+    place: Path, measured: Path, dse: Any, tmp_path: Path, file: str, change: Any
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(measured, out)
+    before = (out / file).read_text()
+    (out / file).write_text(change(before))
+    assert (out / file).read_text() != before
+    answer = dse(*arguments(place, out))
+    assert (answer.code, str(out) in answer.err) == (2, True), answer.err
+    (out / file).write_text(before)
+    assert dse(*arguments(place, out)).code == 0
+
+
+def test_an_answer_to_another_question_is_none_to_this(
+    place: Path, measured: Path, dse: Any, tmp_path: Path
+) -> None:
+    assert dse(*arguments(place, tmp_path / "other", test=9)).code == 0
+    shutil.copytree(measured, tmp_path / "out")
+    shutil.copy(tmp_path / "other" / "setting-01.json", tmp_path / "out")
+    answer = dse(*arguments(place, tmp_path / "out"))
+    assert (answer.code, "comes from elsewhere" in answer.err) == (2, True)
+
+
+def test_a_folder_in_the_place_of_the_curve_is_told_before_the_work(
+    place: Path, dse: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "out" / "curve.toml").mkdir(parents=True)
+    answer = dse(*arguments(place, tmp_path / "out"))
+    assert (answer.code, "curve.toml is a folder" in answer.err) == (2, True)
 
 
 def test_a_folder_with_another_question_is_refused(

@@ -152,3 +152,20 @@ def test_a_merge_replaces_no_other_answer(
     assert answer.code == 2
     assert "this study did not write: give --out another folder." in answer.err
     assert contents(out) == first
+
+
+@pytest.mark.parametrize("mine", [*sorted(ANSWER), "top.parquet"])
+def test_a_folder_in_the_place_of_an_answer_is_told_before_the_search(
+    dse: Dse, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mine: str
+) -> None:
+    monkeypatch.setattr("dse.cli.parts.search_parts", None)
+    out = tmp_path / "out"
+    (out / mine).mkdir(parents=True)
+    for verb in (
+        ("sweep", study),
+        ("sweep", study, "--restart"),
+        ("merge", study, out),
+    ):
+        answer = dse(*verb, "--out", out)
+        assert answer.code == 2
+        assert f"{out / mine} is a folder, and a file of the answer" in answer.err

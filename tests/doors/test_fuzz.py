@@ -12,14 +12,26 @@ from pathlib import Path
 import pytest
 
 from dse.errors import InputError
-from tests.doors import calls, commands, files, saved, tables
+from tests.doors import acceltran, calls, commands, files, measured, saved, tables
 from tests.doors.door import DOORS
 from tests.doors.judge import fault_of_message
 
-MODULES = (calls, commands, files, saved, tables)  # whose import adds doors to DOORS
+MODULES = (
+    acceltran,
+    calls,
+    commands,
+    files,
+    measured,
+    saved,
+    tables,
+)  # whose import adds doors to DOORS
 BY_DAY = 32  # inputs of each door
 BY_NIGHT = 540
-COSTS = {"command": 3, "parts": 3}  # doors behind which a whole verb runs
+COSTS = {
+    "command": 3,
+    "measurement": 8,
+    "parts": 3,
+}  # doors behind which a whole verb runs
 SLOW = 5.0  # seconds of the processor
 
 
@@ -60,7 +72,7 @@ def _quiet(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_every_door_is_tried() -> None:
-    assert len(DOORS) == 23
+    assert len(DOORS) == 27
 
 
 @pytest.mark.parametrize("name", DOORS)

@@ -44,14 +44,14 @@ def test_a_row_is_read_by_its_column_names() -> None:
 
 def test_every_kind_of_head_is_read() -> None:
     heads = ["sa_sdp_64", "sa_wma_32", "c_9_64", "l_dft_64"]
-    (layer,) = read_model(MODEL | {"o": [heads], "f": [[]]})
+    (layer,) = read_model(MODEL | {"o": [heads]})
     assert layer.heads == (
         Head("sa", weighted=False, width=64),
         Head("sa", weighted=True, width=32),
         Head("c", weighted=False, width=9),
         Head("l", weighted=False, width=0),
     )
-    assert layer.feed_forward == ()
+    assert layer.feed_forward == (512,)
 
 
 @pytest.mark.parametrize(
@@ -78,27 +78,21 @@ def test_an_unreadable_row_names_its_place_and_column(
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("model", "message"),
     [
-        ({"l": 0}, "`l` of the model dictionary must be a whole number above zero"),
-        (
-            {"h": [128, 128]},
-            "`h` of the model dictionary must be a list with 1 entries",
-        ),
-        ({"o": [[]]}, r"`o[0]` of the model dictionary must be a list"),
-        ({"o": [["sa_64"]]}, "has the head 'sa_64'; write `sa_sdp_64`"),
-        ({"f": [[0]]}, "`f[0]` of the model dictionary must be a whole number"),
+        ('{"l": 1}', "the model dictionary lacks `o`; add its heads."),
+        ('{"l": 0}', "lacks `o`"),
+        (ROW["model_json"].replace("128", "0"), "`h[0]` of the model dictionary is 0"),
+        (ROW["model_json"].replace("sa_sdp", "sa"), "head 0 in `o[0]` of the model"),
+        (ROW["model_json"].replace("512", "2.5"), "a width in `f[0]` of the model"),
+        (ROW["model_json"].replace("512", ""), "write a list of its widths."),
+        (ROW["model_json"].replace('"l": 1', '"l": 2'), "each of its `l` = 2 layers"),
     ],
 )
-def test_an_unreadable_model_dictionary_names_the_key(
-    change: dict[str, Any], message: str
+def test_a_model_that_is_none_is_refused_with_the_row_that_holds_it(
+    model: str, message: str
 ) -> None:
     with pytest.raises(InputError) as caught:
-        read_model(MODEL | change)
+        SimulatorRun.from_row(ROW | {"model_json": model}, **RATES, place="r.csv, 2")
     assert message in str(caught.value)
-
-
-def test_a_model_dictionary_without_heads_is_refused() -> None:
-    model = {key: value for key, value in MODEL.items() if key != "o"}
-    with pytest.raises(InputError, match="lacks `o`, its lists of heads"):
-        read_model(model)
+    assert str(caught.value).startswith("r.csv, 2: ")
