@@ -78,12 +78,12 @@ def technology(name: Name, verbose: Verbose = False, quiet: Quiet = False) -> No
     say(f"Next: dse params --check {name}/{name}.toml")
 
 
-def _found(source: Path, designs: list[int], path: Path) -> str:
-    """Return the file of a study, at a path, of machines that were found."""
+def _found(source: Path, designs: list[int], path: Path) -> dict[str, str]:
+    """Return a study, at a path, of machines that were found: its files by name."""
     import numpy as np
 
     from dse.explore.runs import Runs
-    from dse.study.written import study_text
+    from dse.study.written import study_files
     from dse.sweeps.saved import load
 
     runs = load(source)
@@ -91,17 +91,19 @@ def _found(source: Path, designs: list[int], path: Path) -> str:
         raise InputError(f"{source} holds no results; give those of a sweep.")
     for number in designs:
         runs.design(number)  # one that is not there is an error
-    return study_text(
+    return study_files(
         runs.take(np.isin(runs.index, designs)) if designs else runs, path
     )
 
 
 def _write(
-    kind: str, name: str, main_file: Callable[[Path], str] | None = None
+    kind: str,
+    name: str,
+    own_files: Callable[[Path], dict[str, str]] = lambda path: {},
 ) -> None:
     """Write the start of a kind into a new folder, all files or none.
 
-    `main_file` makes the text of the file that the kind is about, by its path.
+    `own_files` makes texts by the path of a study; they stand for those of the start.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise InputError(
@@ -114,8 +116,8 @@ def _write(
         for start in sorted((_STARTS / kind).glob("*.txt")):
             file = start.stem.replace(kind, name) if kind != "study" else start.stem
             text = Template(start.read_text("utf-8")).substitute(words)
-            if main_file is not None and file == FILE_NAME:
-                text = main_file(Path(name) / file)
+            (drafts / file).write_text(text, "utf-8")
+        for file, text in own_files(Path(name) / FILE_NAME).items():
             (drafts / file).write_text(text, "utf-8")
     files = ", ".join(sorted(path.name for path in Path(name).iterdir()))
     say(f"Wrote {name}: {files}.")

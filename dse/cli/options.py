@@ -62,7 +62,8 @@ Model = Annotated[
     typer.Option(
         "--workload",
         "--model",
-        help="A model of the zoo, or the path of a config.json.",
+        help="A model of the zoo, or the path of a config.json, of AccelTran's model "
+        "dictionary or of a workload that dse.save wrote.",
     ),
 ]
 SeqLen = Annotated[

@@ -13,8 +13,8 @@ from dse.errors import InputError, named, quoted
 from dse.evaluation import TIMINGS, Timing
 from dse.hardware.technology import Technology, read_technology
 from dse.records import Record, several
+from dse.workload.model_file import usual_run
 from dse.workload.ops import Workload
-from dse.workload.transformer import transformer
 
 DesignLike = Engine | str  # a name is `tile:edge`
 WorkloadLike = Workload | str | Path
@@ -72,10 +72,10 @@ def read_design(given: DesignLike) -> Engine:
 def read_workload(given: WorkloadLike) -> Workload:
     """Return a workload, or what a transformer of a name computes at its usual length.
 
-    The name is one of `dse models`, or the path of a `config.json`.
+    The name is one of `dse models`, or the path of what `model` of a study may be.
     """
     if isinstance(given, str | Path):
-        return transformer(given)
+        return usual_run(str(given))
     if not isinstance(given, Workload):
         raise InputError(
             f'{named(given)} is no workload; give `dse.transformer("bert-base")`, or '

@@ -1,11 +1,14 @@
-"""From results back to a `study.toml`: a question about machines that were found."""
+"""From results back to a `study.toml`: a question about machines that were found.
+
+A workload that its keys do not say whole stands in a file of its own beside it.
+"""
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import jax
@@ -18,29 +21,27 @@ from dse.errors import InputError
 from dse.explore.hashes import hash_of_records
 from dse.explore.runs import Runs
 from dse.explore.space import is_of_workload
+from dse.files import exists, is_file, write_whole
 from dse.hardware.technology import read_technology
 from dse.study.file import read_study
-from dse.study.study import Study, build_study
+from dse.study.study import build_study
+from dse.study.written_workload import seen_from, workload_table
 from dse.toml_file import TomlFile
 from dse.toml_text import toml_text
-from dse.workload.kinds import TRAINED
-from dse.workload.ops import Workload
-from dse.workload.zoo import zoo
 
 HEAD = """\
 # Machines that were found, each by its own values, to be asked about again: what
 # `[[workload]]`, `objectives` and `technology` say may be changed.
 """
-WHY = "as in the results that these machines are of"
 _REMEDY = "save the results as .parquet, or write the file by hand."
 
 
-def study_text(runs: Runs, path: Path) -> str:
+def study_files(runs: Runs, path: Path) -> dict[str, str]:
     """Return the study, to stand at a path, whose machines are the rows of results.
 
-    It asks for the objectives of the front that they are, and answers with the same
-    numbers. What a `study.toml` has no words for is refused: a workload of a model
-    outside the zoo, a technology or an engine that no name stands for.
+    Its text by its name, after those of the workloads beside it. It asks for the
+    objectives of the front that they are, and answers with the same numbers. What no
+    study can say is refused: a technology or an engine that no name stands for.
     """
     runs.check_any()
     if not runs.objectives:
@@ -50,6 +51,7 @@ def study_text(runs: Runs, path: Path) -> str:
         )
     machine, columns = _machine(runs)
     moved = {name for name in columns if is_of_workload(name)}
+    files: dict[str, str] = {}
     table = {
         "question": f"Which of these {len(runs):,} machines is the best?",
         **machine,
@@ -59,16 +61,37 @@ def study_text(runs: Runs, path: Path) -> str:
         "buildable": not any(runs.cannot_be_built),
         "accept_foreign_accuracy": runs.basis.accept_foreign_accuracy,
         "workload": [
-            _workload(workload, moved, path)
+            workload_table(workload, moved, path, files)
             | ({} if weight == 1 else {"weight": weight})
             for workload, weight in runs.basis.suite
         ],
         "designs": columns,
     }
-    text = f"{HEAD}\n{toml_text(_plain(table))}"
-    read = read_study(TomlFile(path, tomllib.loads(text), text))
-    _check(runs, build_study(read), moved)
-    return text
+    _check(runs, table, path, files)
+    return files | {path.name: _text(table)}
+
+
+def write_beside(path: Path, files: Mapping[str, str]) -> None:
+    """Write files into the folder of a path; of those, only it may be there already.
+
+    Raises `InputError`, before it writes, where another one holds something else.
+    """
+    new = {}
+    for name, text in files.items():
+        place = path.with_name(name)
+        if place == path or not exists(place):
+            new[place] = text
+        elif not is_file(place) or place.read_bytes() != text.encode():
+            raise InputError(
+                f"{place}: is there already, and is not what would be written; move "
+                "it, or write the study into another folder."
+            )
+    for place, text in new.items():
+        write_whole(place, text)
+
+
+def _text(table: Mapping[str, Any]) -> str:
+    return f"{HEAD}\n{toml_text(_plain(table))}"
 
 
 def _machine(runs: Runs) -> tuple[dict[str, Any], dict[str, list[Any]]]:
@@ -123,7 +146,7 @@ def _technology(runs: Runs, path: Path) -> dict[str, Any]:
     """Return the keys that bring back the technology that results rest on."""
     used = runs.basis.technology
     names: list[str | None] = [None]
-    names += [_seen_from(path, *used.files)] if len(used.files) == 1 else []
+    names += [seen_from(path, *used.files)] if len(used.files) == 1 else []
     node = used.nodes_nm()
     for name in names:
         for at in [None, node] if isinstance(node, float) else [None]:
@@ -137,75 +160,21 @@ def _technology(runs: Runs, path: Path) -> dict[str, Any]:
     raise InputError(f"no parameter file holds the numbers of {used.name}; {_REMEDY}")
 
 
-def _workload(workload: Workload, moved: set[str], path: Path) -> dict[str, Any]:
-    """Return the table of a workload, but for what axes `moved`."""
-    found: dict[str, Any] = {"model": workload.model}
-    if workload.model not in zoo():
-        raise InputError(f"`{workload.model}` is no model of the zoo; {_REMEDY}")
-    if "batch" not in moved and workload.batch != 1:
-        found["batch"] = int(workload.batch)
-    if workload.format is not None:
-        found["format"] = workload.format
-    if workload.steps:
-        found |= {"prompt": workload.prompt, "new_tokens": workload.new_tokens}
-        if workload.seq_len < workload.prompt:
-            found["chunk"] = workload.seq_len
-    elif workload.mode == "decode":
-        found |= {"mode": "decode", "context_len": workload.seq_len}
-    else:
-        found["seq_len"] = workload.seq_len
-    if workload.padded_fraction:
-        found["padded_fraction"] = workload.padded_fraction
-    if workload.name != workload.model:
-        found["part"] = "attention"
-    if workload.curve is not None and np.ndim(workload.threshold) == 0:
-        found["density"] = _seen_from(path, workload.curve.name)
-        found["threshold"] = float(workload.threshold)
-        found["stand_in"] = bool(workload.curve_misfit(workload.curve))
-        return found | {"why_density": WHY}
-    shares = {
-        "activation_density": _share(workload, "output_density"),
-        "weight_density": _share(workload, "weight_density", *TRAINED),
-        "kept_pairs": _share(workload, "output_density", "softmax"),
-        "kept_first_round": _short(workload.attention.kept_first_round),
-    }
-    if shares["kept_pairs"] == shares["activation_density"]:
-        shares["kept_pairs"] = 1.0
-    pruned = {name: share for name, share in shares.items() if share < 1}
-    return found | pruned | ({"why_density": WHY} if pruned else {})
-
-
-def _share(workload: Workload, name: str, *kinds: str) -> float:
-    """Return a density of the last op that is of some kinds, or of any."""
-    shares = [
-        _short(np.asarray(getattr(block.ops, name))[..., place].flat[0])
-        for block in workload.blocks
-        for place, kind in enumerate(block.ops.kinds)
-        if kind in kinds or not kinds
-    ]
-    return shares[-1] if shares else 1.0
-
-
-def _short(number: Any) -> float:
-    """Return a number; one that single precision has, in the digits of that."""
-    short = float(str(np.float32(number)))
-    return short if float(np.float32(short)) == float(number) else float(number)
-
-
-def _seen_from(path: Path, name: str) -> str:
-    """Return a name as it is, and the path of a file as a study's folder sees it."""
-    return os.path.relpath(name, path.parent) if name.endswith(".toml") else name
-
-
-def _check(runs: Runs, study: Study, moved: set[str]) -> None:
-    """Raise `InputError` where a study would not answer as the results it came of."""
-    anyhow = {"batch": 1.0} if "batch" in moved else {}
-    for (mine, _), (theirs, _) in zip(study.suite, runs.basis.suite, strict=True):
-        told = [hash_of_records(each.replace(**anyhow)) for each in (mine, theirs)]
-        if told[0] != told[1]:
-            raise InputError(
-                f"no [[workload]] says how `{theirs.name}` runs here; {_REMEDY}"
-            )
+def _check(
+    runs: Runs, table: Mapping[str, Any], path: Path, files: Mapping[str, str]
+) -> None:
+    """Raise `InputError` where a study would ask of other machines than results do."""
+    with TemporaryDirectory() as folder:  # nothing may stand beside the path yet
+        for name, text in files.items():
+            (Path(folder) / name).write_text(text, "utf-8")
+        asked = [
+            each | {"model": f"{folder}/{each['model']}"}
+            if each["model"] in files
+            else each
+            for each in table["workload"]
+        ]
+        text = _text({**table, "workload": asked})
+        study = build_study(read_study(TomlFile(path, tomllib.loads(text), text)))
     for row in range(len(runs)):
         if study.space.at(row) != runs.row(row):
             raise InputError(

@@ -17,6 +17,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from dse.engines.base import Engine
+from dse.engines.registry import load_all_engines
 from dse.errors import InputError, check_kind
 from dse.explore.basis import Basis
 from dse.explore.objectives import read_objectives
@@ -24,18 +25,25 @@ from dse.explore.runs import Runs, column_name, file_units
 from dse.explore.space import Space, meaning_of
 from dse.files import check_regular, write_whole
 from dse.json_file import read_json
+from dse.record_json import (
+    DAMAGE,
+    FORM,
+    SEAL,
+    WANTED,
+    check_seal,
+    from_json,
+    read_at,
+    read_record,
+    record_text,
+    to_json,
+)
 from dse.records import Record
-from dse.study.written import study_text
-from dse.sweeps.record_json import from_json, to_json
+from dse.study.written import study_files, write_beside
 from dse.sweeps.table_file import arrow_table
 from dse.units import to_si
 
 KEY = b"dse"  # of the metadata
-FORM = 2  # of what stands there
-SEAL = "sha256"  # of what is no design: that alone is for people to change
 FRONT = "front.parquet"  # the results in the folder of a sweep
-_DAMAGE = (LookupError, TypeError, ValueError, AttributeError, pa.ArrowException)
-_WANTED = "a file that `dse.save` wrote, or the folder of a finished sweep"
 
 
 def save(what: Record | Runs, path: str | Path) -> Path:
@@ -45,8 +53,10 @@ def save(what: Record | Runs, path: str | Path) -> Path:
     technologies are saved as designs are, but only a design is read again after a
     person changed its file. A front is saved as a study of its machines,
     too: `dse.save(front, "again/study.toml")`, for `dse.load_study` or `dse sweep` to
-    ask the same again, or another workload of them. Raises `InputError` for anything
-    else, for a name that ends otherwise, and for what a study has no words for.
+    ask the same again, or another workload of them; a workload that no key says whole
+    is written beside it. Raises `InputError` for anything else, for a name that ends
+    otherwise, for what a study has no words for, and where a file beside it that is
+    not to be lost has that name.
     """
     check_kind("what is to be saved", what, (Record, Runs), "a design or results")
     check_kind("`path`", path, (str, Path), "the path of the file to write")
@@ -56,17 +66,14 @@ def save(what: Record | Runs, path: str | Path) -> Path:
         wanted = " or ".join(endings)
         raise InputError(f"{place}: give it a name that ends in {wanted}.")
     if place.suffix == ".toml" and isinstance(what, Runs):
-        write_whole(place, study_text(what, place))
+        write_beside(place, study_files(what, place))
     elif isinstance(what, Runs):
         table = io.BytesIO()
         parquet.write_table(results_table(what), table)
         write_whole(place, table.getvalue())
     else:
-        data = to_json(what)
-        whole = {"dse": FORM, "saved": data}
-        if not isinstance(what, Engine):
-            whole[SEAL] = _seal(json.dumps(data))
-        write_whole(place, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
+        sealed = not isinstance(what, Engine)
+        write_whole(place, record_text(what, sealed=sealed))
     return place
 
 
@@ -76,26 +83,19 @@ def load(path: str | Path) -> Record | Runs:
     The folder of a finished sweep gives its front. Metrics of results are those that
     were saved to a rounding. Raises `InputError` for what is neither.
     """
-    check_kind("`path`", path, (str, Path), _WANTED)
+    check_kind("`path`", path, (str, Path), WANTED)
     place = Path(path)
     if place.is_dir():
         if not (place / FRONT).is_file():
-            raise InputError(f"{place}: has no {FRONT}; give {_WANTED}.")
+            raise InputError(f"{place}: has no {FRONT}; give {WANTED}.")
         place = place / FRONT
-    check_regular(place, _WANTED)
+    check_regular(place, WANTED)
     if place.suffix == ".parquet":
         return _read_results(place)
-    found = read_json(place, _WANTED)
-    if not isinstance(found, dict) or found.get("dse") != FORM:
-        raise InputError(
-            f"{place}: was not saved by this version of dse; give {_WANTED}."
-        )
-    sealed = SEAL in found
-    if sealed:
-        _check_seal(place, _seal(json.dumps(found.get("saved"))), found[SEAL])
-    saved: Record = _at(place, lambda: from_json(found["saved"]))
-    if not sealed and not isinstance(saved, Engine):
-        raise InputError(f"{place}: holds no design, and no `{SEAL}`; give {_WANTED}.")
+    found = read_json(place, WANTED)
+    saved = read_record(place, found, load_all_engines)
+    if SEAL not in found and not isinstance(saved, Engine):
+        raise InputError(f"{place}: holds no design, and no `{SEAL}`; give {WANTED}.")
     return saved
 
 
@@ -139,14 +139,6 @@ def _seal(text: str, table: Any = None) -> str:
     return found.hexdigest()
 
 
-def _check_seal(path: Path, found: str, wanted: Any) -> None:
-    if found != wanted:
-        raise InputError(
-            f"{path}: was changed after dse saved it (its sha256 is another); save it "
-            "anew with `dse.save`. A design alone may be changed in its file."
-        )
-
-
 def _with_units(table: pa.Table, runs: Runs) -> pa.Table:
     """Return a table whose fields say their units."""
     shown = file_units(runs.basis.counted)
@@ -169,23 +161,28 @@ def _read_results(path: Path) -> Runs:
         about = json.loads((table.schema.metadata or {}).get(KEY, b"null"))
     except (pa.ArrowException, OSError, ValueError, RecursionError) as error:
         why = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{path}: cannot be read ({why}); give {_WANTED}.") from None
+        raise InputError(f"{path}: cannot be read ({why}); give {WANTED}.") from None
     if not isinstance(about, dict) or about.get("dse") != FORM:
         raise InputError(
-            f"{path}: does not say what it rests on; give {_WANTED} with this version, "
+            f"{path}: does not say what it rests on; give {WANTED} with this version, "
             "or read it as a table with pandas."
         )
     text, seal = (table.schema.metadata.get(key, b"") for key in (KEY, SEAL.encode()))
-    found = _at(path, lambda: _seal(text.decode(), table))
-    _check_seal(path, found, seal.decode(errors="replace"))
-    runs: Runs = _at(path, lambda: _results(table, about))
+    damage = (*DAMAGE, pa.ArrowException)
+    found = read_at(path, lambda: _seal(text.decode(), table), damage)
+    check_seal(path, found, seal.decode(errors="replace"))
+    runs: Runs = read_at(path, lambda: _results(table, about), damage)
     return runs
+
+
+def _record(data: Any) -> Any:
+    return from_json(data, load_all_engines)
 
 
 def _results(table: pa.Table, about: dict[str, Any]) -> Runs:
     from dse.explore.axes import choice, tied
 
-    design, axes = from_json(about["design"]), about["axes"]
+    design, axes = _record(about["design"]), about["axes"]
     if rows := about.get("rows"):
         columns = {name: [axes[name][at] for at in rows[name]] for name in axes}
         space = Space.listed(design, legal=about["legal"], **columns)
@@ -193,10 +190,10 @@ def _results(table: pa.Table, about: dict[str, Any]) -> Runs:
         ties = {name: tied(text) for name, text in about["tied"].items()}
         choices = {name: choice(*values) for name, values in axes.items()}
         space = Space(design, legal=about["legal"], **choices, **ties)
-    suite = tuple((from_json(w), float(weight)) for w, weight in about["suite"])
+    suite = tuple((_record(w), float(weight)) for w, weight in about["suite"])
     basis = Basis(
         suite,
-        from_json(about["technology"]),
+        _record(about["technology"]),
         about["timing"],
         about["accept_foreign_accuracy"],
     )
@@ -217,15 +214,3 @@ def _results(table: pa.Table, about: dict[str, Any]) -> Runs:
         evaluated=int(about["evaluated"]),
         objectives=read_objectives(about["objectives"]) if about["objectives"] else (),
     )
-
-
-def _at(path: Path, read: Any) -> Any:
-    """Return what reading gives; a fault in it becomes one message with the path."""
-    try:
-        return read()
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    except _DAMAGE as error:
-        raise InputError(
-            f"{path}: is damaged ({type(error).__name__}: {error}); give {_WANTED}."
-        ) from None

@@ -16,7 +16,7 @@ from dse.sparsity.curve_file import read_curve_file
 from dse.sparsity.curve_names import curve_path
 from dse.toml_file import Table, faults_of, number
 from dse.workload.formats import read_words
-from dse.workload.zoo import model_shape
+from dse.workload.model_file import Kind, dictionary_workload, kind_of, saved_workload
 
 if TYPE_CHECKING:  # needs JAX, which waits until all is in order
     from dse.workload.ops import Workload
@@ -43,6 +43,8 @@ _SHARE = "a share between 0 and 1"
 _PAIRS = "a share of query-key pairs, above 0"
 # What says nothing of a prompt that is answered.
 _OF_ONE_PASS = ("context_len", "mode", "padded_fraction", "part", "seq_len")
+# What says nothing of AccelTran's encoders.
+_OF_DECODERS = ("chunk", "context_len", "mode", "new_tokens", "prompt")
 
 
 class WorkloadSpec(Table):
@@ -53,7 +55,9 @@ class WorkloadSpec(Table):
 
     model: str = Field(
         examples=["bert-base"],
-        description="a name of the zoo, or the path of a config.json",
+        description="a name of the zoo, or the path of a config.json, of a model "
+        "dictionary of AccelTran, or of a workload that `dse.save` wrote, which takes "
+        "no other key but its weight",
     )
     seq_len: int | None = number(
         None, "token", "tokens per sequence, a whole number", example=128, ge=1
@@ -113,7 +117,7 @@ class WorkloadSpec(Table):
         beside = place_of(info).folder / model
         if exists(beside) or beside.suffix == ".json":
             model = str(beside)
-        model_shape(model)
+        kind_of(model)
         return model
 
     @field_validator("format")
@@ -130,6 +134,22 @@ class WorkloadSpec(Table):
             curve = str(place_of(info).folder / curve)
         read_curve_file(curve_path(curve))
         return curve
+
+    @check(mode="after")
+    def _keys_fit_what_runs(self, info: ValidationInfo) -> Self:
+        place, kind = place_of(info), self.kind
+        if kind == "model":
+            return self
+        own = WorkloadSpec.model_fields.keys() - {"model"}
+        odd = sorted(own if kind == "saved" else _OF_DECODERS)
+        told = [key for key in odd if key in self.model_fields_set]
+        if told:
+            what = {
+                "saved": "a workload that was saved, for it says how it runs",
+                "dictionary": "a model dictionary of AccelTran, of encoders",
+            }[kind]
+            raise InputError(f"{place(told[0])} says nothing of {what}; leave it out.")
+        return self
 
     @check(mode="after")
     def _generation_is_whole(self, info: ValidationInfo) -> Self:
@@ -170,6 +190,11 @@ class WorkloadSpec(Table):
         return self
 
     @property
+    def kind(self) -> Kind:
+        """What its `model` stands for."""
+        return kind_of(self.model)
+
+    @property
     def states_densities(self) -> bool:
         """Whether it says itself how dense values are."""
         return min(self.activation_density, self.weight_density) < 1
@@ -177,28 +202,11 @@ class WorkloadSpec(Table):
     def build(self) -> Workload:
         """Return the workload; raise `InputError` for what its model cannot do."""
         from dse.sparsity.library import load_curve
-        from dse.workload.generation import generation
-        from dse.workload.transformer import transformer
 
-        if self.prompt is not None and self.new_tokens is not None:
-            run = generation(
-                self.model,
-                prompt=self.prompt,
-                new_tokens=self.new_tokens,
-                batch=self.batch,
-                chunk=self.chunk,
-                format=self.format,
-            )
-        else:
-            run = transformer(
-                self.model,
-                seq_len=self.seq_len,
-                batch=self.batch,
-                padded_fraction=self.padded_fraction,
-                mode=self.mode,
-                context_len=self.context_len,
-                format=self.format,
-            )
+        kind = self.kind
+        if kind == "saved":
+            return saved_workload(self.model)
+        run = self._dictionary() if kind == "dictionary" else self._model()
         if self.density is not None:
             curve = load_curve(self.density, sequence_length=run.seq_len)
             setting: Any = self.threshold  # None is refused there
@@ -212,6 +220,36 @@ class WorkloadSpec(Table):
                 kept=self.kept_pairs, kept_first_round=self.kept_first_round
             )
         return run.attention_only() if self.part == "attention" else run
+
+    def _dictionary(self) -> Workload:
+        """Return the run of a model dictionary, all densities 1."""
+        length = {} if self.seq_len is None else {"seq_len": self.seq_len}
+        run = dictionary_workload(self.model, batch=self.batch, **length)
+        return run.replace(padded_fraction=self.padded_fraction, format=self.format)
+
+    def _model(self) -> Workload:
+        """Return the run of a model, all densities 1."""
+        from dse.workload.generation import generation
+        from dse.workload.transformer import transformer
+
+        if self.prompt is not None and self.new_tokens is not None:
+            return generation(
+                self.model,
+                prompt=self.prompt,
+                new_tokens=self.new_tokens,
+                batch=self.batch,
+                chunk=self.chunk,
+                format=self.format,
+            )
+        return transformer(
+            self.model,
+            seq_len=self.seq_len,
+            batch=self.batch,
+            padded_fraction=self.padded_fraction,
+            mode=self.mode,
+            context_len=self.context_len,
+            format=self.format,
+        )
 
 
 def place_of(info: ValidationInfo) -> Place:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +15,11 @@ import pytest
 import dse
 from dse.cli.main import main
 from dse.explore.basis import Basis, read_suite
+from dse.explore.hashes import hash_of_records
 from dse.explore.objectives import read_objectives
 from dse.hardware.technology import read_technology
+from dse.sparsity.curve_names import curve_path
+from dse.study.written import study_files
 
 EDGE = dse.TileEngine.edge()
 TINY = dse.transformer("bert-tiny", seq_len=32)
@@ -117,9 +123,7 @@ def test_each_engine_and_kind_of_workload_comes_back(
 @pytest.mark.parametrize(
     ("design", "workload", "technology", "said"),
     [
-        (EDGE, TINY.with_imbalance(1.5), None, "says how `bert-tiny` runs"),
         (EDGE, TINY.with_density(activation=0.5), "mine", "no parameter file holds"),
-        (EDGE, replace(TINY, name="my-own"), None, "is no model of the zoo"),
         (dse.TileEngine(conventions=dse.SIMULATOR), TINY, None, "are design 0"),
     ],
 )
@@ -131,6 +135,155 @@ def test_what_a_study_has_no_words_for_is_refused(
     with pytest.raises(dse.InputError, match=said):
         dse.save(single(design, workload, technology), tmp_path / "study.toml")
     assert list(tmp_path.iterdir()) == []
+
+
+LLAMA = {
+    "model_type": "llama",
+    "hidden_size": 64,
+    "intermediate_size": 96,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "num_hidden_layers": 3,
+    "vocab_size": 500,
+    "max_position_embeddings": 128,
+}
+HEADS = ["sa_sdp_32", "c_5_32"]
+DICTIONARY = {"l": 2, "o": [HEADS, HEADS[:1]], "h": [64, 64], "f": [[96], [96, 64]]}
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Path:
+    """A folder of a user, with a model, a dictionary and a curve."""
+    folder = tmp_path / "given"
+    (folder / "mine").mkdir(parents=True)
+    (folder / "mine" / "config.json").write_text(json.dumps(LLAMA))
+    (folder / "heads.json").write_text(json.dumps(DICTIONARY))
+    shutil.copy(curve_path("bert-tiny/sst-2/dynatran"), folder / "curve.toml")
+    return folder
+
+
+def mine(given: Path, **how: Any) -> dse.Workload:
+    return dse.transformer(given / "mine" / "config.json", seq_len=16, **how)
+
+
+WAYS: dict[str, Callable[[Path], Any]] = {
+    "a config of one's own": mine,
+    "the folder of a config": lambda given: dse.transformer(given / "mine"),
+    "what a config holds": lambda given: dse.transformer(LLAMA, seq_len=16),
+    "a step of decoding": lambda given: mine(given, mode="decode", context_len=32),
+    "a generation": lambda given: dse.generation(
+        given / "mine", prompt=20, new_tokens=5, chunk=8, batch=2, format="w4a16 kv8"
+    ),
+    "a dictionary": lambda given: dse.acceltran_model(DICTIONARY, seq_len=16),
+    "densities of one's own": lambda given: mine(given).with_density(
+        activation=0.31, weight=0.7
+    ),
+    "kept pairs": lambda given: mine(given).with_attention(
+        kept=0.3, kept_first_round=0.6
+    ),
+    "the path of a curve": lambda given: TINY.with_curve(
+        dse.load_curve(given / "curve.toml"), 0.05, stand_in=True
+    ),
+    "a curve on a config": lambda given: mine(given).with_curve(
+        dse.load_curve(given / "curve.toml"), 0.05, stand_in=True
+    ),
+    "a threshold for each layer": lambda given: TINY.with_curve(
+        CURVE, np.asarray([0.003, 0.006]), stand_in=True
+    ),
+    "waiting lanes": lambda given: TINY.with_imbalance(1.5),
+    "a suite": lambda given: [mine(given), mine(given, batch=4), TINY],
+    "a model of one's own that has a name of the zoo": lambda given: replace(
+        mine(given), name="bert-base"
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_front_comes_back_however_its_workload_was_given(
+    way: str, given: Path, tmp_path: Path
+) -> None:
+    asked = WAYS[way](given)
+    weights = [1, 2, 3][: len(asked)] if isinstance(asked, list) else None
+    batch = {} if way == "a generation" else {"batch": [1, 4]}
+    few = dse.Space(EDGE, pes=[64, 128], **batch)
+    runs = dse.sweep(few, asked, weights=weights, progress=False)
+    front = dse.pareto(runs, "max:throughput", "min:energy")
+    mine_before = {path: path.read_bytes() for path in given.rglob("*.*")}
+    study = dse.load_study(dse.save(front, given / "study.toml"))
+    found = check_answers_as(given, front)
+    assert study.basis.to_json(moved=batch) == front.basis.to_json(moved=batch)
+    (tmp_path / "sent").mkdir()
+    again = dse.load(dse.save(found, tmp_path / "found.parquet"))
+    dse.save(again, tmp_path / "sent" / "study.toml")
+    same = dse.load_study(tmp_path / "sent")
+    assert same.hash == study.hash
+    for path, before in mine_before.items():
+        assert path.read_bytes() == before
+        path.unlink()
+    if "path of a curve" not in way:  # what it stands in stays where it was
+        check_answers_as(tmp_path / "sent", front)
+
+
+def test_no_file_of_a_user_gives_way_to_a_workload(given: Path) -> None:
+    front = single(EDGE, mine(given))
+    (beside,) = set(study_files(front, given / "study.toml")) - {"study.toml"}
+    assert beside.startswith("mine-")
+    (given / beside).write_text("notes")
+    with pytest.raises(dse.InputError, match=f"{beside}: is there already"):
+        dse.save(front, given / "study.toml")
+    assert (given / beside).read_text() == "notes"
+    assert not (given / "study.toml").exists()
+
+
+def test_a_saved_workload_says_itself_how_it_runs(given: Path) -> None:
+    dse.save(mine(given, batch=4), given / "run.json")
+    for key, said in (
+        ("seq_len = 8", "study.toml:5: workload: `seq_len` says nothing of a workload"),
+        ("batch = 8", "study.toml:5: workload: `batch` says nothing of a workload"),
+    ):
+        write_study(given, f'model = "run.json"\n{key}')
+        with pytest.raises(dse.InputError, match=said):
+            dse.load_study(given)
+    write_study(given, 'model = "run.json"')
+    ((found, _),) = dse.load_study(given).suite
+    assert hash_of_records(found) == hash_of_records(mine(given, batch=4))
+    text = (given / "run.json").read_text()
+    (given / "run.json").write_text(text.replace("16", "32", 1))
+    with pytest.raises(dse.InputError, match=r"run\.json: was changed after"):
+        dse.load_study(given)
+    dse.save(EDGE, given / "run.json")
+    with pytest.raises(dse.InputError, match=r"run\.json: holds a `TileEngine`"):
+        dse.load_study(given)
+
+
+def test_a_dictionary_of_acceltran_is_taken_as_it_is(
+    given: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_study(given, 'model = "heads.json"\nseq_len = 16\nbatch = 2')
+    ((found, _),) = dse.load_study(given).suite
+    wanted = dse.acceltran_model(DICTIONARY, seq_len=16, batch=2, name="heads")
+    assert hash_of_records(found) == hash_of_records(wanted)
+    path = str(given / "heads.json")
+    words = ["evaluate", "--workload", path, "--seq-len", "16", "--batch", "2"]
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--json"])
+    assert ended.value.code == 0
+    told = json.loads(capsys.readouterr().out)
+    metrics = dse.evaluate("tile:edge", wanted)
+    assert told["metrics"]["energy_mj"] == pytest.approx(float(metrics.energy) * 1e3)
+    named = dse.evaluate("tile:edge", path)
+    alone = dse.acceltran_model(DICTIONARY, batch=1, name="heads")
+    assert float(named.energy) == float(dse.evaluate("tile:edge", alone).energy)
+    write_study(given, 'model = "heads.json"\nmode = "decode"')
+    with pytest.raises(dse.InputError, match="`mode` says nothing of a model dict"):
+        dse.load_study(given)
+
+
+def write_study(folder: Path, workload: str) -> None:
+    (folder / "study.toml").write_text(
+        'question = "Which?"\nengine = "tile"\npreset = "edge"\n'
+        f'objectives = ["min:energy"]\n[[workload]]\n{workload}\n[space]\npes = [64]\n'
+    )
 
 
 def test_results_that_are_no_front_ask_for_nothing(front: dse.Runs) -> None:
