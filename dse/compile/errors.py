@@ -20,11 +20,11 @@ class NotByRowsError(InputError):
 
     def at(self, equation: Equation) -> NotByRowsError:
         """Return the same error with the line of the function it is about."""
-        place = _place_in_source(equation)
+        place = place_in_source(equation)
         return NotByRowsError(f"{place}: {self}" if place else str(self))
 
 
-def _place_in_source(equation: Equation) -> str:
+def place_in_source(equation: Equation) -> str:
     """Return file and line where an operation was asked for, as far as JAX knows."""
     traceback = getattr(getattr(equation, "source_info", None), "traceback", None)
     for frame in traceback.frames if traceback is not None else ():

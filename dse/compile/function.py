@@ -22,13 +22,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import jax
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from dse.compile.alike import Alike
 from dse.compile.as_jax import as_jax, pulled, values_and_slopes
 from dse.compile.bounds import Box, Interval, bound, read_boxes
 from dse.compile.by_jax import plain
@@ -51,16 +52,25 @@ from dse.compile.trace import Equation, Trace, follow, trace
 
 Function = Callable[[Mapping[str, Any]], Any]
 
+KEPT = 64  # traces whose operations are kept for those that are alike
+
 
 def compile_function(
     function: Function, names: Sequence[str] | Mapping[str, tuple[int, ...]]
 ) -> CompiledFunction:
     """Trace a function of named numbers, in float64; nothing is compiled yet.
 
-    `names` says with whom it has shapes which of them are arrays.
+    `names` says with whom it has shapes which of them are arrays. Where its trace is
+    like one of the last `KEPT`, the operations are those that were written for that.
     """
     with no_garbage_collection():
-        return CompiledFunction(trace(function, names), function)
+        traced = trace(function, names)
+        return _of_all_alike(Alike(traced)).asked_by(function, traced)
+
+
+@lru_cache(KEPT)
+def _of_all_alike(first: Alike) -> CompiledFunction:
+    return CompiledFunction(first.trace, _only_by_rows)
 
 
 @contextmanager
@@ -98,6 +108,16 @@ class CompiledFunction:
         self._answer(outputs, traced.tree)
         self._one_at_a_time = threading.RLock()
 
+    def asked_by(self, function: Function, traced: Trace) -> CompiledFunction:
+        """Return the same operations for a function whose trace is alike.
+
+        What JAX does, what is written anew and the codes of rows, which hold memory,
+        are its own.
+        """
+        part = copy(self)
+        part.function, part._traced, part._codes = function, traced, {}
+        return part
+
     @property
     def answers(self) -> Any:
         """The answers as the function returns them, places instead of numbers."""
@@ -113,8 +133,8 @@ class CompiledFunction:
     def _answer(self, outputs: list[Places], tree: Any) -> None:
         self._outputs, self._tree = outputs, tree
         self.places = _each(outputs)
-        self._made: dict[Any, Any] = {}  # codes of rows
-        self._prepared: tuple[Steps, Found] | None = None
+        self._ready = _Ready(self.graph, self.places)
+        self._codes: dict[Any, RowCode] = {}
 
     # -- readers -----------------------------------------------------------------------
 
@@ -126,7 +146,7 @@ class CompiledFunction:
         has length 1 where an answer does not depend on it.
         """
         found, dimensions = self.begin(axes)
-        self._ready()[0].run(found)
+        self._ready.steps.run(found)
         return self.read(found, dimensions)
 
     def rows(
@@ -160,10 +180,9 @@ class CompiledFunction:
         """Return what runs rows; of several threads that ask for it one makes it."""
         key = np.dtype(dtype), backend, fast_math
         with self._one_at_a_time:
-            if key not in self._made:
-                self._made[key] = compile_rows(self, *key)
-            code: RowCode = self._made[key]
-            return code
+            if key not in self._codes:
+                self._codes[key] = compile_rows(self, *key)
+            return self._codes[key]
 
     def gradient(self, name: str) -> CompiledFunction:
         """Return the function to one of the answers and its slopes, by name.
@@ -365,7 +384,7 @@ class CompiledFunction:
 
     def begin(self, axes: Mapping[str, ArrayLike]) -> tuple[Found, int]:
         """Return constants and inputs, and how many dimensions a grid has."""
-        found: Found = dict(self._ready()[1])
+        found: Found = dict(self._ready.constants)
         dimensions = 0
         for name, places in zip(self.names, self._inputs, strict=True):
             values = np.asarray(axes[name], float)
@@ -379,19 +398,6 @@ class CompiledFunction:
         """Return the answers among what was found over a grid."""
         arrays = [_array(places, found, dimensions) for places in self._outputs]
         return jax.tree.unflatten(self._tree, arrays)
-
-    def _ready(self) -> tuple[Steps, Found]:
-        """Return all operations, and all constants, of the answers."""
-        if self._prepared is None:
-            nodes = [
-                (at, self.graph.nodes[at]) for at in self.graph.needed(self.places)
-            ]
-            known = {
-                at: node.detail for at, node in nodes if node.operation == CONSTANT
-            }
-            order = operations(self.graph, self.places)
-            self._prepared = Steps(self.graph, order, self.places), known
-        return self._prepared
 
     def uses(self) -> dict[str, tuple[int, int]]:
         """Return how many operations read each input, and how many depend on it."""
@@ -420,6 +426,28 @@ class CompiledFunction:
         return "\n".join(
             [*lines, "return " + ", ".join(f"%{at}" for at in self.places)]
         )
+
+
+class _Ready:
+    """What NumPy does for some answers, made ready when it is first asked for."""
+
+    def __init__(self, graph: Graph, places: Sequence[int]) -> None:
+        self._graph, self._places = graph, places
+
+    @cached_property
+    def steps(self) -> Steps:
+        """All operations."""
+        order = operations(self._graph, self._places)
+        return Steps(self._graph, order, self._places)
+
+    @cached_property
+    def constants(self) -> Found:
+        """All numbers that are known."""
+        nodes = self._graph.nodes
+        needed = self._graph.needed(self._places)
+        return {
+            at: nodes[at].detail for at in needed if nodes[at].operation == CONSTANT
+        }
 
 
 class _Writer:

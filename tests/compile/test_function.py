@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from dse.compile import function as functions
 from dse.compile.errors import NotByRowsError
 from dse.compile.function import CompiledFunction, compile_function
 from dse.errors import InputError
@@ -81,6 +82,7 @@ def test_a_loop_of_too_many_turns_is_left_to_jax(
 
     short = compile_function(turns, ["x", "y"])
     monkeypatch.setattr(CompiledFunction, "longest_loop", 8)
+    functions._of_all_alike.cache_clear()
     long = compile_function(turns, ["x", "y"])
     axes = {"x": X[:, None], "y": Y}
     np.testing.assert_allclose(
