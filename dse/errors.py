@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from traceback import extract_tb
 
 LONGEST = 1000  # characters of a line of a message
 LONGEST_PIECE = 200  # of them between backticks
@@ -71,6 +73,15 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
         return f" Did you mean `{close[0]}`?"
     more = f" and {len(names) - MOST_KNOWN} more" if len(names) > MOST_KNOWN else ""
     return f" Known: {', '.join(names[:MOST_KNOWN])}{more}."
+
+
+def last_line_in(files: Collection[str], fault: BaseException) -> str:
+    """Return `name.py:63`, the last line of some files on the way to a fault, or ''."""
+    frames = extract_tb(fault.__traceback__)
+    lines = [
+        f"{Path(f.filename).name}:{f.lineno}" for f in frames if f.filename in files
+    ]
+    return lines[-1] if lines else ""
 
 
 _PIECE = re.compile("`[^`]*`")

@@ -76,6 +76,15 @@ class _Verbs(TyperGroup):
         except UsageError as error:
             error.ctx = error.ctx or ctx  # it is told how to get help
             raise
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:  # of code of somebody else, or a fault of dse
+            from dse.engines.own import told_of_own  # needs JAX
+
+            told = told_of_own(error)
+            if told is None:
+                raise
+            _stop(str(told), BAD_INPUT)
         finally:
             log.debug(f"Took {time.perf_counter() - began:.2f} s.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,6 @@ import typer
 from dse.cli.options import Quiet, Verbose
 from dse.cli.output import say, written_together
 from dse.errors import InputError
-from dse.files import exists
 from dse.study.file import FILE_NAME
 
 new = typer.Typer(
@@ -125,8 +125,8 @@ def _write(
 
 def _check_free(kind: str, name: str) -> None:
     """Raise `InputError` where a name is taken, here or in `dse`."""
-    if exists(Path(name)):
-        raise InputError(f"{name} is there already; give another name.")
+    if os.path.lexists(name):  # a link that leads nowhere, too
+        raise InputError(f"`{name}` is there already; give another name.")
     if kind == "engine":
         from dse.engines.registry import known_engines  # needs JAX
 

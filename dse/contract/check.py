@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from inspect import getfile
-from pathlib import Path
-from traceback import extract_tb
 from typing import NamedTuple
 
 from dse.contract import programs, whole_runs
 from dse.contract.holds import BrokenLawError, Case, Law
 from dse.engines.base import Engine
 from dse.engines.pair import Pair
-from dse.engines.registry import find_preset
-from dse.errors import InputError
+from dse.engines.registry import find_preset, preset_of
+from dse.errors import InputError, last_line_in
 
 LAWS: dict[str, Law] = {
     law.__name__.replace("_", " "): law
@@ -80,13 +78,8 @@ def check_machine(machine: Engine, laws: dict[str, Law]) -> Iterator[tuple[str, 
 def _place(fault: Exception, machine: Engine) -> str:
     """Return the last line of a machine's own file on the way to a fault, if any."""
     own = machine.coprocessor if isinstance(machine, Pair) else machine
-    file = getfile(type(own))
-    lines = [
-        frame.lineno
-        for frame in extract_tb(fault.__traceback__)
-        if frame.filename == file
-    ]
-    return f" at {Path(file).name}:{lines[-1]}" if lines else ""
+    line = last_line_in({getfile(type(own))}, fault)
+    return f" at {line}" if line else ""
 
 
 def check_engine(
@@ -102,7 +95,7 @@ def check_engine(
         machines = {"design": engine}
     else:
         presets = (preset,) if preset else engine.presets
-        machines = {name: getattr(engine, name)() for name in presets}
+        machines = {name: preset_of(engine, name) for name in presets}
     for name, machine in machines.items():
         for law, fault in check_machine(machine, laws):
             yield Outcome(law, name, fault)

@@ -9,8 +9,10 @@ from types import ModuleType
 
 from dse.engines.base import Engine
 from dse.engines.registry import check_engine_class, known_engines, register_engine
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, did_you_mean, last_line_in
 from dse.files import is_file
+
+_files: set[str] = set()  # of engines that were read
 
 
 def engine_in(module: str) -> type[Engine]:
@@ -31,7 +33,7 @@ def engine_in(module: str) -> type[Engine]:
         names = ", ".join(sorted(each.__name__ for each in own)) or "none"
         raise InputError(
             f"{module} must define one engine, a class of `dse.Engine`; it defines "
-            f"{names}."
+            f"{names}. Write one in it."
         )
     check_engine_class(module, own[0])
     return own[0]
@@ -44,6 +46,21 @@ def register_file(path: str) -> str:
     return name
 
 
+def told_of_own(fault: Exception) -> InputError | None:
+    """Return what to tell of a fault in the file of an engine that was read, if it is.
+
+    Raised on the way through one of its lines, whatever the fault is.
+    """
+    place = last_line_in(_files, fault)
+    if not place:
+        return None
+    name = place.partition(":")[0]
+    return InputError(
+        f"{place}: {type(fault).__name__}: {fault}. Correct it; `dse check-engine "
+        f"{name}` tries all laws of an engine."
+    )
+
+
 def _import_file(path: Path) -> ModuleType:
     if not is_file(path):
         raise InputError(f"{path} is no file; give the Python file of an engine.")
@@ -51,6 +68,7 @@ def _import_file(path: Path) -> ModuleType:
     if folder not in sys.path:  # so that other processes find it as well
         sys.path.append(folder)
     found = _import(name)
+    _files.add(str(found.__file__))
     if Path(found.__file__ or "").resolve() != path.resolve():
         raise InputError(
             f"{path}: `{name}` is the name of another module ({found.__file__}); give "
@@ -64,12 +82,16 @@ def _import(module: str) -> ModuleType:
         return importlib.import_module(module)
     except ModuleNotFoundError as fault:
         if fault.name and module.partition(".")[0] != fault.name.partition(".")[0]:
-            raise InputError(f"{module} cannot be run: {fault}.") from fault
+            raise InputError(
+                f"{module} cannot be run: {fault}; install that."
+            ) from fault
         raise InputError(
             f"`{module}` is no engine, no file ending in .py, and no module that can "
             "be imported." + did_you_mean(module, known_engines())
         ) from None
+    except InputError as fault:
+        raise InputError(f"{module}: {fault}") from None
     except Exception as fault:  # whatever the code of somebody else raises
         raise InputError(
-            f"{module} cannot be run: {type(fault).__name__}: {fault}"
+            f"{module} cannot be run: {type(fault).__name__}: {fault}; correct it."
         ) from fault

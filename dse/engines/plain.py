@@ -6,6 +6,7 @@ memory; a vector unit for softmax, layer norm and activations; nothing is skippe
 
 from __future__ import annotations
 
+from math import inf
 from typing import ClassVar
 
 import jax.numpy as jnp
@@ -14,7 +15,7 @@ from dse.arrays import Choice, Number
 from dse.engines.base import Engine, Op, Run
 from dse.engines.vector_unit import vector_lane, vector_work
 from dse.engines.word_length import word_loss
-from dse.errors import InputError
+from dse.errors import InputError, check_kind
 from dse.hardware import sram
 from dse.hardware.main_memory import KINDS
 from dse.hardware.shared_parts import Part
@@ -39,6 +40,14 @@ class PlainEngine(Engine):
     """
 
     word_bits: ClassVar[float] = 16.0  # of every value
+
+    def __init_subclass__(cls) -> None:
+        """Raise `InputError` for a `word_bits` that is no number of bits."""
+        super().__init_subclass__()
+        bits, wanted = cls.word_bits, "a number of bits, 1 or more"
+        check_kind(f"`{cls.__name__}.word_bits`", bits, (int, float), wanted)
+        if not 1 <= bits < inf:
+            raise InputError(f"`{cls.__name__}.word_bits` is {bits}; give {wanted}.")
 
     vector_lanes: float = quantity(
         "1", "lanes of the vector unit", default=64.0, low=1, integer=True

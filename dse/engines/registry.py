@@ -98,7 +98,17 @@ def find_preset(engine: str, preset: str) -> Engine:
             f"engine `{engine}` has no preset `{preset}`."
             + did_you_mean(preset, kind.presets)
         )
-    machine: Engine = getattr(kind, preset)()
+    return preset_of(kind, preset)
+
+
+def preset_of(kind: type[Engine], preset: str) -> Engine:
+    """Return a machine that an engine presets; `InputError` where it makes none."""
+    machine = getattr(kind, preset)()
+    if not isinstance(machine, kind):
+        raise InputError(
+            f"`{kind.__name__}.{preset}` returns {named(machine)}; return a machine of "
+            "its class."
+        )
     return machine
 
 

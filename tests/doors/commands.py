@@ -49,8 +49,11 @@ COMMANDS = [
 ]
 
 
-def run(folder: Path, *words: str) -> Any:
-    """Call `dse` in a folder; raise what it refuses with as `InputError`."""
+def run(folder: Path, *words: str, code: int = 0) -> Any:
+    """Call `dse` in a folder; raise what it refuses with as `InputError`.
+
+    It may end with `code`, too.
+    """
     before = Path.cwd()
     os.chdir(folder)
     try:
@@ -59,7 +62,7 @@ def run(folder: Path, *words: str) -> Any:
         os.chdir(before)
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
-    assert done.exit_code in (0, 2, 3), f"{words}: exit code {done.exit_code}"
+    assert done.exit_code in (0, 2, 3, code), f"{words}: exit code {done.exit_code}"
     if done.exit_code == 2:
         assert not done.stdout, f"{words}: {done.stdout}"
         raise InputError(done.stderr)

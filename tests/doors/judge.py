@@ -8,7 +8,7 @@ import re
 _DOES = (
     "add|ask|build|call|change|choose|convert|copy|correct|cut|drop|evaluate|fill|give|"
     "install|leave|loosen|make|move|name|pass|pick|raise|read|remove|rename|repeat|replace|"
-    "round|run|save|say|set|shorten|sort|state|take|try|type|use|write"
+    "return|round|run|save|say|set|shorten|sort|state|take|try|type|use|write"
 )
 _REMEDY = re.compile(
     rf"(^|[.;:,?)] |, or |\n)({_DOES})\b|Did you mean|Known: |takes |needs ",

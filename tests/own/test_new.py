@@ -78,6 +78,12 @@ def test_nothing_is_written_over(say, kind: str) -> None:
     assert "is there already" in err
 
 
+def test_a_link_that_leads_nowhere_takes_a_name(say) -> None:
+    Path("own").symlink_to("nowhere")
+    code, _, err = say("new", "study", "own")
+    assert (code, "`own` is there already" in err) == (2, True)
+
+
 @pytest.mark.parametrize("name", ["Own", "../own", "1st", "", "own-chip", "a b"])
 def test_what_is_no_name_is_refused(say, name: str) -> None:
     code, _, err = say("new", "engine", name)

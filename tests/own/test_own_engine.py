@@ -161,6 +161,27 @@ def test_the_verb_says_where_an_engine_fails(started: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("self.rows", "self.rowz", "mistyped.py:{line}: AttributeError: 'Systolic'"),
+        ("return cls()", "return 7", "`Systolic.small` returns 7; return a machine"),
+        ("20.0", "'x'", "mistyped: `Systolic.word_bits` is 'x'; give a number of"),
+    ],
+)
+def test_a_fault_of_ones_own_code_is_told_with_its_line(
+    started: Path, tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    text = (started / "systolic" / "systolic.py").read_text()
+    (tmp_path / "mistyped.py").write_text(text.replace(old, new, 1))
+    line = next(i for i, each in enumerate(text.splitlines(), 1) if old in each)
+    file = str(tmp_path / "mistyped.py")
+    words = ("--engine", file, "--preset", "small", "--workload", "bert-tiny")
+    done = run(tmp_path, "evaluate", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said.format(line=line) in done.stderr
+
+
+@pytest.mark.parametrize(
     ("code", "said"),
     [
         ("", "must define one engine, a class of `dse.Engine`; it defines none"),
