@@ -26,6 +26,10 @@ from dse.sparsity.loss import Loss, Subject, subjects, together
 from dse.workload.ops import Workload
 
 Timing = Literal["walk", "roofline"]
+# How names of extras end: of counts, that add up over the steps of a generation, and of
+# lifetimes.
+_COUNTS = ("_mbit", "_per_cell")
+_LIFETIME = "lifetime_years"
 TIMINGS = {"walk": walk, "roofline": roofline}
 
 
@@ -200,6 +204,10 @@ def _in_sequence(workload: Workload, parts: list[Metrics]) -> Metrics:
         op_work=by_op.pop("work"),
         op_bytes=by_op.pop("bytes"),
         op_busy=by_op,
+        extras={
+            name: whole(value) if name.endswith(_COUNTS) else value
+            for name, value in mean.extras.items()
+        },
         counted="sequence",
         time_to_first_token=seconds("prefill"),
         time_per_output_token=seconds("decode") / (made - 1) if made > 1 else None,
@@ -361,7 +369,8 @@ def _wanted_macs(workload: Workload, run: Run) -> Number:
     """
     total: Number = 0.0
     for block in workload.blocks:
-        total += block.repeats * jnp.sum(block.ops.macs * wanted_share(block.ops, run))
+        wanted = block.ops.macs * wanted_share(block, run)
+        total += block.repeats * jnp.sum(wanted)
     return total
 
 
@@ -369,7 +378,7 @@ def _wanted_by_op(design: Engine, workload: Workload, run: Run) -> Array:
     """Return the same by op as the machine has them, all repeats together, `[ops]`."""
     columns = []
     for block in workload.blocks:
-        column = block.repeats * block.ops.macs * wanted_share(block.ops, run)
+        column = block.repeats * block.ops.macs * wanted_share(block, run)
         fused = hasattr(design, "attention")
         columns.append(fuse_column(column, block.ops) if fused else column)
     return jnp.concatenate(columns)
@@ -441,6 +450,27 @@ def _each_once(several: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
     return tuple(dict.fromkeys(each for some in several for each in some))
 
 
+def _extras_of_all(parts: list[Metrics], share: list[float]) -> dict[str, Values]:
+    """Return the means of what only its kind has; of lifetimes that of the mean wear.
+
+    Cells that last L years lose 1 / L of their life in a year, at each workload in turn
+    for the time that it takes.
+    """
+
+    def mean(values: Iterable[Values]) -> Values:
+        return sum(s * x for s, x in zip(share, values, strict=True))
+
+    found: dict[str, Values] = {}
+    for name in parts[0].extras:
+        each = [part.extras[name] for part in parts]
+        found[name] = mean(each)
+        if name.endswith(_LIFETIME):
+            seconds = [1.0 / part.throughput for part in parts]
+            worn = [s / years for s, years in zip(seconds, each, strict=True)]
+            found[name] = mean(seconds) / mean(worn)
+    return found
+
+
 def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
     """Return the metrics of a weighted suite of workloads as those of one run.
 
@@ -494,6 +524,6 @@ def combine(parts: list[Metrics], weights: list[float]) -> Metrics:
         ),
         op_work=jnp.concatenate([part.op_work for part in parts]),
         op_bytes=jnp.concatenate([part.op_bytes for part in parts]),
-        extras=mean(lambda part: part.extras),
+        extras=_extras_of_all(parts, share),
     )
     return with_accuracy(whole, _mean_accuracy(parts, weights))

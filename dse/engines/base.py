@@ -36,7 +36,7 @@ from dse.workload.attention import (
 )
 from dse.workload.formats import Words, read_words, words_of
 from dse.workload.kinds import WITH_WEIGHTS
-from dse.workload.ops import Ops, Workload
+from dse.workload.ops import Block, Ops, Workload
 
 SIZES = ("heads", "rows", "inner", "columns", "sharing", "cached", "choices")
 DENSITIES = ("input_density", "weight_density", "output_density")
@@ -57,7 +57,8 @@ class Op(Record):
     input_density: Number
     weight_density: Number
     output_density: Number
-    weights_before: Number
+    weights: Number = 0.0  # that a batch needs; of experts, those that it meets
+    weights_before: Number  # the same, of the op with weights before
     density_before: Number
     in_attention: Number
     last_share: Number
@@ -85,6 +86,7 @@ class Run(Record):
     curve: Curve | None  # the one that densities were taken from
     causal: bool = static("whether a token sees only earlier ones")
     weights_stay: bool = static("whether weights may stay on chip from run to run")
+    expert_imbalance: Number = 1.0  # over how much fewer experts tokens spread
     words: Words | None = static("of its format; None: the machine's own", default=None)
 
 
@@ -281,9 +283,9 @@ def schedule_run(
     run, blocks = describe_run(workload), workload.blocks
     planned = Residency(run.batch, [Traffic()] * len(blocks), {})
     held: dict[str, Number] = {}
-    runs = [run.replace(causal=run.causal and block.causal) for block in blocks]
+    runs = [run_of_block(run, block) for block in blocks]
     storage = [
-        _met(engine.storage(block.ops, own, technology), block.ops, workload)
+        _met(engine.storage(block.ops, own, technology), block.ops, own)
         for block, own in zip(blocks, runs, strict=True)
     ]
     kept = [one for one in storage if one is not None]
@@ -305,11 +307,11 @@ def schedule_run(
     return chains, planned, held
 
 
-def _met(storage: Storage | None, ops: Ops, workload: Workload) -> Storage | None:
+def _met(storage: Storage | None, ops: Ops, run: Run) -> Storage | None:
     """Return how values are kept, of weights those that a batch needs (experts)."""
     if storage is None or max(ops.choices) == 1.0:
         return storage
-    met = storage.weights * ops.met(workload.batch, workload.expert_imbalance)
+    met = storage.weights * ops.met(run.batch, run.expert_imbalance)
     return storage._replace(weights=met, whole=storage.weights)
 
 
@@ -327,25 +329,27 @@ def stages(
     """Return what a chain of ops asks of a machine.
 
     Ops of one kind are batched, so that the physics of a kind is traced once; so are
-    the layers of a block, where they differ. Raises `InputError` where the engine has
-    no such kind of op.
+    the layers of a block, where they differ. No mask hides what an encoder made.
+    Raises `InputError` where the engine has no such kind of op.
     """
     operands: Mapping[str, Number] = dict.fromkeys(_OF_ATTENTION, 1.0)
     if hasattr(engine, "attention"):
         operands = operand_columns(ops, window)
         traffic = fuse_traffic(traffic, ops)
         ops = fuse_attention(ops)
-    rows = _rows(ops, traffic, operands, last_share=1.0 / repeats if last else 0.0)
+    rows = _rows(ops, run, traffic, operands, last_share=1.0 / repeats * last)
     columns, form = jax.tree.flatten(rows)
     table = jnp.stack(columns)  # taken from once a kind, not once a column
     places, asked = [], []
-    for kind in dict.fromkeys(ops.kinds):
+    alike = list(zip(ops.kinds, ops.crosses, strict=True))
+    for kind, crosses in dict.fromkeys(alike):
         physics = getattr(engine, kind, None)
         if physics is None:
             raise cannot_run(engine, kind)
-        places.append(tuple(i for i, name in enumerate(ops.kinds) if name == kind))
+        seen = run.replace(causal=run.causal and not crosses)
+        places.append(tuple(i for i, op in enumerate(alike) if op == (kind, crosses)))
         own = jax.tree.unflatten(form, list(table[..., np.asarray(places[-1])]))
-        batched: Any = jax.vmap(lambda op, f=physics: f(op, run, technology))
+        batched: Any = jax.vmap(lambda op, f=physics, run=seen: f(op, run, technology))
         if own.rows.ndim == 2:
             batched = jax.vmap(batched)
         asked.append(batched(own))
@@ -435,7 +439,12 @@ def fuse_column(column: Number | Column, ops: Ops) -> Number | Column:
 
 
 def _rows(
-    ops: Ops, traffic: Traffic, operands: Mapping[str, Number], *, last_share: float
+    ops: Ops,
+    run: Run,
+    traffic: Traffic,
+    operands: Mapping[str, Number],
+    *,
+    last_share: float,
 ) -> Op:
     """Return the columns of a chain, with what the op before left in buffers."""
     has_weights = [kind in WITH_WEIGHTS for kind in ops.kinds]
@@ -452,6 +461,9 @@ def _rows(
         name: np.asarray(ops.choices) if name == "choices" else getattr(ops, name) * 1.0
         for name in (*SIZES, "in_attention", "weights", *DENSITIES)
     }
+    if max(ops.choices) > 1.0:
+        met = ops.met(run.batch, run.expert_imbalance)
+        columns["weights"] = columns["weights"] * met
     columns |= operands
     moved = jax.tree.leaves(traffic)
     shape = jnp.broadcast_shapes(*map(jnp.shape, (*columns.values(), *moved)))
@@ -461,15 +473,19 @@ def _rows(
         return (np if known else jnp).broadcast_to(column, shape)
 
     columns = {name: spread(column) for name, column in columns.items()}
-    weights = columns.pop("weights")
     return Op(
         **columns,
         imbalance=jax.tree.map(spread, ops.imbalance),
         traffic=jax.tree.map(spread, traffic),
-        weights_before=weights[..., wrapped_places],
+        weights_before=columns["weights"][..., wrapped_places],
         density_before=columns["weight_density"][..., wrapped_places],
         last_share=spread(np.eye(len(ops))[-1] * last_share),
     )
+
+
+def run_of_block(run: Run, block: Block) -> Run:
+    """Return the run as a block has it, of which the mask may not be that of all."""
+    return run.replace(causal=run.causal and block.causal)
 
 
 def describe_run(workload: Workload) -> Run:
@@ -488,6 +504,7 @@ def describe_run(workload: Workload) -> Run:
         curve=workload.curve,
         causal=workload.causal,
         weights_stay=workload.weights_stay,
+        expert_imbalance=workload.expert_imbalance,
         words=read_words(workload.format) if workload.format else None,
     )
 

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from dse.arrays import Number
-from dse.engines.base import Op, Run
+from dse.engines.base import Op, Run, run_of_block
 from dse.workload.attention import attention_places
-from dse.workload.ops import Ops
+from dse.workload.ops import Block, Ops
 
 
 class Unmasked(NamedTuple):
@@ -38,16 +38,29 @@ def unmasked(op: Op | Ops, run: Run) -> Unmasked:
     return Unmasked(queries, keys, tokens, seen)
 
 
-def wanted_share(ops: Ops, run: Run) -> Number:
+def cached_keys(op: Op) -> Number:
+    """Return the share of the keys of a head, under a window of all, from a cache."""
+    return op.cached / jnp.maximum(op.inner * op.columns * op.key_ratio, 1.0)
+
+
+def wanted_share(block: Block, run: Run) -> Number:
     """Return the share of the products of each op that no mask hides, `[ops]`.
 
     It is below 1 for scores and context alone, of which a pair of a query and a key is
-    hidden by padding or by a causal mask.
+    hidden by padding or by a causal mask. Under a window of w keys, c of them cached,
+    the first queries see less: c + i of w, the i-th one.
     """
+    ops = block.ops
     source, masked = np.arange(len(ops)), np.zeros(len(ops), bool)
     for scores in attention_places(ops):
         source[scores + 2] = scores
         masked[[scores, scores + 2]] = True
-    left = unmasked(ops, run)
-    share = left.queries * left.seen / (ops.rows * ops.columns)
+    left = unmasked(ops, run_of_block(run, block))
+    open_ = unmasked(ops, run.replace(causal=False))
+    seen = jnp.where(np.asarray(ops.crosses), open_.keys, left.seen)
+    if run.causal and block.window is not None and not block.causal:
+        short = ops.columns - ops.cached / jnp.maximum(ops.inner, 1.0)
+        first = jnp.minimum(left.tokens, short)
+        seen = seen - first * (short - 0.5 * (first + 1.0)) / left.tokens
+    share = left.queries * seen / (ops.rows * ops.columns)
     return jnp.where(masked, share[source], 1.0)

@@ -124,15 +124,21 @@ class Pair(Engine):
             for name, (machine, _) in self.machines(technology).items()
             if machine.memory_wanted is not None
         }
-        return self._with_one_memory(found)
+        return self._with_one_memory(found, "memory_interface")
 
-    def _with_one_memory(self, table: dict[str, Number]) -> dict[str, Number]:
-        """Return a table of components in which one interface serves both machines."""
-        both = [f"{name}.memory_interface" for name in ("host", "coprocessor")]
-        if self.coprocessor.computes_in_memory or not all(n in table for n in both):
-            return table
-        others = _without_interfaces(table)
-        return others | {"memory_interface": jnp.maximum(*(table[n] for n in both))}
+    def _with_one_memory(
+        self, table: dict[str, Number], *parts: str
+    ) -> dict[str, Number]:
+        """Return a table of components in which one memory serves both machines.
+
+        Of some parts of it, `main_memory` or its interface, the larger one is there.
+        """
+        found = dict(table)
+        for part in parts:
+            both = [f"{name}.{part}" for name in ("host", "coprocessor")]
+            if not self.coprocessor.computes_in_memory and found.keys() >= {*both}:
+                found[part] = jnp.maximum(*(found.pop(name) for name in both))
+        return found
 
     def leakage(
         self, technology: Technology, seconds: Number, busy: dict[str, Number]
@@ -142,7 +148,7 @@ class Pair(Engine):
         for name, (machine, own) in self.machines(technology).items():
             parts = machine.leakage(own, seconds, own_parts(busy, name))
             energy |= {f"{name}.{part}": joule for part, joule in parts.items()}
-        return self._with_one_memory(energy)
+        return self._with_one_memory(energy, "main_memory", "memory_interface")
 
     def peak_rate(self, technology: Technology) -> Number:
         """Return operations per second of both machines together."""

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from dse.workload.ops import Ops
 
 
+_OF_OPS = ("names", "kinds", "reads", "choices", "kept", "crosses", "borrows")
+
+
 def keep_pairs(ops: Ops, kept: Values) -> Ops:
     """Return ops of which only a share of the query-key pairs is kept."""
     columns = {
@@ -87,10 +90,7 @@ def take(ops: Ops, places: list[int]) -> Ops:
     pick = np.asarray(places, int)
     columns: Ops = jax.tree.map(lambda column: column[..., pick], ops)
     return columns.replace(
-        **{
-            name: tuple(getattr(ops, name)[i] for i in places)
-            for name in ("names", "kinds", "reads", "choices", "kept")
-        }
+        **{name: tuple(getattr(ops, name)[i] for i in places) for name in _OF_OPS}
     )
 
 

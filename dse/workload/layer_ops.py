@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from dse.workload.layers import Op
 from dse.workload.parts import (
@@ -224,7 +225,11 @@ def _scores_ops(
         heads, rows, columns = heads * part.pieces, part.seen(rows), part.seen(rows)
     if tokens.kept and not part.cross:
         ops.keep(part, key, value)
-    each = {"heads": heads, "sharing": sharing}
+    each: dict[str, Any] = {
+        "heads": heads,
+        "sharing": sharing,
+        "crosses": part.cross,
+    }
     scores = Op(
         f"scores{label}",
         "matmul",
@@ -285,7 +290,7 @@ def _latent_ops(
     absorb = Op(f"query_latent{label}", "linear", (), rows, latent, own, heads)
     query = ops.add(absorb, query)
     columns = part.seen(tokens.keys)
-    each = {"sharing": heads}
+    each: dict[str, Any] = {"sharing": heads}
     scores = Op(f"scores{label}", "matmul", (), heads * rows, columns, width, **each)
     scores = scores._replace(cached=(columns - rows) * width)
     softmax = Op(f"softmax{label}", "softmax", (), heads * rows, columns, **each)
@@ -300,7 +305,10 @@ def _latent_ops(
 def _position_ops(
     ops: OpList, part: Attention, rows: int, query: int, key: int, label: str
 ) -> None:
-    """Add the scores of positions against queries and keys, which are sums beside."""
+    """Add the scores of positions against queries and keys, which are sums beside.
+
+    Without projections of their own, positions pass through those of keys and queries.
+    """
     positions = part.positions
     if positions is None:
         return
@@ -314,6 +322,7 @@ def _position_ops(
                 table,
                 part.query_values,
                 inner,
+                borrows=not positions.own,
             )
         )
         meets = query if scored == "key" else key

@@ -26,6 +26,8 @@ class Op(NamedTuple):
     cached: int = 0
     choices: float = 1.0
     kept: float = 0.0
+    crosses: bool = False
+    borrows: bool = False
 
 
 def chain(ops: Sequence[Op]) -> Ops:
@@ -51,6 +53,8 @@ def chain(ops: Sequence[Op]) -> Ops:
         reads=tuple(op.reads for op in ops),
         choices=tuple(float(op.choices) for op in ops),
         kept=tuple(float(op.kept) for op in ops),
+        crosses=tuple(bool(op.crosses) for op in ops),
+        borrows=tuple(bool(op.borrows) for op in ops),
         heads=column("heads"),
         rows=column("rows"),
         inner=column("inner"),

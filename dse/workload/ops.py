@@ -58,6 +58,12 @@ class Ops(Record):
     kept: tuple[float, ...] = static(
         "share of each op's result that joins a cache, for later tokens to see"
     )
+    crosses: tuple[bool, ...] = static(
+        "whether an op looks at the tokens of an encoder, which no mask hides"
+    )
+    borrows: tuple[bool, ...] = static(
+        "whether the weights of an op are those of an earlier one"
+    )
     heads: Column = quantity("1", "independent products per sequence, [ops]")
     rows: Column = quantity("1", "tokens per product, [ops]")
     inner: Column = quantity("1", "length of the summed axis, [ops]")
@@ -99,8 +105,12 @@ class Ops(Record):
 
     @property
     def weights(self) -> Column:
-        """Values of the weight matrix of each op (embedding tables excluded), [ops]."""
-        has = np.asarray([kind in WITH_WEIGHTS for kind in self.kinds])
+        """Values of the weight matrix of each op (embedding tables excluded), [ops].
+
+        None where they are those of an earlier op.
+        """
+        own = np.logical_not(self.borrows)
+        has = own & np.asarray([kind in WITH_WEIGHTS for kind in self.kinds])
         choices = np.asarray(self.choices)
         found: Column = has * self.heads * choices * self.inner * self.columns
         return found

@@ -52,6 +52,35 @@ def test_each_token_joins_the_cache_once_and_is_read_by_those_that_see_it(
         assert float(bytes_by_origin["cache"]) == pytest.approx(moved * token)
 
 
+@pytest.mark.parametrize(
+    "machine",
+    [
+        dse.Pair(host=dse.TileEngine.edge(), coprocessor=dse.SprintEngine.m_sprint()),
+        dse.CrossbarEngine.isaac(),
+    ],
+    ids=["sprint", "crossbar"],
+)
+def test_what_only_a_kind_of_machine_has_is_of_the_whole_generation(
+    machine: Engine,
+) -> None:
+    """Bits and writes add up over its steps, and cells last as the mean write lets."""
+    work = dse.generation("gpt2", prompt=64, new_tokens=9)
+    alone = work.replace(steps=(), new_tokens=0)
+    parts = [(1.0, alone), *((step.times, step.workload) for step in work.steps)]
+    found = [(times, dse.evaluate(machine, each)) for times, each in parts]
+    whole = dse.evaluate(machine, work).extras
+    for name, value in whole.items():
+        each = [(times, one.extras[name], one.latency) for times, one in found]
+        if name.endswith(("_mbit", "_per_cell")):
+            wanted = sum(times * extra for times, extra, _ in each)
+        elif name.endswith("lifetime_years"):
+            worn = sum(times * seconds / extra for times, extra, seconds in each)
+            wanted = sum(times * seconds for times, _, seconds in each) / worn
+        else:
+            wanted = sum(t * extra for t, extra, _ in each) / sum(t for t, *_ in each)
+        assert float(value) == pytest.approx(float(wanted), rel=1e-6), name
+
+
 def axis_of(machine: Engine) -> str:
     """Return a number of a machine that any may vary: its bandwidth, or its clock."""
     numbers = machine.meanings()

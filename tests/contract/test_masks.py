@@ -119,6 +119,78 @@ def test_sprint_reads_for_a_query_what_it_sees_and_the_buffers_lack() -> None:
     assert read == pytest.approx(2037, abs=0.5)
 
 
+def work_of(workload: Workload) -> dict[str, float]:
+    """The products that are wanted, added up over all layers, by the name of the op."""
+    found = dse.evaluate(dse.ReferenceMachine.a100(), workload)
+    work: dict[str, float] = {}
+    for name, operations in zip(found.op_names, found.op_work, strict=True):
+        work[name] = work.get(name, 0.0) + float(operations) / 2.0
+    assert sum(work.values()) == pytest.approx(
+        float(found.effective_rate * found.latency / 2.0), rel=1e-9
+    )
+    return work
+
+
+def test_no_mask_hides_an_encoder_or_what_its_decoder_sees_of_it() -> None:
+    """T5-small, 6 and 6 layers of 8 heads of 64, over 48 tokens: pair by pair."""
+    tokens = 48
+    found = work_of(dse.transformer("t5-small", seq_len=tokens))
+    earlier = sum(query + 1 for query in range(tokens))
+    assert found["scores"] == pytest.approx(6 * 512 * (tokens**2 + earlier))
+    assert found["scores_cross"] == pytest.approx(6 * 512 * tokens**2)
+    assert found["context_cross"] == pytest.approx(6 * 512 * tokens**2)
+
+
+@pytest.mark.parametrize(("tokens", "chunk"), [(40, 40), (40, 25), (33, 30), (31, 4)])
+def test_under_a_window_a_query_wants_no_more_keys_than_there_are(
+    tokens: int, chunk: int
+) -> None:
+    config = {
+        "model_type": "mistral",
+        "hidden_size": 64,
+        "intermediate_size": 64,
+        "num_attention_heads": 4,
+        "num_hidden_layers": 3,
+        "num_key_value_heads": 2,
+        "vocab_size": 100,
+        "sliding_window": 16,
+    }
+    run = dse.generation(config, prompt=tokens, new_tokens=1, chunk=chunk)
+    found = work_of(run)
+    seen = sum(min(query + 1, 16) for query in range(tokens))
+    assert found["scores"] == pytest.approx(3 * 64 * seen)
+    assert found["context"] == pytest.approx(3 * 64 * seen)
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        dse.FilterEngine.energon_edge(),
+        dse.SprintEngine.m_sprint(),
+        dse.SprintEngine.m_baseline().replace(sequence_reduction="both"),
+    ],
+)
+def test_a_causal_mask_changes_nothing_of_cross_attention(machine: Engine) -> None:
+    masked, open_ = (
+        dse.evaluate(
+            machine,
+            dse.transformer("t5-small", seq_len=256, causal=causal)
+            .attention_only()
+            .with_attention(kept=0.5),
+        )
+        for causal in (True, False)
+    )
+    crosses = [name == "attention_cross" for name in masked.op_names]
+    assert any(crosses)
+    assert not all(crosses)
+    for what in ("op_energy", "op_bytes", "op_work"):
+        one, other = (getattr(found, what) for found in (masked, open_))
+        assert one[crosses] == pytest.approx(other[crosses], rel=1e-9)
+    for part in masked.op_busy:
+        one, other = masked.op_busy[part][crosses], open_.op_busy[part][crosses]
+        assert one == pytest.approx(other, rel=1e-9)
+
+
 def test_the_query_of_a_decoding_step_is_never_padding() -> None:
     step = GROUPED.replace(rows=GROUPED.sharing)
     run = describe_run(masked(causal=False, padded=PADDED))

@@ -83,6 +83,28 @@ def test_the_same_memory_costs_every_engine_the_same(kind: str) -> None:
         np.testing.assert_allclose(own, first, rtol=1e-6)
 
 
+def at_rest(machine: Engine, work: dse.Workload) -> dict[str, float]:
+    """Watts that memory and interface draw, worked or not."""
+    found = dse.evaluate(machine, work)
+    seconds = float(found.latency) / float(work.batch)
+    drawn: dict[str, float] = {}
+    for name, joule in found.leakage_energy.items():
+        part = name.split(".")[-1]
+        if "memory" in part:
+            drawn[part] = drawn.get(part, 0.0) + float(joule) / seconds
+    return drawn
+
+
+@pytest.mark.parametrize("wider", ["host", "coprocessor"])
+def test_the_one_memory_of_a_pair_is_at_rest_once(wider: str) -> None:
+    host = dse.TileEngine.edge().replace(main_memory="hbm2")
+    pair = dse.Pair(host=host, coprocessor=dse.FilterEngine.energon_edge())
+    pair = pair.replace(**{f"{wider}.memory_bandwidth_gb_per_s": 1000.0})
+    alone = host.replace(memory_bandwidth_gb_per_s=1000.0)
+    work = dse.transformer("bert-tiny", seq_len=64)
+    assert at_rest(pair, work) == pytest.approx(at_rest(alone, work), rel=1e-6)
+
+
 @pytest.mark.parametrize("name", MACHINES)
 def test_a_write_to_rram_costs_what_a_write_costs_and_wears(name: str) -> None:
     """Bits written, by the slope of the energy, are those that wear the cells."""

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import dse
-from dse.engines.base import Engine
+from dse.engines.base import Engine, schedule_run
+from dse.workload.layers import Op, chain, linear
+from dse.workload.ops import Block
 from dse.workload.parts import Experts, FeedForward
 
 LLAMA = {
@@ -128,6 +130,53 @@ def test_the_weights_of_experts_that_are_met_come_once(name: str) -> None:
     assert (eight - one) / (expert * met) == pytest.approx(
         weight_bytes(machine), rel=1e-6
     )
+
+
+SMALL: dict[str, Engine] = {  # whose buffers hold a part of the weights below
+    "nm": dse.NMEngine(kept=4, weight_buffer_kib=24, index_buffer_kib=24),
+    "tile": dse.TileEngine.edge().replace(weight_buffer_mib=64 / 1024),
+    "crossbar": dse.CrossbarEngine.isaac().replace(weight_tiles=1, arrays_per_tile=12),
+}
+
+
+def early(machine: Engine, *, heads: int, choices: float) -> float:
+    """The share of four matrices that comes while those before are worked on."""
+    matrices = Op("b", "linear", (1,), 64, 64, 128, heads=heads, choices=choices)
+    ops = chain([linear("a", 64, 128, 32, reads=(0,)), matrices])
+    work = dse.Workload(
+        name="two products", blocks=(Block(ops=ops, repeats=1),), seq_len=64
+    )
+    chains, _, _ = schedule_run(machine, work, machine.default_technology())
+    return float(chains[0].column("prefetch")[1])
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_what_comes_early_of_several_matrices_is_what_there_is_room_for(
+    name: str,
+) -> None:
+    """Side by side in heads, or experts of which 64 tokens meet all: as large."""
+    whole = early(SMALL[name], heads=4, choices=1.0)
+    assert 0.1 < whole < 0.9
+    assert early(SMALL[name], heads=2, choices=2.0) == pytest.approx(whole, rel=1e-6)
+    assert early(SMALL[name], heads=1, choices=4.0) == pytest.approx(whole, rel=1e-6)
+
+
+@pytest.mark.parametrize("part", ["nm array", "tile mac_lanes"])
+def test_values_of_other_width_than_keys_are_as_many_products_as_they_are(
+    part: str,
+) -> None:
+    """Keys of 48 and values of 32: energy of multiplying follows the products."""
+    name, component = part.split()
+    machine = dse.NMEngine(kept=4) if name == "nm" else MACHINES[name]
+    runs = [
+        dse.transformer(config, seq_len=64).attention_only()
+        for config in (LLAMA, DEEPSEEK)
+    ]
+    each = [
+        float(dse.evaluate(machine, run).dynamic_energy[component]) / run.macs
+        for run in runs
+    ]
+    assert each[1] / each[0] == pytest.approx(1.0, rel=1e-6)
 
 
 def test_where_all_choose_the_same_experts_no_others_come(name: str) -> None:

@@ -241,6 +241,21 @@ def test_sprint_writes_the_keys_of_a_chunk_and_none_of_its_cache(
         assert written == pytest.approx(bits / 1e6, rel=1e-6)
 
 
+@pytest.mark.parametrize("name", [*MACHINES, *ROOMY])
+@pytest.mark.parametrize("window", [None, 64])
+def test_of_a_chunk_the_keys_of_its_cache_alone_are_from_one(
+    name: str, window: int | None
+) -> None:
+    """The third chunk of 96 tokens: 4 heads of 16 values, all 192 before or 63."""
+    machine = (MACHINES | ROOMY)[name]
+    shape = FOUR_HEADS | {"model_type": "mistral", "sliding_window": window}
+    chunk = dse.generation(shape, prompt=288, new_tokens=1, chunk=96).steps[1].workload
+    values = 2 * 2 * 4 * 16 * (192 if window is None else 63)
+    word = WORD_BITS.get(name, 8 if name == "sprint" else 16) / 8
+    moved = dse.evaluate(machine, chunk.attention_only()).off_chip_bytes
+    assert float(moved["cache"]) == pytest.approx(values * word, rel=1e-6)
+
+
 def test_a_step_of_gpt2_takes_as_much_longer_as_its_cache_needs() -> None:
     first, last = (
         dse.evaluate(

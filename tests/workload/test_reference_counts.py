@@ -12,7 +12,7 @@ import pytest
 
 from dse.errors import InputError
 from dse.workload.huggingface import shape_from_config
-from dse.workload.parts import Experts
+from dse.workload.parts import Attention, Experts, FeedForward
 from dse.workload.readers.config import config_classes, neutral_keys
 from dse.workload.transformer import transformer
 
@@ -46,6 +46,38 @@ def test_work_is_what_torch_counts_while_the_reference_library_runs(name):
     if shape.kind.startswith("llama4"):
         shape = all_experts_run(shape)  # as that implementation has it
     assert shape.macs(TABLE["tokens"]) == COUNTS[name]["macs"]
+
+
+def matrices(shape):
+    """Return the values of all matrices of the layers, each once."""
+
+    def of(part):
+        if isinstance(part, Attention):
+            positions = part.positions
+            own = len(positions.scored) if positions and positions.own else 0
+            return total(part.projections) + own * part.hidden * part.query_values
+        if isinstance(part, Experts):
+            return part.count * total(part.each.layers) + total(part.always)
+        return total(part.layers if isinstance(part, FeedForward) else (part,))
+
+    def total(layers):
+        return sum(layer.inner * layer.columns for layer in layers)
+
+    return sum(
+        total((*stack.front, *stack.end))
+        + sum(
+            (1 if stack.shared_layers else times) * of(half.part)
+            for layer, times in stack.layers
+            for half in layer.halves
+        )
+        for stack in shape.stacks
+    )
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_the_matrices_that_ops_load_are_those_that_parameters_count(name):
+    shape = shape_from_config(CONFIGS[name])
+    assert transformer(shape).weights == matrices(shape)
 
 
 def all_experts_run(shape):

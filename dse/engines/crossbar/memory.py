@@ -70,10 +70,11 @@ def share_of_arrays(design: CrossbarEngine, run: Run, placed: Placement) -> Numb
     return placed.cells * design.replication / jnp.maximum(room, 1.0)
 
 
-def prefetched_share(design: CrossbarEngine, op: Op, placed: Placement) -> Number:
+def prefetched_share(design: CrossbarEngine, op: Op) -> Number:
     """Return the share of an op's cells that can be written while the last op runs."""
-    before = op.heads * op.weights_before * weight_slices(design) * design.replication
-    return early_share(placed.cells * design.replication, before, capacity(design))
+    each = weight_slices(design) * design.replication
+    before = op.weights_before * each
+    return early_share(op.weights * each, before, capacity(design))
 
 
 def buffer_bits(design: CrossbarEngine) -> Number:

@@ -71,7 +71,7 @@ def stored_product(
         unit="weight_arrays",
         tiles=jnp.maximum(spread.arrays * copies / design.arrays_per_tile, 1.0),
         load=jnp.maximum(_transfer(design, bits), again * writing),
-        prefetch=memory.prefetched_share(design, op, placed),
+        prefetch=memory.prefetched_share(design, op),
         lead=1.0,  # cells are written before the first product
         compute=compute,
         occupied=sequence * run.batch * share,

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from dse.arrays import Number
 from dse.engines.base import Op, Run
 from dse.engines.filter.work import HeadWork, Pairs, query_block
+from dse.engines.masks import cached_keys
 
 if TYPE_CHECKING:
     from dse.engines.filter.engine import FilterEngine
@@ -78,13 +79,13 @@ def result_bits(design: FilterEngine, run: Run, pairs: Pairs) -> Number:
 def key_bits(design: FilterEngine, op: Op, run: Run) -> Number:
     """Return the bits of a key or value, in the mean over new ones and cached ones."""
     _, new, cached = design.words(run).kept
-    return new + op.cached / jnp.maximum(op.inner * op.columns, 1.0) * (cached - new)
+    return new + cached_keys(op) * (cached - new)
 
 
 def cached_share(design: FilterEngine, op: Op, run: Run) -> Number:
     """Return the share of the bits of keys and values that are from a cache."""
     ratio = design.words(run).kept.cache_bits / key_bits(design, op, run)
-    return op.cached / jnp.maximum(op.inner * op.columns, 1.0) * ratio
+    return cached_keys(op) * ratio
 
 
 def _query_bits(design: FilterEngine, run: Run) -> Number:

@@ -74,13 +74,13 @@ def storage(design: NMEngine, ops: Ops, run: Run) -> Storage:
 
     Weights go to two buffers, values and positions; the fuller one counts.
     """
-    each = bits_per_weight(design, run)
+    each, own = bits_per_weight(design, run), np.logical_not(ops.borrows)
     weights = jnp.stack(
         [
             stored_weights(
                 design,
                 run,
-                jnp.asarray(ops.heads * np.asarray(ops.choices))[i],
+                jnp.asarray(ops.heads * np.asarray(ops.choices) * own)[i],
                 jnp.asarray(ops.inner)[i],
                 jnp.asarray(ops.columns)[i],
                 kept=kept,
@@ -113,10 +113,14 @@ def storage(design: NMEngine, ops: Ops, run: Run) -> Storage:
 
 
 def prefetch_share(design: NMEngine, op: Op, run: Run, weights: Weights) -> Number:
-    """Return the share of an op's weights that arrives while the op before it works."""
+    """Return the share of an op's weights that arrives while the op before it works.
+
+    `weights` are those of all heads; of experts as many more come as tokens choose.
+    """
     each = bits_per_weight(design, run)
+    more = op.weights / jnp.maximum(op.heads * op.inner * op.columns, 1.0)
     shares = [
-        early_share(bits, op.weights_before * before, design.bits(buffer))
+        early_share(more * bits, op.weights_before * before, design.bits(buffer))
         for buffer, bits, before in (
             ("weight_buffer", weights.values, each.values),
             ("index_buffer", weights.positions, each.positions),

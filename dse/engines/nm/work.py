@@ -105,7 +105,8 @@ def attention(design: NMEngine, op: Op, run: Run, technology: Technology) -> Sta
     not fit cross the port four times: out and in, before and after the softmax.
     """
     instances = run.batch * op.heads
-    sides = ((op.inner, op.columns), (op.columns, op.inner))
+    width = op.inner * op.value_ratio  # of a value
+    sides = ((op.inner, op.columns), (op.columns, width))
     bits = design.words(run).kept.activation_bits
     products: list[Number] = []
     reads: Number = 0.0
@@ -132,8 +133,8 @@ def attention(design: NMEngine, op: Op, run: Run, technology: Technology) -> Sta
     stay = jnp.asarray(design.scores_on_chip) > 0.5
     beyond = jnp.maximum(pairs - run.batch * nm_memory.room(design) / bits, 0.0)
     outward = 4.0 * jnp.where(stay, 0.0, beyond)
-    macs = pairs * op.inner
-    results = instances * op.rows * op.inner
+    scored, weighed = pairs * op.inner, pairs * width
+    results = instances * op.rows * width
     price = costs(design, technology)
     stage = _stage(
         design,
@@ -146,8 +147,9 @@ def attention(design: NMEngine, op: Op, run: Run, technology: Technology) -> Sta
         cycles=products[0] + exposed + products[1],
         between=outward * bits,
         stored=results * bits,
-        macs=2.0 * macs,
-        gated=macs * op.input_density * op.weight_density + macs * op.output_density,
+        macs=scored + weighed,
+        gated=scored * op.input_density * op.weight_density
+        + weighed * op.output_density,
         reads={"activation_buffer": reads + 2.0 * pairs * bits},
     )
     return _with_lanes(stage, "softmax_unit", softmax, price)

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 
 from dse.arrays import Choice, Number
 from dse.engines.base import Engine, Op, Run
+from dse.engines.masks import cached_keys
 from dse.engines.sprint.energy import FITTED_WORD_BITS, bit_energies, head_energy
 from dse.engines.sprint.noise import drop_by_curve, score_noise, wrongly_pruned
 from dse.engines.sprint.pairs import pairs
@@ -317,9 +318,7 @@ class SprintEngine(Engine):
         work = heads * pair.queries * query_cycles(self, op, technology, pair)
         given = read + written
         word = self.words(run).kept.activation_bits
-        from_cache = (read - op.inner * word * pair.queries) * (
-            op.cached / jnp.maximum(op.inner * op.columns, 1.0)
-        )
+        from_cache = (read - op.inner * word * pair.queries) * cached_keys(op)
         energy = head_energy(
             self, op, run, technology, pair, read=read, written=written
         )

@@ -346,7 +346,7 @@ class TileEngine(Engine):
             ),
             moved=op.traffic,
             operands=op.traffic.operands,
-            prefetch=tile_memory.prefetch(self, op, run, weights),
+            prefetch=tile_memory.prefetch(self, op, run),
             lead=tile_memory.lead(self, op),
             reads=reads,
         )

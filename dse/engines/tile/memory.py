@@ -163,13 +163,13 @@ def fetch_weights(design: TileEngine, op: Op, run: Run, weights: Number) -> Fetc
     return Fetch(weights, op.weight_density, times)
 
 
-def prefetch(design: TileEngine, op: Op, run: Run, weights: Number | None) -> Number:
+def prefetch(design: TileEngine, op: Op, run: Run) -> Number:
     """Return the share of an op's load that fits beside that of the last op."""
-    if design.conventions.unbounded_buffers or weights is None:
+    if design.conventions.unbounded_buffers:
         return 1.0
     word = design.words(run).kept.weight_bits
     return early_share(
-        op.heads * weights * op.weight_density * word,
+        op.weights * op.weight_density * word,
         op.weights_before * op.density_before * word,
         bits(design, "weight_buffer"),
     )
