@@ -366,7 +366,7 @@ def stages(
 def cannot_run(engine: Engine, kind: str) -> InputError:
     """Return the error of an engine that lacks a kind of op."""
     problem = f"`{type(engine).__name__}` cannot run `{kind}` ops;"
-    if hasattr(engine, "attention"):
+    if hasattr(engine, "attention") and not hasattr(engine, "linear"):
         return InputError(
             f"{problem} it runs attention alone. Give it `workload.attention_only()`, "
             "or pair it with a host: `dse.Pair(host=..., coprocessor=...)`."
