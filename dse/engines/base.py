@@ -266,7 +266,8 @@ class Engine(Shown, Record):
         """Return what only machines of this kind have, by name; its unit ends the name.
 
         As `lifetime_years`, of a run of some seconds whose work took `dynamic` J by
-        component.
+        component. Counts of a run end in `_mbit` or `_per_cell`: those of the steps of
+        a generation are added up. Lifetimes are of its mean wear, all else is means.
         """
         return {}
 
