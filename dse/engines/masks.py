@@ -27,7 +27,8 @@ def unmasked(op: Op | Ops, run: Run) -> Unmasked:
 
     A step of decoding has one query a head, which is never padding. Of T queries in a
     row under a causal mask, the mean one does not see (T - 1) / 2 of the keys: summed
-    over queries, that is each pair that it may see, once.
+    over queries, that is each pair that it may see, once. Under a window of w keys, c
+    of them cached, the first w - c queries see less: c + i of w, the i-th one.
     """
     real = 1.0 - run.padded_fraction
     is_step = op.rows <= op.sharing
@@ -35,6 +36,11 @@ def unmasked(op: Op | Ops, run: Run) -> Unmasked:
     keys = jnp.maximum(op.columns * real, 1.0)
     tokens = jnp.maximum(queries / op.sharing, 1.0)
     seen = jnp.maximum(keys - 0.5 * (tokens - 1.0), 1.0) if run.causal else keys
+    if run.windowed:
+        short = op.columns - op.cached / jnp.maximum(op.inner, 1.0)
+        first = jnp.minimum(tokens, short)
+        hidden = first * (short - 0.5 * (first + 1.0)) / tokens
+        seen = jnp.maximum(keys - hidden, 1.0)
     return Unmasked(queries, keys, tokens, seen)
 
 
@@ -47,8 +53,7 @@ def wanted_share(block: Block, run: Run) -> Number:
     """Return the share of the products of each op that no mask hides, `[ops]`.
 
     It is below 1 for scores and context alone, of which a pair of a query and a key is
-    hidden by padding or by a causal mask. Under a window of w keys, c of them cached,
-    the first queries see less: c + i of w, the i-th one.
+    hidden by padding or by a causal mask.
     """
     ops = block.ops
     source, masked = np.arange(len(ops)), np.zeros(len(ops), bool)
@@ -56,11 +61,6 @@ def wanted_share(block: Block, run: Run) -> Number:
         source[scores + 2] = scores
         masked[[scores, scores + 2]] = True
     left = unmasked(ops, run_of_block(run, block))
-    open_ = unmasked(ops, run.replace(causal=False))
-    seen = jnp.where(np.asarray(ops.crosses), open_.keys, left.seen)
-    if run.causal and block.window is not None and not block.causal:
-        short = ops.columns - ops.cached / jnp.maximum(ops.inner, 1.0)
-        first = jnp.minimum(left.tokens, short)
-        seen = seen - first * (short - 0.5 * (first + 1.0)) / left.tokens
+    seen = jnp.where(np.asarray(ops.crosses), left.keys, left.seen)
     share = left.queries * seen / (ops.rows * ops.columns)
     return jnp.where(masked, share[source], 1.0)

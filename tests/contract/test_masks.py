@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 import dse
@@ -17,6 +19,17 @@ BLIND: dict[str, Engine] = {
     "reference": dse.ReferenceMachine.a100(),
 }
 LENGTH, PADDED = 64, 0.25
+WHAT = ("latency", "energy")
+WINDOWED = {
+    "model_type": "mistral",
+    "hidden_size": 64,
+    "intermediate_size": 64,
+    "num_attention_heads": 4,
+    "num_hidden_layers": 3,
+    "num_key_value_heads": 2,
+    "vocab_size": 100,
+    "sliding_window": 16,
+}
 BERT = dse.transformer("bert-tiny", seq_len=LENGTH)
 GROUPED = Op(
     heads=1.0,
@@ -145,21 +158,38 @@ def test_no_mask_hides_an_encoder_or_what_its_decoder_sees_of_it() -> None:
 def test_under_a_window_a_query_wants_no_more_keys_than_there_are(
     tokens: int, chunk: int
 ) -> None:
-    config = {
-        "model_type": "mistral",
-        "hidden_size": 64,
-        "intermediate_size": 64,
-        "num_attention_heads": 4,
-        "num_hidden_layers": 3,
-        "num_key_value_heads": 2,
-        "vocab_size": 100,
-        "sliding_window": 16,
-    }
-    run = dse.generation(config, prompt=tokens, new_tokens=1, chunk=chunk)
+    run = dse.generation(WINDOWED, prompt=tokens, new_tokens=1, chunk=chunk)
     found = work_of(run)
     seen = sum(min(query + 1, 16) for query in range(tokens))
     assert found["scores"] == pytest.approx(3 * 64 * seen)
     assert found["context"] == pytest.approx(3 * 64 * seen)
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        dse.FilterEngine.energon_edge(),
+        dse.SprintEngine.m_sprint(),
+        dse.SprintEngine.m_baseline().replace(sequence_reduction="both"),
+    ],
+)
+@pytest.mark.parametrize("chunk", [None, 48])
+def test_a_wider_window_is_never_faster_and_the_widest_is_none(
+    machine: Engine, chunk: int | None
+) -> None:
+    def spent(window: int | None) -> tuple[float, float]:
+        config = WINDOWED | {"sliding_window": window}
+        run = dse.generation(config, prompt=96, new_tokens=1, chunk=chunk)
+        parts = [run.replace(steps=(), new_tokens=0), *(s.workload for s in run.steps)]
+        found = [dse.evaluate(machine, part.attention_only()) for part in parts]
+        latencies, energies = ([getattr(f, w) for f in found] for w in WHAT)
+        return float(sum(latencies)), float(sum(energies))
+
+    windows = [spent(window) for window in (16, 48, 80, 95, None)]
+    for narrow, wide in itertools.pairwise(windows):
+        assert narrow[0] <= wide[0] * (1 + 1e-9)
+        assert narrow[1] <= wide[1] * (1 + 1e-9)
+    assert windows[-2] == pytest.approx(windows[-1], rel=0.02)
 
 
 @pytest.mark.parametrize(
