@@ -57,7 +57,9 @@ class Op(Record):
     input_density: Number
     weight_density: Number
     output_density: Number
-    weights: Number = 0.0  # that a batch needs; of experts, those that it meets
+    met: Number = 1.0  # matrices a batch needs for each head: of experts those it meets
+    met_by_one: Number = 1.0  # those that one sequence needs
+    weights: Number = 0.0  # values of all that a batch needs
     weights_before: Number  # the same, of the op with weights before
     density_before: Number
     in_attention: Number
@@ -67,6 +69,11 @@ class Op(Record):
     key_ratio: Number = 1.0  # keys there are for each that a query sees
     imbalance: Imbalance = Imbalance()
     traffic: Traffic = Traffic()
+
+    @property
+    def matrices(self) -> Number:
+        """Matrices of weights that a batch needs."""
+        return self.heads * self.met
 
 
 @record
@@ -465,9 +472,12 @@ def _rows(
         name: np.asarray(ops.choices) if name == "choices" else getattr(ops, name) * 1.0
         for name in (*SIZES, "in_attention", "weights", *DENSITIES)
     }
+    columns |= dict.fromkeys(("met", "met_by_one"), np.ones(len(ops)))
     if max(ops.choices) > 1.0:
-        met = ops.met(run.batch, run.expert_imbalance)
+        met, by_one = (ops.met(b, run.expert_imbalance) for b in (run.batch, 1.0))
         columns["weights"] = columns["weights"] * met
+        columns["met"] = np.asarray(ops.choices) * met
+        columns["met_by_one"] = np.asarray(ops.choices) * by_one
     columns |= operands
     moved = jax.tree.leaves(traffic)
     shape = jnp.broadcast_shapes(*map(jnp.shape, (*columns.values(), *moved)))

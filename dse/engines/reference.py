@@ -314,9 +314,9 @@ class ReferenceMachine(Engine):
 
     def linear(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by weights, which come from memory for every run."""
-        rows = run.batch * op.rows
+        rows = run.batch * op.rows / op.met  # of each expert
         fast = self.split(run.words, by_weights=True)
-        return self._product(op, fast.multiply(op.heads, rows, op.inner, op.columns))
+        return self._product(op, fast.multiply(op.matrices, rows, op.inner, op.columns))
 
     transform = linear  # by constants, as by weights
 

@@ -161,6 +161,40 @@ def test_what_comes_early_of_several_matrices_is_what_there_is_room_for(
     assert early(SMALL[name], heads=1, choices=4.0) == pytest.approx(whole, rel=1e-6)
 
 
+FREE: dict[str, Engine] = MACHINES | {  # of what a product waits for beside units
+    "reference": dse.ReferenceMachine.a100().replace(
+        overhead_us=0.0, memory_bandwidth_gb_per_s=1e9
+    )
+}
+WORKING = ("array", "operand_muxes", "weight_buffer", "mac_lanes", "arithmetic")
+
+
+def costs_of(
+    machine: Engine, *, heads: int, choices: float, rows: int
+) -> dict[str, float]:
+    """Time and energies of multiplying by some matrices."""
+    op = Op("b", "linear", (0,), rows, 192, 128, heads=heads, choices=choices)
+    work = dse.Workload(
+        name="one product", blocks=(Block(ops=chain([op]), repeats=1),), seq_len=rows
+    )
+    found = dse.evaluate(machine, work)
+    spent = {n: float(j) for n, j in found.dynamic_energy.items() if n in WORKING}
+    return {"compute": float(found.op_busy["compute"][0])} | spent
+
+
+@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.parametrize(("heads", "choices"), [(1, 16.0), (2, 8.0), (4, 4.0)])
+def test_experts_that_all_are_met_are_as_many_products_of_fewer_tokens(
+    name: str, heads: int, choices: float
+) -> None:
+    """320 tokens that choose 1, 2 or 4 of 16: 16 matrices, of 20, 40 or 80 rows."""
+    chosen = costs_of(FREE[name], heads=heads, choices=choices, rows=320)
+    dealt = costs_of(FREE[name], heads=16, choices=1.0, rows=320 * heads // 16)
+    assert chosen.keys() == dealt.keys() > {"compute"}
+    for part, each in chosen.items():
+        assert each == pytest.approx(dealt[part], rel=1e-6, abs=0.0), part
+
+
 @pytest.mark.parametrize("part", ["nm array", "tile mac_lanes"])
 def test_values_of_other_width_than_keys_are_as_many_products_as_they_are(
     part: str,

@@ -115,12 +115,12 @@ def storage(design: NMEngine, ops: Ops, run: Run) -> Storage:
 def prefetch_share(design: NMEngine, op: Op, run: Run, weights: Weights) -> Number:
     """Return the share of an op's weights that arrives while the op before it works.
 
-    `weights` are those of all heads; of experts as many more come as tokens choose.
+    None of an op that borrows those of an earlier one.
     """
     each = bits_per_weight(design, run)
-    more = op.weights / jnp.maximum(op.heads * op.inner * op.columns, 1.0)
+    own = op.weights / jnp.maximum(op.matrices * op.inner * op.columns, 1.0)
     shares = [
-        early_share(more * bits, op.weights_before * before, design.bits(buffer))
+        early_share(own * bits, op.weights_before * before, design.bits(buffer))
         for buffer, bits, before in (
             ("weight_buffer", weights.values, each.values),
             ("index_buffer", weights.positions, each.positions),

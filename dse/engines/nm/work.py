@@ -43,13 +43,15 @@ def weighted(
 
     A multiplier whose activation or kept weight is zero is gated, but its cycle is
     spent: of N kept weights a share density M/N is not zero, at most all of them.
+    Experts share the tokens that chose them evenly.
     """
     kept, group = pair
-    tokens = run.batch * op.rows
+    values = run.batch * op.rows * op.heads
+    tokens = run.batch * op.rows / op.met  # of each matrix
     weights = nm_memory.stored_weights(
-        design, run, op.heads, op.inner, op.columns, kept=kept, group=group
+        design, run, op.matrices, op.inner, op.columns, kept=kept, group=group
     )
-    cycles = op.heads * product_cycles(
+    cycles = op.matrices * product_cycles(
         design,
         rows=tokens,
         summed=op.inner,
@@ -57,24 +59,18 @@ def weighted(
         kept=kept,
         group=group,
     )
-    values = op.heads * tokens
     left, right = nm_memory.operand_bits(
-        design,
-        run,
-        rows=values,
-        summed=op.inner,
-        columns=op.columns,
-        right=1.0,
+        design, run, rows=tokens, summed=op.inner, columns=op.columns, right=1.0
     )
     fetched = op.traffic.weights
     macs = values * op.inner * op.columns * kept / group
     nonzero = jnp.minimum(op.weight_density * group / kept, 1.0)
     reads = {
-        "activation_buffer": left,
+        "activation_buffer": op.matrices * left,
         "weight_buffer": weights.values * right,
         "index_buffer": weights.positions * right,
     }
-    handed = (left + weights.bits * right) / design.operand_bits_per_cycle
+    handed = (op.matrices * left + weights.bits * right) / design.operand_bits_per_cycle
     return _stage(
         design,
         run,

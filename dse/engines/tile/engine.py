@@ -245,6 +245,7 @@ class TileEngine(Engine):
 
     def linear(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Multiply activations by weights that come from main memory."""
+        op = tile_work.with_experts(op)
         cycles = tile_work.product_cycles(self, op)
         weights = op.inner * op.columns
         return self._product(op, run, technology, cycles, weights, self.tile_size)

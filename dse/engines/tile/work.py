@@ -37,6 +37,14 @@ def whole(design: TileEngine, cycles: Number) -> Number:
     return ceil(cycles) if design.conventions.whole_cycles else cycles
 
 
+def with_experts(op: Op) -> Op:
+    """Return a product by each of the experts that a sequence meets.
+
+    They share the tokens that chose them evenly; a tile holds those of one alone.
+    """
+    return op.replace(heads=op.heads * op.met_by_one, rows=op.rows / op.met_by_one)
+
+
 def product_cycles(design: TileEngine, op: Op) -> Number:
     """Return the cycles of one tile op of a product.
 
