@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from traceback import extract_tb
 
@@ -27,6 +28,30 @@ class InputError(ValueError):
             more = len(lines) - MOST
             lines = [*lines[:MOST], f"… and {more:,} more; correct these first."]
         super().__init__("\n".join(lines))
+
+
+class Faults:
+    """What is wrong with an input, gathered to be told all at once."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[int, str]] = []  # line, or row, and message
+
+    def note(self, line: int, message: str) -> None:
+        """Add one fault."""
+        self.found.append((line, message))
+
+    @contextmanager
+    def gathered(self, line: int) -> Iterator[None]:
+        """Add whatever `InputError` the block raises."""
+        try:
+            yield
+        except InputError as error:
+            self.note(line, str(error))
+
+    def tell(self) -> None:
+        """Raise one `InputError` with every fault, in the order of the input."""
+        if self.found:
+            raise InputError("\n".join(text for _, text in sorted(self.found)))
 
 
 def named(given: object) -> str:

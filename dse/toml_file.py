@@ -6,14 +6,14 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dse.errors import InputError, did_you_mean, quoted
+from dse.errors import Faults, InputError, did_you_mean, quoted
 from dse.files import TOO_DEEP, check_tree, read_text
 
 LARGEST = 4 * 2**20  # bytes: larger ones take seconds to read
@@ -77,19 +77,19 @@ class Table(BaseModel):
 T = TypeVar("T", bound=Table)
 
 
-@dataclass
-class Faults:
-    """What is wrong in a file, gathered to be told all at once, each with its line."""
+class TomlFaults(Faults):
+    """What is wrong in a TOML file, each fault with its line."""
 
-    file: TomlFile
-    found: list[tuple[int, str]] = field(default_factory=list)
+    def __init__(self, file: TomlFile) -> None:
+        super().__init__()
+        self.file = file
 
     def add(self, key: Key, message: str, part: str = "") -> None:
         """Add one fault at a key of the file; on the line of a part of it, if any."""
         line = self.file.line(*key, part)
         name = ".".join(each for each in key if isinstance(each, str))
         place = f"{self.file.path}:{line}: {name}: " if name else f"{self.file.path}: "
-        self.found.append((line, place + message))
+        self.note(line, place + message)
 
     @contextmanager
     def at(self, *key: str | int) -> Iterator[None]:
@@ -98,11 +98,6 @@ class Faults:
             yield
         except InputError as error:
             self.add(key, str(error))
-
-    def tell(self) -> None:
-        """Raise one `InputError` with every fault, in the order of the file."""
-        if self.found:
-            raise InputError("\n".join(text for _, text in sorted(self.found)))
 
 
 def read_table(file: TomlFile, table: type[T], context: Any = None) -> T:
@@ -113,7 +108,7 @@ def read_table(file: TomlFile, table: type[T], context: Any = None) -> T:
     try:
         return table.model_validate(file.data, context=context)
     except ValidationError as errors:
-        faults = Faults(file)
+        faults = TomlFaults(file)
         for key, message in faults_of(errors, table):
             faults.add(key, message)
         faults.tell()

@@ -10,12 +10,13 @@ conventions.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tqdm.auto import tqdm
 
-from dse.csv_file import number_in, read_rows
+from dse.csv_file import number_in, read_each, read_rows
 from dse.engines.tile.conventions import SIMULATOR
 from dse.engines.tile.engine import TileEngine
 from dse.errors import InputError, did_you_mean
@@ -73,7 +74,7 @@ def validate(path: Path | None = None, *, progress: bool = True) -> dict[str, An
     technology = load_technology("acceltran")
     rows = read_rows(table, "a CSV with one row per run")
     shown = tqdm(rows, unit="run", disable=not progress, delay=2.0)
-    runs = [_compare(place, row, technology) for place, row in shown]
+    runs = read_each(shown, partial(_compare, technology=technology))
     plain = [run for run in runs if run["self_attention"]]
     other = [run for run in runs if not run["self_attention"]]
     return {

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
+from dse.csv_file import read_each
+
 Row = tuple[str, dict[str, str]]  # where it stands, and its cells
 
 
@@ -23,10 +25,11 @@ def compare_rows(
 
     `compare` makes a record of a row, for `summarize_errors`; it may say the `group` of
     a row, and that it was `fitted`. Returned are `quantities` over records that nothing
-    was fitted to, the same under `groups`, and all records as `runs`.
+    was fitted to, the same under `groups`, and all records as `runs`. Raises one
+    `InputError` with the fault of every row that has one.
     """
     shown = tqdm(rows, unit=unit, disable=not progress, delay=2.0)
-    runs = [compare(place, row) for place, row in shown]
+    runs = read_each(shown, compare)
     groups = dict.fromkeys(run["group"] for run in runs if "group" in run)
     return {
         "quantities": summarize_errors([run for run in runs if not run.get("fitted")]),

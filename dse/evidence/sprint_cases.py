@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dse.csv_file import number_in, read_rows
+from dse.csv_file import number_in, read_each, read_rows
 from dse.errors import InputError
 from dse.hardware.technology import Technology
 from dse.workload.layers import Op, chain
@@ -59,10 +59,9 @@ class Case:
 def read_cases(path: Path) -> list[Case]:
     """Read a table with the columns model, s, phi, p and `COLUMNS`.
 
-    Raises `InputError` for a file that is no such table, with row and column.
+    Raises `InputError` for a file that is no such table, with rows and columns.
     """
-    rows = read_rows(path, "a CSV with one model per row")
-    return [_case(place, row) for place, row in rows]
+    return read_each(read_rows(path, "a CSV with one model per row"), _case)
 
 
 def _case(place: str, row: Mapping[str, str | None]) -> Case:

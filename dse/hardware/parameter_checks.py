@@ -15,7 +15,7 @@ from dse.hardware.provenance import (
     read_parameter,
     why_impossible,
 )
-from dse.toml_file import Faults, TomlFile
+from dse.toml_file import TomlFaults, TomlFile
 from dse.units import from_si, measures
 
 _TOLERANCE = 1e-9
@@ -26,7 +26,7 @@ class ParameterCheck:
 
     def __init__(self, file: TomlFile, sources: Collection[str]) -> None:
         self._file = file
-        self._faults = Faults(file)
+        self._faults = TomlFaults(file)
         self._tables = self._read_tables()
         self.entries = self._read_entries(sources)
 

@@ -13,7 +13,7 @@ from dse.hardware.citations import read_bibtex
 from dse.hardware.parameter_checks import ParameterCheck
 from dse.hardware.provenance import Parameter
 from dse.shipped import hw_params_folder, own_params_folder
-from dse.toml_file import Faults, TomlFile, read_toml
+from dse.toml_file import TomlFaults, TomlFile, read_toml
 
 
 class ParameterRow(NamedTuple):
@@ -106,7 +106,7 @@ def _split(file: TomlFile) -> tuple[TomlFile, Parameters | None]:
     """Return a file without its first line `inherits = …`, and what that names."""
     if "inherits" not in file.data:
         return file, None
-    name, faults = file.data["inherits"], Faults(file)
+    name, faults = file.data["inherits"], TomlFaults(file)
     shipped = {path.stem: path for path in hw_params_folder().glob("*.toml")}
     if not isinstance(name, str) or name not in shipped:
         say = f"{name!r} is not a parameter file that dse ships; name one."

@@ -8,7 +8,7 @@ from typing import Any
 
 from dse.files import write_whole
 from dse.sparsity.curve_tables import CurveFile
-from dse.toml_file import Faults, Key, read_table, read_toml
+from dse.toml_file import Key, TomlFaults, read_table, read_toml
 from dse.toml_text import toml_text
 
 DIGITS = 5  # significant ones in a written file: finer than any spread
@@ -21,7 +21,7 @@ def read_curve_file(path: Path) -> CurveFile:
     """
     file = read_toml(path)
     read = read_table(file, CurveFile)
-    faults = Faults(file)
+    faults = TomlFaults(file)
     for key, message in _wrong_shapes(read):
         faults.add(key, message)
     faults.tell()

@@ -15,7 +15,7 @@ from dse.explore.space import WORKLOAD_FIELDS, Space, is_of_workload
 from dse.hardware.technology import Technology, load_technology
 from dse.study.file import StudyFile, StudyTable
 from dse.study.sources import study_bibtex, study_sources
-from dse.toml_file import Faults
+from dse.toml_file import TomlFaults
 from dse.workload.ops import Workload
 
 
@@ -25,7 +25,7 @@ def study_parts(file: StudyFile) -> dict[str, Any]:
     Raises one `InputError` with file and line of everything in it that the engine, the
     models or the metrics do not know.
     """
-    table, faults = file.table, Faults(file.file)
+    table, faults = file.table, TomlFaults(file.file)
     with faults.at("engine"):
         find_engine(table.engine)
     if table.host is not None:
@@ -89,7 +89,7 @@ def _axes(table: StudyTable) -> dict[str, Any]:
     }
 
 
-def _try_axes(design: Engine, table: StudyTable, faults: Faults) -> None:
+def _try_axes(design: Engine, table: StudyTable, faults: TomlFaults) -> None:
     """Try every axis, column and rule alone, so that a fault has its line."""
     for name, axis in _axes(table).items():
         with faults.at("space", name):
@@ -103,7 +103,7 @@ def _try_axes(design: Engine, table: StudyTable, faults: Faults) -> None:
 
 
 def _try_thresholds(
-    design: Engine, suite: list[Workload], table: StudyTable, faults: Faults
+    design: Engine, suite: list[Workload], table: StudyTable, faults: TomlFaults
 ) -> None:
     """Try every threshold of an axis or a column in the curve of every workload."""
     tables = {"space": table.space, "designs": table.designs}

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from dse.errors import InputError, check_kind, did_you_mean, quoted
+from dse.errors import Faults, InputError, check_kind, did_you_mean, quoted
 from dse.files import exists
 from dse.shipped import hw_params_folder
 from dse.toml_file import TomlFile, read_toml
@@ -125,34 +125,40 @@ def zoo() -> Mapping[str, ZooEntry]:
 def read_zoo(path: Path) -> dict[str, ZooEntry]:
     """Read a table of shapes, of sizes or of keys of a `config.json`.
 
-    Raises `InputError` with file, line and model where a key is missing or unknown, or
-    where the sizes do not fit together.
+    Raises one `InputError` with file, line and model of every key that is missing or
+    unknown, and of sizes that do not fit together.
     """
     file = read_toml(path)
-    return {name: _entry(name, file) for name in file.data}
+    faults, entries = Faults(), {}
+    for name in file.data:
+        with faults.gathered(file.line(name)):
+            entries[name] = _entry(name, file)
+    faults.tell()
+    return entries
 
 
 def _entry(name: str, file: TomlFile) -> ZooEntry:
-    place = f"{file.path}:{file.line(name)}: [{name}]"
+    place, line = f"{file.path}:{file.line(name)}: [{name}]", file.line(name)
     check_kind(place, file.data[name], dict, "a table with the sizes of a model")
-    row = dict(file.data[name])
+    row, faults = dict(file.data[name]), Faults()
     of_config = "config" in row
     missing = (_SOURCES if of_config else _REQUIRED) - row.keys()
     if missing:
-        raise InputError(f"{place} needs `{'`, `'.join(sorted(missing))}`; add it.")
+        faults.note(line, f"{place} needs `{'`, `'.join(sorted(missing))}`; add it.")
     texts = {key: row.pop(key, "") for key in ("source", "where", "checked")}
     figures = row.pop("published", ())
     known = {"config"} if of_config else _SIZES
     for key in row.keys() - known:
-        line = file.line(name, key)
-        raise InputError(
-            f"{file.path}:{line}: [{name}] has no key `{key}`."
-            + did_you_mean(key, known)
-        )
-    check_kind(f"{place} `published`", figures, (list, tuple), "a list of tables")
+        at, meant = file.line(name, key), did_you_mean(key, known)
+        faults.note(at, f"{file.path}:{at}: [{name}] has no key `{key}`.{meant}")
     for key, value in texts.items():
-        check_kind(f"{place} `{key}`", value, str, "a text")
-    published = tuple(_published(f"{place} `published`", each) for each in figures)
+        with faults.gathered(line):
+            check_kind(f"{place} `{key}`", value, str, "a text")
+    published = []
+    with faults.gathered(line):
+        check_kind(f"{place} `published`", figures, (list, tuple), "a list of tables")
+        published = [_published(f"{place} `published`", each) for each in figures]
+    faults.tell()
     if of_config:
         place = f"{file.path}:{file.line(name, 'config')}: [{name}.config]"
         check_kind(place, row["config"], dict, "a table with keys of a `config.json`")
@@ -160,7 +166,7 @@ def _entry(name: str, file: TomlFile) -> ZooEntry:
     else:
         sizes = _listed(name, place, row)
         model = sizes.model
-    return ZooEntry(model=model, sizes=sizes, published=published, **texts)
+    return ZooEntry(model=model, sizes=sizes, published=tuple(published), **texts)
 
 
 def _listed(name: str, place: str, row: dict[str, Any]) -> TransformerShape:

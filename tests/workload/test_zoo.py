@@ -216,3 +216,19 @@ def test_a_bad_table_is_named_with_its_line(tmp_path, old, new, message):
     path.write_text(ENTRY.replace(old, new, 1))
     with pytest.raises(InputError, match=message):
         read_zoo(path)
+
+
+def test_all_faults_of_a_table_are_told_at_once(tmp_path):
+    path = tmp_path / "mine.toml"
+    bad = ENTRY.replace("layers", "layrs").replace("[small]", "[other]")
+    bad += "[third]\nsource = 3\n"
+    path.write_text(ENTRY + bad)
+    with pytest.raises(InputError) as caught:
+        read_zoo(path)
+    told = str(caught.value).splitlines()
+    assert [line.partition("[")[2].partition("]")[0] for line in told] == [
+        *("other", "other"),
+        *("third", "third"),
+    ]
+    assert "`layers`; add it" in told[0]
+    assert "has no key `layrs`" in told[1]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dse.csv_file import read_rows
-from dse.errors import InputError, did_you_mean, quoted
+from dse.errors import Faults, InputError, did_you_mean, quoted
 from dse.measure.tasks.sst2 import sst2
 from dse.measure.tasks.task import Examples, Task, split
 from dse.measure.tasks.wordnet import wordnet_glosses
@@ -52,10 +52,12 @@ def _own_task(path: Path, text: str, label: str) -> Task:
                 f"{path}: there is no column `{column}`."
                 + did_you_mean(column, rows[0][1])
             )
-    for place, row in rows:
+    faults = Faults()
+    for at, (place, row) in enumerate(rows):
         for column in (text, label):
             if not row[column].strip():
-                raise InputError(f"{place}: `{column}` is blank; fill it.")
+                faults.note(at, f"{place}: `{column}` is blank; fill it.")
+    faults.tell()
     names = [row[label].strip() for _, row in rows]
     classes = tuple(sorted(set(names)))
     if len(classes) < 2:
