@@ -45,7 +45,7 @@ def to_json(value: object) -> Any:
             raise InputError("what JAX traces cannot be saved; save it outside.")
         case np.ndarray() | jax.Array() | np.generic():
             return {"array": np.asarray(value, float).tolist()}
-    raise InputError(f"a `{type(value).__name__}` cannot be saved.")
+    raise InputError(f"a `{type(value).__name__}` cannot be saved; give a record.")
 
 
 def from_json(data: Any, load_more: Callable[[], object] | None = None) -> Any:

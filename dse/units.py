@@ -130,8 +130,7 @@ def read_quantity(text: str, like: str) -> tuple[float, str]:
     unit = match[2].replace("mm2", "mm^2").replace("um2", "um^2")
     if measures(unit) != measures(like):
         raise InputError(
-            f"{text!r} is {measures(unit)}; {measures(like)} is wanted, "
-            f"as in '50 {like}'."
+            f"{text!r} is {measures(unit)}; give {measures(like)}, as in '50 {like}'."
         )
     return number, unit
 

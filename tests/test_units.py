@@ -72,7 +72,7 @@ def test_a_quantity_is_read_in_its_own_unit(text: str, like: str, si: float) -> 
         ("1-2 W", "W", "is not a quantity"),
         ("20", "us", "'20' has no unit; write '20 s' or '20 ms' or '20 us' or '20 ns'"),
         ("0", "W", "'0' has no unit; write '0 W' or '0 mW' or '0 uW'"),
-        ("5 W", "mm^2", "'5 W' is power; area is wanted, as in '50 mm\\^2'"),
+        ("5 W", "mm^2", "'5 W' is power; give area, as in '50 mm\\^2'"),
         ("5 MHZ", "GHz", "`MHZ` is not a unit that dse knows. Did you mean `MHz`"),
         ("5 kg", "W", "`kg` is not a unit that dse knows"),
     ],

@@ -95,7 +95,9 @@ def measure_machine(
     Use it with `dse evaluate --engine reference --preset FILE`.
     """
     if out.suffix != ".toml":
-        raise InputError(f"{out} must end in .toml, to be read as a parameter file.")
+        raise InputError(
+            f"{out}: give a name that ends in .toml, to be read as parameters."
+        )
     check_file(out, "OUT")
     from dse.evidence.reference_calibration import calibrate, calibration_toml
 

@@ -376,13 +376,13 @@ def stages(
 
 def cannot_run(engine: Engine, kind: str) -> InputError:
     """Return the error of an engine that lacks a kind of op."""
-    problem = f"`{type(engine).__name__}` cannot run `{kind}` ops;"
+    problem = f"`{type(engine).__name__}` cannot run `{kind}` ops"
     if hasattr(engine, "attention") and not hasattr(engine, "linear"):
         return InputError(
-            f"{problem} it runs attention alone. Give it `workload.attention_only()`, "
+            f"{problem}; it runs attention alone. Give it `workload.attention_only()`, "
             "or pair it with a host: `dse.Pair(host=..., coprocessor=...)`."
         )
-    return InputError(f"{problem} use another engine or a workload without them.")
+    return InputError(f"{problem}; use another engine or a workload without them.")
 
 
 _FORMATS = ("fp32", "bf16", "fp8", "int8", "mxfp4", "int4", "w8a16", "w4a16", "w4a8")

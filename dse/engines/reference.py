@@ -208,7 +208,7 @@ class ReferenceMachine(Engine):
         """
         fields: dict[str, Any] = {**described_fields(cls, load_technology(file), name)}
         if not fields:
-            raise InputError(f"{file} describes no machine `{name}`.")
+            raise InputError(f"{file} describes no machine `{name}`; name another.")
         return cls(**fields, file=str(file))
 
     @classmethod

@@ -168,7 +168,8 @@ def _own(groups: dict[Any, dict[Any, list[float]]]) -> Spread:
                 machines[machine] += list(np.array(errors) - _median(errors))
     if not machines:
         raise InputError(
-            f"no machine has {_FEWEST} rows of one kind; there is no scatter to learn."
+            f"no machine has {_FEWEST} rows of one kind, so that there is no scatter "
+            "to learn; add rows."
         )
     values = np.concatenate([np.array(v) for v in machines.values()])
     weights = np.concatenate([np.full(len(v), 1.0 / len(v)) for v in machines.values()])

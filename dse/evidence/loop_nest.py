@@ -49,8 +49,8 @@ class LoopNest:
         levels = [part.split() for part in text.split(" - ")]
         if [level[:1] for level in levels] != [[name] for name in LEVELS]:
             raise InputError(
-                f"{place}: the mapping {quoted(text)} does not name the levels "
-                f"{', '.join(LEVELS)} in turn."
+                f"{place}: the mapping {quoted(text)} does not name the levels in "
+                f"turn; write {', '.join(LEVELS)}."
             )
         for level in levels:
             for word in level[1:]:
@@ -120,12 +120,13 @@ def work_of(layer: Layer, nest: LoopNest, place: str = "this row") -> Work:
         if nest.outside[name] * nest.tile[name] != size:
             raise InputError(
                 f"{place}: the mapping runs {name} {nest.outside[name]} x "
-                f"{nest.tile[name]} times, and the layer has {size}."
+                f"{nest.tile[name]} times, and the layer has {size}; correct "
+                "one of them."
             )
     if nest.array > _LARGEST:
         raise InputError(
-            f"{place}: the mapping lies across an array of {nest.array}; the largest "
-            f"is {_LARGEST}."
+            f"{place}: the mapping lies across an array of {nest.array}; make it "
+            f"{_LARGEST} at most."
         )
     return (_product if layer.is_product else _convolution)(layer, nest)
 

@@ -70,7 +70,7 @@ def compile_model(
         raise InputError(f"backend {backend!r} is unknown; use {BACKENDS_SAID}.")
     names = tuple(dict.fromkeys(design.meanings() if over is None else over))
     if not names:
-        raise InputError("`over` names no column; without it, all of the design's do.")
+        raise InputError("`over` names no column; leave it out for all of the design.")
     known = [*design.meanings(), *WORKLOAD_FIELDS, *used.values]
     for name in names:
         if name not in known and not is_of_workload(name):

@@ -77,7 +77,9 @@ def knee(costs: Rows) -> int:
     where all are 0. Raises `InputError` for an empty front.
     """
     if len(costs) == 0:
-        raise InputError("an empty front has no knee.")
+        raise InputError(
+            "an empty front has no knee; loosen a limit, or widen the space."
+        )
     same_sign = (costs > 0).all(axis=0) | (costs < 0).all(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.sign(costs) * np.log(np.abs(costs))

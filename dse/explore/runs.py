@@ -115,7 +115,9 @@ class Runs:
         """Return a row's number; raise `InputError` where there is no such row."""
         self.check_any()
         if not -len(self) <= row < len(self):
-            raise InputError(f"there is no row {row} among these {len(self):,}.")
+            raise InputError(
+                f"there is no row {row}; give one of {len(self):,}, from 0."
+            )
         return row
 
     def check_any(self) -> None:
@@ -227,7 +229,7 @@ class Runs:
         objectives = self._own_objectives()
         missing = [o.metric for o in objectives if o.metric not in reference]
         if missing:
-            raise InputError(f"the reference point lacks {', '.join(missing)}.")
+            raise InputError(f"the reference point lacks {', '.join(missing)}; add it.")
         corner = [(-1 if o.maximize else 1) * reference[o.metric] for o in objectives]
         return hypervolume(self.costs(objectives), np.asarray(corner))
 

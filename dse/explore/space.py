@@ -175,7 +175,7 @@ class Space:
         index = np.asarray(index, np.int64)
         if np.any(index < 0) or np.any(index >= self.size):
             raise InputError(
-                f"index out of range: the space has {self.size:,} designs."
+                f"the space has {self.size:,} designs; give an index from 0."
             )
         if self.rows:
             return {name: places[index] for name, places in self.rows.items()}
@@ -302,7 +302,9 @@ class Space:
         if self.rows:
             found = np.all([*self.rows.values()] == np.array(digits)[:, None], axis=0)
             if not found.any():
-                raise InputError("no machine of the list has all of these values.")
+                raise InputError(
+                    "no machine of the list has all of these values; give those of one."
+                )
             return int(found.argmax())
         return int(np.ravel_multi_index(tuple(digits), self.shape)) if digits else 0
 

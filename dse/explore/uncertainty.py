@@ -79,7 +79,7 @@ class Uncertainty(Shown):
         if part == "numbers":
             return np.asarray(draws / factor)
         if part != "model":
-            raise InputError(f"`part` is {part!r}; it is all, numbers or model.")
+            raise InputError(f"`part` is {part!r}; write all, numbers or model.")
         return np.asarray(self.nominal[metric][:, None] * factor * np.ones_like(draws))
 
     def to_pandas(self, share: float = SHARE) -> pd.DataFrame:
@@ -173,7 +173,9 @@ class Uncertainty(Shown):
         for wanted in read_objectives(tuple(objectives)):
             values = self._of(wanted.metric)
             if not (values > 0.0).all():
-                raise InputError(f"`{wanted.metric}` is not above 0 for all machines.")
+                raise InputError(
+                    f"`{wanted.metric}` is not above 0 for all machines; drop it."
+                )
             columns.append(np.log(values) * (-1.0 if wanted.maximize else 1.0))
         return np.stack(columns, axis=1)
 

@@ -106,11 +106,11 @@ def why_impossible(key: str, unit: str, values: Any, old: Any = None) -> str:
     kind, least, most = measures(unit), np.min(values), np.max(values)
     words = key.rpartition(".")[2].split("_")
     if kind in _ABOVE_ZERO and least <= 0:
-        return f"is {from_si(least, unit):g} {unit}; a {kind} is above 0."
+        return f"is {from_si(least, unit):g} {unit}; give a {kind} above 0."
     if kind != "number" and least < 0:
         return f"is {from_si(least, unit):g} {unit}; give a number of at least 0."
     if not 0 <= least <= most <= 1 and any(word in _SHARES for word in words):
-        return f"is {least if least < 0 else most:g}; a share is from 0 to 1."
+        return f"is {least if least < 0 else most:g}; give a share from 0 to 1."
     if least < 0 and old is not None and np.min(old) >= 0:
         return f"is {least:g}; give a number of at least 0."
     return ""

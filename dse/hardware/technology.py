@@ -140,7 +140,9 @@ class Technology(Shown, Record):
         last = "process.node"
         keys = [k for k in self.values if k == last or k.endswith(f".{last}")]
         if not keys:
-            raise InputError(f"technology {self.name} does not say its `{last}`.")
+            raise InputError(
+                f"technology {self.name} does not say its `{last}`; add it."
+            )
         return {key: key.removesuffix(last) for key in keys}
 
 
@@ -210,7 +212,7 @@ def _load(*names: str) -> Technology:
         if twice := sorted(values.keys() & more.keys()):
             raise InputError(
                 f"{name}: `{twice[0]}` stands in {' or '.join(names)} already; "
-                "a technology joins files of different keys."
+                "name files of different keys."
             )
         values |= more
     stems = " + ".join(_called(Path(name)) for name in names)

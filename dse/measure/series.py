@@ -56,7 +56,9 @@ def prune_in_series(
         meant = did_you_mean(method, METHODS)
         raise InputError(f"there is no method {method!r}.{meant}")
     if list(counts) != sorted(set(counts), reverse=True):
-        raise InputError(f"counts {list(counts)} must fall: most weights first.")
+        raise InputError(
+            f"counts {list(counts)} must fall; sort them, most weights first."
+        )
     weights = parameters_of(model)
     everything = prunable(weights)
     latest, kept = model, everything

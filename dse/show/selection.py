@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dse.arrays import Rows
-from dse.errors import InputError, quoted
+from dse.errors import InputError, did_you_mean, quoted
 from dse.explore.runs import Runs
 from dse.show.scale import Scale
 
@@ -60,7 +60,8 @@ class Selector:
             return found
         columns = self._runs.designs
         if name not in columns:
-            raise InputError(f"{quoted(name)} is no column of these results.")
+            meant = did_you_mean(name, columns)
+            raise InputError(f"{quoted(name)} is no column of these results.{meant}")
         return np.isin(columns[name], list(values))
 
     def _axis(self, name: str) -> Rows:

@@ -155,7 +155,9 @@ class Curve(Shown, Record):
         Raises `InputError` for a product whose tiles were not measured.
         """
         if self.balance is None or product not in self.balance.useful:
-            raise InputError(f"`{self.name}` knows no tiles of `{product}`.")
+            raise InputError(
+                f"`{self.name}` knows no tiles of `{product}`; use another curve."
+            )
         mean, slow = self.balance.useful[product], self.balance.p95[product]
         xp = array_namespace(mean, slow)
         some = xp.where(mean > 0.0, mean, 1.0)

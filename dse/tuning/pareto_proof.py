@@ -83,7 +83,7 @@ def pareto_proof(
     )
     if len(problem.objectives) < 2:
         raise InputError(
-            "a front has two objectives or more; `dse.tune(..., prove=True)` proves "
+            "a front has two objectives or more; use `dse.tune(..., prove=True)` for "
             "the best by one."
         )
     enclosure, asked = wanted.begin(problem)

@@ -47,8 +47,8 @@ def read_config(
     kind = config.get("model_type")
     if isinstance(kind, str) and kind in NO_ATTENTION:
         raise InputError(
-            f"{place}: `model_type` is {kind!r}, {NO_ATTENTION[kind]}; dse models "
-            "transformers, whose layers are attention and feed-forward nets."
+            f"{place}: `model_type` is {kind!r}, {NO_ATTENTION[kind]}; give a "
+            "transformer, whose layers are attention and feed-forward nets."
         )
     if not isinstance(kind, str) or kind not in READERS:
         found = (

@@ -72,8 +72,8 @@ def with_layers(workload: Workload, moved: Mapping[int, Values]) -> Column:
     beyond = [number for number in moved if number >= layers]
     if beyond:
         raise InputError(
-            f"`{workload.name}` has {layers} layers, 0 to {layers - 1}; there is no "
-            f"`threshold.{beyond[0]}`."
+            f"`{workload.name}` has {layers} layers and no `threshold.{beyond[0]}`; "
+            f"name one of 0 to {layers - 1}."
         )
     old = np.broadcast_to(workload.threshold, layers)
     all_of_them = [moved.get(number, old[number]) for number in range(layers)]

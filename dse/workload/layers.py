@@ -40,7 +40,8 @@ def chain(ops: Sequence[Op]) -> Ops:
         if max(op.reads, default=0) > number:
             raise InputError(
                 f"op {number}, {op.name}, reads what was made {max(op.reads)} back, "
-                f"and only {number} ops are before it; 0 reads what came before all."
+                f"and only {number} ops are before it; write 0 for what came "
+                "before all."
             )
 
     def column(name: str) -> np.ndarray:

@@ -241,7 +241,7 @@ class Workload(Shown, Record):
             if odd:
                 raise InputError(
                     f"`{self.name}` is a generation, whose `{min(odd)}` cannot be "
-                    f"changed; only `{'`, `'.join(sorted(_OF_ALL_STEPS))}`."
+                    f"changed; change `{'`, `'.join(sorted(_OF_ALL_STEPS))}`."
                 )
             return self._throughout(lambda each: each.replace(**changes))
         new = super().replace(**changes)
@@ -382,7 +382,9 @@ class Workload(Shown, Record):
         alone = [b.replace(ops=only_attention(b.ops)) for b in self.blocks]
         blocks = tuple(block for block in alone if len(block.ops))
         if not blocks:
-            raise InputError(f"`{self.name}` has no attention to run alone.")
+            raise InputError(
+                f"`{self.name}` has no attention to run alone; use another."
+            )
         return self.replace(name=f"{self.name}, attention", blocks=blocks)
 
 

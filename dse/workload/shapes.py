@@ -87,7 +87,7 @@ class TransformerShape:
         if self.longest < 1:
             raise InputError(
                 f"`{self.name}` has {self.positions} `positions` and leaves "
-                f"{self.position_offset} of them out; that leaves none for tokens."
+                f"{self.position_offset} of them out; give more, for tokens."
             )
         if self.heads % (self.kv_heads or self.heads):
             raise InputError(

@@ -23,7 +23,7 @@ def test_the_list_says_what_each_machine_waits_for(dse: Dse) -> None:
 def test_a_measured_machine_must_be_a_parameter_file(dse: Dse, tmp_path: Path) -> None:
     found = dse("reference", "measure", tmp_path / "here.txt")
     assert found.code == 2
-    assert "must end in .toml" in found.err
+    assert "give a name that ends in .toml" in found.err
     found = dse("reference", "measure", tmp_path / "nowhere" / "here.toml")
     assert found.code == 2
     assert "is no folder" in found.err
@@ -32,10 +32,10 @@ def test_a_measured_machine_must_be_a_parameter_file(dse: Dse, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("option", "value", "says"),
     [
-        ("--area", "50 W", "area is wanted"),
-        ("--node", "14 mm2", "length is wanted"),
+        ("--area", "50 W", "give area, as in"),
+        ("--node", "14 mm2", "give length, as in"),
         ("--accuracy-drop", "much", "is not a quantity"),
-        ("--picture", "league.doc", "must end in .svg or .html"),
+        ("--picture", "league.doc", "a name that ends in .svg or .html"),
     ],
 )
 def test_a_budget_that_makes_no_sense_is_refused(

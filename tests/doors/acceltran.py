@@ -36,7 +36,8 @@ def model_dictionary(draw: Draw, folder: Path) -> Open:
         assert is_number([run.macs, run.weights], 1, 1e40)
         assert sum(block.repeats for block in run.blocks) >= 1 + tree["l"]
         for name, value in given.items():
-            assert getattr(run, name, value) == value
+            kept = getattr(run, name, value)
+            assert kept == (float(value) if isinstance(kept, float) else value)
         for hidden, widths in zip(tree["h"], tree["f"], strict=True):
             assert run.weights >= 2 * hidden * min(widths)
 

@@ -61,7 +61,8 @@ def workload(draw: Draw, folder: Path) -> Open:
         assert 1 <= run.seq_len <= 512
         for name in ("batch", "seq_len", "padded_fraction"):
             if given.get(name) is not None:
-                assert getattr(run, name) == given[name], name
+                kept = getattr(run, name)
+                assert kept == type(kept)(given[name]), name
         if more:
             run = more(run, value)
             for block in run.blocks:

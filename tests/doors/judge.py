@@ -6,18 +6,24 @@ import re
 
 # A sentence, or a part of one behind a semicolon, that tells what to do.
 _DOES = (
-    "add|ask|build|call|change|choose|convert|copy|correct|cut|drop|evaluate|fill|give|"
-    "install|leave|loosen|make|move|name|pass|pick|raise|read|remove|rename|repeat|replace|"
-    "return|round|run|save|say|set|shorten|sort|state|take|try|type|use|write"
+    "add|ask|break|build|call|change|choose|convert|copy|correct|cut|drop|end|evaluate|"
+    "fill|give|install|join|leave|loosen|lower|make|measure|mend|move|name|narrow|pass|pick|plot|"
+    "raise|read|register|remove|rename|repeat|replace|return|round|run|save|say|set|"
+    "shorten|sort|state|take|try|type|use|widen|write"
 )
 _REMEDY = re.compile(
-    rf"(^|[.;:,?)] |, or |\n)({_DOES})\b|Did you mean|Known: |takes |needs ",
+    rf"(^|[.;:,?)] |, or |\n)({_DOES})\b|Did you mean|Known: |takes |needs? ",
     re.IGNORECASE,
 )
 _PLACE = re.compile(
     r"`|an axis| nm is |/|\.(toml|json|csv|bib|parquet)|--\w|'|row \d|line \d"
 )
 LONGEST = 1100  # characters of a line
+
+
+def has_remedy(text: str) -> bool:
+    """Say whether a line tells what to do."""
+    return _REMEDY.search(text) is not None
 
 
 def fault_of_message(text: str) -> str:
@@ -31,6 +37,6 @@ def fault_of_message(text: str) -> str:
     if not _PLACE.search(text):
         return "no place"
     bad = [line for line in text.splitlines() if line.strip()]
-    if not any(_REMEDY.search(line) for line in bad):
+    if not any(map(has_remedy, bad)):
         return "no remedy"
     return ""

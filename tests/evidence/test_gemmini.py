@@ -153,7 +153,7 @@ GOOD = "L3[WIO] K2 - L2[WI] N1 K16X - L1[O] C32X - L0[W] P8"
         (f"{GOOD[8:]},1,1,8,1,32,32,1,1,9", "does not name the levels"),
         (
             "L3[WIO] N1 - L2[WI] K300X - L1[O] N1 - L0[W] P8,1,1,8,1,1,300,1,1,9",
-            "an array of 512; the largest is 128",
+            "an array of 512; make it 128 at most",
         ),
     ],
 )

@@ -53,13 +53,13 @@ def test_a_number_is_changed_by_its_key_in_its_unit() -> None:
     [
         ("clock.frequncy", "1 GHz", "Did you mean `clock.frequency`"),
         ("clock", 1.0, "technology acceltran has no `clock`"),
-        ("clock.frequency", "1 nJ", "`clock.frequency`: '1 nJ' is energy; frequency"),
+        ("clock.frequency", "1 nJ", "`clock.frequency`: '1 nJ' is energy; give frequency"),
         ("clock.frequency", "1", "`clock.frequency`: '1' has no unit; write"),
         ("clock.frequency", "fast", "is not a quantity"),
-        ("clock.frequency", 0, "is 0 MHz; a frequency is above 0"),
+        ("clock.frequency", 0, "is 0 MHz; give a frequency above 0"),
         ("clock.frequency", float("nan"), "is nan; give a number that is finite"),
         ("clock.frequency", None, "takes a number in Hz, got None"),
-        ("idle.leakage_share", 1.5, "is 1.5; a share is from 0 to 1"),
+        ("idle.leakage_share", 1.5, "is 1.5; give a share from 0 to 1"),
         ("weight_buffer.access_energy", "-1 nJ", "is -1 nJ; give a number of at least"),
     ],
 )

@@ -87,7 +87,7 @@ def test_a_curve_of_your_own_stands_beside_the_study(tmp_path: Path) -> None:
         ("seq_len = 32", "weight_density = 0.5", 6, "remove one"),
         ("threshold = 0.05", "threshold = 0.5", 6, "threshold 0.5 is outside"),
         ("0.05, 0.09]", "0.05, 0.9]", 14, "threshold 0.9 is outside"),
-        ("threshold = [", '"threshold.2" = [', 14, "2 layers, 0 to 1; there is no"),
+        ("threshold = [", '"threshold.2" = [', 14, "has 2 layers and no `threshold.2`"),
         ("0.05, 0.09]", '0.05]\n"threshold.1" = [0.05, 0.9]', 15, "0.9 is outside"),
     ],
 )

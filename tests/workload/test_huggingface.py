@@ -165,7 +165,7 @@ def test_a_head_that_is_not_tied_counts_its_table():
         ({"num_hidden_layers": "12"}, r"`num_hidden_layers` is '12'; give a whole"),
         ({"num_attention_heads": 7}, r"a width of 768 is not divided by 7 heads"),
         ({"model_type": "lama"}, r"`model_type` is 'lama', .*Did you mean `llama`"),
-        ({"model_type": "mamba"}, r"is 'mamba', a state-space model; dse models tran"),
+        ({"model_type": "mamba"}, r"is 'mamba', a state-space model; give a tran"),
         ({"model_type": "robert"}, r"Did you mean `roberta`\?"),
         ({"position_embedding_type": "relative_key"}, "dse models only 'absolute'"),
         ({"is_decoder": True}, "`is_decoder` is True; dse models only False"),
