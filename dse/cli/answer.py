@@ -82,7 +82,8 @@ def write(
     front = summary.front
     with written_together(out, first=SUMMARY) as drafts:
         for name, rows in {"front": front, **tables}.items():
-            write_table(results_table(rows), drafts / f"{name}.parquet")
+            with (drafts / f"{name}.parquet").open("wb") as file:
+                write_table(results_table(rows), file)  # a path may look like a URI
         text = csv_text(front.columns)
         (drafts / "front.csv").write_text(text, encoding="utf-8")
         text = json_text(summary.to_json())

@@ -157,7 +157,8 @@ def _read(path: Path) -> Any:
 
     try:
         if path.suffix == ".parquet":
-            return pd.read_parquet(path)
+            with path.open("rb") as file:  # a path may look like a URI
+                return pd.read_parquet(file)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             return pd.read_csv(path, index_col=False)

@@ -157,7 +157,8 @@ def _with_units(table: pa.Table, runs: Runs) -> pa.Table:
 
 def _read_results(path: Path) -> Runs:
     try:
-        table = parquet.read_table(path)
+        with path.open("rb") as file:  # a path may look like a URI
+            table = parquet.read_table(file)
         about = json.loads((table.schema.metadata or {}).get(KEY, b"null"))
     except (pa.ArrowException, OSError, ValueError, RecursionError) as error:
         why = " ".join(str(error).split()) or type(error).__name__

@@ -238,3 +238,14 @@ def test_a_front_is_proven_to_a_gap(dse: Dse, study: Path, tmp_path: Path) -> No
         assert refused.code == 2
         assert why in refused.err
     assert names(tmp_path) == [study.name]
+
+
+def test_a_folder_may_have_the_name_of_a_uri(
+    dse: Dse, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert dse("sweep", study, "--out", "edge:1").code == 0
+    front = dse("pareto", "edge:1/front.parquet", "--objectives", "min:energy_mj")
+    assert (front.code, len(front.out.splitlines())) == (0, 2)
+    number = front.out.splitlines()[1].partition(",")[0]
+    assert dse("explain", "edge:1", number).code == 0

@@ -74,7 +74,8 @@ def _examples(path: Path) -> Examples:
         if path.suffix == ".tsv":
             table = pd.read_csv(path, sep="\t", quoting=3)
         else:
-            table = pd.read_parquet(path)
+            with path.open("rb") as file:  # a path may look like a URI
+                table = pd.read_parquet(file)
         texts = tuple(str(text).strip() for text in table["sentence"])
         labels = np.asarray(table["label"], np.int32)
     except (OSError, ValueError, KeyError) as error:
