@@ -162,8 +162,8 @@ def hold_grid_against_jax(programs: list[Program]) -> None:
         judge(program, full, np.float64, "grid")
 
 
-def hold_rows_against_jax(programs: list[Program], kind: Any) -> None:
-    """Have machine code do some programs, in numbers of some kind; as for grids.
+def hold_rows_against_jax(programs: list[Program]) -> None:
+    """Have machine code do programs, in double and single precision; as for grids.
 
     Raises `NotByRowsError` for an operation that rows cannot do.
     """
@@ -180,10 +180,21 @@ def hold_rows_against_jax(programs: list[Program], kind: Any) -> None:
 
     columns = _columns(programs)
     traced = compile_function(numbers, list(columns))
-    with np.errstate(over="ignore"):
-        given = {name: column.astype(kind) for name, column in columns.items()}
+    for kind in (np.float64, np.float32):
+        with np.errstate(over="ignore"):
+            given = {name: column.astype(kind) for name, column in columns.items()}
+        rows = MachineCode(traced, kind)(given, programs[0].rows.shape[1])
+        _judge_rows(programs, shapes, given, rows, kind)
+
+
+def _judge_rows(
+    programs: list[Program],
+    shapes: dict[tuple[int, int], tuple[int, ...]],
+    given: dict[str, Any],
+    rows: dict[str, Any],
+    kind: Any,
+) -> None:
     count = programs[0].rows.shape[1]
-    rows = MachineCode(traced, kind)(given, count)
     for number, program in enumerate(programs):
         own = np.stack([given[f"{n}{number}"] for n in NAMES])
         values = []

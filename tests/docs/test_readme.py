@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import plotly.io
 import pytest
+
+from dse.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -46,18 +46,21 @@ def test_the_notebook_start_is_twelve_lines() -> None:
 
 
 @pytest.mark.parametrize("line", commands())
-def test_a_command_runs(line: str, tmp_path: Path) -> None:
+def test_a_command_runs(
+    line: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     words = shlex.split(line)
     if "--out" in words:
         words[words.index("--out") + 1] = str(tmp_path / "out")
-    done = subprocess.run(
-        [sys.executable, "-m", "dse.cli.main", *words[1:]],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(SystemExit) as ended:
+        main(words[1:])
+    said = capsys.readouterr()
+    assert not ended.value.code, said.err
+    assert said.out
 
 
 def test_it_names_every_package_and_counts_the_notebooks() -> None:
