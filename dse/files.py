@@ -36,6 +36,11 @@ def is_folder(path: Path) -> bool:
     return exists(path) and path.is_dir()
 
 
+def leads_nowhere(path: Path) -> bool:
+    """Say whether a path is a link to nothing, or to itself."""
+    return path.is_symlink() and not exists(path)
+
+
 def check_regular(path: Path, wanted: str, *, largest: int | None = None) -> None:
     """Raise `InputError` unless a path is that of a file, and a small one if asked.
 

@@ -22,7 +22,7 @@ import typer
 
 from dse.cli.interrupt import interrupted_afterwards, undone_at_the_end, uninterrupted
 from dse.errors import InputError
-from dse.files import is_folder
+from dse.files import is_folder, leads_nowhere
 from dse.show.text_table import terminal_width, too_wide
 
 SAID: ContextVar[str] = ContextVar("SAID", default="")  # the call, as it was typed
@@ -136,6 +136,8 @@ def check_file(file: Path, option: str) -> None:
     """Raise `InputError` where a file cannot be written, by trying its folder."""
     if file.exists() and not file.is_file():
         raise InputError(f"{file} is no file; give {option} the name of one.")
+    if leads_nowhere(file):
+        raise InputError(f"{file} is a link to nothing; give {option} another name.")
     folder = file.absolute().parent
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder; make it first.")

@@ -23,6 +23,7 @@ from dse.cli.options import (
     log,
     shows_progress,
 )
+from dse.cli.output import check_file
 from dse.errors import InputError
 from dse.explore.arguments import BLOCK_SIZE
 from dse.explore.shard import read_shard
@@ -138,6 +139,8 @@ def sweep(
                 "--prove searches no parts and writes none; leave --out, --store and "
                 "--dry-run, and keep what --json prints."
             )
+        if proof_file is not None:
+            check_file(proof_file, "--proof-file")
         gap = to_si(*read_quantity(prove, "%"))
         given = {
             "seconds": prove_seconds,

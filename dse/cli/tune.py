@@ -21,7 +21,7 @@ from dse.cli.options import (
     log,
     shows_progress,
 )
-from dse.cli.output import PARTIAL, print_json, say
+from dse.cli.output import PARTIAL, check_file, print_json, say
 from dse.errors import InputError
 from dse.show.text_table import text_table
 from dse.study.study import load_study
@@ -128,6 +128,8 @@ def tune(
     texts = [
         f"{n} {_BOUNDS[n]} {text}" for n, text in given.items() if text is not None
     ]
+    if proof_file is not None:
+        check_file(proof_file, "--proof-file")
     asked = load_study(study)
     if not buildable:
         asked = asked.any_design()

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from dse.cli.options import Json, Quiet, Verbose, log, shows_progress
-from dse.cli.output import PARTIAL, print_json, say
+from dse.cli.output import PARTIAL, check_file, print_json, say
 from dse.errors import InputError
 from dse.evidence.registry import VALIDATIONS, Validation, find_validation
 
@@ -108,8 +108,12 @@ def _calibration(as_json: bool) -> None:
 
 def _learn(folder: Path, as_json: bool) -> None:
     from dse.evidence.error_learning import learn_anew
+    from dse.evidence.error_rows import FILE as ROWS_FILE
+    from dse.explore.model_error import FILE
     from dse.show.calibration import learned_text
 
+    for file in (FILE, ROWS_FILE):
+        check_file(folder / file, "--learn")
     learned = learn_anew(folder)
     if as_json:
         print_json(learned.as_json())

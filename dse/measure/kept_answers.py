@@ -72,13 +72,13 @@ class KeptAnswers:
             other = [key for key in keys if (key, held.get(key)) not in asked.items()]
             if other:
                 raise InputError(
-                    f"{self.folder} holds a measurement with another "
+                    f"`{self.folder}` holds a measurement with another "
                     f"`{'`, `'.join(other)}`; give another folder, or the same "
                     "question."
                 )
         elif self.folder.exists() and any(self.folder.iterdir()):
             raise InputError(
-                f"{self.folder} holds other files; give an empty or a new folder."
+                f"`{self.folder}` holds other files; give an empty or a new folder."
             )
         else:
             self.folder.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -123,6 +124,18 @@ def open_folder(place: str | Path) -> Folder:
     if "://" in str(place):
         return RemoteFolder(str(place).rstrip("/"))
     return LocalFolder(Path(place))
+
+
+@contextmanager
+def reached(place: str | Path) -> Iterator[None]:
+    """Tell a fault of the system, met where parts lie, as one of the place."""
+    try:
+        yield
+    except OSError as fault:
+        why = fault.strerror or " ".join(str(fault).split())
+        raise InputError(
+            f"{place} cannot be used ({why}); give --out or --store another folder."
+        ) from None
 
 
 def _file_system(url: str) -> tuple[Any, str]:

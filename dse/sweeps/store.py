@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from dse.errors import InputError
 from dse.files import DRAFT
-from dse.sweeps.folder import PARTS, Folder, LocalFolder, open_folder
+from dse.sweeps.folder import PARTS, Folder, LocalFolder, open_folder, reached
 from dse.sweeps.part_file import TornError, part_name, part_number, read_part
 from dse.sweeps.plan import Plan, agreed, read_plan
 
@@ -111,16 +111,15 @@ def find_store(place: str | Path) -> Store:
 
     Raises `InputError` where there is none.
     """
-    for at in (str(place), f"{place}/{PARTS}"):
-        folder = open_folder(at)
-        if MANIFEST in folder.names():
-            break
-    else:
-        raise InputError(
-            f"{place} holds no {MANIFEST}: no sweep keeps its parts there; give the "
-            "--out or --store of one."
-        )
-    return _found_store(folder)
+    with reached(place):
+        for at in (str(place), f"{place}/{PARTS}"):
+            folder = open_folder(at)
+            if MANIFEST in folder.names():
+                return _found_store(folder)
+    raise InputError(
+        f"{place} holds no {MANIFEST}: no sweep keeps its parts there; give the "
+        "--out or --store of one."
+    )
 
 
 def _found_store(folder: Folder) -> Store:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dse.explore.shard import Shard
-from dse.sweeps.folder import LocalFolder, open_folder
+from dse.sweeps.folder import LocalFolder, open_folder, reached
 from dse.sweeps.lock import Lock
 from dse.sweeps.plan import Plan
 from dse.sweeps.store import open_store
@@ -68,9 +68,11 @@ def open_workplace(
 
     Raises `InputError` where another sweep is at work, or has kept its parts.
     """
-    here = Workplace(place, shard)
+    with reached(place):
+        here = Workplace(place, shard)
     try:
-        here.open(plan, restart=restart)
+        with reached(place):
+            here.open(plan, restart=restart)
         try:
             yield here
         except BaseException:

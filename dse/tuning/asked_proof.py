@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ import numpy as np
 
 from dse.errors import InputError, check_kind
 from dse.explore.shard import Shard, read_shard
-from dse.files import is_folder
+from dse.files import is_file, is_folder, leads_nowhere
 from dse.tuning.enclosure import Enclosure
 from dse.tuning.problem import Problem
 from dse.tuning.proof_file import begin, read_proofs
@@ -54,7 +55,7 @@ def read_wanted(
     check_kind("`proof_from`", go_on, Sequence, "a list of files of proofs")
     share = read_shard(shard)
     begun = tuple(map(pathlib.Path, [go_on] if isinstance(go_on, str) else go_on))
-    for lacking in (path for path in begun if not path.is_file()):
+    for lacking in (path for path in begun if not is_file(path)):
         raise InputError(f"{lacking}: there is no such file; give that of a proof.")
     if begun and share.name:
         raise InputError(
@@ -63,6 +64,10 @@ def read_wanted(
     if not (prove or gap or file or begun or share.name):
         return None
     path = None if file is None else pathlib.Path(file)
-    if path is not None and (is_folder(path) or not is_folder(path.resolve().parent)):
+    if path is not None and (
+        is_folder(path)
+        or leads_nowhere(path)
+        or not is_folder(pathlib.Path(os.path.realpath(path)).parent)
+    ):
         raise InputError(f"{path}: no proof can be written here; give a file.")
     return Wanted(float(gap), seconds, path, begun, share)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,47 @@ def test_a_place_for_a_picture_is_tried_before_the_games(
     answer = dse("league", "--picture", sealed.parent / name)
     assert answer.code == 2
     assert str(sealed.parent) in answer.err
+
+
+MACHINES = ("tile:edge", "tile:server", "--workload", "bert-tiny")
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (("compare", *MACHINES, "--out"), "it.html"),
+        (("sweep", "STUDY", "--prove", "1 %", "--proof-file"), "it.npz"),
+        (("tune", "STUDY", "--min", "energy", "--prove", "--proof-file"), "it.npz"),
+        (("validate", "--learn"), ""),
+        (("sweep", "STUDY", "--parts", "2", "--store"), "it"),
+        (("sweep", "STUDY", "--parts", "2", "--store"), "study.toml/it"),
+        (("merge", "STUDY"), "study.toml/it"),
+    ],
+)
+@pytest.mark.parametrize("target", ["it", "no/where"])
+def test_a_link_to_nothing_or_a_file_as_a_folder_is_told_before_the_work(
+    dse: Dse,
+    study: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    call: tuple[str, ...],
+    name: str,
+    target: str,
+) -> None:
+    for work in ("sweeps.sweep.search_parts", "tuning.enclosure.Enclosure"):
+        monkeypatch.setattr(f"dse.{work}", never)
+    monkeypatch.setattr("dse.explore.compare.compare", never)
+    monkeypatch.setattr("dse.evidence.error_learning.collect", never)
+    place = study / name
+    if name:
+        with suppress(FileExistsError, NotADirectoryError):
+            place.symlink_to(target if target != "it" else place.name)
+    else:
+        (study / "reported").mkdir()
+        (study / "model_error.json").symlink_to(target)
+    words = [str(study) if word == "STUDY" else word for word in call]
+    answer = dse(*words, place)
+    assert answer.code == 2, answer.err
+    assert str(place) in answer.err
 
 
 def test_a_full_disk_is_told_before_the_work(
