@@ -107,9 +107,12 @@ def write_whole(path: Path, data: str | bytes, draft: str = "") -> None:
     """Write a file that survives a fall of the power once this returns.
 
     Until then, and where it fails, an older file of that name stays as it was. The
-    `draft` is the name of the file meanwhile, in the same folder.
+    `draft` is the name of the file meanwhile, in the same folder. Raises `InputError`
+    where what stands there is no file, as a device or a pipe: it would be replaced.
     """
-    path = path.resolve()  # what a link points to, not the link
+    path = Path(os.path.realpath(path))  # what a link points to, not the link
+    if os.path.lexists(path) and not path.is_file():
+        raise InputError(f"{path}: is no regular file; give the name of one.")
     half = path.with_name(draft or f".{path.name}{DRAFT}")
     raw = data.encode() if isinstance(data, str) else data
     try:

@@ -10,7 +10,7 @@ from dse.cli.options import log
 from dse.cli.output import (
     SAID,
     check_folder,
-    check_not_folders,
+    check_names,
     json_text,
     print_json,
     say,
@@ -34,7 +34,7 @@ NAMES = (*FILES, "top.parquet", "sample.parquet")  # of all that may be written
 def check_out(out: Path) -> None:
     """Raise `InputError` where an answer cannot be written to, by trying it."""
     check_folder(out)
-    check_not_folders(out, NAMES)
+    check_names(out, NAMES)
 
 
 def check_answer(out: Path, study: Study, remedy: str) -> None:

@@ -14,7 +14,7 @@ import typer
 
 from dse.cli.interrupt import resumed_later
 from dse.cli.options import Json, Quiet, Verbose, log, shows_progress
-from dse.cli.output import check_folder, check_not_folders, print_json, say
+from dse.cli.output import check_folder, check_names, print_json, say
 from dse.errors import InputError
 from dse.show.text_table import text_table
 
@@ -107,7 +107,7 @@ def measure(
     """
     need_extra("measure")
     check_folder(out)
-    check_not_folders(out, (CURVE,))
+    check_names(out, (CURVE,))
     from dse.measure.experiment import Plan
     from dse.measure.policies.choices import find_choice
 

@@ -22,7 +22,7 @@ import typer
 
 from dse.cli.interrupt import interrupted_afterwards, undone_at_the_end, uninterrupted
 from dse.errors import InputError
-from dse.files import is_folder, leads_nowhere
+from dse.files import exists, leads_nowhere
 from dse.show.text_table import terminal_width, too_wide
 
 SAID: ContextVar[str] = ContextVar("SAID", default="")  # the call, as it was typed
@@ -122,13 +122,13 @@ def check_folder(folder: Path, option: str = "--out") -> None:
             _remove_empty(missing)
 
 
-def check_not_folders(folder: Path, names: Iterable[str]) -> None:
-    """Raise `InputError` where a folder stands in the place of a file to be written."""
-    for name in names:
-        if is_folder(folder / name):
+def check_names(folder: Path, names: Iterable[str]) -> None:
+    """Raise `InputError` where a folder or a pipe is where a file is to go."""
+    for path in (folder / name for name in names):
+        if exists(path) and not path.is_file():
             raise InputError(
-                f"{folder / name} is a folder, and a file of the answer goes there; "
-                "move it away, or give another folder."
+                f"{path} is no file, and a file of the answer goes there; move it "
+                "away, or give another folder."
             )
 
 

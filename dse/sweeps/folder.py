@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dse.errors import InputError
-from dse.files import DRAFT, write_whole
+from dse.files import DRAFT, check_regular, write_whole
 
 PARTS = "parts"  # the folder of parts in the folder of an answer
 
@@ -54,6 +54,7 @@ class LocalFolder:
 
     def read(self, name: str) -> bytes:
         """Return what a file holds."""
+        check_regular(self.path / name, "what a sweep wrote")  # no pipe, to wait for
         return (self.path / name).read_bytes()
 
     def write(self, name: str, data: bytes) -> None:

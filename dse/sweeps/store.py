@@ -126,8 +126,9 @@ def _found_store(folder: Folder) -> Store:
     """Return the store of the manifest in a folder; `InputError` if that is none."""
     try:
         plan = read_plan(folder.read(MANIFEST).decode(errors="replace"))
-    except (InputError, IsADirectoryError) as fault:
+    except InputError as fault:
+        why = str(fault).rstrip(".")
         raise InputError(
-            f"{folder.place}/{MANIFEST}: {fault}. Move it away, or give another folder."
+            f"{folder.place}/{MANIFEST}: {why}. Move it away, or give another folder."
         ) from None
     return Store(folder, plan)

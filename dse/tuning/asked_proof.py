@@ -11,7 +11,7 @@ import numpy as np
 
 from dse.errors import InputError, check_kind
 from dse.explore.shard import Shard, read_shard
-from dse.files import is_file, is_folder, leads_nowhere
+from dse.files import exists, is_file, is_folder, leads_nowhere
 from dse.tuning.enclosure import Enclosure
 from dse.tuning.problem import Problem
 from dse.tuning.proof_file import begin, read_proofs
@@ -65,7 +65,7 @@ def read_wanted(
         return None
     path = None if file is None else pathlib.Path(file)
     if path is not None and (
-        is_folder(path)
+        (exists(path) and not is_file(path))
         or leads_nowhere(path)
         or not is_folder(pathlib.Path(os.path.realpath(path)).parent)
     ):

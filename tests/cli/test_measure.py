@@ -152,7 +152,7 @@ def test_a_folder_in_the_place_of_the_curve_is_told_before_the_work(
 ) -> None:
     (tmp_path / "out" / "curve.toml").mkdir(parents=True)
     answer = dse(*arguments(place, tmp_path / "out"))
-    assert (answer.code, "curve.toml is a folder" in answer.err) == (2, True)
+    assert (answer.code, "curve.toml is no file" in answer.err) == (2, True)
 
 
 def test_a_folder_with_another_question_is_refused(

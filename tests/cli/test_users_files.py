@@ -168,4 +168,4 @@ def test_a_folder_in_the_place_of_an_answer_is_told_before_the_search(
     ):
         answer = dse(*verb, "--out", out)
         assert answer.code == 2
-        assert f"{out / mine} is a folder, and a file of the answer" in answer.err
+        assert f"{out / mine} is no file, and a file of the answer" in answer.err

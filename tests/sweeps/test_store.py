@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -229,3 +230,16 @@ def test_no_draft_is_left_where_a_disk_refuses(
     with pytest.raises(OSError, match="no space left"):
         LocalFolder(tmp_path).write("part", b"x")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "part"])
+def test_a_pipe_in_the_place_of_a_file_is_refused_not_waited_for(
+    store: Store, name: str
+) -> None:
+    assert isinstance(store.folder, LocalFolder)
+    store.write(0, b"kept")
+    path = store.folder.path / (store.files()[0] if name == "part" else name)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(InputError, match="no regular file"):
+        list(find_store(store.folder.path).parts(set_aside=False))
