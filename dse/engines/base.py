@@ -31,6 +31,7 @@ from dse.sparsity.imbalance import Imbalance
 from dse.sparsity.loss import Loss
 from dse.workload.attention import (
     attention_places,
+    from_cache,
     fuse_attention,
     operand_columns,
 )
@@ -40,7 +41,7 @@ from dse.workload.ops import Block, Ops, Workload
 
 SIZES = ("heads", "rows", "inner", "columns", "sharing", "cached", "choices")
 DENSITIES = ("input_density", "weight_density", "output_density")
-_OF_ATTENTION = ("value_ratio", "values_apart", "key_ratio")
+_OF_ATTENTION = ("value_ratio", "values_apart", "key_ratio", "value_density")
 
 
 @record
@@ -53,6 +54,7 @@ class Op(Record):
     columns: Number
     sharing: Number = 1.0
     cached: Number = 0.0
+    from_cache: Number = 0.0  # 1 where it multiplies by what a cache holds
     choices: Number = 1.0
     input_density: Number
     weight_density: Number
@@ -67,6 +69,7 @@ class Op(Record):
     value_ratio: Number = 1.0  # width of a value of attention over that of its key
     values_apart: Number = 1.0  # 0 where values are parts of the keys, as latents are
     key_ratio: Number = 1.0  # keys there are for each that a query sees
+    value_density: Number = 1.0  # share of the values of attention that is not zero
     imbalance: Imbalance = Imbalance()
     traffic: Traffic = Traffic()
 
@@ -478,7 +481,7 @@ def _rows(
         columns["weights"] = columns["weights"] * met
         columns["met"] = np.asarray(ops.choices) * met
         columns["met_by_one"] = np.asarray(ops.choices) * by_one
-    columns |= operands
+    columns |= {**operands, "from_cache": from_cache(ops)}
     moved = jax.tree.leaves(traffic)
     shape = jnp.broadcast_shapes(*map(jnp.shape, (*columns.values(), *moved)))
 

@@ -113,21 +113,40 @@ def operand_columns(ops: Ops, window: int | None) -> dict[str, Array]:
 
     `value_ratio`: the width of a value over that of a key; `values_apart`: 1 where they
     are read beside the keys, 0 where they are parts of them; `key_ratio`: keys there
-    are for each that a query sees, above 1 under a window. Else all are 1.
+    are for each that a query sees, above 1 under a window; `value_density`: the share
+    of values that is not zero, which may differ by layer. Else all are 1.
     """
-    ratio, apart, keys = (jnp.ones(len(ops)) for _ in range(3))
+    ratio, apart, keys, dense = (jnp.ones(len(ops)) for _ in range(4))
     first = attention_places(ops)
     for i in first:
         ratio = _with(ratio, i, ops.columns[..., i + 2] / ops.inner[..., i])
         apart = _with(apart, i, float(_values_apart(ops, i)))
+        dense = _with(dense, i, jnp.asarray(ops.weight_density)[..., i + 2, None])
         if window is not None:
             new = ops.rows[..., i] / ops.sharing[..., i]
             every = ops.cached[..., i] / ops.inner[..., i] + new
             keys = _with(keys, i, every / ops.columns[..., i])
     inside = {i + step for i in first for step in (1, 2)}
     places = np.asarray([i for i in range(len(ops)) if i not in inside], int)
-    found = {"value_ratio": ratio, "values_apart": apart, "key_ratio": keys}
-    return {name: column[places] for name, column in found.items()}
+    found = {
+        "value_ratio": ratio,
+        "values_apart": apart,
+        "key_ratio": keys,
+        "value_density": dense,
+    }
+    return {name: column[..., places] for name, column in found.items()}
+
+
+def from_cache(ops: Ops) -> Array:
+    """Return whether a product multiplies by what a cache holds, as 0 or 1, `[ops]`.
+
+    Values that are parts of the keys, as latents are, come from there with these.
+    """
+    found = jnp.where(jnp.asarray(ops.cached) > 0, 1.0, 0.0)
+    for i in attention_places(ops):
+        if not _values_apart(ops, i):
+            found = _with(found, i + 2, found[..., i])
+    return found
 
 
 def _values_apart(ops: Ops, scores: int) -> bool:

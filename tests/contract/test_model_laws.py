@@ -213,6 +213,39 @@ def test_values_of_other_width_than_keys_are_as_many_products_as_they_are(
     assert each[1] / each[0] == pytest.approx(1.0, rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    "config", [LLAMA, MIXTRAL, DEEPSEEK], ids=["llama", "mixtral", "deepseek"]
+)
+def test_no_cell_is_written_for_what_a_step_has_in_its_cache(
+    config: dict[str, Any],
+) -> None:
+    machine = dse.CrossbarEngine.isaac()
+    found = dse.evaluate(machine, step(config, 2000))
+    assert float(found.dynamic_energy["key_value_writes"]) == 0.0
+    assert float(found.extras["key_value_writes_per_cell"]) == 0.0
+    read = dse.evaluate(machine, dse.transformer(config, seq_len=64))
+    assert float(read.dynamic_energy["key_value_writes"]) > 0.0
+
+
+@pytest.mark.parametrize("by_layer", [False, True])
+def test_a_product_of_a_zero_is_gated_whichever_operand_it_is(by_layer: bool) -> None:
+    """Scores, and probabilities by values: of each operand half, or a share a layer."""
+    densities = np.array([0.5, 0.25, 1.0]) if by_layer else np.full(3, 0.5)
+    dense = dse.transformer(LLAMA, seq_len=64).attention_only()
+    run = dense.with_density(activation=0.5)
+    if by_layer:
+        shape = (3, len(dense.blocks[0].ops))
+        column = np.broadcast_to(densities[:, None], shape)
+        names = ("input_density", "weight_density", "output_density")
+        ops = dense.blocks[0].ops.replace(**dict.fromkeys(names, column))
+        run = dense.replace(blocks=(dense.blocks[0].replace(ops=ops),))
+    whole, left = (
+        float(dse.evaluate(dse.NMEngine(kept=4), each).dynamic_energy["array"])
+        for each in (dense, run)
+    )
+    assert left / whole == pytest.approx(np.mean(densities**2), rel=1e-6)
+
+
 def test_where_all_choose_the_same_experts_no_others_come(name: str) -> None:
     machine, work = MACHINES[name], step(MIXTRAL, 64, 8)
     even, uneven, same = (

@@ -92,7 +92,7 @@ def attention_product(
     macs = run.batch * op.heads * op.rows * op.inner * op.columns
     together = jnp.asarray(design.pipelining) > 0.5
     cycles = macs / design.vector_lanes
-    from_cache = op.cached > 0
+    from_cache = op.from_cache > 0.5
     none = jnp.zeros_like(cycles)
     spent = dict.fromkeys(written.dynamic, none) | {
         part: joule for part, joule in written.dynamic.items() if part in OFF_CHIP

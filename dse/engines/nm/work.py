@@ -145,7 +145,7 @@ def attention(design: NMEngine, op: Op, run: Run, technology: Technology) -> Sta
         stored=results * bits,
         macs=scored + weighed,
         gated=scored * op.input_density * op.weight_density
-        + weighed * op.output_density,
+        + weighed * op.output_density * op.value_density,
         reads={"activation_buffer": reads + 2.0 * pairs * bits},
     )
     return _with_lanes(stage, "softmax_unit", softmax, price)
