@@ -95,8 +95,10 @@ class Run(Record):
     kept_pairs: Number  # share of query-key pairs kept, mean over layers
     curve: Curve | None  # the one that densities were taken from
     causal: bool = static("whether a token sees only earlier ones")
-    windowed: bool = static(
-        "whether it sees only so many of the earlier ones", default=False
+    window: str = static(
+        "where one leaves out keys: `causal` with a first token, `open` without",
+        default="",
+        choices=("", "causal", "open"),
     )
     weights_stay: bool = static("whether weights may stay on chip from run to run")
     expert_imbalance: Number = 1.0  # over how much fewer experts tokens spread
@@ -360,7 +362,7 @@ def stages(
         physics = getattr(engine, kind, None)
         if physics is None:
             raise cannot_run(engine, kind)
-        seen = run.replace(causal=False, windowed=False) if crosses else run
+        seen = run.replace(causal=False, window="") if crosses else run
         places.append(tuple(i for i, op in enumerate(alike) if op == (kind, crosses)))
         own = jax.tree.unflatten(form, list(table[..., np.asarray(places[-1])]))
         batched: Any = jax.vmap(lambda op, f=physics, run=seen: f(op, run, technology))
@@ -502,10 +504,10 @@ def _rows(
 
 def run_of_block(run: Run, block: Block) -> Run:
     """Return the run as a block has it, of which the mask may not be that of all."""
-    return run.replace(
-        causal=run.causal and block.causal,
-        windowed=run.causal and block.window is not None and not block.causal,
-    )
+    causal = run.causal and block.causal
+    if block.window is None or block.causal:
+        return run.replace(causal=causal)
+    return run.replace(causal=causal, window="causal" if run.causal else "open")
 
 
 def describe_run(workload: Workload) -> Run:

@@ -20,6 +20,7 @@ class Unmasked(NamedTuple):
     keys: Number
     tokens: Number  # queries of one head
     seen: Number  # keys that the mean query sees
+    every: Number  # keys of a head, of which a window shows a query `keys` at most
 
 
 def unmasked(op: Op | Ops, run: Run) -> Unmasked:
@@ -33,15 +34,18 @@ def unmasked(op: Op | Ops, run: Run) -> Unmasked:
     real = 1.0 - run.padded_fraction
     is_step = op.rows <= op.sharing
     queries = jnp.where(is_step, op.rows, jnp.maximum(op.rows * real, 1.0))
-    keys = jnp.maximum(op.columns * real, 1.0)
+    cached = op.cached / jnp.maximum(op.inner, 1.0)
+    all_of_them = op.rows / op.sharing + cached if run.window else op.columns
+    every = jnp.maximum(all_of_them * real, 1.0)
+    keys = jnp.minimum(every, op.columns)
     tokens = jnp.maximum(queries / op.sharing, 1.0)
     seen = jnp.maximum(keys - 0.5 * (tokens - 1.0), 1.0) if run.causal else keys
-    if run.windowed:
-        short = op.columns - op.cached / jnp.maximum(op.inner, 1.0)
+    if run.window == "causal":
+        short = keys - cached
         first = jnp.minimum(tokens, short)
         hidden = first * (short - 0.5 * (first + 1.0)) / tokens
         seen = jnp.maximum(keys - hidden, 1.0)
-    return Unmasked(queries, keys, tokens, seen)
+    return Unmasked(queries, keys, tokens, seen, every)
 
 
 def cached_keys(op: Op) -> Number:

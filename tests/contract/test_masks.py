@@ -165,6 +165,42 @@ def test_under_a_window_a_query_wants_no_more_keys_than_there_are(
     assert found["context"] == pytest.approx(3 * 64 * seen)
 
 
+MODERN = {
+    "model_type": "modernbert",
+    "hidden_size": 64,
+    "intermediate_size": 64,
+    "num_attention_heads": 4,
+    "num_hidden_layers": 3,
+    "vocab_size": 100,
+    "local_attention": 16,
+}
+
+
+@pytest.mark.parametrize("config", [MODERN, WINDOWED], ids=["encoder", "decoder"])
+@pytest.mark.parametrize(
+    "machine",
+    [
+        dse.FilterEngine.energon_edge(),
+        dse.SprintEngine.m_sprint(),
+        dse.SprintEngine.m_baseline().replace(sequence_reduction="both"),
+    ],
+)
+def test_padding_behind_a_text_costs_a_machine_that_skips_it_nothing(
+    machine: Engine, config: dict[str, object]
+) -> None:
+    """96 tokens, half of them padding, and 48 without: the same pairs and bytes."""
+    padded = dse.transformer(config, seq_len=96, padded_fraction=0.5)
+    found, plain = (
+        dse.evaluate(machine, run.attention_only())
+        for run in (padded, dse.transformer(config, seq_len=48))
+    )
+    assert found.op_work == pytest.approx(plain.op_work, rel=1e-9)
+    skipping = isinstance(machine, dse.FilterEngine) or machine.skips_keys
+    if skipping:
+        assert found.op_bytes == pytest.approx(plain.op_bytes, rel=1e-6)
+        assert found.op_energy == pytest.approx(plain.op_energy, rel=1e-6)
+
+
 @pytest.mark.parametrize(
     "machine",
     [

@@ -41,16 +41,16 @@ def fetched_bits(
         hidden = 0.5 * pairs.tokens * (1.0 - 1.0 / blocks)
         blocks = blocks * (1.0 - hidden / pairs.keys)
 
-    every = pairs.keys * op.key_ratio
+    every, ratio = pairs.every, pairs.every / pairs.keys
     of_block = jnp.minimum(pairs.keys + block / op.sharing - 1.0, every)
-    of_block = jnp.where(op.key_ratio > 1.0, of_block, pairs.keys)
+    of_block = jnp.where(ratio > 1.0, of_block, pairs.keys)
 
     def traffic(
         buffer_kib: Number, width: Number, bits_once: Callable[[Number], Number]
     ) -> Number:
         size = jnp.maximum(every * width * word / 8.0, 1.0)
         held = jnp.minimum(buffer_kib * KIB / size, 1.0)
-        together = every * bits_once(pairs.queries / op.key_ratio)
+        together = every * bits_once(pairs.queries / ratio)
         apart = blocks * of_block * bits_once(block)
         return width * (held * together + (1.0 - held) * jnp.maximum(apart, together))
 

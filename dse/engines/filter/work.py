@@ -38,6 +38,7 @@ class Pairs:
     tokens: Number
     width: Number  # of a query and a key
     value_width: Number
+    every: Number  # keys there are, of which a window shows a query `keys`
     pairs: Number
     kept_first_round: Number
     kept: Number
@@ -69,6 +70,7 @@ def count_pairs(design: FilterEngine, op: Op, run: Run) -> Pairs:
         tokens=real.tokens,
         width=op.inner,
         value_width=op.inner * op.value_ratio,
+        every=real.every,
         pairs=real.queries * real.seen,
         kept_first_round=jnp.where(design.rounds > 1.5, first, kept),
         kept=kept,

@@ -34,6 +34,8 @@ class Pairs:
     tokens: Number
     real_queries: Number
     real_keys: Number
+    every_stored: Number  # of all keys, of which a window shows a query some
+    every_real: Number
     seen_keys: Number
     kept: Number
     scored: Number
@@ -49,22 +51,29 @@ def pairs(design: SprintEngine, op: Op, run: Run) -> Pairs:
     single query is a step of decoding, and real. Keys of a cache are there.
     Source: yazdanbakhsh2022sprint, two-dimensional sequence reduction.
     """
-    real_queries, real_keys, tokens, seen = unmasked(op, run)
+    real_queries, real_keys, tokens, seen, every = unmasked(op, run)
     is_step = op.rows <= op.sharing
     kept = op.output_density * seen
     queries = jnp.where(design.skips_queries, real_queries, op.rows)
     keys = jnp.where(design.skips_keys, seen, op.columns)
     stored = jnp.where(design.skips_keys, real_keys, op.columns)
-    new = op.columns * op.key_ratio - op.cached / op.inner
+    all_of_them = op.columns * op.key_ratio
+    new, left = all_of_them - op.cached / op.inner, every / all_of_them
     weighed = jnp.where(design.prunes, real_queries * kept, queries * keys)
     return Pairs(
         queries=queries,
         keys=keys,
         stored_keys=stored,
-        new_keys=jnp.where(is_step, jnp.minimum(new, 1.0), new * stored / op.columns),
+        new_keys=jnp.where(
+            is_step,
+            jnp.minimum(new, 1.0),
+            new * jnp.where(design.skips_keys, left, 1.0),
+        ),
         tokens=tokens,
         real_queries=real_queries,
         real_keys=real_keys,
+        every_stored=jnp.where(design.skips_keys, every, all_of_them),
+        every_real=every,
         seen_keys=seen,
         kept=kept,
         scored=jnp.where(design.prunes_in_memory, weighed, queries * keys),

@@ -59,10 +59,11 @@ def read_bits(design: SprintEngine, op: Op, run: Run, pair: Pairs) -> Number:
             lambda keys: jnp.maximum(0.0, 1.0 - held / keys), run, pair, held
         )
         missed = jnp.where(design.skips_keys, of_seen, missed)
-    sees_a_key = pair.real_queries / op.key_ratio  # of all queries, under a window
+    # Of all queries, under a window, that see a key.
+    sees_a_key = pair.real_queries * pair.real_keys / pair.every_real
     union = run.attention.union(sees_a_key, pair.kept / pair.seen_keys)
-    kept, used = pair.real_queries * pair.kept, op.key_ratio * pair.real_keys * union
-    stored_keys = op.key_ratio * pair.stored_keys
+    kept, used = pair.real_queries * pair.kept, pair.every_real * union
+    stored_keys = pair.every_stored
     every = _reads(pair.queries * pair.keys, stored_keys, missed)
     survivors = _reads(kept, used, missed)
     chosen = _reads(kept, used, lost)
