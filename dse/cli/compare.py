@@ -95,6 +95,7 @@ def explain(
     from dse.explore.evaluate import evaluate_suite
     from dse.show.evaluation_text import metrics_text, parts_json
     from dse.show.labels import describe_design, describe_workload
+    from dse.show.text_table import prose
     from dse.study.summary import metrics_as_json
 
     values = {name: float(v) for name, v in space.decode(number).items()}
@@ -108,7 +109,8 @@ def explain(
     chosen = describe_design(space, number)
     fields = ", ".join(f"{name} {value}" for name, value in chosen.items())
     runs = "\n".join(describe_workload(run) for _, run in placed)
-    say(f"Design {number:,}: {fields}\n\n{runs}\n\n{metrics_text(found)}")
+    told = prose(f"Design {number:,}: {fields}\n\n{runs}")
+    say(f"{told}\n\n{metrics_text(found)}")
 
 
 def read_machine(given: str) -> Engine:

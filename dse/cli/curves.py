@@ -8,7 +8,7 @@ import typer
 
 from dse.cli.options import Json, Quiet, Verbose
 from dse.cli.output import print_json, say
-from dse.show.text_table import text_table
+from dse.show.text_table import prose, text_table
 
 if TYPE_CHECKING:  # needs JAX
     from dse.sparsity.curves import Curve
@@ -41,9 +41,11 @@ def curves(
     header = ["curve", "setting", "density", "lost", "status"]
     say(text_table(header, rows))
     say(
-        "\ndensity: all activations pooled (of weights, where only they were pruned), "
-        "at the first and last setting.\nlost: points of accuracy at its sparsest "
-        "setting. Show one with `dse curves NAME`."
+        prose(
+            "\ndensity: all activations pooled (of weights, where only they were "
+            "pruned), at the first and last setting.\nlost: points of accuracy at its "
+            "sparsest setting. Show one with `dse curves NAME`."
+        )
     )
 
 
@@ -95,7 +97,7 @@ def _show(curve: Curve, as_json: bool) -> None:
         return
     say(f"{curve.name}\n")
     for key, value in about.items():
-        say(f"{key}: {value}")
+        say(prose(f"{key}: {value}"))
     say(f"{curve.about.metric} of the dense model: {curve.dense_accuracy:.4f}\n")
     header = [curve.about.setting, curve.about.metric, "spread", *curve.sites]
     columns = [curve.settings, curve.accuracy, curve.spread, *curve.densities.values()]

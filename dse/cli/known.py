@@ -11,7 +11,7 @@ from dse.cli.options import Json, Quiet, Verbose
 from dse.cli.output import print_json, say
 from dse.cli.own import engine_name
 from dse.errors import InputError
-from dse.show.text_table import text_table
+from dse.show.text_table import prose, text_table
 from dse.workload.readers.table import READERS
 from dse.workload.zoo import ZooEntry, model_shape, zoo
 
@@ -193,7 +193,7 @@ def _answer(what: str, rows: list[dict[str, Any]], note: str, as_json: bool) -> 
         return
     cells = [[_cell(value) for value in row.values()] for row in rows]
     say(text_table(list(rows[0]), cells))
-    say(f"\n{note}")
+    say(prose(f"\n{note}"))
 
 
 def _cell(value: Any) -> str:

@@ -10,7 +10,7 @@ from types import ModuleType
 from dse.engines.base import Engine
 from dse.engines.registry import check_engine_class, known_engines, register_engine
 from dse.errors import InputError, did_you_mean, last_line_in
-from dse.files import is_file
+from dse.files import is_file, is_folder
 
 _files: set[str] = set()  # of engines that were read
 
@@ -21,7 +21,10 @@ def engine_in(module: str) -> type[Engine]:
     The file is run, as Python runs any module. Raises `InputError` where there is none
     or several, and where it cannot be run.
     """
-    found = _import_file(Path(module)) if module.endswith(".py") else _import(module)
+    path = Path(module)
+    if is_folder(path) and not is_file(path / "__init__.py"):
+        raise _folder(path)
+    found = _import_file(path) if module.endswith(".py") else _import(module)
     own = [
         value
         for value in vars(found).values()
@@ -75,6 +78,14 @@ def _import_file(path: Path) -> ModuleType:
             "the file another name."
         )
     return found
+
+
+def _folder(folder: Path) -> InputError:
+    """Return the error of a folder given for a file; it names the file that it is."""
+    files = (path for path in sorted(folder.glob("*.py")) if path.is_file())
+    own = [path for path in files if not path.name.startswith(("test_", "_"))]
+    named = f": {own[0]}" if len(own) == 1 else ""
+    return InputError(f"{folder} is a folder; give the Python file in it{named}.")
 
 
 def _import(module: str) -> ModuleType:

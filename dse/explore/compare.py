@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dse.engines.base import Engine
+from dse.engines.pair import Pair
+from dse.engines.registry import find_engine, find_preset, known_engines
 from dse.errors import InputError
 from dse.evaluation import Metrics, Timing
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
@@ -92,13 +94,14 @@ def compare(
     metric: str = "energy",
     technology: TechnologyLike | None = None,
     timing: Timing = "walk",
-    names: tuple[str, str] = ("A", "B"),
+    names: tuple[str, str] | None = None,
 ) -> Comparison:
     """Say what tells two machines apart, op by op, part by part, and field by field.
 
     `dse.compare("tile:edge", "tile:server", "bert-base")` prints it,
     `dse.plot_compare(...)` of the answer draws the way from one to the other. Without a
-    technology each has its own. Raises `InputError` for an unknown metric.
+    technology each has its own; without `names` they are called by the published
+    machine that they are, or nearly are. Raises `InputError` for an unknown metric.
     """
     read_objective(f"min:{metric}")
     first, run, own = read_question(a, workload, technology, timing)
@@ -110,7 +113,32 @@ def compare(
     for each in found:
         metric_value(each, metric)
     steps = _steps((first, own), (other, its), run, timing, metric)
-    return Comparison(metric, first, other, names, (found[0], found[1]), steps)
+    told = names or (known_as(first), known_as(other))
+    if told[0] == told[1]:
+        told = (f"{told[0]} (A)", f"{told[1]} (B)")
+    return Comparison(metric, first, other, told, (found[0], found[1]), steps)
+
+
+def known_as(design: Engine) -> str:
+    """Return what a machine is called: `tile:edge`, `tile:edge, PEs 128`, or its kind.
+
+    By a published machine that it differs from in one field at most.
+    """
+    if isinstance(design, Pair):
+        return f"{known_as(design.host)} + {known_as(design.coprocessor)}"
+    for name in known_engines():
+        kind = find_engine(name)
+        if kind is not type(design):
+            continue
+        unlike = {p: differences(find_preset(name, p), design) for p in kind.presets}
+        preset = min(unlike, key=lambda each: len(unlike[each]))
+        if not unlike[preset]:
+            return f"{name}:{preset}"
+        known = design.meanings()
+        if len(unlike[preset]) == 1 and known.keys() >= unlike[preset].keys():
+            [(field, (_, value))] = unlike[preset].items()
+            return f"{name}:{preset}, {field} {known[field].show(value)}"
+    return type(design).__name__
 
 
 def _steps(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -120,6 +121,7 @@ def plot_compare(compared: Comparison, *, width: float | None = None) -> Figure:
         from_si(each, unit) for each in (ends[0], *(c for _, c in rows), ends[1])
     ]
     texts = [number(amounts[0]), *map(_signed, amounts[1:-1]), number(amounts[-1])]
+    a, b = ("<br>".join(wrap(name, 18 if is_column(width) else 30)) for name in (a, b))
     labels = [a, *(label for label, _ in rows), b]
     figure = new_figure(height=110 + 38 * len(amounts))
     figure.add_trace(

@@ -8,11 +8,10 @@ from dse.csv_file import read_rows
 from dse.evidence.league import OBJECTIVES, SHOWN, League, Player, differences
 from dse.explore.objectives import SHOWN_UNITS
 from dse.shipped import hw_params_folder
-from dse.show.labels import component_label
-from dse.show.text_table import text_table
+from dse.show.labels import component_label, number
+from dse.show.text_table import prose, text_table
 from dse.units import from_si
 
-_DIGITS = ".3g"  # more than are known, and as many as fit a terminal
 _COLUMNS = {  # of all that is known; the power is the product of the first two
     "throughput": "seq/s",
     "energy": "mJ/seq",
@@ -46,13 +45,15 @@ def league_text(league: League) -> str:
         f"{name} has no design within the budget that can be built."
         for name in league.absent
     ]
+    tables: list[str] = []
     for objective in OBJECTIVES:
         players = league.of(objective)
         shows = [n for n in _COLUMNS if n != "energy_delay" or n == objective]
         heads = [_COLUMNS[name] for name in shows]
         header = ["family", "batch", *heads, "range", "wins", "bound by", "points"]
         rows = [_row(player, shows) for player in players]
-        parts += [f"{_WORDS[objective].capitalize()}:", text_table(header, rows)]
+        tables.append(text_table(header, rows))
+        parts += [f"{_WORDS[objective].capitalize()}:", tables[-1]]
         parts.append(_stability(players))
     skips = {player.family: player.skips for player in league.players}
     parts.append(
@@ -66,7 +67,7 @@ def league_text(league: League) -> str:
     parts.append("\n".join(f"- {name}: {what}." for name, what in unlike))
     parts.append("What the papers claim, and why it differs:")
     parts.append("\n".join(_claims()))
-    return "\n\n".join(parts)
+    return "\n\n".join(part if part in tables else prose(part) for part in parts)
 
 
 def league_json(league: League) -> dict[str, Any]:
@@ -91,8 +92,8 @@ def _row(player: Player, shows: list[str]) -> list[str]:
     return [
         player.family,
         f"{player.batch:g}",
-        *(f"{shown(player, name):{_DIGITS}}" for name in shows),
-        f"{low:.3g} to {high:.3g}",
+        *(number(shown(player, name)) for name in shows),
+        f"{number(low)} to {number(high)}",
         f"{player.wins:.0%}",
         ", ".join([busiest, *player.tight]),
         f"{player.accuracy_drop * 100.0:.2f}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dse.show import words
 from dse.show.labels import describe_design, describe_workload
 from dse.show.scale import scale_of
-from dse.show.text_table import text_table
+from dse.show.text_table import prose, text_table
 from dse.study.summary import Summary
 
 
@@ -17,14 +17,10 @@ def summary_text(summary: Summary) -> str:
     told = [words.standing(s, front, batches.get(s.name)) for s in summary.standings]
     notes = [words.shared_choices(front), words.model_error(front)]
     how = f"{study.timing} timing, technology {study.technology.name}"
+    lead = f"{words.lead(summary)}\nRun: {'; '.join([*runs, how])}."
+    said = [*filter(None, notes), *told]
     return "\n\n".join(
-        [
-            study.question,
-            f"{words.lead(summary)}\nRun: {'; '.join([*runs, how])}.",
-            _stand_outs(summary),
-            *filter(None, notes),
-            *told,
-        ]
+        [*map(prose, (study.question, lead)), _stand_outs(summary), *map(prose, said)]
     )
 
 

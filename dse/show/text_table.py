@@ -79,6 +79,21 @@ def noted_table(
     return "\n".join([head, rule, *told])
 
 
+def prose(text: str, widest: int | None = None) -> str:
+    """Return paragraphs in lines that the terminal, or `widest`, has room for."""
+    width = min(terminal_width(), widest or terminal_width())
+    return "\n".join(
+        textwrap.fill(
+            line,
+            width,
+            subsequent_indent="  " if line.startswith("- ") else "",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in text.split("\n")
+    )
+
+
 def _paragraph(text: str) -> str:
     """Return a text in lines that the terminal has room for, indented."""
     room = max(NARROWEST, terminal_width())
@@ -166,7 +181,8 @@ class Tables:
     @property
     def text(self) -> str:
         """All of it as plain text."""
-        parts = [self.title, *(table.text for table in self.tables), self.note]
+        tables = (table.text for table in self.tables)
+        parts = [prose(self.title), *tables, prose(self.note)]
         return "\n\n".join(filter(None, parts))
 
     @property

@@ -1,4 +1,4 @@
-"""Tables fit a terminal of 80 columns, or the program says how wide they are."""
+"""All fits a terminal of 80 columns, or the program says how wide its tables are."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ ON_TIME = [
     *("curves", "curves bert-base/sst-2/dynatran", "params", "reference list"),
     *("params acceltran", "params memories", "params reference_machines"),
     "evaluate --workload llama-3-8b --mode decode --context-len 2048 --format w4a16",
+    "compare tile:edge nm:edge --workload bert-tiny",
+    "explain acceltran_design_space 1234",
     *(
         pytest.param(words, marks=pytest.mark.nightly)
         for words in (
@@ -42,13 +44,14 @@ def widths(text: str) -> list[int]:
 
 
 @pytest.mark.parametrize("words", ON_TIME)
-def test_a_table_fits_80_columns(
+def test_an_answer_fits_80_columns(
     dse: Dse, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     answer = dse(*words.split())
     assert answer.code == 0, answer.err
     assert max(widths(answer.out)) <= 80
+    assert [line for line in answer.out.splitlines() if len(line) > 80] == []
     assert "columns wide" not in answer.err
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import dse
@@ -80,6 +82,33 @@ def test_machines_of_different_kinds_have_no_way_between_them() -> None:
     assert "no fields in which they differ" in comparison_sentence(other)
     [bars] = dse.plot_compare(other).data
     assert bars.x[0] + sum(bars.x[1:-1]) == pytest.approx(bars.x[-1])
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "told"),
+    [
+        ("tile:edge", dse.TileEngine.server(), ("tile:edge", "tile:server")),
+        (EDGE, EDGE.replace(pes=128), ("tile:edge", "tile:edge, pes 128")),
+        (EDGE, EDGE, ("tile:edge (A)", "tile:edge (B)")),
+        (
+            EDGE.replace(pes=128, tile_size=8),
+            dse.NMEngine.edge(),
+            ("TileEngine", "nm:edge"),
+        ),
+        (
+            dse.Pair(host=EDGE, coprocessor=dse.SprintEngine.m_sprint()),
+            dse.TileEngine(conventions=dse.SIMULATOR),
+            ("tile:edge + sprint:m_sprint", "TileEngine"),
+        ),
+    ],
+)
+def test_machines_are_called_by_what_they_are(a: Any, b: Any, told: Any) -> None:
+    compared = dse.compare(a, b, BERT)
+    assert compared.names == told
+    [bars] = dse.plot_compare(compared).data
+    ends = (bars.y[0], bars.y[-1])
+    assert tuple(end.replace("<br>", " ") for end in ends) == told
+    assert dse.compare(a, b, BERT, names=("old", "new")).names == ("old", "new")
 
 
 def test_equal_machines_do_not_differ() -> None:

@@ -217,6 +217,17 @@ def test_what_is_no_module_or_file_is_refused() -> None:
             own.engine_in(wrong)
 
 
+def test_the_folder_of_an_engine_is_told_its_file(
+    started: Path, tmp_path: Path
+) -> None:
+    own = importlib.import_module("dse.engines.own")
+    file = re.escape(f"{started}/systolic.py")
+    with pytest.raises(dse.InputError, match=f"is a folder; give .* in it: {file}"):
+        own.engine_in(str(started))
+    with pytest.raises(dse.InputError, match="give the Python file in it.$"):
+        own.engine_in(str(tmp_path))
+
+
 def test_a_package_that_cannot_be_loaded_stops_nobody_else(
     started: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
 
+import dse
 from tests.browser import open_browser, report_page, watched_page
 from tests.show.test_report import draw_box, shown_rows, strong_points
 
@@ -152,3 +155,108 @@ def test_bars_and_shares_are_printed_in_their_colours(
             assert adjusted == "exact", part
         assert not page.locator("#front-solid").is_visible()
         assert re.search("[1-9]", page.locator("#breakdown").inner_text())
+
+
+def test_paper_takes_all_of_the_main_report_in_letters_that_can_be_read(
+    browser: Any, main_report: Path
+) -> None:
+    with report_page(browser, main_report) as page:
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        page.emulate_media(media="print")
+        page.wait_for_timeout(1000)  # lines are drawn anew
+        paper = page.locator("main").bounding_box()
+        assert paper["width"] == pytest.approx(700, abs=2)
+        ends = page.evaluate(
+            """() => [...document.querySelectorAll(".scroll, .plot, .bars, p, dl")]
+                .map((e) => e.getBoundingClientRect().right)"""
+        )
+        assert max(ends) <= paper["x"] + paper["width"] + 1
+        letters = page.evaluate(
+            """() => [...document.querySelectorAll("p, dd, li, td, th")]
+                .filter((e) => e.checkVisibility() && !e.closest("#table"))
+                .map((e) => [e.currentCSSZoom, getComputedStyle(e).fontSize])
+                .map(([zoom, size]) => zoom * parseFloat(size))"""
+        )
+        assert min(letters) > 8  # pixels: 6 points
+        assert page.faults == []
+
+
+FIGURES = ("front-solid", *FRONTS, "schedule", "roofline", "memory")
+
+
+def saved_by(page: Any, button: Any, folder: Path) -> Path:
+    """Return the file that a button of a page saves, under the name that it gives."""
+    button.scroll_into_view_if_needed()
+    with page.expect_download() as saved:
+        button.click(force=True)  # those of a figure show while the mouse is on it
+    path = folder / str(saved.value.suggested_filename)
+    saved.value.save_as(path)
+    return path
+
+
+def headings_apart(picture: Any) -> bool:
+    """Say whether no heading of an opened picture lies on another."""
+    boxes = picture.evaluate(
+        """() => [...document.querySelectorAll("text[font-weight=bold]")]
+            .map((e) => e.getBoundingClientRect())
+            .map((b) => [b.left, b.top, b.right, b.bottom])"""
+    )
+    return not any(
+        one[0] < other[2]
+        and other[0] < one[2]
+        and one[1] + 2 < other[3]  # lines of one heading lie close
+        and other[1] + 2 < one[3]
+        for i, one in enumerate(boxes)
+        for other in boxes[:i]
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_figure_of_the_main_report_is_saved_as_a_picture_that_opens(
+    browser: Any, main_report: Path, tmp_path: Path, scheme: str
+) -> None:
+    with report_page(browser, main_report) as page:
+        page.emulate_media(color_scheme=scheme)
+        for name in FIGURES:
+            page.locator(f"#{name}").scroll_into_view_if_needed()
+            page.wait_for_selector(f"#{name} .modebar-btn", state="attached")
+        assert page.locator(".js-plotly-plot").count() == len(FIGURES)
+        buttons = [page.locator(f"#{name} .modebar-btn").first for name in FIGURES]
+        buttons += page.locator("caption button").all()
+        buttons.append(page.locator("#save-lines"))
+        files = [saved_by(page, button, tmp_path) for button in buttons]
+        assert {f"{name}.svg" for name in FIGURES} < {file.name for file in files}
+        assert len(set(files)) == len(files) > 10
+        assert page.faults == []
+    for file in files:
+        root = ElementTree.fromstring(file.read_bytes())
+        assert root.tag == "{http://www.w3.org/2000/svg}svg", file.name
+        picture = watched_page(browser, 1280)
+        picture.goto(file.as_uri())
+        assert picture.evaluate("document.documentElement.tagName") == "svg"
+        assert picture.evaluate(
+            "document.documentElement.getBoundingClientRect().width"
+        ) == pytest.approx(float(root.get("width") or 0), abs=1)
+        assert headings_apart(picture), file.name
+        assert picture.faults == []
+        assert picture.asked == [file.as_uri()]
+        picture.context.close()
+
+
+def test_what_is_selected_on_the_main_report_is_saved_as_a_table(
+    browser: Any, main_report: Path, tmp_path: Path
+) -> None:
+    with report_page(browser, main_report) as page:
+        area = page.locator(f"#{FRONTS[0]} .nsewdrag").first
+        draw_box(page, area, (0.02, 0.02), (0.6, 0.98))
+        left = shown_rows(page)
+        saved = pd.read_csv(saved_by(page, page.locator("#save"), tmp_path))
+        assert len(saved) == left > 1
+        front = dse.load(main_report.parent)
+        assert isinstance(front, dse.Runs)
+        known = front.to_pandas().set_index("design")
+        assert set(saved.design) < set(known.index)
+        for name in ("throughput_seq_per_s", "energy_mj", "area_mm2"):
+            wanted = known.loc[saved.design, name].to_numpy()
+            assert saved[name].to_numpy() == pytest.approx(wanted, rel=1e-3)
+        assert page.faults == []

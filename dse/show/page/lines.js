@@ -84,7 +84,7 @@ function dseLines(box, dimensions, column, count, chosen) {
   const strength = (n) => Math.max(0.08, Math.min(0.9, 60 / Math.max(n, 1)));
   const colours = () => {
     const own = getComputedStyle(box);
-    return ["--rule", "--accent", "--ink"].map((name) => own.getPropertyValue(name));
+    return ["--rule", "--accent", "--ink", "--paper"].map((name) => own.getPropertyValue(name));
   };
   const every = Array.from({ length: count }, (_, row) => row);
   // Draw anew: all where the room or the colours changed, else what is chosen.
@@ -110,16 +110,27 @@ function dseLines(box, dimensions, column, count, chosen) {
     });
   }
   new ResizeObserver(() => { if (box.parentElement.clientWidth) show(); }).observe(box.parentElement);
-  // The same as a picture.
+  // Words in lines that fit between two axes.
+  function lines(label) {
+    const most = Math.max(6, Math.floor((across(1) - across(0)) / 6.4)) || label.length;
+    return label.split(" ").reduce((told, word) => {
+      const longer = `${told.at(-1)} ${word}`;
+      return told.length && longer.length <= most ? [...told.slice(0, -1), longer] : [...told, word];
+    }, []);
+  }
+  // The same as a picture, on the colour of the page.
   function svg() {
-    const [, accent, ink] = colours(), text = (x, y, said, more = "") =>
+    const [, accent, ink, paper] = colours(), text = (x, y, said, more = "") =>
       `<text x="${x}" y="${y}" ${more}>${said.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</text>`;
     const line = (row, colour, more) => `<path d="${path(row)}" fill="none" stroke="${colour}" ${more}/>`;
-    const marks = dimensions.map((d, i) => `<path d="M${across(i)} ${TOP}v${HEIGHT}" stroke="${ink}"/>`
-      + text(across(i), 14, d.label, 'text-anchor="middle" font-weight="bold" font-size="10"')
-      + d.ticks.map(([place, said]) => text(across(i) - 5, TOP + down(d, place) + 4, said, 'text-anchor="end"')).join("")).join("");
+    const title = (label, x) => lines(label).map((said, i, all) =>
+      text(x, TOP - 8 - 12 * (all.length - 1 - i), said, 'text-anchor="middle" font-weight="bold" font-size="10"')).join("");
+    const halo = `text-anchor="end" paint-order="stroke" stroke="${paper}" stroke-width="3"`;
+    const marks = dimensions.map((d, i) => `<path d="M${across(i)} ${TOP}v${HEIGHT}" stroke="${ink}"/>` + title(d.label, across(i))
+      + d.ticks.map(([place, said]) => text(across(i) - 5, TOP + down(d, place) + 4, said, halo)).join("")).join("");
     const height = TOP + HEIGHT + BOTTOM;
     return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11" fill="${ink}">`
+      + `<rect width="${width}" height="${height}" fill="${paper}"/>`
       + now.within.map((row) => line(row, accent, `stroke-opacity="${strength(now.within.length)}"`)).join("")
       + line(now.picked, ink, 'stroke-width="2.5"') + marks + "</svg>";
   }

@@ -22,15 +22,22 @@
   find("theme").addEventListener("click", () => paint(root.dataset.theme !== "dark"));
   inTheDark.addEventListener("change", (event) => paint(event.matches));
   let before = false;
-  // A page of paper is as the screen is, but for its size: plots keep theirs.
-  const main = document.querySelector("main"), PAPER = 700; // pixels of A4 or Letter
+  // Paper has room for SHEET pixels of the page; what is wider is drawn smaller.
+  const main = document.querySelector("main"), PAPER = 700, SHEET = 960; // 700: A4 or Letter
+  const wide = main.querySelectorAll(".scroll, .flats, .plot:not(.solid > *, .flats > *)");
   addEventListener("beforeprint", () => {
-    // Lines may be wider, and tables, whose letters are smaller on paper.
-    const widths = (what, share) => [...main.querySelectorAll(what)].map((each) => share * each.scrollWidth + 48);
-    const wide = Math.max(main.clientWidth, ...widths(".lines", 1), ...widths("table", 0.9));
-    Object.assign(main.style, { width: `${wide}px`, zoom: Math.min(1, PAPER / wide) });
+    const own = [...wide].map((each) => each.scrollWidth);
+    main.classList.add("paper");
+    Object.assign(main.style, { width: `${SHEET}px`, zoom: PAPER / SHEET });
+    wide.forEach((each, i) => {
+      const width = each.matches(".scroll") ? each.scrollWidth : own[i];
+      if (width > SHEET - 48) Object.assign(each.style, { width: `${width}px`, zoom: (SHEET - 48) / width });
+    });
   });
-  addEventListener("afterprint", () => Object.assign(main.style, { width: "", zoom: "" }));
+  addEventListener("afterprint", () => {
+    main.classList.remove("paper");
+    for (const each of [main, ...wide]) Object.assign(each.style, { width: "", zoom: "" });
+  });
   addEventListener("beforeprint", () => { before = root.dataset.theme === "dark"; if (before) paint(false); });
   addEventListener("afterprint", () => { if (before) paint(true); });
 
@@ -75,9 +82,10 @@
     });
     return table;
   }
-  // A table of bars as a picture: a column of names, then one for each head.
+  // A table of bars as a picture: a column of names, then one for each head, and shades.
+  const LEGEND = [["work", "work, or bytes that no machine can do without"], ["leakage", "leakage, or further bytes"]];
   function saveTable(table, caption) {
-    const NS = "http://www.w3.org/2000/svg", LINE = 22, NAMES = 150, COLUMN = 260, BAR = 180;
+    const NS = "http://www.w3.org/2000/svg", LINE = 22, NAMES = 150, COLUMN = 260, BAR = 180, SHADE = 340;
     const svg = document.createElementNS(NS, "svg");
     const add = (tag, look, text = "") => {
       const made = document.createElementNS(NS, tag);
@@ -86,9 +94,12 @@
       svg.append(made);
     };
     const lines = [...table.tBodies[0].rows], heads = [...table.tHead.rows[0].cells].slice(1);
-    const width = NAMES + COLUMN * heads.length, height = LINE * (lines.length + 2) + 12;
-    for (const [name, value] of Object.entries({ xmlns: NS, width, height, viewBox: `0 0 ${width} ${height}`, "font-family": "sans-serif", "font-size": 13 }))
+    const shades = table.querySelector(".leakage") ? LEGEND : [];
+    const width = Math.max(NAMES + COLUMN * heads.length, SHADE * shades.length), height = LINE * (lines.length + 2 + Boolean(shades.length)) + 12;
+    const { color, backgroundColor } = getComputedStyle(document.body);
+    for (const [name, value] of Object.entries({ xmlns: NS, width, height, viewBox: `0 0 ${width} ${height}`, "font-family": "sans-serif", "font-size": 13, fill: color }))
       svg.setAttribute(name, value);
+    add("rect", { width, height, fill: backgroundColor });
     add("text", { x: 4, y: 16, "font-weight": "bold" }, caption);
     heads.forEach((head, j) => add("text", { x: NAMES + COLUMN * j, y: 16 + LINE, "font-weight": "bold" }, head.textContent));
     lines.forEach((line, i) => {
@@ -103,6 +114,11 @@
         }
         add("text", { x: NAMES + COLUMN * j + BAR + 6, y }, cell.querySelector("b").textContent);
       });
+    });
+    shades.forEach(([look, said], j) => {
+      const x = 4 + SHADE * j, y = 16 + LINE * (lines.length + 2);
+      add("rect", { x, y: y - 11, width: 13, height: 13, fill: getComputedStyle(table.querySelector(`.${look}`)).backgroundColor });
+      add("text", { x: x + 19, y }, said);
     });
     const name = caption.replace(/ \(.*/, "").toLowerCase().replaceAll(" ", "_");
     dseSave(name + ".svg", new XMLSerializer().serializeToString(svg), "image/svg+xml");
@@ -137,8 +153,7 @@
         all[of].map((kind, k) => ({ value: kind[some[i]], look: kinds[k] })), longest, three(sum(of, some[i])), of));
     });
     const legend = make("p", "", "legend");
-    legend.append(make("i", undefined, "work"), " work, or bytes that no machine can do without ",
-      make("i", undefined, "leakage"), " leakage, or further bytes");
+    legend.append(...LEGEND.flatMap(([look, said]) => [make("i", undefined, look), ` ${said} `]));
     find("breakdown").replaceChildren(...missing, legend, ...tables);
 
     const busy = time.units.map((unit, i) => [unit, time.busy[i][at]]).sort((a, b) => b[1] - a[1]);

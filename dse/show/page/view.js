@@ -67,7 +67,8 @@ function dseView(root, data, plotly, changed = () => {}) {
   // What is no front waits until it is seen, or printed.
   const seen = new Set();
   const draw = ({ id, figure }) => seen.has(id)
-    && Plotly.react(find(id), tinted(figure.data), tinted(figure.layout), data.config);
+    && Plotly.react(find(id), tinted(figure.data), tinted(figure.layout), savedAs(id));
+  const savedAs = (id) => ({ ...data.config, toImageButtonOptions: { ...data.config.toImageButtonOptions, filename: id } });
   const figureOf = (id) => data.figures.find((f) => f.id === id);
   const watch = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => {
     if (isIntersecting) reveal(target.id);
