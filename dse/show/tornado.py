@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 import plotly.graph_objects as go
 
 from dse.errors import check_kind
 from dse.explore.objectives import read_objective
 from dse.explore.sensitivity import Sensitivity
 from dse.show.figure import Figure, new_figure
+from dse.show.paper import check_width, is_column, on_paper
 from dse.show.style import ACCENT, GREY_DARK, RULE
 
 
 def plot_sensitivity(
-    sensitivity: Sensitivity, metric: str, *, count: int = 12
+    sensitivity: Sensitivity,
+    metric: str,
+    *,
+    count: int = 12,
+    width: float | None = None,
 ) -> Figure:
     """Show the numbers that a metric depends on most, as bars to either side of 0.
 
     A bar of 0.5 says: 10 % more of this number, 5 % more of the metric. Numbers of the
-    design stand out in colour; those of the technology are grey. Raises `InputError`
-    for an unknown metric.
+    design stand out in colour; those of the technology are grey. `width` in inches sets
+    a figure for a paper. Raises `InputError` for an unknown metric.
     """
+    check_width(width)
     given = "what `dse.sensitivity` returns"
     check_kind("`sensitivity`", sensitivity, Sensitivity, given)
     read_objective(f"min:{metric}")
     largest = sensitivity.largest(metric, count)[::-1]
     of_design = [name in sensitivity.design.index for name in largest.index]
-    figure = new_figure(height=90 + 26 * len(largest))
+    left, letters, high = (124, 20, 36) if is_column(width) else (250, 40, 26)
+    names = {
+        name: "<br>".join(wrap(name.replace("_", " "), letters))
+        for name in largest.index
+    }
+    figure = new_figure(height=110 + high * len(largest))
     for label, wanted, colour in (
         ("design", True, ACCENT),
         ("technology", False, GREY_DARK),
@@ -34,7 +47,7 @@ def plot_sensitivity(
         figure.add_trace(
             go.Bar(
                 x=largest[shown],
-                y=[name.replace("_", " ") for name in largest.index[shown]],
+                y=[names[name] for name in largest.index[shown]],
                 orientation="h",
                 name=label,
                 marker_color=colour,
@@ -44,12 +57,12 @@ def plot_sensitivity(
                 hovertemplate="%{y}: %{x:+.3f}<extra></extra>",
             )
         )
-    names = [name.replace("_", " ") for name in largest.index]
-    reach = 1.25 * float(largest.abs().max() or 1.0)
+    title = f"% more {metric.replace('_', ' ')} for 1 % more of the number"
+    reach = (1.5 if is_column(width) else 1.25) * float(largest.abs().max() or 1.0)
     figure.update_layout(
         showlegend=True,
         bargap=0.3,
-        margin={"l": 250, "r": 24, "t": 40, "b": 56},
+        margin={"l": left, "r": 24, "t": 40, "b": 56},
         legend={
             "orientation": "h",
             "x": 1,
@@ -58,12 +71,14 @@ def plot_sensitivity(
             "yanchor": "bottom",
         },
     )
-    figure.update_yaxes(categoryorder="array", categoryarray=names, ticks="")
+    figure.update_yaxes(
+        categoryorder="array", categoryarray=list(names.values()), ticks=""
+    )
     figure.update_xaxes(
-        title=f"% more {metric.replace('_', ' ')} for 1 % more of the number",
+        title="<br>".join(wrap(title, 34) if is_column(width) else [title]),
         range=[-reach, reach],
         gridcolor=RULE,
         zeroline=True,
         zerolinecolor=GREY_DARK,
     )
-    return figure
+    return figure if width is None else Figure(on_paper(figure.to_plotly_json(), width))

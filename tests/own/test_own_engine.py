@@ -221,10 +221,11 @@ def test_the_folder_of_an_engine_is_told_its_file(
     started: Path, tmp_path: Path
 ) -> None:
     own = importlib.import_module("dse.engines.own")
-    file = re.escape(f"{started}/systolic.py")
+    folder = started / "systolic"
+    file = re.escape(f"{folder}/systolic.py")
     with pytest.raises(dse.InputError, match=f"is a folder; give .* in it: {file}"):
-        own.engine_in(str(started))
-    with pytest.raises(dse.InputError, match="give the Python file in it.$"):
+        own.engine_in(str(folder))
+    with pytest.raises(dse.InputError, match=r"give the Python file in it\.$"):
         own.engine_in(str(tmp_path))
 
 

@@ -19,7 +19,10 @@ from tests.browser import empty_page, open_browser
 INCHES = (3.3, 5.0, 7.0, 10.0)
 BERT = dse.transformer("bert-tiny", seq_len=64)
 EDGE, NANO = dse.TileEngine.edge(), dse.TileEngine.nano()
-KINDS = ("front", "breakdown", "time", "roofline", "memory", "compare", "schedule")
+KINDS = (
+    *("front", "breakdown", "time", "roofline", "memory", "compare", "schedule"),
+    "sensitivity",
+)
 TOGETHER = ((ACCENT, TINT), (ACCENT, GREY_DARK, GREY_LIGHT), (ACCENT, TINT, GREY_DARK))
 _BOXES = """() => [...document.querySelectorAll(
     ".annotation-text, .bartext, .legendtext, .xtitle, .ytitle, [class$=tick] text")]
@@ -52,6 +55,9 @@ def draw(kind: str, answers: Any, front: Runs, width: float | None) -> Any:
         "roofline": lambda: dse.plot_roofline(found, width=width),
         "memory": lambda: dse.plot_memory(EDGE, BERT, width=width),
         "compare": lambda: dse.plot_compare(compared, width=width),
+        "sensitivity": lambda: dse.plot_sensitivity(
+            dse.sensitivity(EDGE, BERT), "energy", width=width
+        ),
         "schedule": lambda: dse.plot_schedule(EDGE, BERT, width=width),
     }
     return own[kind]()
