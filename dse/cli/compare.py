@@ -109,8 +109,8 @@ def explain(
     chosen = describe_design(space, number)
     fields = ", ".join(f"{name} {value}" for name, value in chosen.items())
     runs = "\n".join(describe_workload(run) for _, run in placed)
-    told = prose(f"Design {number:,}: {fields}\n\n{runs}")
-    say(f"{told}\n\n{metrics_text(found)}")
+    said = prose(f"Design {number:,}: {fields}\n\n{runs}")
+    say(f"{said}\n\n{metrics_text(found)}")
 
 
 def read_machine(given: str) -> Engine:

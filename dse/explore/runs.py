@@ -29,6 +29,7 @@ from dse.hardware.buildable import (
     FIT,
     lacking_memory,
 )
+from dse.shown import Shown
 from dse.units import to_si
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ def file_units(counted: str) -> dict[str, str]:
     return {**SHOWN_UNITS, "throughput": THROUGHPUTS[counted]}
 
 
-@dataclass(frozen=True)
-class Runs:
+@dataclass(frozen=True, repr=False)
+class Runs(Shown):
     """Designs of a space with their metrics, in SI, one row each.
 
     `index` numbers the designs in the space; `metrics` maps a known metric to its
@@ -81,11 +82,6 @@ class Runs:
 
     def __len__(self) -> int:
         return len(self.index)
-
-    def __repr__(self) -> str:
-        wanted = ", ".join(map(str, self.objectives))
-        kind = f"; front of {wanted}" if wanted else ""
-        return f"Runs({len(self):,} of {self.evaluated:,} designs evaluated{kind})"
 
     @property
     def designs(self) -> dict[str, Rows]:

@@ -29,6 +29,7 @@ from dse.explore.axes import (
 )
 from dse.expressions import evaluate_expression, names_in
 from dse.records import Quantity
+from dse.shown import Shown
 from dse.workload.layer_thresholds import with_layers
 from dse.workload.ops import Workload
 
@@ -63,7 +64,7 @@ def _read_rules(legal: object) -> dict[str, str]:
     return rules
 
 
-class Space:
+class Space(Shown):
     """All combinations of axis values around a base design.
 
     `Space(design, pes=powers_of_two(64, 1024), batch=[4, 16])`. An axis is a field of
@@ -154,13 +155,6 @@ class Space:
 
     def __len__(self) -> int:
         return self.size
-
-    def __repr__(self) -> str:
-        axes = [f"{name}[{len(axis)}]" for name, axis in self.axes.items()]
-        axes += [f"{n} {a.low:g} to {a.high:g}" for n, a in self.continuous.items()]
-        axes += ["a list"] if self.rows else []
-        size = f"{self.size:,} designs{' times a continuum' * bool(self.continuous)}"
-        return f"Space({type(self.design).__name__}: {', '.join(axes)}; {size})"
 
     def values(self, name: str) -> Rows:
         """Return the values of an axis as numbers (a label as its index)."""

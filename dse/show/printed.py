@@ -17,17 +17,27 @@ from dse.explore.compare import Comparison
 from dse.explore.compiled_model import CompiledModel
 from dse.explore.draws import SHARE
 from dse.explore.objectives import SHOWN_UNITS
+from dse.explore.runs import Runs
 from dse.explore.sensitivity import Sensitivity
+from dse.explore.space import Space
 from dse.explore.uncertainty import Uncertainty
 from dse.hardware.technology import Technology
 from dse.records import Record
 from dse.show.comparison import comparison_tables
 from dse.show.evaluation_text import metrics_tables
 from dse.show.labels import component_label, describe_workload, number
+from dse.show.printed_spaces import (
+    runs_tables,
+    shape_tables,
+    space_tables,
+    study_tables,
+)
 from dse.show.scale import scale_for, uncertainty_scale
 from dse.show.text_table import Table, Tables
 from dse.sparsity.curves import POOLED, WEIGHTS, Curve
+from dse.study.study import Study
 from dse.tuning.result import Tuned
+from dse.workload.model_shape import ModelShape
 from dse.workload.ops import Workload
 
 MOST = 12  # rows of a table that could have any number
@@ -212,3 +222,9 @@ def _value(value: Any) -> str:
 @tables_of.register
 def _(compared: Comparison) -> Tables:
     return comparison_tables(compared)
+
+
+tables_of.register(Space, space_tables)
+tables_of.register(Runs, runs_tables)
+tables_of.register(Study, study_tables)
+tables_of.register(ModelShape, shape_tables)

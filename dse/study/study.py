@@ -11,6 +11,7 @@ from dse.errors import check_kind
 from dse.explore.arguments import BLOCK_SIZE
 from dse.hardware.buildable import BUILDABLE
 from dse.shipped import study_path
+from dse.shown import Shown
 from dse.study.file import StudyFile, read_study_file
 
 if TYPE_CHECKING:  # what needs JAX waits until a study is run
@@ -25,8 +26,8 @@ if TYPE_CHECKING:  # what needs JAX waits until a study is run
     from dse.workload.ops import Workload
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Study:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Study(Shown):
     """A question, and all that decides its answer.
 
     `suite` holds workloads with their weights, `why_density` says for each where its

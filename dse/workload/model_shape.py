@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dse.shown import Shown
 from dse.workload.formats import read_format
 from dse.workload.parts import Linear, Norm, Stack
 
@@ -27,8 +28,8 @@ class Head:
         return sum(part.parameters for part in parts if part) - self.shared
 
 
-@dataclass(frozen=True, kw_only=True)
-class ModelShape:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ModelShape(Shown):
     """What one transformer consists of, and what follows from it.
 
     Stacks run in their order; those for images (`aside`) are counted, and run only

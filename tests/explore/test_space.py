@@ -223,9 +223,10 @@ def test_a_design_outside_the_space_is_refused() -> None:
 
 
 def test_a_space_tells_its_axes_and_size() -> None:
-    assert repr(dse.Space(EDGE, pes=[64, 128], batch=[1, 4, 16])) == (
-        "Space(TileEngine: pes[2], batch[3]; 6 designs)"
-    )
+    said = repr(dse.Space(EDGE, pes=[64, 128], batch=[1, 4, 16]))
+    assert said.startswith("6 designs: all combinations of values around a TileEngine")
+    assert "64, 128" in said
+    assert "1, 4, 16" in said
 
 
 def test_a_field_may_be_tied_to_a_tied_field_in_any_order() -> None:

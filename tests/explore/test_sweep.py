@@ -174,9 +174,10 @@ def test_a_front_knows_what_it_is_the_front_of(front: Runs) -> None:
     assert tuple(map(str, front.objectives)) == GOALS
     assert front.evaluated == SPACE.size
     assert 1 < len(front) < SPACE.size
-    assert repr(front) == (
-        f"Runs({len(front)} of {SPACE.size:,} designs evaluated; front of "
-        "max:throughput, min:energy, min:area)"
+    said = " ".join(repr(front).split())
+    assert said.startswith(
+        f"{len(front)} of {SPACE.size:,} designs evaluated: the front of "
+        "max:throughput, min:energy, min:area"
     )
 
 

@@ -43,6 +43,28 @@ SHOWN: dict[str, tuple[Callable[[], Any], list[str]]] = {
         ["20 draws", "Energy per sequence", " to "],
     ),
     "model": (lambda: dse.compile_model(EDGE, TINY), ["TileEngine", "float32", "pes"]),
+    "space": (
+        lambda: dse.Space(
+            EDGE, weight_buffer_mib=[8, 16], batch=[1, 4], issue_batch=dse.tied("pes/8")
+        ),
+        ["4 designs", "8 MiB, 16 MiB", "pes/8", "sequences run together"],
+    ),
+    "front": (
+        lambda: dse.pareto(
+            dse.sweep(dse.Space(EDGE, pes=[64, 128]), TINY, progress=False),
+            "max:throughput",
+            "min:energy",
+        ),
+        ["of 2 designs evaluated", "seq/s", "J", "PEs 128"],
+    ),
+    "study": (
+        lambda: dse.load_study("acceltran_design_space"),
+        ["35,640,000 of TileEngine", "max:throughput", "bert-base: prefill"],
+    ),
+    "shape": (
+        lambda: dse.model_shape("llama-3-8b"),
+        ["7,504,924,672", "16.1 GB", "131 kB", "32 of width 4,096"],
+    ),
     "slopes": (lambda: dse.gradient(EDGE, TINY, "power"), ["Slopes of power", "W per"]),
 }
 
