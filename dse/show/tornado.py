@@ -13,6 +13,9 @@ from dse.show.figure import Figure, new_figure
 from dse.show.paper import check_width, is_column, on_paper
 from dse.show.style import ACCENT, GREY_DARK, RULE
 
+_SIDES = (("design", True, ACCENT), ("technology", False, GREY_DARK))
+_ABOVE = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"}
+
 
 def plot_sensitivity(
     sensitivity: Sensitivity,
@@ -39,10 +42,7 @@ def plot_sensitivity(
         for name in largest.index
     }
     figure = new_figure(height=110 + high * len(largest))
-    for label, wanted, colour in (
-        ("design", True, ACCENT),
-        ("technology", False, GREY_DARK),
-    ):
+    for label, wanted, colour in _SIDES:
         shown = [own is wanted for own in of_design]
         figure.add_trace(
             go.Bar(
@@ -63,13 +63,7 @@ def plot_sensitivity(
         showlegend=True,
         bargap=0.3,
         margin={"l": left, "r": 24, "t": 40, "b": 56},
-        legend={
-            "orientation": "h",
-            "x": 1,
-            "xanchor": "right",
-            "y": 1,
-            "yanchor": "bottom",
-        },
+        legend=_ABOVE,
     )
     figure.update_yaxes(
         categoryorder="array", categoryarray=list(names.values()), ticks=""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from dse.errors import InputError, did_you_mean, quoted
 from dse.files import is_folder
@@ -13,6 +14,12 @@ from dse.workload.readers.config import Config
 from dse.workload.readers.table import NO_ATTENTION, READERS
 
 _WANTED = "the `config.json` of a model"
+_OTHERS = {
+    "saved": "holds what `dse.save` wrote: a run as it is, not a model to run; give it "
+    "to `dse.evaluate` or `--workload`.",
+    "dictionary": "holds a model dictionary of AccelTran, whose ops are known and no "
+    "more; give it to `dse.acceltran_model`, `dse.evaluate` or `--workload`.",
+}
 
 
 def shape_from_config(config: str | Path | Mapping[str, object]) -> ModelShape:
@@ -36,6 +43,14 @@ def shape_from_config(config: str | Path | Mapping[str, object]) -> ModelShape:
     return read_config(read_json(path, _WANTED), place=str(path), name=name)
 
 
+def other_kind(data: Mapping[str, object]) -> Literal["saved", "dictionary"] | None:
+    """Return what else than a config an object is: a saved run, AccelTran's model."""
+    if {"dse", "saved"} <= data.keys():
+        return "saved"
+    is_dictionary = "model_type" not in data and {"l", "o", "h", "f"} & data.keys()
+    return "dictionary" if is_dictionary else None
+
+
 def read_config(
     config: Mapping[str, object], *, place: str, name: str | None
 ) -> ModelShape:
@@ -50,6 +65,8 @@ def read_config(
             f"{place}: `model_type` is {kind!r}, {NO_ATTENTION[kind]}; give a "
             "transformer, whose layers are attention and feed-forward nets."
         )
+    if other := other_kind(config):
+        raise InputError(f"{place}: {_OTHERS[other]}")
     if not isinstance(kind, str) or kind not in READERS:
         found = (
             "is missing"

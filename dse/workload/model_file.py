@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from dse.errors import InputError, named
 from dse.files import is_file
 from dse.json_file import read_json
+from dse.workload.huggingface import other_kind
 from dse.workload.zoo import model_shape, zoo
 
 if TYPE_CHECKING:  # needs JAX, which waits until all is in order
@@ -19,7 +20,6 @@ WANTED = (
     "a config.json, a model dictionary of AccelTran, or a workload that `dse.save` "
     "wrote"
 )
-_OF_DICTIONARY = {"l", "o", "h", "f"}
 
 
 def kind_of(model: str) -> Kind:
@@ -30,10 +30,8 @@ def kind_of(model: str) -> Kind:
     """
     if model not in zoo() and is_file(Path(model)):
         data = read_json(Path(model), WANTED)
-        if {"dse", "saved"} <= data.keys():
-            return "saved"
-        if "model_type" not in data and _OF_DICTIONARY & data.keys():
-            return "dictionary"
+        if other := other_kind(data):
+            return other
     model_shape(model)
     return "model"
 

@@ -55,7 +55,7 @@ SHOWN: dict[str, tuple[Callable[[], Any], list[str]]] = {
             "max:throughput",
             "min:energy",
         ),
-        ["of 2 designs evaluated", "seq/s", "J", "PEs 128"],
+        ["of 2 designs evaluated", "seq/s", "J", "PEs 64"],
     ),
     "study": (
         lambda: dse.load_study("acceltran_design_space"),

@@ -251,6 +251,8 @@ def test_a_saved_workload_says_itself_how_it_runs(given: Path) -> None:
     (given / "run.json").write_text(text.replace("16", "32", 1))
     with pytest.raises(dse.InputError, match=r"run\.json: was changed after"):
         dse.load_study(given)
+    with pytest.raises(dse.InputError, match=r"run\.json: holds what `dse\.save`"):
+        dse.transformer(given / "run.json")
     dse.save(EDGE, given / "run.json")
     with pytest.raises(dse.InputError, match=r"run\.json: holds a `TileEngine`"):
         dse.load_study(given)
@@ -274,6 +276,8 @@ def test_a_dictionary_of_acceltran_is_taken_as_it_is(
     named = dse.evaluate("tile:edge", path)
     alone = dse.acceltran_model(DICTIONARY, batch=1, name="heads")
     assert float(named.energy) == float(dse.evaluate("tile:edge", alone).energy)
+    with pytest.raises(dse.InputError, match=r"heads\.json: holds a model dictionary"):
+        dse.model_shape(path)
     write_study(given, 'model = "heads.json"\nmode = "decode"')
     with pytest.raises(dse.InputError, match="`mode` says nothing of a model dict"):
         dse.load_study(given)
