@@ -10,6 +10,7 @@ import plotly.io
 from dse.show.style import CONFIG, house_layout
 
 JUPYTER = "plotly_mimetype"  # what Plotly takes for a notebook: live, gone in a page
+LEAST = 480  # pixels of a page that a figure needs; on a narrower one it scrolls
 
 
 class Figure(go.Figure):  # type: ignore[misc]
@@ -56,9 +57,10 @@ def _display(figure: Any) -> None:
     if not _carrier:
         _carrier.append(cell)
     bundle = figure._repr_mimebundle_(renderer=JUPYTER)
-    bundle["text/html"] = figure.to_html(
+    page = figure.to_html(
         full_html=False, include_plotlyjs=_carrier == [cell], include_mathjax=False
     )
+    bundle["text/html"] = f'<div style="min-width: {LEAST}px">{page}</div>'
     show: Any = display
     show(bundle, raw=True)
 

@@ -162,12 +162,19 @@ class Table:
     @property
     def html(self) -> str:
         """The table for a notebook; nothing in it is markup."""
-        heads = "".join(f"<th>{escape(head)}</th>" for head in self.heads)
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in self.rows
-        )
-        return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.heads)
+        sides = ["right" if all(map(_is_number, each)) else "left" for each in columns]
+
+        def line(cells: Sequence[str], tag: str) -> str:
+            both = zip(cells, sides, strict=True)
+            return "".join(
+                f'<{tag} style="text-align: {side}">{escape(cell)}</{tag}>'
+                for cell, side in both
+            )
+
+        rows = "".join(f"<tr>{line(row, 'td')}</tr>" for row in self.rows)
+        head = f"<thead><tr>{line(self.heads, 'th')}</tr></thead>"
+        return f"<table>{head}<tbody>{rows}</tbody></table>"
 
 
 @dataclass(frozen=True, repr=False)

@@ -9,6 +9,8 @@ import nbclient
 import nbformat
 import pytest
 
+from dse.show.figure import LEAST
+
 FIGURES = (
     """\
 import plotly.graph_objects as go
@@ -33,6 +35,10 @@ def test_figures_of_a_notebook_are_drawn_in_its_page(page: Any, tmp_path: Path) 
     assert len(first.data["text/html"]) > 1e6 > len(second.data["text/html"])
     file = tmp_path / "page.html"
     file.write_text(exporter.from_notebook_node(run)[0])
+    page.set_viewport_size({"width": 390, "height": 800})  # a telephone
     page.goto(file.as_uri())
     page.wait_for_selector(".js-plotly-plot .main-svg")
     assert page.locator(".js-plotly-plot .bars path").count() == 3
+    figures = page.locator(".js-plotly-plot").all()
+    assert min(each.bounding_box()["width"] for each in figures) >= LEAST
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
