@@ -357,8 +357,8 @@ def _mean_accuracy(
 
 
 def _is_off(component: str) -> bool:
-    """Say whether a component is main memory, which is not on the chip."""
-    return component.rpartition(".")[2].startswith("main_memory")
+    """Say whether a component is main memory, or works in it: not on the chip."""
+    return component.rpartition(".")[2].startswith(("main_memory", "in_memory"))
 
 
 def _wanted_macs(workload: Workload, run: Run) -> Number:

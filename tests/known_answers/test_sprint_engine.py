@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 import dse
+from dse.engines.base import Engine
 from dse.workload.layers import Op, chain
 from dse.workload.ops import Block
 
@@ -117,3 +118,22 @@ def test_an_area_of_s_sprint_is_the_published_one_and_m_sprint_is_two() -> None:
         for machine in (dse.SprintEngine.s_sprint(), dse.SprintEngine.m_sprint())
     ]
     assert areas == pytest.approx([0.944, 1.888], rel=1e-5)
+
+
+@pytest.mark.parametrize("paired", [False, True])
+def test_what_is_pruned_in_memory_does_not_heat_the_chip(paired: bool) -> None:
+    machine: Engine = dse.SprintEngine.m_sprint()
+    work = dse.transformer("bert-tiny", seq_len=128)
+    if paired:
+        machine = dse.Pair(host=dse.TileEngine.edge(), coprocessor=machine)
+    else:
+        work = work.attention_only()
+    found = dse.evaluate(machine, work.with_attention(kept=0.25))
+    elsewhere = ("main_memory", "main_memory_read", "main_memory_write")
+    on_chip = sum(
+        float(joule)
+        for name, joule in found.energy_by_component.items()
+        if name.split(".")[-1] not in (*elsewhere, "in_memory_pruning")
+    )
+    heat = on_chip * float(found.throughput) / float(found.area)
+    assert float(found.power_density) == pytest.approx(heat, rel=1e-9)
