@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 import dse
-from dse.tuning import prove, prove_front
+from dse.tuning import prove, prove_front, tune
+from dse.tuning.descent import Descent
+from dse.tuning.problem import Problem
 
 ROOT = Path(__file__).parents[2]
 TINY = dse.transformer("bert-tiny", seq_len=32)
@@ -45,6 +47,21 @@ def check(file: Path) -> subprocess.CompletedProcess[str]:
     program = ROOT / "benchmarks" / "proofs" / "check.py"
     words = [sys.executable, str(program), str(file)]
     return subprocess.run(words, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_descent() -> Iterator[None]:
+    """Compile the descent of a question once: it ends where proofs begin."""
+    made: dict[Any, Descent] = {}
+
+    def descent(problem: Problem, *args: Any, **how: Any) -> Descent:
+        axes = [(axis.name, axis.values) for axis in problem.coordinates.all]
+        asked = str((problem.objectives, problem.constraints, axes, how))
+        return made.setdefault(asked, Descent(problem, *args, **how))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tune, "Descent", descent)
+        yield
 
 
 @pytest.fixture(scope="module")
