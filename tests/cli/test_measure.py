@@ -140,7 +140,7 @@ def test_what_was_changed_after_it_was_measured_is_no_answer(
 def test_an_answer_to_another_question_is_none_to_this(
     place: Path, measured: Path, dse: Any, tmp_path: Path
 ) -> None:
-    assert dse(*arguments(place, tmp_path / "other", test=9)).code == 0
+    assert dse(*arguments(place, tmp_path / "other", settings="0.3,0.6,1")).code == 0
     shutil.copytree(measured, tmp_path / "out")
     shutil.copy(tmp_path / "other" / "setting-01.json", tmp_path / "out")
     answer = dse(*arguments(place, tmp_path / "out"))
