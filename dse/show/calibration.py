@@ -10,7 +10,7 @@ import numpy as np
 from dse.evidence.calibration import ALL, RATIOS, SHARES, Held, by_group
 from dse.explore.model_error import ModelError
 from dse.show.style import ACCENT, GREY_DARK, GREY_LIGHT, INK, Drawing, house_layout
-from dse.show.text_table import text_table
+from dse.show.text_table import prose, text_table
 
 NAMES = {ALL: "all of them", RATIOS: "ratios of two machines"}
 FEWEST = 7  # rows of a group that is drawn
@@ -33,10 +33,10 @@ def calibration_text(found: dict[str, dict[str, Any]]) -> str:
     heads = ["family", "machines", "rows", *(f"in {share:.0%}" for share in SHARES)]
     title = (
         "Rows inside the interval that the rows of all other machines leave to expect, "
-        "by the\nshare that should be; last, by what factor the middle 90 % may be off "
+        "by the share that should be; last, by what factor the middle 90 % may be off "
         "either way:"
     )
-    return f"{title}\n\n{text_table([*heads, 'median 90 %'], rows)}"
+    return f"{prose(title)}\n\n{text_table([*heads, 'median 90 %'], rows)}"
 
 
 def learned_text(learned: ModelError) -> str:
@@ -55,10 +55,11 @@ def learned_text(learned: ModelError) -> str:
         at = [f"x {np.exp(spread.bias):.2f}", f"{spread.scale:.3f}"]
         rows.append([name, "every", *ends, *at, f"{spread.freedom:.1f}"])
     heads = ["family", "metric", "machines", "figures", "bias", "spread of log"]
-    return (
+    title = (
         "What was measured over what is modelled: what machines of a family share, and "
-        f"what each\nhas of its own:\n\n{text_table([*heads, 'freedom'], rows)}"
+        "what each has of its own:"
     )
+    return f"{prose(title)}\n\n{text_table([*heads, 'freedom'], rows)}"
 
 
 def calibration_figure(held: Sequence[Held]) -> Drawing:

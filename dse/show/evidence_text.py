@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dse.evidence.claims import Claim, summary_of
-from dse.show.text_table import terminal_width, text_table
+from dse.show.text_table import prose, terminal_width, text_table
 
 _ERRORS = ("mean", "median", "worst")
 _TOTALS = (
@@ -49,9 +49,9 @@ def claims_text(claims: Sequence[Claim]) -> str:
     header, *rows = zip(*(c for c in columns if set(c[1:]) != {"-"}), strict=True)
     parts = [
         text_table(header, rows),
-        _summary_text(summary_of(claims)),
+        prose(_summary_text(summary_of(claims))),
         _reasons_text(claims),
-        textwrap.fill(f"Sources: {', '.join(sources)}.", terminal_width()),
+        prose(f"Sources: {', '.join(sources)}."),
     ]
     return "\n\n".join(part for part in parts if part)
 

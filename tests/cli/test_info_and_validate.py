@@ -88,6 +88,7 @@ def test_figures_are_told_with_error_and_interval(
     text = dse("validate", "sta").out
     assert "3 to 6" in text
     assert "+25.0%" in text
+    text = " ".join(text.split())
     assert "1 figures that nothing was fitted to: median error 25.0%, worst" in text
     assert "1 of 1 intervals hold theirs" in text
     [row] = dse("validate", "sta", "--json").json
@@ -143,6 +144,6 @@ def test_learning_wants_a_folder_like_ours_and_nothing_beside(
 ) -> None:
     answer = dse("validate", "--learn", tmp_path)
     assert answer.code == 2
-    assert "has no folder `reported`" in answer.err
+    assert "reported is no folder; make it first" in answer.err
     assert dse("validate", "--calibration", "--all").code == 2
     assert dse("validate", "--calibration", "--data", tmp_path).code == 2
