@@ -10,7 +10,7 @@ from types import ModuleType
 from dse.engines.base import Engine
 from dse.engines.registry import check_engine_class, known_engines, register_engine
 from dse.errors import InputError, did_you_mean, last_line_in
-from dse.files import is_file, is_folder
+from dse.files import LARGEST, check_regular, is_file, is_folder
 
 _files: set[str] = set()  # of engines that were read
 
@@ -65,12 +65,11 @@ def told_of_own(fault: Exception) -> InputError | None:
 
 
 def _import_file(path: Path) -> ModuleType:
-    if not is_file(path):
-        raise InputError(f"{path} is no file; give the Python file of an engine.")
+    check_regular(path, "the Python file of an engine", largest=LARGEST)
     folder, name = str(path.resolve().parent), path.stem
     if folder not in sys.path:  # so that other processes find it as well
         sys.path.append(folder)
-    found = _import(name)
+    found = _import(name, str(path))
     _files.add(str(found.__file__))
     if Path(found.__file__ or "").resolve() != path.resolve():
         raise InputError(
@@ -88,21 +87,23 @@ def _folder(folder: Path) -> InputError:
     return InputError(f"{folder} is a folder; give the Python file in it{named}.")
 
 
-def _import(module: str) -> ModuleType:
+def _import(module: str, place: str = "") -> ModuleType:
+    """Return a module; faults are told of its `place`, where that is a file."""
+    place = place or f"`{module}`"
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as fault:
         if fault.name and module.partition(".")[0] != fault.name.partition(".")[0]:
             raise InputError(
-                f"{module} cannot be run: {fault}; install that."
+                f"{place} cannot be run: {fault}; install that."
             ) from fault
         raise InputError(
-            f"`{module}` is no engine, no file ending in .py, and no module that can "
+            f"{place} is no engine, no file ending in .py, and no module that can "
             "be imported." + did_you_mean(module, known_engines())
         ) from None
     except InputError as fault:
-        raise InputError(f"{module}: {fault}") from None
+        raise InputError(f"{place}: {fault}") from None
     except Exception as fault:  # whatever the code of somebody else raises
         raise InputError(
-            f"{module} cannot be run: {type(fault).__name__}: {fault}; correct it."
+            f"{place} cannot be run: {type(fault).__name__}: {fault}; correct it."
         ) from fault

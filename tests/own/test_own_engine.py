@@ -165,7 +165,7 @@ def test_the_verb_says_where_an_engine_fails(started: Path, tmp_path: Path) -> N
     [
         ("self.rows", "self.rowz", "mistyped.py:{line}: AttributeError: 'Systolic'"),
         ("return cls()", "return 7", "`Systolic.small` returns 7; return a machine"),
-        ("20.0", "'x'", "mistyped: `Systolic.word_bits` is 'x'; give a number of"),
+        ("20.0", "'x'", "mistyped.py: `Systolic.word_bits` is 'x'; give a number of"),
     ],
 )
 def test_a_fault_of_ones_own_code_is_told_with_its_line(
@@ -208,6 +208,14 @@ def test_a_file_without_an_engine_is_refused(
         importlib.import_module("dse.engines.own").engine_in(
             str(tmp_path / f"{name}.py")
         )
+
+
+def test_a_file_of_gigabytes_is_no_engine(tmp_path: Path) -> None:
+    path = tmp_path / "large.py"
+    path.touch()
+    os.truncate(path, 2**34)
+    with pytest.raises(dse.InputError, match=r"large\.py: has 17,179,869,184 bytes"):
+        importlib.import_module("dse.engines.own").engine_in(str(path))
 
 
 def test_what_is_no_module_or_file_is_refused() -> None:
