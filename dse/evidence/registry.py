@@ -37,7 +37,7 @@ class Validation:
                 f"`{self.of or self.module}` takes no --data; leave it out."
             )
         if data is not None and not is_file(data):
-            raise InputError(f"{data} is no file; give the path of {self.takes}.")
+            raise InputError(f"`{data}` is no file; give the path of {self.takes}.")
         found = importlib.import_module(f"dse.evidence.{self.module}")
         which = {"of": self.of} if self.of else {}
         return found.validate(data, **which, progress=progress)

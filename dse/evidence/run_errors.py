@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from dse.csv_file import read_each
+from dse.errors import InputError
 
 Row = tuple[str, dict[str, str]]  # where it stands, and its cells
 
@@ -29,7 +31,18 @@ def compare_rows(
     `InputError` with the fault of every row that has one.
     """
     shown = tqdm(rows, unit=unit, disable=not progress, delay=2.0)
-    runs = read_each(shown, compare)
+
+    def compared(place: str, row: dict[str, str]) -> dict[str, Any]:
+        run = compare(place, row)
+        for name, error in run["errors"].items():
+            if not math.isfinite(error):
+                raise InputError(
+                    f"{place}: `{name}` is {run['claimed'][name]:g}, too far off to "
+                    "compare; correct it."
+                )
+        return run
+
+    runs = read_each(shown, compared)
     groups = dict.fromkeys(run["group"] for run in runs if "group" in run)
     return {
         "quantities": summarize_errors([run for run in runs if not run.get("fitted")]),

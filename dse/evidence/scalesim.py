@@ -21,7 +21,7 @@ import jax
 from dse.csv_file import read_rows
 from dse.engines.nm.engine import NMEngine
 from dse.engines.nm.timing import product_cycles
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, did_you_mean, quoted
 from dse.evidence.run_errors import compare_rows
 from dse.shipped import hw_params_folder
 
@@ -31,6 +31,7 @@ DATAFLOWS = {
     "is": "input_stationary",
 }
 MAPPINGS = ("dense", "layer_wise", "row_wise")
+_MOST = 10**15
 _SIZES = ("m", "k", "n", "rows", "columns", "cycles")
 
 
@@ -98,9 +99,10 @@ def _count(place: str, row: Mapping[str, str | None], name: str) -> int:
         number = int(text)
     except ValueError:
         number = -1
-    if number < least:
+    if not least <= number <= _MOST:
+        wanted = f"{least} or more" if number < least else f"at most {_MOST:,}"
         raise InputError(
-            f"{place}: `{name}` is {text!r}; write a whole number of {least} or more."
+            f"{place}: `{name}` is {quoted(text)}; write a whole number, {wanted}."
         )
     return number
 

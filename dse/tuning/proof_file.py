@@ -154,9 +154,9 @@ def _read(path: Path, enclosure: Enclosure, gap: float) -> Begun:
     points = Boxes(arrays["points"], arrays["points"])
     inside &= _lie_within(points, enclosure.whole)
     numbers = [told.get(name) for name in ("gap", "left_out", *_SPENT)]
-    real = all(type(number) in (int, float) for number in numbers)
-    real = real and all(number == number for number in numbers)  # no NaN
-    if not (inside and real and isinstance(told.get("share"), str)):
+    if not (
+        inside and all(map(_is_number, numbers)) and isinstance(told.get("share"), str)
+    ):
         raise InputError(f"{path}: its boxes or numbers are damaged; give {_WANTED}.")
     if told["gap"] > gap:
         raise InputError(
@@ -187,6 +187,13 @@ def _load(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
     if not isinstance(told, dict) or {a.dtype.kind for a in arrays.values()} - {*"if"}:
         raise InputError(f"{path}: this is no proof that dse wrote; give {_WANTED}.")
     return told, arrays
+
+
+def _is_number(told: object) -> bool:
+    """Say whether something is a number: not NaN, nor too large a whole one."""
+    if type(told) is int:
+        return abs(told) < 2**63
+    return type(told) is float and told == told
 
 
 def _lie_within(boxes: Boxes, whole: Boxes) -> bool:

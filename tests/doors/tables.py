@@ -72,6 +72,35 @@ def scalesim_runs(draw: Draw, folder: Path) -> Open:
     return open_it
 
 
+MEASURED = {
+    "a100": "silicon_a100",
+    "h800": "silicon_h800",
+    "rtx3090": "silicon_rtx3090",
+    "neurram": "silicon_neurram",
+    "gemmini": "gemmini_rtl",
+}
+
+
+@door
+def silicon_runs(draw: Draw, folder: Path) -> Open:
+    """What was measured on chips, of one row or two."""
+    from dse.evidence.registry import find_validation
+
+    system = draw.choice(list(MEASURED))
+    table = PARAMS / "reported" / f"{MEASURED[system]}.csv"
+    header, *rows = table.read_text().splitlines()
+    path = folder / "runs.csv"
+    text = "\n".join([header, *draw.sample(rows, 2)])
+    path.write_bytes(changed_table(draw, text))
+
+    def open_it() -> None:
+        for run in find_validation(system).run(path, progress=False)["runs"]:
+            assert is_number([*run["claimed"].values(), *run["found"].values()])
+            assert all(math.isfinite(error) for error in run["errors"].values())
+
+    return open_it
+
+
 @door
 def acceltran_runs(draw: Draw, folder: Path) -> Open:
     """Finished runs of AccelTran's simulator; read, not run."""

@@ -56,7 +56,7 @@ def test_a_table_of_ones_own_is_compared(tmp_path: Path) -> None:
     ("row", "message"),
     [
         ("ws,10,18,8,17,8,,,,ninety", "own.csv, line 2: `cycles` is 'ninety'"),
-        ("ws,10,0,8,17,8,,,,99", "line 2: `k` is '0'; write a whole number of 1"),
+        ("ws,10,0,8,17,8,,,,99", "line 2: `k` is '0'; write a whole number, 1"),
         ("wz,10,18,8,17,8,,,,99", "`dataflow` is 'wz'"),
         ("ws,10,18,8,17,8,1,4,row-wise,99", "Did you mean `row_wise`"),
         ("ws,10,18,8,17,8,,,layer_wise,99", "`kept` is ''"),

@@ -1,0 +1,98 @@
+"""Killed at any moment, `dse measure` and `dse train` come to the same files."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dse.measure.vocabulary import choose_pieces
+
+pytestmark = pytest.mark.nightly
+
+REFERENCE = Path(__file__).parents[1] / "measure" / "reference" / "bert-gelu"
+PROGRAM = "from dse.cli.main import main; main()"
+GLOSSES = [
+    f"1 {label:02d} n 01 x | {words} {number}\n"
+    for number in range(140)
+    for label, words in {13: "bread soup rice", 38: "run jump walk"}.items()
+]
+MEASURE = (
+    *("measure", "model", "--out", "out", "--wordnet", "wordnet", "--policy", "topk"),
+    *("--settings", "0.2,0.4,0.6,0.8,1", "--seq-len", "16", "--seeds", "2"),
+    *("--train", "64", "--test", "8", "--quiet"),
+)
+TRAIN = (
+    *("train", "--out", "out", "--wordnet", "wordnet", "--steps", "2", "--batch", "2"),
+    *("--seq-len", "16", "--quiet"),
+)
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a model and glosses."""
+    folder = tmp_path_factory.mktemp("given")
+    shutil.copytree(REFERENCE, folder / "model")
+    (folder / "wordnet").mkdir()
+    for name in ("noun", "verb", "adj", "adv"):
+        lines = GLOSSES if name == "noun" else []
+        (folder / "wordnet" / f"data.{name}").write_text("".join(lines))
+    texts = [line.partition(" | ")[2].strip() for line in GLOSSES]
+    choose_pieces(texts, pieces=40).save(str(folder / "model" / "tokenizer.json"))
+    return folder
+
+
+def start(folder: Path, call: tuple[str, ...]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *call],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(folder: Path, call: tuple[str, ...]) -> dict[str, list[bytes]]:
+    """Run to the end; return what stands in `out`, but for the day."""
+    process = start(folder, call)
+    said = process.communicate(timeout=600)[1]
+    assert process.returncode == 0, said
+    return {
+        path.name: [
+            line for line in path.read_bytes().splitlines() if b"date" not in line
+        ]
+        for path in (folder / "out").iterdir()
+    }
+
+
+@pytest.mark.parametrize(
+    ("call", "kills", "a_time"), [(MEASURE, 50, 10), (TRAIN, 10, 5)]
+)
+def test_fifty_kills_leave_nothing_but_the_same_answer(
+    given: Path, tmp_path: Path, call: tuple[str, ...], kills: int, a_time: int
+) -> None:
+    shutil.copytree(given, tmp_path / "whole")
+    began = time.monotonic()
+    whole = finish(tmp_path / "whole", call)
+    took = time.monotonic() - began
+    chance = random.Random(5)
+    killed = done = 0
+    while killed < kills:
+        folder = tmp_path / str(done)
+        shutil.copytree(given, folder)
+        for _ in range(a_time):  # one after the other, in one folder
+            process = start(folder, call)
+            time.sleep(chance.uniform(0.3, 1.0) * took)
+            process.kill()
+            process.communicate(timeout=60)
+            killed += process.returncode != 0
+            if process.returncode == 0:  # it was done before it could be killed
+                break
+        if call is MEASURE or not (folder / "out" / "config.json").exists():
+            assert finish(folder, call) == whole
+        done += 1
