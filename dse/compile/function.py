@@ -49,6 +49,7 @@ from dse.compile.slopes import write_changes, write_slopes
 from dse.compile.steps import Found, Steps, operations
 from dse.compile.tabled import write_tables
 from dse.compile.trace import Equation, Trace, follow, trace
+from dse.errors import InputError
 
 Function = Callable[[Mapping[str, Any]], Any]
 
@@ -70,7 +71,11 @@ def compile_function(
 
 @lru_cache(KEPT)
 def _of_all_alike(first: Alike) -> CompiledFunction:
-    return CompiledFunction(first.trace, _only_by_rows)
+    traced, graph = first.trace, Graph()
+    inputs, outputs = written(traced, graph, CompiledFunction.longest_loop)
+    graph.close()
+    answers = outputs, traced.tree
+    return CompiledFunction(_only_by_rows, traced.shapes, graph, inputs, answers)
 
 
 @contextmanager
@@ -92,21 +97,31 @@ def no_garbage_collection() -> Iterator[None]:
 class CompiledFunction:
     """A function of named numbers as operations on single ones.
 
-    `names` are those of its inputs in order, `shapes` what each of them is; `answers`
-    are those of the function, `places` in the graph instead of numbers.
+    `names` are those of its inputs in order, `shapes` what each of them is, `inputs`
+    where its numbers are; `answers` are those of the function, `places` in the graph
+    instead of numbers. Whatever reader makes another function of it makes one like it.
     """
 
     longest_loop = 1_000  # turns; longer ones are left to JAX
 
-    def __init__(self, traced: Trace, function: Function) -> None:
-        self.graph = Graph()
-        self.names, self.shapes = traced.names, traced.shapes
-        self.function = function
-        self._traced = traced
-        self._inputs, outputs = written(traced, self.graph, self.longest_loop)
-        self.graph.close()
-        self._answer(outputs, traced.tree)
+    def __init__(
+        self,
+        function: Function,
+        shapes: Mapping[str, tuple[int, ...]],
+        graph: Graph,
+        inputs: list[Places],
+        answers: tuple[list[Places], Any],
+    ) -> None:
+        self.function, self.graph = function, graph
+        self.shapes, self.names = dict(shapes), tuple(sorted(shapes))
+        self.inputs = inputs
+        self._answer(*answers)
         self._one_at_a_time = threading.RLock()
+
+    @cached_property
+    def traced(self) -> Trace:
+        """The function as JAX traces it; only its slopes are written from that."""
+        return trace(self.function, self.shapes)
 
     def asked_by(self, function: Function, traced: Trace) -> CompiledFunction:
         """Return the same operations for a function whose trace is alike.
@@ -115,23 +130,26 @@ class CompiledFunction:
         are its own.
         """
         part = copy(self)
-        part.function, part._traced, part._codes = function, traced, {}
+        part.function, part.traced, part._codes = function, traced, {}
         return part
 
     @property
     def answers(self) -> Any:
         """The answers as the function returns them, places instead of numbers."""
-        return jax.tree.unflatten(self._tree, self._outputs)
+        return jax.tree.unflatten(self._tree, self.outputs)
 
     def only(self, choose: Callable[[Any], Any]) -> CompiledFunction:
         """Return a function of some of the answers: what `choose` takes of all."""
-        part = copy(self)
-        part.function = lambda given: choose(self.function(given))
-        part._answer(*jax.tree.flatten(choose(self.answers)))
-        return part
+        return CompiledFunction(
+            lambda given: choose(self.function(given)),
+            self.shapes,
+            self.graph,
+            self.inputs,
+            jax.tree.flatten(choose(self.answers)),
+        )
 
     def _answer(self, outputs: list[Places], tree: Any) -> None:
-        self._outputs, self._tree = outputs, tree
+        self.outputs, self._tree = outputs, tree
         self.places = _each(outputs)
         self._ready = _Ready(self.graph, self.places)
         self._codes: dict[Any, RowCode] = {}
@@ -188,8 +206,17 @@ class CompiledFunction:
         """Return the function to one of the answers and its slopes, by name.
 
         The slope by `x` is called `d_x`. The slopes are operations of the same graph;
-        where one of them is left to JAX, JAX traces them all.
+        where one of them is left to JAX, JAX traces them all. Raises `InputError` for
+        an answer that is not there, no single number, or named as a slope.
         """
+        answers = self.answers
+        if np.ndim(answers.get(name, [])) or name in _slope_names(self.names):
+            free = [n for n in answers if n not in _slope_names(self.names)]
+            raise InputError(
+                f"`{name}`: has no slopes; give the name of an answer that is one "
+                f"number: {', '.join(n for n in free if not np.ndim(answers[n]))}. "
+                "Answers can be named anew by `only`."
+            )
 
         def slopes(given: Mapping[str, Any]) -> dict[str, Any]:
             value, slope = jax.value_and_grad(lambda g: self.function(g)[name])(given)
@@ -202,8 +229,12 @@ class CompiledFunction:
         """Return the function to `values` and `slopes`: how answers change with inputs.
 
         Along which direction is told by inputs of their own, `d_x` for each `x` of
-        those that are `moving`.
+        those that are `moving`. Raises `InputError` where an input has such a name.
         """
+        if taken := sorted({*self.names} & {*_slope_names(moving)}):
+            raise InputError(
+                f"`{taken[0]}`: is the name of an input already; name that anew."
+            )
 
         def both(given: Mapping[str, Any]) -> dict[str, Any]:
             fixed = {name: given[name] for name in self.names}
@@ -216,7 +247,8 @@ class CompiledFunction:
             values, slopes = jax.jvp(answer, (start,), (pushed,))
             return {"values": values, "slopes": slopes}
 
-        shapes = self.shapes | {f"d_{name}": self.shapes[name] for name in moving}
+        pushes = zip(_slope_names(moving), moving, strict=True)
+        shapes = self.shapes | {push: self.shapes[name] for push, name in pushes}
         write = partial(self._with_changes, moving, shapes, both)
         return _or_by_jax(write, both, shapes)
 
@@ -261,7 +293,7 @@ class CompiledFunction:
     def _as_traced(self) -> tuple[Graph, list[Places]]:
         """Return all operations as they were traced, and the places of the answers."""
         graph = Graph(as_traced=True)
-        return graph, written(self._traced, graph, self.longest_loop)[1]
+        return graph, written(self.traced, graph, self.longest_loop)[1]
 
     def _other(
         self,
@@ -271,13 +303,10 @@ class CompiledFunction:
         function: Function,
     ) -> CompiledFunction:
         """Return a function of another graph; `function` is the same for JAX."""
-        part = copy(self)
-        part.graph, part.function, part.shapes = graph, function, shapes
-        part.names = tuple(sorted(shapes))
-        part._inputs = [inputs_of(graph, name, shapes[name]) for name in part.names]
+        inputs = [inputs_of(graph, name, shapes[name]) for name in sorted(shapes)]
         graph.close()
-        part._answer(*jax.tree.flatten(answers))
-        return part
+        found = jax.tree.flatten(answers)
+        return CompiledFunction(function, shapes, graph, inputs, found)
 
     def bounds(self, boxes: Mapping[str, Box]) -> Any:
         """Return between which numbers every answer lies, over whole boxes.
@@ -290,7 +319,7 @@ class CompiledFunction:
         inputs = self._intervals(boxes)
         found = iter(bound(self.graph, self.places, inputs))
         answers = []
-        for places in self._outputs:
+        for places in self.outputs:
             parts = zip(*(next(found) for _ in range(places.size)), strict=True)
             whole = [np.asarray(np.broadcast_arrays(*part)) for part in parts]
             shaped = [part.reshape(*places.shape, -1) for part in whole]
@@ -312,7 +341,7 @@ class CompiledFunction:
         none = iter(bound(self.graph, self.places, inputs))
         ends = iter(found)
         answers = []
-        for places in self._outputs:
+        for places in self.outputs:
             low, high = np.asarray([next(ends) for _ in range(places.size)]).T
             flags = [graph.constant(next(none).none.any()) for _ in range(places.size)]
             parts = (low, high, np.asarray(flags))
@@ -334,7 +363,7 @@ class CompiledFunction:
         one that it hangs on, and by what it is at each of its values.
         """
         graph, at, tables = write_tables(self.graph, self.places, values)
-        outputs = [np.vectorize(at.get, [np.int64])(some) for some in self._outputs]
+        outputs = [np.vectorize(at.get, [np.int64])(some) for some in self.outputs]
         whole = jax.tree.unflatten(self._tree, outputs)
         shapes: dict[str, tuple[int, ...]] = dict.fromkeys([*self.names, *tables], ())
         return self._other(graph, shapes, whole, _only_by_rows), tables
@@ -386,7 +415,7 @@ class CompiledFunction:
         """Return constants and inputs, and how many dimensions a grid has."""
         found: Found = dict(self._ready.constants)
         dimensions = 0
-        for name, places in zip(self.names, self._inputs, strict=True):
+        for name, places in zip(self.names, self.inputs, strict=True):
             values = np.asarray(axes[name], float)
             grid = values.shape[places.ndim :]
             numbers = values.reshape(places.size, *grid)
@@ -396,7 +425,7 @@ class CompiledFunction:
 
     def read(self, found: Mapping[int, Any], dimensions: int) -> Any:
         """Return the answers among what was found over a grid."""
-        arrays = [_array(places, found, dimensions) for places in self._outputs]
+        arrays = [_array(places, found, dimensions) for places in self.outputs]
         return jax.tree.unflatten(self._tree, arrays)
 
     def uses(self) -> dict[str, tuple[int, int]]:
@@ -493,6 +522,11 @@ def inputs_of(graph: Graph, name: str, shape: tuple[int, ...]) -> Places:
 def _numbers(name: str, shape: tuple[int, ...]) -> list[Any]:
     """Return what the numbers of an input are called."""
     return [(name, *at) if at else name for at in np.ndindex(*shape)]
+
+
+def _slope_names(names: Sequence[str]) -> list[str]:
+    """Return what slopes by inputs, and directions of these, are called."""
+    return [f"d_{name}" for name in names]
 
 
 def _each(outputs: Sequence[Places]) -> list[int]:

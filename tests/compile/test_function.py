@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -71,6 +72,60 @@ def test_an_array_may_be_given_with_its_own_dimensions_first() -> None:
     bounds = function.bounds({"a": (np.zeros((2, 3)), np.ones((2, 3))), "b": (1, 2)})
     assert (bounds["sum"].low, bounds["sum"].high) == (0.0, 12.0)
     assert bounds["rows"].high.shape == (3, 1)
+
+
+def curved(given: Any) -> dict[str, Any]:
+    """Two answers that bend in both inputs."""
+    x, y = given["x"], given["y"]
+    return {"first": x**3 * y, "other": jnp.exp(x) / y, "both": jnp.stack([x, y])}
+
+
+POINT = {"x": np.float64(1.5), "y": np.float64(0.7)}
+MADE: dict[str, Callable[[CompiledFunction], tuple[CompiledFunction, Any]]] = {
+    "gradient": lambda f: (f.gradient("other"), lambda g: jax.grad(_other)(g)["x"]),
+    "only": lambda f: (f.only(lambda a: {"d_x": a["other"]}), _other),
+    "along": lambda f: (
+        f.along(["x"]).only(lambda a: {"d_x": a["slopes"]["other"]}),
+        lambda g: jax.grad(_other)(g)["x"] * g["d_x"],
+    ),
+}
+
+
+def _other(given: Any) -> Any:
+    return curved(given)["other"]
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_what_is_made_of_a_function_has_slopes_of_its_own(made: str) -> None:
+    part, by_jax = MADE[made](compile_function(curved, ["x", "y"]))
+    named = part.only(lambda answers: {"again": answers["d_x"]})
+    given = {name: POINT.get(name, np.float64(2.0)) for name in named.names}
+    found = named.gradient("again").grid(given)
+    with jax.enable_x64(True):
+        value, slopes = jax.value_and_grad(by_jax)(given)
+    assert sorted(found) == ["again", *(f"d_{name}" for name in named.names)]
+    np.testing.assert_allclose(found["again"], value, rtol=1e-14)
+    for name, slope in slopes.items():
+        np.testing.assert_allclose(found[f"d_{name}"], slope, rtol=1e-14)
+    pushed = named.along(["y"]).grid(given | {"d_y": 3.0})["slopes"]["again"]
+    np.testing.assert_allclose(pushed, 3.0 * np.asarray(slopes["y"]), rtol=1e-14)
+
+
+def test_names_of_slopes_are_not_mixed_up() -> None:
+    function = compile_function(curved, ["x", "y"])
+    for name in ("nothing", "both"):
+        with pytest.raises(InputError, match=f"`{name}`: has no slopes.*first, other"):
+            function.gradient(name)
+    with pytest.raises(InputError, match=r"`d_x`: has no slopes.*other.*only"):
+        function.gradient("other").gradient("d_x")
+    with pytest.raises(InputError, match="`d_x`: is the name of an input already"):
+        function.along(["x"]).along(["x"])
+
+
+def test_bounds_within_a_box_have_no_slopes_and_say_so() -> None:
+    box = compile_function(curved, ["x", "y"]).within({"x": (1, 2), "y": (1, 2)})
+    with pytest.raises(NotByRowsError, match="bounds are worked out"):
+        box.only(lambda answers: {"low": answers["first"].low}).gradient("low")
 
 
 def test_a_loop_of_too_many_turns_is_left_to_jax(
