@@ -12,6 +12,7 @@ from dse.errors import InputError
 from dse.files import exists, is_folder
 
 OWN_PARAMS = "DSE_HW_PARAMS"  # in the environment, a folder of your own
+CACHE = "DSE_CACHE"  # in the environment, a folder of models that were traced
 DISTRIBUTION = "transformer-dse"  # what is installed; what is imported is `dse`
 COMPUTES = ("jax", "jaxlib", "numpy", "moocore")  # what answers are worked out with
 
@@ -51,6 +52,21 @@ def own_params_folder() -> Path | None:
     if not is_folder(Path(named)):
         raise InputError(f"{OWN_PARAMS} is {named!r}, which is no folder; give one.")
     return Path(named).resolve()
+
+
+def cache_folder() -> Path | None:
+    """Return the folder where traced models are kept; None where none are."""
+    named = os.environ.get(CACHE)
+    return Path(named) if named else None
+
+
+def usual_cache_folder() -> str:
+    """Return where the command line keeps traced models; '' where there is no home."""
+    try:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:
+        return ""
+    return str(Path(base) / "dse")
 
 
 def study_path(given: str | Path) -> Path:

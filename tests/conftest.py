@@ -14,6 +14,8 @@ import pytest
 
 from tests.browser import empty_page, open_browser
 
+# Models are traced from the code as a test has it, not read as they once were.
+os.environ["DSE_CACHE"] = ""
 jax.config.update("jax_numpy_rank_promotion", "raise")
 # Traces and compiled models are kept for later tests, by the million objects: to look
 # for garbage among them as often as usual took a fifth of the time of all tests.

@@ -35,7 +35,13 @@ from dse.cli.train import train
 from dse.cli.tune import tune
 from dse.cli.validate import validate
 from dse.errors import InputError
-from dse.shipped import OWN_PARAMS, own_params_folder, version
+from dse.shipped import (
+    CACHE,
+    OWN_PARAMS,
+    own_params_folder,
+    usual_cache_folder,
+    version,
+)
 
 FAILED, BAD_INPUT = 1, 2
 # Click's, wherever typer has it from.
@@ -148,6 +154,8 @@ def _options(
         ),
     ] = None,
 ) -> None:
+    if CACHE not in os.environ:
+        context.call_on_close(_restore_after(CACHE, usual_cache_folder()))
     if hw_params is not None:
         context.call_on_close(_restore_after(OWN_PARAMS, str(hw_params)))
         own_params_folder()

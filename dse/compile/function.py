@@ -115,7 +115,10 @@ class CompiledFunction:
         self.function, self.graph = function, graph
         self.shapes, self.names = dict(shapes), tuple(sorted(shapes))
         self.inputs = inputs
-        self._answer(*answers)
+        self.outputs, self._tree = answers
+        self.places = _each(self.outputs)
+        self._ready = _Ready(graph, self.places)
+        self._codes: dict[Any, RowCode] = {}
         self._one_at_a_time = threading.RLock()
 
     @cached_property
@@ -147,12 +150,6 @@ class CompiledFunction:
             self.inputs,
             jax.tree.flatten(choose(self.answers)),
         )
-
-    def _answer(self, outputs: list[Places], tree: Any) -> None:
-        self.outputs, self._tree = outputs, tree
-        self.places = _each(outputs)
-        self._ready = _Ready(self.graph, self.places)
-        self._codes: dict[Any, RowCode] = {}
 
     # -- readers -----------------------------------------------------------------------
 

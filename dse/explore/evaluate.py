@@ -14,8 +14,10 @@ from dse.engines.base import Engine
 from dse.evaluation import Metrics, Timing, combine, with_accuracy
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
 from dse.explore.basis import Basis
+from dse.explore.kept_models import in_folder
 from dse.explore.model import accuracy, costs, unnamed
 from dse.explore.slopes import FORMS, differentiable
+from dse.shipped import cache_folder
 from dse.workload.ops import Workload
 
 
@@ -70,7 +72,13 @@ def _function(
         ordered = [numbers[name] for name in sorted(numbers)]
         return asked(*jax.tree.unflatten(form, ordered), *how)
 
-    return compile_function(answer, _named(shapes))
+    def traced() -> CompiledFunction:
+        return compile_function(answer, _named(shapes))
+
+    folder = cache_folder() if asked is costs else None
+    if folder is None:
+        return traced()
+    return in_folder(folder, (form, shapes, how), traced, answer)
 
 
 def _named(values: Any) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def unnamed(design: Engine, workload: Workload, technology: Technology) -> Quest
     A technology keeps its name, for messages; it makes no difference.
     """
     own = Technology(
-        name=_AnyName(technology.name),
+        name=AnyName(technology.name),
         files=technology.files,
         values=technology.values,
     )
@@ -63,14 +63,14 @@ def _without_name(workload: Workload) -> Workload:
     return workload.replace(name="", seq_len=0, steps=tuple(steps))
 
 
-class _AnyName(str):
+class AnyName(str):
     """A name that is equal to every other."""
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _AnyName)
+        return isinstance(other, AnyName)
 
     def __hash__(self) -> int:
-        return hash(_AnyName)
+        return hash(AnyName)
 
 
 _accuracy = jax.jit(evaluation.accuracy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ import jax
 import pytest
 
 import dse as package
+from dse.compile.function import compile_function
+from dse.explore import evaluate as evaluation
 
 Dse = Callable[..., Any]
 TINY = ("evaluate", "--workload", "bert-tiny")
@@ -296,3 +299,29 @@ def test_half_a_prompt_and_words_that_cannot_be_computed_are_told(
     told = dse("evaluate", "--model", "gpt2", *arguments)
     assert told.code == 2
     assert message in " ".join(told.err.split())
+
+
+def test_a_model_is_traced_by_the_first_command_alone(
+    dse: Dse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DSE_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    traced: list[object] = []
+
+    def counted(function: Any, names: Any) -> Any:
+        traced.append(function)
+        return compile_function(function, names)
+
+    monkeypatch.setattr(evaluation, "compile_function", counted)
+
+    def afresh() -> str:
+        evaluation._function.cache_clear()
+        found = str(dse(*TINY).out)
+        assert "DSE_CACHE" not in os.environ
+        return found
+
+    first = afresh()
+    assert len(traced) == 2  # costs, and accuracy, which is quick
+    assert afresh() == first
+    assert len(traced) == 3
+    assert len(list((tmp_path / "dse").iterdir())) == 1
