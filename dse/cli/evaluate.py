@@ -57,7 +57,8 @@ def evaluate(
     preset: Annotated[
         str | None,
         typer.Option(
-            help="The published machine to start from.",
+            help="The published machine to start from, or a design file of "
+            "AccelTran's simulator.",
             show_default="edge, or the first",
         ),
     ] = None,

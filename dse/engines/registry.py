@@ -88,9 +88,14 @@ def load_all_engines() -> None:
 def find_preset(engine: str, preset: str) -> Engine:
     """Return a published machine of an engine, as `find_preset("tile", "edge")`.
 
-    A reference machine may also be a file that was measured, ending in .toml.
+    A reference machine may also be a file that was measured, ending in .toml, and a
+    tile engine a design of AccelTran's simulator, in .yaml.
     """
     kind = find_engine(engine)
+    if preset.endswith((".yaml", ".yml")) and kind is TileEngine:
+        from dse.engines.tile.design_file import read_design_file
+
+        return read_design_file(preset)
     if preset.endswith(".toml") and kind is ReferenceMachine:
         return ReferenceMachine.from_file(preset)
     if preset not in kind.presets:

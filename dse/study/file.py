@@ -143,7 +143,9 @@ class StudyTable(Table):
     )
     engine: str = Field(examples=["tile"], description='the kind of machine, as "tile"')
     preset: str = Field(
-        examples=["edge"], description="the machine that the space surrounds"
+        examples=["edge"],
+        description="the machine that the space surrounds: a preset of the engine, "
+        "or the path of a design of AccelTran's simulator, in YAML",
     )
     host: HostTable | None = Field(
         None,
