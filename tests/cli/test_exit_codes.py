@@ -54,7 +54,7 @@ def test_a_wrong_call_exits_with_2(dse: Dse, arguments: tuple[str, ...]) -> None
     [
         (("params", "acceltrn"), "Did you mean `acceltran`?"),
         (("cite", "acceltrn"), "Did you mean `acceltran`?"),
-        (("validate", "acceltran", "--data", "no.csv"), "no.csv is no file"),
+        (("validate", "acceltran", "--data", "no.csv"), "`no.csv` is no file"),
         (("validate", "aceltran"), "Did you mean `acceltran`?"),
         (("pareto", "no.csv", "--objectives", "max:a"), "no.csv is no file"),
         (("sweep", "nowhere"), "there is no study at nowhere"),

@@ -54,7 +54,7 @@ def test_limits_that_nothing_keeps_are_named_with_exit_code_3(
         ((), "say either --max METRIC or --min METRIC"),
         (("--max", "throughput", "--min", "area"), "say either"),
         (("--max", "speed"), "`speed` is not a metric"),
-        (("--max", "throughput", "--area", "50 W"), "area is wanted"),
+        (("--max", "throughput", "--area", "50 W"), "is power; give area"),
         (("--max", "throughput", "--latency", "20"), "write '20 s' or '20 ms'"),
     ],
 )
@@ -111,7 +111,7 @@ def test_a_proof_that_is_interrupted_tells_its_answer_and_how_to_go_on(
         (("--gap", "1"), "has no unit"),
         (("--gap", "-1 %"), "`gap` is -0.01"),
         (("--prove", "--prove-seconds", "0"), "`prove_seconds` is 0"),
-        (("--proof-file", "nowhere/proof.npz"), "no proof can be written here"),
+        (("--proof-file", "nowhere/proof.npz"), "nowhere is no folder; make it first"),
         (("--proof-from", "nowhere/proof.npz"), "there is no such file"),
         (("--shard", "3/2"), "write which of how many"),
     ],

@@ -93,7 +93,10 @@ def test_a_limit_reads_as_it_can_be_written() -> None:
     [
         ("area < 50 mm^2", "limit 'area < 50 mm^2': write `metric <= bound`"),
         ("aera <= 50", "`aera` is not a metric. Did you mean `area`?"),
-        ("area <= 5 W", "limit 'area <= 5 W': '5 W' is power; area is wanted"),
+        (
+            "area <= 5 W",
+            "limit 'area <= 5 W': '5 W' is power; give area, as in '50 mm^2'",
+        ),
         ("area <= 5 kg", "limit 'area <= 5 kg': `kg` is not a unit"),
         (
             "latency <= 20",
