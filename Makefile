@@ -8,6 +8,7 @@ export UV_PYTHON_DOWNLOADS = never
 # Compile Python once: packages when they are installed, our own modules at first use.
 export UV_COMPILE_BYTECODE = 1
 unexport PYTHONDONTWRITEBYTECODE
+export DSE_CACHE = $(CURDIR)/.venv/models
 UV   = .uv/bin/uv
 SYNC = $(UV) sync --frozen --python $(PYTHON)
 BIN  = .venv/bin
