@@ -22,10 +22,10 @@ import numpy as np
 from dse.compile.function import CompiledFunction, Function
 from dse.compile.stored import restored, stored
 from dse.errors import InputError
-from dse.evaluation import Metrics
 from dse.explore.hashes import hash_of
 from dse.explore.model import AnyName
 from dse.files import read_bytes, write_whole
+from dse.record_json import from_json, to_json
 from dse.records import Record
 from dse.shipped import hw_params_folder, own_params_folder, versions
 
@@ -50,7 +50,8 @@ def in_folder(
         traced = trace()
         _write(path, traced)
         return traced
-    return restored(told["function"], function, _tree(told["answers"]))
+    tree = jax.tree.structure(from_json(told["answers"]))
+    return restored(told["function"], function, tree)
 
 
 def _read(path: Path) -> Any:
@@ -69,7 +70,8 @@ def _write(path: Path, traced: CompiledFunction) -> None:
     function = stored(traced)
     if function is None:
         return
-    both = {"function": function, "answers": _fields(traced.answers)}
+    answers = jax.tree.map(lambda _: np.zeros(1), traced.answers)
+    both = {"function": function, "answers": to_json(answers)}
     told = json.dumps(both).encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,25 +81,6 @@ def _write(path: Path, traced: CompiledFunction) -> None:
             old.unlink(missing_ok=True)
     except OSError:
         pass
-
-
-def _fields(metrics: Metrics) -> dict[str, Any]:
-    """Return what the fields of metrics hold, in the types of JSON; 0 for numbers."""
-    numbers = jax.tree.map(lambda _: 0, metrics)
-    return {f.name: getattr(numbers, f.name) for f in dataclasses.fields(metrics)}
-
-
-def _tree(fields: Any) -> Any:
-    """Return the tree of metrics whose fields hold that."""
-
-    def held(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: held(part) for name, part in value.items()}
-        if isinstance(value, list):
-            return tuple(value)
-        return np.zeros(1) if value == 0 else value
-
-    return jax.tree.structure(Metrics(**{n: held(v) for n, v in fields.items()}))
 
 
 def _name(form: Any) -> str | None:
