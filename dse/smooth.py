@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import jax
@@ -14,6 +13,7 @@ from jax.interpreters import ad, batching, mlir
 from jax.typing import ArrayLike
 
 from dse.arrays import Number
+from dse.traced_once import traced_once
 
 FORGIVEN = 4  # spacings of floating-point numbers
 
@@ -41,6 +41,7 @@ batching.defbroadcasting(_with_slope)  # type: ignore[no-untyped-call]
 mlir.register_lowering(_with_slope, lambda _, value, __: [value])
 
 
+@traced_once()
 def ceil(x: ArrayLike) -> Array:
     """Round up to a whole number; the gradient is that of `x` itself.
 
@@ -56,6 +57,7 @@ def ceil(x: ArrayLike) -> Array:
     return with_slope(jnp.maximum(jnp.ceil(lower), jnp.round(still)), x)
 
 
+@traced_once()
 def ceil_div(a: ArrayLike, b: ArrayLike) -> Array:
     """Count the pieces of size `b` that cover `a`: the least whole n with n*b >= a.
 
@@ -75,7 +77,7 @@ def _floats(*numbers: ArrayLike) -> list[Array]:
     return [jnp.asarray(number, width) for number in numbers]
 
 
-@partial(jax.jit, static_argnames="knots")  # traced once for all that ask
+@traced_once("knots")
 def log_interpolate(
     x: ArrayLike, knots: tuple[float, ...], values: Sequence[Number]
 ) -> Array:

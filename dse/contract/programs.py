@@ -11,10 +11,13 @@ import numpy as np
 
 from dse.compile.function import compile_function
 from dse.contract.holds import Case, hold, named_numbers, near
-from dse.engines.base import Engine
+from dse.engines.base import Engine, Op, describe_run, stage_of
 from dse.evaluation import Metrics, metrics
 from dse.explore.sensitivity import sensitivity
 from dse.hardware.technology import Technology
+from dse.schedule.stage import Stage
+from dse.schedule.traffic import Traffic
+from dse.workload.kinds import KINDS
 from dse.workload.ops import Workload
 
 _SMOOTH = ("KiB", "MiB", "GB/s", "MHz")  # of fields that a designer turns freely
@@ -34,6 +37,52 @@ def compiled_answers_are_those_of_evaluation(case: Case) -> None:
             case.machine, case.workload, case.technology, "walk"
         )
     _same(compiled, case.found, relative=1e-10)
+
+
+def an_op_costs_what_it_costs_alone(case: Case) -> None:
+    """Ops of a kind are priced together, each as if it were the only one."""
+    machine, technology, work = case.machine, case.technology, case.workload
+    run, ops = describe_run(work), _three_ops()
+    last = jax.tree.map(lambda column: column[2:], ops)
+    kinds = [kind for kind in KINDS if hasattr(machine, kind)]
+
+    def stages(given: Mapping[str, Any]) -> list[list[Stage]]:
+        seen = run.replace(batch=given["batch"])
+        return [
+            [stage_of(machine, kind, each, seen, technology) for each in (ops, last)]
+            for kind in kinds
+        ]
+
+    found = compile_function(stages, ["batch"]).grid({"batch": work.batch})
+    for kind, (among, alone) in zip(kinds, found, strict=True):
+        together = named_numbers(among)
+        for name, number in named_numbers(alone).items():
+            what = f"`{name}` of the last of three `{kind}` ops"
+            near(together[name][2], number[0], what, relative=1e-12)
+
+
+def _three_ops() -> Op:
+    """Return ops of unlike sizes."""
+    bits = np.asarray([0.0, 3e4, 5e3])
+    moved: dict[str, Any] = dict.fromkeys(Traffic().meanings(), bits)
+    sizes = {
+        "heads": [1.0, 2.0, 12.0],
+        "rows": [64.0, 100.0, 7.0],
+        "inner": [128.0, 64.0, 33.0],
+        "columns": [96.0, 500.0, 64.0],
+        "weights": [12288.0, 0.0, 25344.0],
+        "weights_before": [0.0, 12288.0, 12288.0],
+        "input_density": [0.5, 1.0, 0.2],
+        "weight_density": [1.0, 0.4, 0.7],
+        "output_density": [0.3, 0.9, 1.0],
+        "density_before": [1.0, 0.4, 0.7],
+        "in_attention": [0.0, 1.0, 1.0],
+        "last_share": [0.0, 0.0, 0.5],
+    }
+    columns: dict[str, Any] = {n: np.asarray(column) for n, column in sizes.items()}
+    ops = Op(**columns, traffic=Traffic(**moved))
+    found: Op = jax.tree.map(lambda column: np.broadcast_to(column, 3), ops)
+    return found
 
 
 def vmap_is_a_loop(case: Case) -> None:

@@ -1,7 +1,7 @@
 """What every engine is: a record that says what ONE op costs and what it occupies.
 
-The base batches an engine's physics over the ops of a workload; JAX batches it over
-designs. A new engine is one file with one finished record.
+An engine's physics says the same of every op of a kind, element by element; JAX
+batches it over designs. A new engine is one file with one finished record.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dse.hardware.main_memory import MainMemory, is_described, with_memories
 from dse.hardware.technology import Technology
 from dse.records import Record, record, static
 from dse.schedule.residency import Residency, plan_run
-from dse.schedule.stage import Chain
+from dse.schedule.stage import Chain, Stage
 from dse.schedule.traffic import Storage, Traffic
 from dse.shown import Shown
 from dse.sparsity.attention import AttentionPruning
@@ -46,7 +46,11 @@ _OF_ATTENTION = ("value_ratio", "values_apart", "key_ratio", "value_density")
 
 @record
 class Op(Record):
-    """One op of one sequence as an engine sees it; scalars."""
+    """One op of one sequence as an engine sees it; ops of one kind as columns `[ops]`.
+
+    Where layers differ the columns are `[layers, ops]`: what an engine says of an op is
+    said of each of them, element by element.
+    """
 
     heads: Number
     rows: Number
@@ -110,6 +114,8 @@ class Engine(Shown, Record):
 
     An engine defines a method for each kind of op that it can run, named as the kind,
     `linear(op, run, technology) -> Stage`, and the methods below that have no default.
+    Numbers of an op are columns of all ops of a kind, each of which costs what it costs
+    alone.
     With a method `attention`, it gets scores, softmax and context as ONE op, and needs
     neither `matmul` nor `softmax`. `presets` names its class methods that return a
     published machine.
@@ -344,7 +350,7 @@ def stages(
 ) -> Chain:
     """Return what a chain of ops asks of a machine.
 
-    Ops of one kind are batched, so that the physics of a kind is traced once; so are
+    Ops of one kind are asked for together, so that its physics is traced once; so are
     the layers of a block, where they differ. No mask hides what an encoder made.
     Raises `InputError` where the engine has no such kind of op.
     """
@@ -359,16 +365,11 @@ def stages(
     places, asked = [], []
     alike = list(zip(ops.kinds, ops.crosses, strict=True))
     for kind, crosses in dict.fromkeys(alike):
-        physics = getattr(engine, kind, None)
-        if physics is None:
-            raise cannot_run(engine, kind)
         seen = run.replace(causal=False, window="") if crosses else run
         places.append(tuple(i for i, op in enumerate(alike) if op == (kind, crosses)))
-        own = jax.tree.unflatten(form, list(table[..., np.asarray(places[-1])]))
-        batched: Any = jax.vmap(lambda op, f=physics, run=seen: f(op, run, technology))
-        if own.rows.ndim == 2:
-            batched = jax.vmap(batched)
-        asked.append(batched(own))
+        own = jnp.unstack(table[..., np.asarray(places[-1])])
+        op = jax.tree.unflatten(form, own)
+        asked.append(stage_of(engine, kind, op, seen, technology))
     return Chain(
         stages=tuple(asked),
         places=tuple(places),
@@ -379,7 +380,36 @@ def stages(
     )
 
 
-def cannot_run(engine: Engine, kind: str) -> InputError:
+def stage_of(
+    engine: Engine, kind: str, op: Op, run: Run, technology: Technology
+) -> Stage:
+    """Return what ops of one kind ask of a machine, each number as a column of them.
+
+    Raises `InputError` where the engine has no such kind of op, or answers with another
+    number of ops.
+    """
+    physics = getattr(engine, kind, None)
+    if physics is None:
+        raise _cannot_run(engine, kind)
+    shape = jnp.shape(op.rows)
+
+    def spread(path: tuple[Any, ...], column: Number) -> Number:
+        if jnp.shape(column) == shape:
+            return column
+        if jnp.ndim(column) and jnp.shape(column) != (1,):
+            where = jax.tree_util.keystr(path, simple=True, separator=".")
+            raise InputError(
+                f"`{type(engine).__name__}.{kind}` answers with `{where}` of shape "
+                f"{jnp.shape(column)} for ops of shape {shape}; let it answer one "
+                "number for each op, or one for all."
+            )
+        return jnp.broadcast_to(column, shape)
+
+    found: Stage = jax.tree.map_with_path(spread, physics(op, run, technology))
+    return found
+
+
+def _cannot_run(engine: Engine, kind: str) -> InputError:
     """Return the error of an engine that lacks a kind of op."""
     problem = f"`{type(engine).__name__}` cannot run `{kind}` ops"
     if hasattr(engine, "attention") and not hasattr(engine, "linear"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from dse.arrays import Number
-from dse.engines.base import Engine, Op, Run, cannot_run
+from dse.engines.base import Engine, Op, Run, stage_of
 from dse.errors import InputError, check_kind
 from dse.hardware.main_memory import MainMemory, is_described
 from dse.hardware.technology import Technology, join_technologies
@@ -267,10 +267,7 @@ class Pair(Engine):
     ) -> Stage:
         """Return a stage of one machine, in cycles of the host's clock."""
         machine, own = self.machines(technology)[name]
-        physics = getattr(machine, kind, None)
-        if physics is None:
-            raise cannot_run(machine, kind)
-        stage: Stage = physics(op, run, own)
+        stage = stage_of(machine, kind, op, run, own)
         ratio = self.clock(technology) / machine.clock(own)
         return stage.replace(
             unit=f"{name}.{stage.unit}" if stage.unit else "",

@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 
 from dse.arrays import Choice, Number
 from dse.hardware.node_scaling import area_at
 from dse.hardware.technology import Technology, load_technology
+from dse.traced_once import traced_once
 
 FILE = "memories"
 KINDS = (
@@ -111,8 +111,7 @@ class MainMemory(NamedTuple):
         return self._chosen([self.technology[f"{name}.{what}"] for name in KINDS])
 
     def _chosen(self, values: Sequence[Number]) -> Number:
-        found: Number = _choose(values, jnp.asarray(self.kind).astype(int))
-        return found
+        return choose(values, self.kind)
 
     def energy(self, read: Number, written: Number) -> dict[str, Number]:
         """Return the energy in J of bits read and written, by component."""
@@ -129,9 +128,10 @@ class MainMemory(NamedTuple):
         }
 
 
-@jax.jit  # traced once for all that a machine asks for
-def _choose(values: list[Number], place: Number) -> Number:
-    return jnp.stack(values)[place]
+@traced_once()
+def choose(values: Sequence[Number], place: Choice) -> Number:
+    """Return the value at a place, a whole number."""
+    return jnp.stack(values)[jnp.asarray(place).astype(int)]
 
 
 def is_described(technology: Technology) -> bool:

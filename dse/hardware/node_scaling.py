@@ -109,8 +109,7 @@ def _nodes() -> list[float]:
 def _between(node: Number, known: Mapping[float, Number]) -> Number:
     from dse.smooth import log_interpolate
 
-    found: Number = log_interpolate(node * 1e9, tuple(known), list(known.values()))
-    return found
+    return log_interpolate(node * 1e9, tuple(known), list(known.values()))
 
 
 def first_order_area_factor(from_nm: float, to_nm: float) -> float:

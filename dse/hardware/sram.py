@@ -16,6 +16,7 @@ from dse.arrays import Number
 from dse.hardware.node_scaling import energy_at
 from dse.hardware.technology import Technology
 from dse.smooth import log_interpolate
+from dse.traced_once import traced_once
 
 MIB = 2.0**20  # bytes
 CELL_NODES = (5.0, 7.0, 14.0, 22.0, 32.0, 45.0, 65.0)  # nm, of cells that are known
@@ -31,8 +32,7 @@ def cell_area(technology: Technology) -> Number:
     """Return the area of a bare cell in m^2 at the node of a technology."""
     known = [technology[f"sram.cell_{nm:.0f}"] for nm in CELL_NODES]
     node_nm = technology["process.node"] * 1e9
-    found: Number = log_interpolate(node_nm, CELL_NODES, known)
-    return found
+    return log_interpolate(node_nm, CELL_NODES, known)
 
 
 def area(technology: Technology, buffer: str, mib: Number) -> Number:
@@ -58,5 +58,9 @@ def access_energy(technology: Technology, buffer: str, mib: Number) -> Number:
 
 def bit_energy(technology: Technology, mib: Number) -> Number:
     """Return the energy in J of one bit into or out of a buffer, by the law."""
-    scaled = energy_at(technology["process.node"], _ENERGY_NM)
-    return technology["sram.energy_45"] * scaled * jnp.sqrt(mib)
+    return _bit_energy(technology["sram.energy_45"], technology["process.node"], mib)
+
+
+@traced_once()
+def _bit_energy(at_45_nm: Number, node: Number, mib: Number) -> Number:
+    return at_45_nm * energy_at(node, _ENERGY_NM) * jnp.sqrt(mib)

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
@@ -39,7 +39,6 @@ from dse.schedule.spill import (
     Cost,
     Fill,
     appended,
-    at,
     comes_again,
     largest,
     mean_over_layers,
@@ -51,12 +50,13 @@ from dse.schedule.traffic import Room, Storage, Traffic
 from dse.schedule.weights import fetched_share
 from dse.workload.kinds import WITH_WEIGHTS
 from dse.workload.liveness import BEFORE, ENCODED, Moment, Value, live_values
-from dse.workload.ops import Block
+from dse.workload.ops import Block, Ops
 
 _FIELDS = tuple(Traffic.__dataclass_fields__)
 _COMPULSORY = ("cache", "input", "output")  # of these, those that begin so
 
 _Term: TypeAlias = "tuple[Number, Number | Cost]"
+_Columns = TypeVar("_Columns", Ops, Storage)
 
 
 class Residency(NamedTuple):
@@ -125,8 +125,9 @@ class _Plan:
     """What each op of each block moves, as terms that depend on the part's size."""
 
     def __init__(self, blocks: Sequence[Block], storage: Sequence[Storage]) -> None:
-        self.blocks = blocks
-        self.storage = storage
+        self.blocks = [block.replace(ops=_by_op(block.ops)) for block in blocks]
+        self.storage = [_by_op(own) for own in storage]
+        self.sizes: dict[tuple[int, int], Number] = {}  # of a result, by how it is kept
         self.live = [live_values(block.ops) for block in blocks]
         # Bits of the weights of each op: in the first part of a batch, in a later one.
         self.weights: dict[tuple[int, int], tuple[Number, Number]] = {}
@@ -170,10 +171,10 @@ class _Plan:
             shares = [(share + (repeats - 1) * own) / repeats for share in shares]
         for i, kind in enumerate(block.ops.kinds):
             if kind in WITH_WEIGHTS:
-                bits = at(storage.weights, i)
+                bits = storage.weights[i]
                 self.weights[number, i] = bits * shares[0], bits * shares[1]
             elif kind == "embedding":
-                self._add(number, i, "input", at(storage.gathered, i))
+                self._add(number, i, "input", storage.gathered[i])
 
     def _all_weights(self) -> Number:
         """Return the bits of all weights of the run, shared ones once."""
@@ -191,17 +192,17 @@ class _Plan:
             if kind != "matmul" or storage.hands_over is not None:
                 continue
             again = read_again(block, storage, i)
-            heads, cached = at(ops.heads, i), at(ops.cached, i)
+            heads, cached = ops.heads[i], ops.cached[i]
             left, *right = [not back for back in ops.reads[i]]
             bits = heads * cached * storage.cached
             self._add(number, i, "cache_read", bits)
             self._add(number, i, "refetched", again * bits)
             if left:
-                bits = heads * at(ops.rows, i) * at(ops.inner, i)
-                self._add(number, i, "input", bits * at(storage.operand, i))
+                bits = heads * ops.rows[i] * ops.inner[i]
+                self._add(number, i, "input", bits * storage.operand[i])
             if any(right):
                 new = _new_values(block, i)
-                bits = heads * new * at(storage.operand, i)
+                bits = heads * new * storage.operand[i]
                 self._add(number, i, "input", bits)
                 self._add(number, i, "refetched", again * bits)
 
@@ -221,7 +222,7 @@ class _Plan:
             return
         size = self._size(number, value.maker)
         new = appended(block, value)
-        words = new * size / at(storage.result, value.maker)
+        words = new * size / storage.result[value.maker]
         self._add(number, value.maker, "cache_written", words * storage.cached)
         fullest = self._fullest(number, value.beside)
         self._spill(number, value, fullest, written=1.0 - new)
@@ -363,24 +364,27 @@ class _Plan:
     def _size(self, number: int, maker: int, room: Room | None = None) -> Number:
         """Return the bits of a result of one sequence, or what it takes of a room."""
         kept = room or self.storage[number]
-        if maker < 0:
-            return self._input_values(number, maker) * self._input_bits(
-                number, maker, kept
-            )
-        ops = self.blocks[number].ops
-        values = at(ops.heads, maker) * at(ops.rows, maker) * at(ops.columns, maker)
-        return values * at(kept.result, maker)
+        if (id(kept), maker) not in self.sizes:
+            if maker < 0:
+                values = self._input_values(number, maker)
+                bits = self._input_bits(number, maker, kept)
+            else:
+                ops = self.blocks[number].ops
+                values = ops.heads[maker] * ops.rows[maker] * ops.columns[maker]
+                bits = kept.result[maker]
+            self.sizes[id(kept), maker] = values * bits
+        return self.sizes[id(kept), maker]
 
     def _input_values(self, number: int, maker: int) -> Number:
         """Return the values of what a block reads, from the first op that does."""
         ops, first, adds = self.blocks[number].ops, *self._first_reader(number, maker)
-        inner, columns = at(ops.inner, first), at(ops.columns, first)
+        inner, columns = ops.inner[first], ops.columns[first]
         width = columns if adds else jnp.where(inner > 0, inner, columns)
-        return at(ops.rows, first) * width
+        return ops.rows[first] * width
 
     def _input_bits(self, number: int, maker: int, kept: Room | Storage) -> Number:
         first, adds = self._first_reader(number, maker)
-        return at(kept.result if adds else kept.operand, first)
+        return (kept.result if adds else kept.operand)[first]
 
     def _first_reader(self, number: int, maker: int) -> tuple[int, bool]:
         """Return the first op that reads what a block is given; whether it adds it."""
@@ -490,6 +494,20 @@ class _Plan:
         return [Traffic(**own) for own in columns]
 
 
+def _by_op(columns: _Columns) -> _Columns:
+    """Return columns `[ops]` or `[layers, ops]` as what each op has, one by one.
+
+    Taken apart once, not at each use.
+    """
+
+    def apart(column: Any) -> Any:
+        if isinstance(column, np.ndarray | jax.Array) and column.ndim:
+            return jnp.unstack(column, axis=-1)
+        return column
+
+    return cast(_Columns, jax.tree.map(apart, columns))
+
+
 def _new_values(block: Block, i: int) -> Number:
     """Return the values of keys, or of values, of a head that no cache has.
 
@@ -497,11 +515,11 @@ def _new_values(block: Block, i: int) -> Number:
     """
     ops = block.ops
     scores = ops.kinds[i + 1 : i + 2] == ("softmax",)
-    width = at(ops.inner if scores else ops.columns, i)
-    own = at(ops.rows, i) / at(ops.sharing, i) * width
+    width = (ops.inner if scores else ops.columns)[i]
+    own = ops.rows[i] / ops.sharing[i] * width
     if block.window is not None:
         return own
-    cached, both = at(ops.cached, i), at(ops.inner, i) * at(ops.columns, i)
+    cached, both = ops.cached[i], ops.inner[i] * ops.columns[i]
     return jnp.where((cached > 0) & (cached < both), own, both - cached)
 
 
@@ -515,9 +533,9 @@ def _matrices(block: Block, storage: Storage) -> list[Number]:
     weights = storage.weights if storage.whole is None else storage.whole
     for i, kind in enumerate(ops.kinds):
         if kind in WITH_WEIGHTS:
-            found.append(at(weights, i))
+            found.append(weights[i])
         elif kind == "embedding" and not block.table_of_head:
-            found.append(at(storage.gathered, i) / at(ops.rows, i) * at(ops.inner, i))
+            found.append(storage.gathered[i] / ops.rows[i] * ops.inner[i])
     return found
 
 
@@ -530,9 +548,9 @@ def _cached(block: Block, storage: Storage) -> list[Number]:
     found: list[Number] = [jnp.zeros(())]
     for i, kind in enumerate(ops.kinds):
         if kind == "matmul":
-            values = at(ops.heads, i) * at(ops.inner, i) * at(ops.columns, i)
+            values = ops.heads[i] * ops.inner[i] * ops.columns[i]
             bits = values * storage.cached
-            found.append(jnp.where(at(ops.cached, i) > 0, bits, 0.0))
+            found.append(jnp.where(ops.cached[i] > 0, bits, 0.0))
     return found
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import jax.numpy as jnp
 
-from dse.arrays import Column, Number
+from dse.arrays import Number
 from dse.schedule.traffic import Storage
 from dse.workload.kinds import WITH_WEIGHTS
 from dse.workload.liveness import BEFORE, Value
@@ -58,21 +58,21 @@ def read_again(block: Block, storage: Storage, use: int) -> Number:
     """
     ops = block.ops
     if ops.kinds[use] in WITH_WEIGHTS:
-        weights = at(storage.weights, use)
+        weights = storage.weights[use]
         passes = jnp.maximum(weights / storage.weight_room - 1.0, 0.0)
-        by_input = weights / at(storage.operand, use) * _share_of_room(storage, use)
-        most = jnp.maximum(at(ops.columns, use) - 1.0, 0.0)
+        by_input = weights / storage.operand[use] * _share_of_room(storage, use)
+        most = jnp.maximum(ops.columns[use] - 1.0, 0.0)
         return jnp.minimum(jnp.minimum(passes, by_input), most)
     if ops.kinds[use] == "matmul":
         scores = ops.kinds[use : use + 2] == ("matmul", "softmax")
-        width = at(ops.inner if scores else ops.columns, use)
-        values = width * at(ops.columns if scores else ops.inner, use)
-        cached = at(ops.cached, use)
-        rows = 2.0 * at(ops.rows, use) * width * _share_of_room(storage, use)
+        width = (ops.inner if scores else ops.columns)[use]
+        values = width * (ops.columns if scores else ops.inner)[use]
+        cached = ops.cached[use]
+        rows = 2.0 * ops.rows[use] * width * _share_of_room(storage, use)
         own = 2.0 * _share_of_room(storage, use, values - cached, cached)
         by_rows = jnp.maximum(rows - 1.0, 0.0)
         by_keys = 1.5 * rows / own * jnp.maximum(own - 1.0, 0.0)
-        most = jnp.maximum(at(ops.rows, use) - 1.0, 0.0)
+        most = jnp.maximum(ops.rows[use] - 1.0, 0.0)
         return jnp.minimum(jnp.minimum(by_rows, by_keys), most)
     return 0.0
 
@@ -82,9 +82,9 @@ def _share_of_room(
 ) -> Number:
     """Return the share of the fullest room that some values of an operand take."""
     words, *masks = storage.rooms
-    taken = new * at(words.operand, use) + cached * storage.cached
+    taken = new * words.operand[use] + cached * storage.cached
     shares = [taken / words.capacity]
-    shares += [new * at(room.operand, use) / room.capacity for room in masks]
+    shares += [new * room.operand[use] / room.capacity for room in masks]
     return functools.reduce(jnp.maximum, shares)
 
 
@@ -107,12 +107,7 @@ def appended(block: Block, value: Value) -> float:
 def weights_of(block: Block, storage: Storage) -> list[Number]:
     """Return the bits of the weights of each op that has some."""
     kinds = enumerate(block.ops.kinds)
-    return [at(storage.weights, i) for i, kind in kinds if kind in WITH_WEIGHTS]
-
-
-def at(column: Column, place: int) -> Number:
-    """Return what one op has, of columns `[ops]` or `[layers, ops]`."""
-    return cast(Number, column[..., place])
+    return [storage.weights[i] for i, kind in kinds if kind in WITH_WEIGHTS]
 
 
 def of_layer(bits: Number, place: int) -> Number:

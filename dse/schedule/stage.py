@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
 
 import jax.numpy as jnp
 from jax import Array
 
 from dse.arrays import Number
 from dse.records import Record, quantity, record, static
-
-_T = TypeVar("_T")
+from dse.traced_once import traced_once
 
 
 @record
@@ -83,19 +81,21 @@ class Chain(Record):
 
     def over_layers(self, column: Number) -> Array:
         """Return a column of stages summed over all repeats, `[ops]`."""
-        column = jnp.asarray(column)
-        return column.sum(axis=0) if column.ndim == 2 else self.repeats * column
+        return _over_layers(column, repeats=self.repeats)
 
     def units(self) -> list[str]:
         """Return the unit on which each op runs, in turn."""
-        return self._in_turn(lambda stages: [stages.unit] * len(self.depends))
+        found = [""] * len(self.depends)
+        for places, stages in zip(self.places, self.stages, strict=True):
+            for place in places:
+                found[place] = stages.unit
+        return found
 
     def column(self, what: str) -> list[Array]:
         """Return one field of the stages, as `load`, of each op in turn."""
 
         def read(stages: Stage) -> Array:
-            column = jnp.broadcast_to(getattr(stages, what), jnp.shape(stages.compute))
-            return jnp.moveaxis(column, -1, 0)
+            return jnp.broadcast_to(getattr(stages, what), jnp.shape(stages.compute))
 
         return self._in_turn(read)
 
@@ -103,12 +103,23 @@ class Chain(Record):
         """Return what `read` takes of each op in turn, all repeats together."""
         return self._in_turn(lambda stages: self.over_layers(read(stages)))
 
-    def _in_turn(self, read: Callable[[Stage], Array | Sequence[_T]]) -> list[_T]:
-        found: dict[int, _T] = {}
+    def _in_turn(self, read: Callable[[Stage], Array]) -> list[Array]:
+        found: dict[int, Array] = {}
         for places, stages in zip(self.places, self.stages, strict=True):
-            values: Any = read(stages)
-            found |= {place: values[i] for i, place in enumerate(places)}
+            found |= zip(places, jnp.unstack(read(stages), axis=-1), strict=True)
         return [found[place] for place in range(len(self.depends))]
+
+
+@traced_once("repeats")
+def _over_layers(column: Number, repeats: int) -> Array:
+    column = jnp.asarray(column)
+    return column.sum(axis=0) if column.ndim == 2 else repeats * column
+
+
+@traced_once("repeats")
+def _with(before: Number, column: Number, repeats: int) -> Array:
+    """Return a total with a column of stages over all repeats."""
+    return before + jnp.sum(_over_layers(column, repeats))
 
 
 def total(chains: list[Chain], what: str) -> dict[str, Number]:
@@ -117,8 +128,7 @@ def total(chains: list[Chain], what: str) -> dict[str, Number]:
     for chain in chains:
         for stages in chain.stages:
             for name, column in (getattr(stages, what) or {}).items():
-                add = jnp.sum(chain.over_layers(column))
-                totals[name] = totals.get(name, 0.0) + add
+                totals[name] = _with(totals.get(name, 0.0), column, chain.repeats)
     return totals
 
 
@@ -131,6 +141,5 @@ def resource_cycles(chains: list[Chain]) -> dict[str, Number]:
             if stages.unit:
                 busy[stages.unit] = stages.occupied
             for name, column in busy.items():
-                add = jnp.sum(chain.over_layers(column))
-                totals[name] = totals.get(name, 0.0) + add
+                totals[name] = _with(totals.get(name, 0.0), column, chain.repeats)
     return totals

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import jax.numpy as jnp
 import pytest
 
 import dse
@@ -132,12 +133,17 @@ class Wrong(dse.PlainEngine):
     def linear(self, op: dse.Op, run: dse.Run, technology: dse.Technology) -> dse.Stage:
         work = run.batch * op.heads * op.rows * op.inner * op.columns
         energy = {"sparse": work / (op.input_density + 1e-3)}.get(self.fault, work)
-        cycles = 1e18 / work if self.fault == "work" else work / 1e3
+        cycles = {"work": 1e18 / work, "mixed": jnp.sum(work) / 1e3}
         stage = self.stage(
-            op, technology, unit="array", cycles=cycles, energy=energy * 1e-12
+            op,
+            technology,
+            unit="array",
+            cycles=cycles.get(self.fault, work / 1e3),
+            energy=energy * 1e-12,
         )
         changes: Mapping[str, Any] = {
             "unmoved": {"moved": {k: 0.0 * v for k, v in stage.moved.items()}},
+            "shape": {"busy": {"array": jnp.ones(5)}},
         }
         return stage.replace(**changes.get(self.fault, {}))
 
@@ -152,6 +158,7 @@ BROKEN = {
     "sparse": "sparser never costs more",
     "work": "twice the work never takes less",
     "unmoved": "each byte that is needed moves",
+    "mixed": "an op costs what it costs alone",
 }
 
 
@@ -165,6 +172,11 @@ def test_each_law_finds_its_fault(fault: str) -> None:
     laws = {BROKEN[fault]: LAWS[BROKEN[fault]]}
     [(_, said)] = check_machine(Wrong(fault=fault), laws)
     assert said
+
+
+def test_numbers_that_belong_to_no_op_are_refused() -> None:
+    with pytest.raises(dse.InputError, match=r"`Wrong.linear` .* `busy.array` of sh"):
+        dse.evaluate(Wrong(fault="shape"), "bert-tiny")
 
 
 def test_what_an_engine_raises_is_told_as_a_fault() -> None:

@@ -129,8 +129,7 @@ def neurosim(technology: Technology, bits: Number, cells: Number) -> Converter:
 
     def at_node(what: str, nodes: tuple[float, ...]) -> Number:
         known = [jnp.asarray(value(f"{what}_{n:.0f}")) for n in nodes]
-        found: Number = log_interpolate(node, nodes, known)
-        return found
+        return log_interpolate(node, nodes, known)
 
     ohms = jnp.sqrt(
         technology["cell.on_resistance"] * technology["cell.off_resistance"]

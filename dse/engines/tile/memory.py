@@ -14,7 +14,7 @@ from dse.engines.operand_reuse import LEFT, RIGHT
 from dse.engines.tile.units import BLOCKS, LANE_BLOCKS, unit
 from dse.engines.tile.work import Work, whole
 from dse.hardware import sram
-from dse.hardware.main_memory import KINDS
+from dse.hardware.main_memory import KINDS, choose
 from dse.hardware.technology import Technology
 from dse.schedule.stage import Stage
 from dse.schedule.traffic import Room, Storage, Traffic
@@ -66,8 +66,8 @@ class Result:
 def kind(design: TileEngine) -> Number:
     """Return the place in `KINDS` of its main memory; AccelTran's names have a kind."""
     published = [KINDS.index(_KIND_OF[n.split("_")[0]]) for n in PUBLISHED_MEMORIES]
-    places = jnp.asarray([*published, *range(len(KINDS))]) * 1.0
-    return places[jnp.asarray(design.main_memory).astype(int)]
+    places = [1.0 * place for place in (*published, *range(len(KINDS)))]
+    return choose(places, design.main_memory)
 
 
 def bits(design: TileEngine, buffer: str) -> Number:
@@ -349,8 +349,7 @@ def _main_memory_access(design: TileEngine, technology: Technology) -> Number:
         technology[f"main_memory.access_energy_{name}"] for name in PUBLISHED_MEMORIES
     ]
     unknown = [jnp.nan] * len(KINDS)
-    table = jnp.stack([jnp.asarray(joule) * 1.0 for joule in (*told, *unknown)])
-    return table[jnp.asarray(design.main_memory).astype(int)]
+    return choose([*told, *unknown], design.main_memory)
 
 
 def _access(

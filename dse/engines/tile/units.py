@@ -72,8 +72,7 @@ def _synthesised(
     """Return what a unit other than a MAC lane is for words of 20 bits."""
     if block in ("softmax", "layer_norm"):
         known = [technology[f"{block}.{what}_tile_{size:.0f}"] for size in _TILES]
-        found: Number = log_interpolate(design.tile_size, _TILES, known)
-        return found
+        return log_interpolate(design.tile_size, _TILES, known)
     return technology[f"{block}.{what}"]
 
 
