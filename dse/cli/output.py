@@ -112,7 +112,7 @@ def check_folder(folder: Path, option: str = "--out") -> None:
     with interrupted_afterwards():
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _write_and_remove(folder)
+            _write_to(folder)
         except OSError as fault:
             raise InputError(
                 f"{folder} cannot be written to ({fault.strerror}); give {option} "
@@ -172,14 +172,12 @@ def written_together(folder: Path, *, first: str = "") -> Iterator[Path]:
                 os.replace(draft, folder / draft.name)
 
 
-def _write_and_remove(folder: Path) -> None:
-    handle, name = tempfile.mkstemp(dir=folder, prefix=_DRAFTS)
-    try:
-        os.write(handle, bytes(4096))
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-        os.unlink(name)
+def _write_to(folder: Path) -> None:
+    """Write a file without a name, which no kill can leave behind."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(4096))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _missing(folder: Path) -> list[Path]:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from dse.cli.output import check_folder
+
 Dse = Callable[..., Any]
 FILES = ["front.csv", "front.parquet", "report.html", "summary.json"]
 PROGRAM = "from dse.cli.main import main; main()"
@@ -94,6 +96,15 @@ def test_what_cannot_be_written_to_is_told_before_the_work(
             "folder.\n"
         )
         assert names(sealed) == ["open"]
+
+
+def test_a_folder_is_tried_by_a_file_that_no_kill_can_leave_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda _: there.extend(names(tmp_path)))
+    check_folder(tmp_path)
+    assert there == []
 
 
 @pytest.mark.parametrize("name", ["nowhere/x.svg", "folder.html", "sealed/x.html"])
