@@ -110,7 +110,7 @@ def plan_block(
     part, live = plan.together(batch), plan.live[number]
     fewest = plan.fewest(batch)
     makers = {maker for moment in live.moments for maker in moment.alive}
-    rooms = storage[number].rooms
+    rooms = plan.storage[number].rooms
     bits, off_chip = {}, {}
     for maker in sorted(makers):
         cost = plan.kept.get((number, maker))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dse.schedule.residency import plan_residency
+from dse.schedule.residency import plan_block, plan_residency
 from dse.schedule.traffic import Room, Storage
 from dse.workload.layers import Op, chain
 from dse.workload.ops import Block
@@ -82,6 +82,25 @@ def test_repeats_move_what_their_ops_written_out_move(room: float) -> None:
     words = {name: 4 * float(np.sum(each)) for name, each in traffic.by_origin.items()}
     assert words == pytest.approx(moved(linears(4, 100), given=100, room=room)[1])
     assert (float(needed["input"]), float(needed["output"])) == (100, 100)
+
+
+def test_what_layers_hold_that_differ_is_the_mean_of_what_each_would_hold() -> None:
+    ops = chain([Op(f"op_{i}", "linear", (i and 1,), 1, 100, 100) for i in range(3)])
+    dense, sparse = 1.0, 0.4
+
+    def held(*densities: float) -> dict[int, float]:
+        columns = np.outer(densities, np.ones(3))
+        kept = storage(ops, room=ROOMY)._replace(
+            rooms=(Room(ROOMY, columns, columns),), operand=columns, result=columns
+        )
+        block = Block(ops=ops, repeats=len(densities))
+        bits = plan_block([block], [kept], 1.0, 0).bits
+        return {maker: float(sizes[0]) for maker, sizes in bits.items()}
+
+    both, each = held(dense, sparse), [held(dense, dense), held(sparse, sparse)]
+    for maker, size in both.items():
+        assert size == pytest.approx((each[0][maker] + each[1][maker]) / 2)
+    assert both[1] == pytest.approx(70)
 
 
 def random_chain(draw: random.Random) -> tuple[list[Step], int]:
