@@ -26,7 +26,7 @@ help: ## say what can be made
 demo: .venv/installed ## enumerate AccelTran's design space; front and report in results/
 	$(BIN)/dse sweep studies/$(STUDY) --out results/$(STUDY)
 	@echo
-	@echo 'Next, in this folder (". $(BIN)/activate" or "make shell" lets you say "dse" alone):'
+	@echo 'Next, in this folder (after ". $(BIN)/activate", "dse" is enough):'
 	@echo '  $(BIN)/dse evaluate --engine tile --preset edge --workload bert-base'
 	@echo '  $(BIN)/dse evaluate --workload bert-base --sensitivity energy --uncertainty'
 	@echo '  $(BIN)/dse --help'

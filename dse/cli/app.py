@@ -24,7 +24,7 @@ from dse.cli.measure import measure
 from dse.cli.merge import merge
 from dse.cli.new import new
 from dse.cli.options import log
-from dse.cli.output import SAID, check_said, say, unread_help
+from dse.cli.output import SAID, check_said, fitted, say, unread_help
 from dse.cli.own import check_engine
 from dse.cli.params import params
 from dse.cli.pareto import pareto
@@ -44,6 +44,7 @@ from dse.shipped import (
 )
 
 FAILED, BAD_INPUT = 1, 2
+_ERROR = "Error: "  # what typer puts before a message
 # Click's, wherever typer has it from.
 UsageError: Any = typer.BadParameter.__base__
 
@@ -80,8 +81,8 @@ class _Verbs(TyperGroup):
                 _stop(str(long), BAD_INPUT)
             _stop(f"Failed: {error}", FAILED)
         except UsageError as error:
-            error.ctx = error.ctx or ctx  # it is told how to get help
-            raise
+            said = fitted(f"{_ERROR}{error.format_message()}").removeprefix(_ERROR)
+            raise UsageError(said, error.ctx or ctx) from None  # it tells of help
         except (typer.Exit, typer.Abort):
             raise
         except Exception as error:  # of code of somebody else, or a fault of dse

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dse.cli.options import log
 from dse.cli.output import print_json, say
-from dse.show.text_table import text_table
+from dse.show.text_table import prose, text_table
 
 if TYPE_CHECKING:  # needs JAX
     from dse.study.estimate import Estimate
@@ -40,11 +40,11 @@ def tell_cost(study: Study, block_size: int, as_json: bool) -> None:
         for name, axis in space.axes.items()
     ]
     rows += [[name, "-", f"= {tie.expression}"] for name, tie in space.tied.items()]
-    say(f"{study.question}\n\n{text_table(['axis', 'values', ''], rows)}\n")
+    say(f"{prose(study.question)}\n\n{text_table(['axis', 'values', ''], rows)}\n")
     for reason, rule in space.legal.items():
-        say(f"Legal if {rule} ({reason}).")
+        say(prose(f"Legal if {rule} ({reason})."))
     listed = " one by one" if space.rows else ""
-    say(f"{space.size:,} designs{listed}, {_describe(found)}")
+    say(prose(f"{space.size:,} designs{listed}, {_describe(found)}"))
 
 
 def _shortened(text: str) -> str:

@@ -23,7 +23,7 @@ import typer
 from dse.cli.interrupt import interrupted_afterwards, undone_at_the_end, uninterrupted
 from dse.errors import InputError
 from dse.files import exists, leads_nowhere
-from dse.show.text_table import terminal_width, too_wide
+from dse.show.text_table import prose, terminal_width, too_wide
 
 SAID: ContextVar[str] = ContextVar("SAID", default="")  # the call, as it was typed
 PARTIAL = 3  # exit code: done, but not for all of the input
@@ -43,10 +43,12 @@ def say(text: str, *, err: bool = False, end: str = "\n") -> None:
 
     A reader that goes away, as `head` does, costs nothing but what it no longer reads;
     any other fault of stdout is told by `check_said` once the work is done. Where a
-    table is wider than the terminal, stderr hears how to widen that.
+    table is wider than the terminal, stderr hears how to widen that. What stderr hears
+    is wrapped for a terminal; where a program reads it, a message is a line.
     """
     try:
-        typer.echo(seen(text) + end, err=err, nl=False)
+        shown = fitted(seen(text)) if err else seen(text)
+        typer.echo(shown + end, err=err, nl=False)
     except OSError as fault:
         if err or fault.errno != errno.EPIPE:
             _unsaid.append(fault)
@@ -54,6 +56,15 @@ def say(text: str, *, err: bool = False, end: str = "\n") -> None:
     if not err and (wide := too_wide(text)):
         room = f"A table is {wide} columns wide, of {terminal_width()}"
         _log.info(f"{room}: widen the terminal, or set COLUMNS={wide}.")
+
+
+def fitted(message: str) -> str:
+    """Return a message in lines that stderr has room for, where that is a terminal."""
+    if not sys.stderr.isatty():
+        return message
+    with suppress(OSError):
+        return prose(message, os.get_terminal_size(sys.stderr.fileno()).columns)
+    return prose(message)
 
 
 @contextmanager

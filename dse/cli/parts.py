@@ -13,6 +13,7 @@ from dse.cli.interrupt import interrupted_afterwards, said_on_interrupt
 from dse.cli.options import log, shows_progress
 from dse.cli.output import PARTIAL, print_json, say
 from dse.explore.shard import Shard
+from dse.show.text_table import prose
 from dse.study.study import Study
 from dse.study.summary import summarize
 from dse.sweeps.plan import Plan
@@ -104,4 +105,4 @@ def _tell_shard(store: Store, shard: Shard, missing: list[int], as_json: bool) -
         if missing
         else "all parts are there: the same command without --shard answers."
     )
-    say(f"Shard {shard.name} is done; {left}")
+    say(prose(f"Shard {shard.name} is done; {left}"))

@@ -23,7 +23,7 @@ from dse.cli.options import (
 )
 from dse.cli.output import PARTIAL, check_file, print_json, say
 from dse.errors import InputError
-from dse.show.text_table import text_table
+from dse.show.text_table import prose, text_table
 from dse.study.study import load_study
 from dse.units import read_quantity, to_si
 
@@ -225,23 +225,25 @@ def _what_next(
 def _text(study: Study, objective: str, limits: list[str], found: Tuned) -> str:
     from dse.explore.draws import SHARE
     from dse.explore.model_error import evidence_text, model_bars
+    from dse.explore.objectives import SHOWN_UNITS
+    from dse.show.labels import describe_fields, shown_limits
     from dse.show.scale import scale_for
+    from dse.show.words import listed
 
     scale = scale_for(found.metrics, study.basis.counted, found.grounds.label)
-    within = f" within {', '.join(limits)}" if limits else ""
-    rows = [
-        [name.replace("_", " "), _shown(value), ""]
-        for name, value in found.values.items()
-    ]
+    within = f" within {listed(shown_limits(limits))}" if limits else ""
+    fields = describe_fields(found.design, found.values)
+    rows = [[label, value, ""] for label, value in fields.items()]
     runs = study.basis.workloads
     bars = model_bars(found.design, study.technology, runs)
     rows += [
         [
             scale.title(metric),
-            scale.amount(metric, value),
-            _bar(scale, bars, metric, value),
+            scale.amount(metric, found.metrics[metric]),
+            _bar(scale, bars, metric, found.metrics[metric]),
         ]
-        for metric, value in found.metrics.items()
+        for metric in SHOWN_UNITS
+        if metric in found.metrics
     ]
     spent = (
         f"{found.evaluations:,} evaluations and {found.gradients:,} gradients, of "
@@ -249,12 +251,11 @@ def _text(study: Study, objective: str, limits: list[str], found: Tuned) -> str:
     )
     return "\n\n".join(
         [
-            f"{study.name}: {objective}{within}.",
-            found.verdict,
+            prose(f"{study.name}: {objective}{within}.\n\n{found.verdict}"),
             text_table(["", "best found", f"{SHARE:.0%}, by the model"], rows),
-            evidence_text(found.design, study.technology, runs),
+            prose(evidence_text(found.design, study.technology, runs)),
             spent,
-            *([] if found.proof is None else [found.proof.verdict]),
+            *([] if found.proof is None else [prose(found.proof.verdict)]),
         ]
     )
 
@@ -263,7 +264,3 @@ def _bar(scale: Any, bars: Any, metric: str, value: float) -> str:
     """Return between what a metric lies, by the error of the model alone."""
     ends = bars.get(metric, ())
     return " to ".join(scale.amount(metric, value * end) for end in ends)
-
-
-def _shown(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import jax
@@ -27,12 +27,13 @@ class Sensitivity(Shown):
     `design` and `technology` have a row per number and a column per metric. Along the
     numbers of `whole`, which count whole things, a metric is a staircase: they are
     taken as numbers that could have any value, and the elasticity is that of the line
-    through the steps.
+    through the steps. `units` are those of the numbers of the design.
     """
 
     design: pd.DataFrame
     technology: pd.DataFrame
     whole: tuple[str, ...]
+    units: Mapping[str, str]
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a row per number, with `of` saying whose it is."""
@@ -91,4 +92,5 @@ def sensitivity(
         design=moved,
         technology=table[own:][counts[own:]],
         whole=tuple(name for name in moved.index if meanings[name].integer),
+        units={name: meanings[name].unit for name in moved.index},
     )

@@ -205,7 +205,7 @@ def _way(compared: Comparison, scale: Scale) -> Table:
                 number(from_si(step.metric, unit)),
             ]
         )
-    shown = f"{compared.metric.replace('_', ' ')} ({shown_unit(unit)})"
+    shown = f"{scale.title(compared.metric).lower()} ({shown_unit(unit)})"
     return Table(["field", "from", "to", "change", shown], rows)
 
 
@@ -219,8 +219,9 @@ def _sides(
         x, y = from_si(one, unit), from_si(other, unit)
         return [name, number(x), number(y), _signed(y - x)]
 
-    shown = list(both.items())[:MOST]
-    rest = list(both.items())[MOST:]
+    most = MOST if len(both) > MOST + 1 else len(both)  # one more takes a row as well
+    shown = list(both.items())[:most]
+    rest = list(both.items())[most:]
     rows = [row(component_label(name), *pair) for name, pair in shown]
     if rest:
         sums = [sum(pair[side] for _, pair in rest) for side in (0, 1)]

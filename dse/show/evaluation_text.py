@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,7 +29,7 @@ from dse.show.labels import (
     shown_unit,
 )
 from dse.show.scale import Scale, scale_of, scaled_unit
-from dse.show.text_table import Table, terminal_width
+from dse.show.text_table import Table, prose
 from dse.study.summary import metrics_as_json
 from dse.units import from_si
 from dse.workload.ops import Workload
@@ -38,6 +37,13 @@ from dse.workload.ops import Workload
 WIDTH = 88
 Bars = Mapping[str, tuple[float, float]]  # factors of each metric
 _BUSY = ("load", "compute", "store")
+_EXTRA_UNITS = {  # how names of extras end
+    "years": "years",
+    "mbit": "Mbit",
+    "kib": "KiB",
+    "percent": "%",
+    "db": "dB",
+}
 _ORIGINS = {"refetched": "read again"}  # what people read for an origin of bytes
 
 
@@ -53,13 +59,12 @@ def evaluation_text(
     machine = describe_fields(design, fields).items()
     described = f"{type(design).__name__}: " + ", ".join(f"{k} {v}" for k, v in machine)
     run = f"{describe_workload(workload)}; {timing} timing, technology "
-    width = min(WIDTH, terminal_width())
     return "\n\n".join(
         [
-            textwrap.fill(described, width),
-            textwrap.fill(run + technology.name, width),
+            prose(described, WIDTH),
+            prose(run + technology.name, WIDTH),
             metrics_text(metrics, model_bars(design, technology, [workload])),
-            textwrap.fill(evidence_text(design, technology, [workload]), width),
+            prose(evidence_text(design, technology, [workload]), WIDTH),
         ]
     )
 
@@ -176,13 +181,18 @@ def _totals(metrics: Metrics, scale: Scale, bars: Bars) -> Table:
     name = metrics.bottleneck
     busy = float(metrics.utilization[name])
     rows.append(["Bottleneck", f"{component_label(name)}, busy {busy:.0%}", ""])
-    rows += [
-        [component_label(name), number(float(value)), ""]
-        for name, value in metrics.extras.items()
-    ]
+    rows += [[*_extra(name, float(v)), ""] for name, v in metrics.extras.items()]
     heads = ["metric", "value", f"{SHARE:.0%} by model error"]
     width = len(heads) if bars else 2
     return Table(heads[:width], [row[:width] for row in rows])
+
+
+def _extra(name: str, value: float) -> tuple[str, str]:
+    """Return what only a kind of machine has in words, the unit beside its value."""
+    what, _, word = name.rpartition("_")
+    if word not in _EXTRA_UNITS:
+        return component_label(name), number(value)
+    return component_label(what), f"{number(value)} {_EXTRA_UNITS[word]}"
 
 
 def _bar(metrics: Metrics, metric: str, scale: Scale, bars: Bars) -> str:
@@ -284,7 +294,7 @@ def _ops(metrics: Metrics, scale: Scale) -> Table:
     time_unit, energy_unit = scale.units["latency"], scale.units["energy"]
     rows = [
         [
-            name.replace("_", " "),
+            component_label(name),
             *(number(from_si(float(v), time_unit)) for v in seconds),
             number(from_si(float(joule), energy_unit)),
         ]

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from dse.engines.base import Engine
 from dse.explore.basis import workload_json
 from dse.explore.limits import Limit, read_limits
 from dse.explore.space import Space, meaning_of
 from dse.hardware.buildable import BUILDABLE, CANNOT
+from dse.records import Quantity
 from dse.units import from_si
 from dse.workload.ops import Workload
+
+if TYPE_CHECKING:
+    from dse.explore.sensitivity import Sensitivity
 
 _ACRONYMS = {
     "adc": "ADC",
@@ -20,15 +25,20 @@ _ACRONYMS = {
     "dac": "DAC",
     "corelets": "CORELETs",
     "dma": "DMA",
+    "bram": "BRAM",
+    "dsp": "DSP",
     "ffn": "FFN",
     "fifo": "FIFO",
+    "lut": "LUT",
     "mac": "MAC",
     "pe": "PE",
     "pes": "PEs",
     "qk": "QK",
+    "uram": "URAM",
     "v": "V",
 }
 _SUPERSCRIPTS = str.maketrans({"2": "²", "3": "³"})
+_SPELT = {"TOP/s": "tops", "bit": "bits", "bit/cycle": "bits_per_cycle"}  # in names
 
 
 def shown_unit(unit: str) -> str:
@@ -86,8 +96,36 @@ def field_label(field: str, unit: str) -> str:
     name, _, layer = field.partition(".")
     if layer.isdecimal():
         return f"{component_label(name)} of layer {layer}"
-    word = unit.lower().replace("/", "_per_").replace("^", "")
-    return component_label(field.removesuffix(f"_{word}"))
+    if _names_its_unit(field, unit):
+        return component_label(field)
+    word = _SPELT.get(unit) or unit.lower().replace("/", "_per_").replace("^", "")
+    return component_label(re.sub(f"_{re.escape(word)}(?=_per_|$)", "", field))
+
+
+def sensitivity_label(found: Sensitivity, number: str) -> str:
+    """Return a number of a sensitivity as people read it.
+
+    A field of the design in words, a parameter by the name that it is given by.
+    """
+    unit = found.units.get(number)
+    return number if unit is None else field_label(number, unit)
+
+
+def field_value(known: Quantity, field: str, value: Any) -> str:
+    """Return a value of a field beside `field_label`: `8 MiB`; `4` of `integer bits`.
+
+    A label of a choice stands for itself.
+    """
+    told = known.show(value)
+    if known.choices:
+        return told
+    unit = "" if _names_its_unit(field, known.unit) else shown_unit(known.unit)
+    return f"{told.partition(' ')[0]} {unit}".strip()
+
+
+def _names_its_unit(field: str, unit: str) -> bool:
+    """Say whether a field counts its unit, so that its label tells it: `ADC bits`."""
+    return unit.startswith("bit") and _SPELT.get(unit, unit) in field
 
 
 def fit_label(reason: str) -> str:
@@ -154,12 +192,12 @@ def shown_range(ends: float | Sequence[float] | None) -> str:
     return " to ".join(map(number, low_and_high))
 
 
-def describe_fields(design: Engine, values: dict[str, float]) -> dict[str, str]:
+def describe_fields(design: Engine, values: Mapping[str, Any]) -> dict[str, str]:
     """Return fields with their values as people read both: `weight buffer: 8 MiB`."""
     described = {}
     for field, value in values.items():
         known = meaning_of(design, field)
-        described[field_label(field, known.unit)] = known.show(value)
+        described[field_label(field, known.unit)] = field_value(known, field, value)
     return described
 
 

@@ -11,7 +11,7 @@ from dse.arrays import Rows
 from dse.evaluation import Metrics
 from dse.explore.runs import Runs
 from dse.explore.space import meaning_of
-from dse.show.labels import buildable_label, field_label
+from dse.show.labels import buildable_label, field_label, field_value
 from dse.show.scale import Scale
 from dse.show.style import ACCENT, INK
 
@@ -102,6 +102,6 @@ def hover_texts(runs: Runs, metrics: Sequence[str], scale: Scale) -> list[str]:
         known = meaning_of(runs.space.design, field)
         label = field_label(field, known.unit)
         different, which = np.unique(values, return_inverse=True)  # few of many
-        texts = [f"{label}: {known.show(value)}" for value in different]
+        texts = [f"{label}: {field_value(known, field, v)}" for v in different]
         lines.append([texts[place] for place in which])
     return ["<br>".join(parts) for parts in zip(*lines, strict=True)]

@@ -49,6 +49,7 @@ TITLES = {
 _STEPS = {  # units that a page may choose from, the largest first
     "time": ("s", "ms", "us", "ns"),
     "energy": ("J", "mJ", "uJ", "nJ", "pJ"),
+    "energy delay": ("J s", "mJ s", "uJ s", "nJ s"),
     "power": ("W", "mW", "uW"),
     "rate": ("TOP/s", "GOP/s"),
     "information": ("GB", "MB", "kB", "B"),

@@ -14,7 +14,7 @@ from dse.explore.space import meaning_of
 from dse.show import words
 from dse.show.findings import Findings
 from dse.show.front_bars import bars_note
-from dse.show.labels import describe_design, field_label
+from dse.show.labels import describe_design, field_label, field_value
 from dse.show.scale import Scale
 from dse.show.tables import Column, html_head, html_table
 from dse.study.summary import Summary
@@ -206,7 +206,7 @@ def _shares(front: Runs) -> Iterator[tuple[str, list[str]]]:
         counts = np.bincount(digits[name], minlength=len(axis))
         values = front.space.values(name)
         taken = [
-            _share(known.show(value), count / len(front))
+            _share(field_value(known, name, value), count / len(front))
             for value, count in zip(values, counts, strict=True)
         ]
         yield field_label(name, known.unit), taken

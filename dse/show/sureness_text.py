@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +11,9 @@ from dse.explore.model_error import evidence_text
 from dse.explore.runs import file_units
 from dse.explore.sensitivity import Sensitivity
 from dse.explore.uncertainty import Part, Uncertainty
+from dse.show.labels import sensitivity_label
 from dse.show.scale import TITLES, Scale, uncertainty_scale
-from dse.show.text_table import terminal_width, text_table
+from dse.show.text_table import prose, text_table
 from dse.units import from_si
 
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ def sensitivity_text(found: Sensitivity, metric: str) -> str:
     largest = found.largest(metric, MOST)
     rows = [
         [
-            str(name).replace("_", " "),
+            sensitivity_label(found, str(name)),
             _owner(found, str(name)),
             f"{value:+.2f} %",
         ]
         for name, value in largest.items()
     ]
     title = f"1 % more of a number changes {TITLES[metric].lower()} by:"
-    return f"{title}\n\n{_table(['number', 'of', 'change'], rows)}"
+    return f"{prose(title)}\n\n{_table(['number', 'of', 'change'], rows)}"
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> str:
@@ -61,7 +61,6 @@ def sensitivity_json(found: Sensitivity, metric: str) -> dict[str, Any]:
 
 def uncertainty_text(found: Uncertainty) -> str:
     """Return the range of each metric over draws of all that is not known of it."""
-    width = terminal_width()
     scale, rows = uncertainty_scale(found), []
     for metric, draws in found.metrics.items():
         unknown = float(np.isnan(draws).mean())
@@ -83,8 +82,8 @@ def uncertainty_text(found: Uncertainty) -> str:
         "Every assumed number drawn from its range, and the error of the model from "
         f"what was learned of it, {len(draws.T):,} times:"
     )
-    told = textwrap.fill(title, width), _table(heads, rows)
-    return "\n\n".join([*told, textwrap.fill(_evidence(found), width)])
+    told = prose(title), _table(heads, rows)
+    return "\n\n".join([*told, prose(_evidence(found))])
 
 
 def _evidence(found: Uncertainty) -> str:
@@ -100,7 +99,7 @@ def next_text(unknowns: pd.Series[float], metric: str) -> str:
         if share >= _LEAST
     ]
     title = f"What the bar of {TITLES[metric].lower()} hangs on, to be found out next:"
-    return f"{title}\n\n{_table(['unknown', 'share of the spread'], rows)}"
+    return f"{prose(title)}\n\n{_table(['unknown', 'share of the spread'], rows)}"
 
 
 def choice_text(unknowns: pd.DataFrame, choices: int) -> str:
@@ -112,12 +111,12 @@ def choice_text(unknowns: pd.DataFrame, choices: int) -> str:
         if row.gain > 0.0
     ]
     if not rows:
-        return (
+        return prose(
             f"{among}, nothing that is not known would change the choice, if it were."
         )
     title = f"{among}, what would change the choice if it were known, most first:"
     heads = ["unknown", "another choice", "better by"]
-    return f"{title}\n\n{_table(heads, rows)}"
+    return f"{prose(title)}\n\n{_table(heads, rows)}"
 
 
 def _bar(found: Uncertainty, scale: Scale, metric: str, part: Part) -> str:

@@ -13,6 +13,7 @@ from itertools import zip_longest
 NARROWEST = 12  # characters of a column of text
 _INDENT = 4 * " "
 _RULE = re.compile("-+(  -+)*")  # below the header of a table
+_SEAM = re.compile("[_.](?=[A-Za-z])")
 _NUMBER = frozenset("0123456789+-.,eE% ×")
 
 
@@ -135,12 +136,32 @@ def _longest_word(cells: Sequence[str]) -> int:
 def _wrapped(row: list[str], widths: list[int]) -> list[list[str]]:
     """Return the lines of a row whose texts are longer than their columns are wide."""
     cells = [
-        textwrap.wrap(cell, width, break_on_hyphens=False) or [""]
-        if len(cell) > width
-        else [cell]
+        cut(cell, width) or [""] if len(cell) > width else [cell]
         for cell, width in zip(row, widths, strict=True)
     ]
     return [list(line) for line in zip_longest(*cells, fillvalue="")]
+
+
+def cut(text: str, width: int) -> list[str]:
+    """Return a text in lines of a width, cut between words.
+
+    A word that is wider is cut where parts of a name meet, as in
+    `main_memory.interface_energy`, and anywhere if it has no such place.
+    """
+    return _AtSeams(width, break_on_hyphens=False).wrap(text)
+
+
+class _AtSeams(textwrap.TextWrapper):
+    def _handle_long_word(
+        self, reversed_chunks: list[str], cur_line: list[str], cur_len: int, width: int
+    ) -> None:
+        word, room = reversed_chunks[-1], width - cur_len
+        seams = [seam.end() for seam in _SEAM.finditer(word) if seam.end() <= room]
+        if seams:
+            cur_line.append(word[: seams[-1]])
+            reversed_chunks[-1] = word[seams[-1] :]
+        elif not cur_line:
+            super()._handle_long_word(reversed_chunks, cur_line, cur_len, width)
 
 
 def _is_number(cell: str) -> bool:

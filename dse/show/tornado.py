@@ -10,8 +10,11 @@ from dse.errors import check_kind
 from dse.explore.objectives import read_objective
 from dse.explore.sensitivity import Sensitivity
 from dse.show.figure import Figure, new_figure
+from dse.show.labels import sensitivity_label
 from dse.show.paper import check_width, is_column, on_paper
+from dse.show.scale import TITLES
 from dse.show.style import ACCENT, GREY_DARK, RULE
+from dse.show.text_table import cut
 
 _SIDES = (("design", True, ACCENT), ("technology", False, GREY_DARK))
 _ABOVE = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"}
@@ -38,7 +41,7 @@ def plot_sensitivity(
     of_design = [name in sensitivity.design.index for name in largest.index]
     left, letters, high = (124, 20, 36) if is_column(width) else (250, 40, 26)
     names = {
-        name: "<br>".join(wrap(name.replace("_", " "), letters))
+        name: "<br>".join(cut(sensitivity_label(sensitivity, name), letters))
         for name in largest.index
     }
     figure = new_figure(height=110 + high * len(largest))
@@ -57,7 +60,7 @@ def plot_sensitivity(
                 hovertemplate="%{y}: %{x:+.3f}<extra></extra>",
             )
         )
-    title = f"% more {metric.replace('_', ' ')} for 1 % more of the number"
+    title = f"% more {TITLES[metric].lower()} for 1 % more of the number"
     reach = (1.5 if is_column(width) else 1.25) * float(largest.abs().max() or 1.0)
     figure.update_layout(
         showlegend=True,

@@ -82,6 +82,8 @@ def test_it_says_what_a_metric_hangs_on_and_how_sure_it_is(dse: Dse) -> None:
     text = dse(*TINY, *asked).out
     assert "1 % more of a number changes energy per sequence by:" in text
     assert "sram.leakage_power" in text
+    assert re.search(r"^weight buffer +design ", text, re.M)
+    assert not re.search(r"buffer mib|gb per s", text)
     assert dse(*TINY, "--sensitivity", "enrgy").code == 2
 
 
@@ -142,7 +144,7 @@ def test_the_text_names_the_bottleneck_and_every_op(dse: Dse) -> None:
     assert answer.code == 0
     assert "bert-tiny: prefill of 64 tokens, batch 1; roofline timing" in answer.out
     assert "Bottleneck" in answer.out
-    assert "ffn down" in answer.out
+    assert "FFN down" in answer.out
 
 
 def test_every_record_tells_its_run_from_every_other(dse: Dse) -> None:

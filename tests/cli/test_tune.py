@@ -98,7 +98,7 @@ def test_a_proof_that_is_interrupted_tells_its_answer_and_how_to_go_on(
         patched.setattr(prove._Search, "step", interrupted)
         answer = dse(*asked, "--proof-file", file)
     assert answer.code == 130
-    assert "then interrupted." in answer.out
+    assert "then interrupted." in " ".join(answer.out.split())
     assert answer.err.endswith(f"Interrupted; go on with --proof-from {file}.\n")
     answer = dse(*asked, "--proof-from", file)
     assert answer.code == 0

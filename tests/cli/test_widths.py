@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -98,6 +99,58 @@ def test_the_answer_of_a_sweep_fits(
         answer = dse("sweep", study, *more)
         assert 0 < max(widths(answer.out)) <= 80
         assert "columns wide" not in answer.err
+
+
+ASKED = 3 * "Which machine is best for who has a terminal of 80 columns? "
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "sweep STUDY",
+        "sweep STUDY --dry-run",
+        "sweep STUDY --shard 1/2 --out OUT --parts 3",
+        "tune STUDY --min energy --steps 2 --starts 2",
+    ],
+)
+def test_no_line_of_an_answer_is_wider_than_the_terminal(
+    dse: Dse, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    file = study / "study.toml"
+    file.write_text(re.sub('"Which.*"', f'"{ASKED}"', file.read_text(), count=1))
+    places = {"STUDY": str(study), "OUT": str(tmp_path / "out")}
+    answer = dse(*(places.get(word, word) for word in call.split()))
+    assert answer.code == 0, answer.err
+    assert [line for line in answer.out.splitlines() if len(line) > 80] == []
+
+
+@pytest.mark.parametrize(
+    "call", ["evaluate --workload brt", "evaluate --timing fast", "sweep --seed -1 x"]
+)
+def test_a_message_is_wrapped_for_a_terminal_and_a_line_for_a_program(
+    dse: Dse, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    piped = dse(*call.split())
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    shown = dse(*call.split())
+    assert (piped.code, shown.code) == (2, 2)
+    assert widest_line(piped.err) > 60 >= widest_line(shown.err)
+    assert piped.err.split() == shown.err.split()
+
+
+def widest_line(text: str) -> int:
+    return max(map(len, text.splitlines()))
+
+
+def test_a_long_name_is_cut_where_its_parts_meet(
+    dse: Dse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = dse("memories").out.splitlines()
+    assert "main_memory." in {line[23:45].strip() for line in lines}
+    assert not {"y", "gy", "rgy", "ergy"} & {line.strip() for line in lines}
 
 
 words = st.text("ab1", min_size=1, max_size=9)

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dse.engines.base import Engine
+from dse.engines.reference import ReferenceMachine
+from dse.engines.registry import ENGINES
 from dse.engines.tile.engine import TileEngine
 from dse.explore.limits import read_limits
 from dse.explore.space import meaning_of
 from dse.show.labels import (
     amount,
     component_label,
+    describe_fields,
     describe_workload,
     field_label,
     number,
@@ -62,10 +68,42 @@ def test_amounts_carry_their_unit() -> None:
         ("lanes_per_pe", "lanes per PE"),
         ("clock_mhz", "clock"),
         ("batch", "batch"),
+        ("integer_bits", "integer bits"),
     ],
 )
 def test_a_field_in_words_leaves_its_unit_to_the_value(field: str, label: str) -> None:
     assert field_label(field, meaning_of(TileEngine.edge(), field).unit) == label
+
+
+@pytest.mark.parametrize("kind", ENGINES.values())
+def test_a_field_and_its_value_tell_the_unit_once(kind: type[Engine]) -> None:
+    design = kind()
+    for name, known in design.meanings().items():
+        (both,) = describe_fields(design, {name: design.number(name)}).items()
+        words = re.findall(r"[a-z]+|/|\^", " ".join(both).lower())
+        unit = re.findall(r"[a-z]+", known.unit.lower())
+        told = [word for word in words if word.removesuffix("s") in unit]
+        assert len(told) <= len(unit), both
+        if not known.choices:
+            assert "^" not in words, both
+
+
+def test_a_value_has_no_unit_where_its_label_is_one() -> None:
+    machine = TileEngine.edge()
+    values = {
+        name: machine.number(name) for name in ("integer_bits", "mask_buffer_mib")
+    }
+    assert describe_fields(machine, values) == {
+        "integer bits": "4",
+        "mask buffer": "1 MiB",
+    }
+    gpu = ReferenceMachine()
+    told = {name: gpu.number(name) for name in ("overhead_us", "die_mm2", "peak_tops")}
+    assert describe_fields(gpu, told) == {
+        "overhead": "29.7 µs",
+        "die": "826 mm²",
+        "peak": "312 TOP/s",
+    }
 
 
 def test_parts_and_ops_are_written_as_people_write_them() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+import dse
 from dse.engines.tile.engine import TileEngine
 from dse.errors import InputError
 from dse.evaluation import Metrics
@@ -176,3 +177,13 @@ def test_no_figure_offers_to_upload_itself(front: Runs) -> None:
     shown = figure._repr_mimebundle_(renderer="plotly_mimetype")
     for content in shown.values():
         assert "showSendToCloud" in str(content)
+
+
+def test_a_sensitivity_names_fields_in_words_and_parameters_as_they_are_given() -> None:
+    run, machine = dse.transformer("bert-tiny", seq_len=64), dse.TileEngine.edge()
+    found = dse.sensitivity(machine, run)
+    figure = dse.plot_sensitivity(found, "energy", count=30)
+    names = {name for bars in figure.data for name in bars.y}
+    assert {"weight buffer", "memory bandwidth", "integer bits"} <= names
+    assert "sram.leakage_power" in names
+    assert "energy per sequence" in figure.layout.xaxis.title.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import pydoc
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -139,3 +140,12 @@ def test_what_is_set_in_place_is_told_of_replace() -> None:
         EDGE.pes = 3  # type: ignore[misc]
     with pytest.raises(AttributeError, match="never changed"):
         del EDGE.pes
+
+
+def test_what_only_a_kind_has_is_told_with_its_unit() -> None:
+    run = dse.transformer("bert-tiny", seq_len=64)
+    pair = dse.Pair(host=dse.TileEngine.edge(), coprocessor=dse.SprintEngine())
+    told = repr(dse.evaluate(pair, run))
+    assert re.search(r"^coprocessor lifetime +\S+ years", told, re.M)
+    assert re.search(r"^coprocessor main memory read +\S+ Mbit", told, re.M)
+    assert "mbit" not in told
