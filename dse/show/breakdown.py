@@ -222,7 +222,7 @@ def _axes(
         x={
             "nticks": 5,
             "separatethousands": True,
-            "range": [0.0, 1.35 * from_si(longest, unit)],
+            "range": [0.0, 1.45 * from_si(longest, unit)],
             "title": {"text": scale.axis_title(kind)},
         },
         y={} if number == first else shared,

@@ -11,6 +11,7 @@ from dse.show.style import CONFIG, house_layout
 
 JUPYTER = "plotly_mimetype"  # what Plotly takes for a notebook: live, gone in a page
 LEAST = 480  # pixels of a page that a figure needs; on a narrower one it scrolls
+_PANEL = 300  # of them for each panel beside others
 
 
 class Figure(go.Figure):  # type: ignore[misc]
@@ -43,6 +44,12 @@ def new_figure(*, height: int, **layout: Any) -> Figure:
     return Figure(layout=house_layout(height=height, **layout))
 
 
+def least_width(figure: go.Figure) -> int:
+    """Return the pixels of a page that a figure needs for all that stands abreast."""
+    starts = {next(iter(axis.domain or (0.0,))) for axis in figure.select_xaxes()}
+    return max(LEAST, _PANEL * len(starts))
+
+
 _carrier: list[str] = []  # the cell of this kernel whose output holds plotly.js
 
 
@@ -60,7 +67,9 @@ def _display(figure: Any) -> None:
     page = figure.to_html(
         full_html=False, include_plotlyjs=_carrier == [cell], include_mathjax=False
     )
-    bundle["text/html"] = f'<div style="min-width: {LEAST}px">{page}</div>'
+    bundle["text/html"] = (
+        f'<div style="min-width: {least_width(figure)}px">{page}</div>'
+    )
     show: Any = display
     show(bundle, raw=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from dse.show.style import ACCENT, GREY_DARK, INK, Drawing, house_layout
 
 Trace = dict[str, Any]
 
+_UPRIGHT = 40  # letters of a title along an upright axis
 SVG_MARKS = 3_000  # more marks than this are drawn by WebGL
 # Pixels for which labels are placed: between the axes, or of the whole scene.
 _FLAT_SIZE: Size = (300.0, 270.0)
@@ -66,6 +68,7 @@ def flat_front(
         metric_axis(scale.axis_title(n), v, most=most)
         for n, v, most in zip(names, shown, (5, 6), strict=True)
     ]
+    _fold(axes[1])
     data = []
     if background is not None:
         data.append(density(behind, axes))
@@ -94,6 +97,7 @@ def solid_front(names: Sequence[str], points: Marks, scale: Scale) -> Drawing:
         metric_axis(scale.axis_title(n), v, most=5)
         for n, v in zip(names, points.everything(), strict=True)
     ]
+    _fold(axes[2])
     data = [
         _designs(kind, points.front, points.hover, size=4),
         _picked(kind, 3, size=9),
@@ -117,6 +121,12 @@ def solid_front(names: Sequence[str], points: Marks, scale: Scale) -> Drawing:
         "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
     }
     return {"data": data, "layout": layout}
+
+
+def _fold(axis: dict[str, Any]) -> None:
+    """Break the title of an upright axis where it is longer than the axis."""
+    title = axis["title"]
+    title["text"] = "<br>".join(wrap(title["text"], _UPRIGHT))
 
 
 def _designs(kind: str, places: Rows, hover: list[str] | None, *, size: int) -> Trace:

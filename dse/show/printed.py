@@ -25,7 +25,7 @@ from dse.hardware.technology import Technology
 from dse.records import Record
 from dse.show.comparison import comparison_tables
 from dse.show.evaluation_text import metrics_tables
-from dse.show.labels import component_label, describe_workload, number
+from dse.show.labels import component_label, describe_fields, describe_workload, number
 from dse.show.printed_spaces import (
     runs_tables,
     shape_tables,
@@ -199,13 +199,14 @@ def _(model: CompiledModel) -> Tables:
 
 @tables_of.register
 def _(found: Tuned) -> Tables:
-    rows = [[name, _value(value)] for name, value in found.values.items()]
+    rows = [[*each] for each in describe_fields(found.design, found.values).items()]
     if found.metrics:
         counted = found.basis.counted if found.basis else "sequence"
         scale = scale_for(found.metrics, counted, found.grounds.label)
         rows += [
-            [scale.title(name), scale.amount(name, value)]
-            for name, value in found.metrics.items()
+            [scale.title(name), scale.amount(name, found.metrics[name])]
+            for name in SHOWN_UNITS
+            if name in found.metrics
         ]
     title = found.verdict if found.proof is None else f"{found.verdict} {found.proof}"
     return Tables(title, [Table(["", "best found"], rows)])
@@ -213,10 +214,6 @@ def _(found: Tuned) -> Tables:
 
 def _in_brief(text: str) -> str:
     return textwrap.shorten(text, 60, placeholder=" …")
-
-
-def _value(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 @tables_of.register

@@ -164,6 +164,11 @@ class _AtSeams(textwrap.TextWrapper):
             super()._handle_long_word(reversed_chunks, cur_line, cur_len, width)
 
 
+def _marked_up(text: str) -> str:
+    """Return a sentence as HTML, what stands between backticks as code."""
+    return re.sub("`([^`]*)`", r"<code>\1</code>", escape(text))
+
+
 def _is_number(cell: str) -> bool:
     return set(cell) <= _NUMBER
 
@@ -217,7 +222,7 @@ class Tables:
     def html(self) -> str:
         """All of it for a notebook."""
         tables = "".join(table.html for table in self.tables)
-        said = [f"<p>{escape(s)}</p>" if s else "" for s in (self.title, self.note)]
+        said = [f"<p>{_marked_up(s)}</p>" if s else "" for s in (self.title, self.note)]
         return said[0] + tables + said[1]
 
     def __repr__(self) -> str:

@@ -72,7 +72,7 @@ def plot_sensitivity(
         categoryorder="array", categoryarray=list(names.values()), ticks=""
     )
     figure.update_xaxes(
-        title="<br>".join(wrap(title, 34) if is_column(width) else [title]),
+        title="<br>".join(wrap(title, 34 if is_column(width) else 44)),
         range=[-reach, reach],
         gridcolor=RULE,
         zeroline=True,

@@ -149,3 +149,17 @@ def test_what_only_a_kind_has_is_told_with_its_unit() -> None:
     assert re.search(r"^coprocessor lifetime +\S+ years", told, re.M)
     assert re.search(r"^coprocessor main memory read +\S+ Mbit", told, re.M)
     assert "mbit" not in told
+
+
+def test_a_tuned_machine_is_told_as_others_are() -> None:
+    run = dse.transformer("bert-tiny", seq_len=64)
+    space = dse.Space(dse.TileEngine.edge(), weight_buffer_mib=[4, 8])
+    told = repr(dse.tune("min:energy", space, workload=run, starts=2, steps=2))
+    assert re.search(r"^weight buffer +\d MiB$", told, re.M)
+    order = [told.index(name) for name in ("Throughput", "Energy per", "Chip area")]
+    assert order == sorted(order)
+
+
+def test_code_in_a_sentence_is_code_in_a_notebook() -> None:
+    assert "`.summary()`" in repr(metrics())
+    assert "<code>.summary()</code>" in metrics()._repr_html_()

@@ -60,7 +60,10 @@ class TileEngine(Engine):
     weight_buffer_mib: float = quantity("MiB", "weight buffer", default=8.0, low=1e-6)
     mask_buffer_mib: float = quantity("MiB", "mask buffer", default=1.0, low=1e-6)
     main_memory: Choice = quantity(
-        "1", "kind of main memory", default="dram_32_2_1", choices=MAIN_MEMORIES
+        "1",
+        "main memory: a kind, or AccelTran's type_banks_ranks_channels",
+        default="dram_32_2_1",
+        choices=MAIN_MEMORIES,
     )
     memory_bandwidth_gb_per_s: float = quantity(
         "GB/s", "main-memory bandwidth", default=25.6, low=1e-6
