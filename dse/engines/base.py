@@ -21,7 +21,7 @@ from dse.hardware.buildable import fastest_clock
 from dse.hardware.main_memory import MainMemory, is_described, with_memories
 from dse.hardware.technology import Technology
 from dse.records import Record, record, static
-from dse.schedule.residency import Residency, plan_run
+from dse.schedule.residency import Residency, plan_run, run_together
 from dse.schedule.stage import Chain, Stage
 from dse.schedule.traffic import Storage, Traffic
 from dse.shown import Shown
@@ -63,9 +63,9 @@ class Op(Record):
     input_density: Number
     weight_density: Number
     output_density: Number
-    met: Number = 1.0  # matrices a batch needs for each head: of experts those it meets
+    met: Number = 1.0  # matrices read for each head: of experts those each part meets
     met_by_one: Number = 1.0  # those that one sequence needs
-    weights: Number = 0.0  # values of all that a batch needs
+    weights: Number = 0.0  # values of all that a part of the batch needs
     weights_before: Number  # the same, of the op with weights before
     density_before: Number
     in_attention: Number
@@ -79,7 +79,7 @@ class Op(Record):
 
     @property
     def matrices(self) -> Number:
-        """Matrices of weights that a batch needs."""
+        """Matrices of weights that the parts of a batch need, one after the other."""
         return self.heads * self.met
 
 
@@ -91,6 +91,7 @@ class Run(Record):
     """
 
     batch: Number
+    together: Number  # sequences of one part of the batch, which run side by side
     weights: Column
     density: Column
     weight_sets: Column  # how often each op has weights of its own
@@ -307,10 +308,14 @@ def schedule_run(
     held: dict[str, Number] = {}
     runs = [run_of_block(run, block) for block in blocks]
     storage = [
-        _met(engine.storage(block.ops, own, technology), block.ops, own)
+        engine.storage(block.ops, own, technology)
         for block, own in zip(blocks, runs, strict=True)
     ]
     kept = [one for one in storage if one is not None]
+    if kept and any(max(block.ops.choices) > 1.0 for block in blocks):
+        part = run_together(blocks, kept, run.batch)
+        runs = [own.replace(together=part) for own in runs]
+        kept = [_met(*each) for each in zip(kept, blocks, runs, strict=True)]
     if kept:
         planned, held = plan_run(blocks, kept, run.batch)
     chains = [
@@ -329,11 +334,9 @@ def schedule_run(
     return chains, planned, held
 
 
-def _met(storage: Storage | None, ops: Ops, run: Run) -> Storage | None:
-    """Return how values are kept, of weights those that a batch needs (experts)."""
-    if storage is None or max(ops.choices) == 1.0:
-        return storage
-    met = storage.weights * ops.met(run.batch, run.expert_imbalance)
+def _met(storage: Storage, block: Block, run: Run) -> Storage:
+    """Return how values are kept, of experts those that a part of a batch meets."""
+    met = storage.weights * block.ops.met(run.together, run.expert_imbalance)
     return storage._replace(weights=met, whole=storage.weights)
 
 
@@ -509,9 +512,10 @@ def _rows(
     }
     columns |= dict.fromkeys(("met", "met_by_one"), np.ones(len(ops)))
     if max(ops.choices) > 1.0:
-        met, by_one = (ops.met(b, run.expert_imbalance) for b in (run.batch, 1.0))
+        met, by_one = (ops.met(b, run.expert_imbalance) for b in (run.together, 1.0))
+        parts = run.batch / run.together
         columns["weights"] = columns["weights"] * met
-        columns["met"] = np.asarray(ops.choices) * met
+        columns["met"] = np.asarray(ops.choices) * met * parts
         columns["met_by_one"] = np.asarray(ops.choices) * by_one
     columns |= {**operands, "from_cache": from_cache(ops)}
     moved = jax.tree.leaves(traffic)
@@ -545,6 +549,7 @@ def describe_run(workload: Workload) -> Run:
     blocks = workload.blocks
     return Run(
         batch=workload.batch,
+        together=workload.batch,
         weights=_joined([b.ops.weights * 1.0 for b in blocks]),
         density=_joined([_mean_over_layers(b.ops, "weight_density") for b in blocks]),
         weight_sets=np.concatenate(

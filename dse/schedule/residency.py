@@ -98,6 +98,13 @@ def plan_run(
     return moved, plan.held(batch, part)
 
 
+def run_together(
+    blocks: Sequence[Block], storage: Sequence[Storage], batch: Number
+) -> Number:
+    """Return how many sequences run together: of activations alone, not of weights."""
+    return _Plan(blocks, storage).together(batch)
+
+
 def plan_block(
     blocks: Sequence[Block], storage: Sequence[Storage], batch: Number, number: int
 ) -> Held:
@@ -189,14 +196,18 @@ class _Plan:
         block, storage = self.blocks[number], self.storage[number]
         ops = block.ops
         for i, kind in enumerate(ops.kinds):
-            if kind != "matmul" or storage.hands_over is not None:
+            if not _reads_cache(ops, i):
+                continue
+            if kind == "matmul" and storage.hands_over is not None:
                 continue
             again = read_again(block, storage, i)
             heads, cached = ops.heads[i], ops.cached[i]
-            left, *right = [not back for back in ops.reads[i]]
             bits = heads * cached * storage.cached
             self._add(number, i, "cache_read", bits)
             self._add(number, i, "refetched", again * bits)
+            if kind == "linear":
+                continue
+            left, *right = [not back for back in ops.reads[i]]
             if left:
                 bits = heads * ops.rows[i] * ops.inner[i]
                 self._add(number, i, "input", bits * storage.operand[i])
@@ -340,7 +351,8 @@ class _Plan:
         for place, use in enumerate(value.uses):
             once = 0.0 if given and place == 0 else 1.0
             comes = comes_again(block.ops, use, value.maker)
-            again = read_again(block, storage, use) if comes else 0.0
+            values = self._values(number, value.maker) if comes else 0.0
+            again = read_again(block, storage, use, values) if comes else 0.0
             self._add(number, use, "spill_read", cost, share * once)
             self._add(number, use, "refetched", cost, share * again)
         self.kept[number, value.maker] = cost
@@ -365,15 +377,19 @@ class _Plan:
         """Return the bits of a result of one sequence, or what it takes of a room."""
         kept = room or self.storage[number]
         if (id(kept), maker) not in self.sizes:
-            if maker < 0:
-                values = self._input_values(number, maker)
-                bits = self._input_bits(number, maker, kept)
-            else:
-                ops = self.blocks[number].ops
-                values = ops.heads[maker] * ops.rows[maker] * ops.columns[maker]
-                bits = kept.result[maker]
-            self.sizes[id(kept), maker] = values * bits
+            given = maker < 0
+            each = (
+                self._input_bits(number, maker, kept) if given else kept.result[maker]
+            )
+            self.sizes[id(kept), maker] = self._values(number, maker) * each
         return self.sizes[id(kept), maker]
+
+    def _values(self, number: int, maker: int) -> Number:
+        """Return the values of a result of one sequence."""
+        if maker < 0:
+            return self._input_values(number, maker)
+        ops = self.blocks[number].ops
+        return ops.heads[maker] * ops.rows[maker] * ops.columns[maker]
 
     def _input_values(self, number: int, maker: int) -> Number:
         """Return the values of what a block reads, from the first op that does."""
@@ -508,6 +524,13 @@ def _by_op(columns: _Columns) -> _Columns:
     return cast(_Columns, jax.tree.map(apart, columns))
 
 
+def _reads_cache(ops: Ops, i: int) -> bool:
+    """Say whether a cache may hold what an op multiplies; of a layer, its input."""
+    makers = [i - back for back in ops.reads[i] if back > 0]
+    of_layer = ops.kinds[i] == "linear" and any(ops.kept[maker] for maker in makers)
+    return ops.kinds[i] == "matmul" or of_layer
+
+
 def _new_values(block: Block, i: int) -> Number:
     """Return the values of keys, or of values, of a head that no cache has.
 
@@ -542,15 +565,19 @@ def _matrices(block: Block, storage: Storage) -> list[Number]:
 def _cached(block: Block, storage: Storage) -> list[Number]:
     """Return the bits of the keys or values of a sequence that each op has cached.
 
-    Those of the newest token are among them as it has run.
+    Those of the newest tokens are among them as they have run.
     """
     ops = block.ops
     found: list[Number] = [jnp.zeros(())]
     for i, kind in enumerate(ops.kinds):
+        if not _reads_cache(ops, i):
+            continue
         if kind == "matmul":
             values = ops.heads[i] * ops.inner[i] * ops.columns[i]
-            bits = values * storage.cached
-            found.append(jnp.where(ops.cached[i] > 0, bits, 0.0))
+        else:  # of all rows, and the new ones are those of what it reads
+            earlier = ops.rows[i] - ops.rows[i - ops.reads[i][0]]
+            values = ops.cached[i] * ops.rows[i] / jnp.maximum(earlier, 1.0)
+        found.append(jnp.where(ops.cached[i] > 0, values * storage.cached, 0.0))
     return found
 
 

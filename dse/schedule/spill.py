@@ -39,13 +39,21 @@ class Cost(NamedTuple):
         return self.bits * jnp.maximum(functools.reduce(jnp.maximum, shares), 0.0)
 
 
-def read_again(block: Block, storage: Storage, use: int) -> Number:
+def read_again(
+    block: Block, storage: Storage, use: int, values: Number = 0.0
+) -> Number:
     """Return how often more the operand that comes again is read where it is off chip.
 
     A product whose weights do not fit reads its input once for each buffer-full of
     them, or the weights once for each buffer-full of input, whichever moves less:
 
-        min(max(W / C_w - 1, 0), W / C)        weights of W bits
+        min(max(W / C_w, 1) - 1, W / C)        weights of W bits
+
+    Of m matrices with W_1 = W / m bits each, an input is read for those alone that it
+    meets: h of them where it is no larger than what one multiplies, as of experts that
+    are chosen, one where each has an input of its own. The first term becomes
+
+        min(h max(W_1 / C_w, 1), max(W / C_w, 1)) - 1
 
     Attention reads keys and values once for each buffer-full of queries and contexts,
     or the other way round, where a head does not fit:
@@ -59,10 +67,17 @@ def read_again(block: Block, storage: Storage, use: int) -> Number:
     ops = block.ops
     if ops.kinds[use] in WITH_WEIGHTS:
         weights = storage.weights[use]
-        passes = jnp.maximum(weights / storage.weight_room - 1.0, 0.0)
+        whole = weights if storage.whole is None else storage.whole[use]
+        matrix = whole / (ops.heads[use] * ops.choices[use])
+        shared = values <= ops.rows[use] * ops.inner[use]
+        meets = jnp.where(shared, ops.heads[use], 1.0)
+        one, all_of_them = (
+            jnp.maximum(bits / storage.weight_room, 1.0) for bits in (matrix, weights)
+        )
+        passes = jnp.minimum(meets * one, all_of_them) - 1.0
         by_input = weights / storage.operand[use] * _share_of_room(storage, use)
-        most = jnp.maximum(ops.columns[use] - 1.0, 0.0)
-        return jnp.minimum(jnp.minimum(passes, by_input), most)
+        most = meets * ops.columns[use] - 1.0
+        return jnp.maximum(jnp.minimum(jnp.minimum(passes, by_input), most), 0.0)
     if ops.kinds[use] == "matmul":
         scores = ops.kinds[use : use + 2] == ("matmul", "softmax")
         width = (ops.inner if scores else ops.columns)[use]

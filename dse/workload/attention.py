@@ -142,7 +142,8 @@ def from_cache(ops: Ops) -> Array:
 
     Values that are parts of the keys, as latents are, come from there with these.
     """
-    found = jnp.where(jnp.asarray(ops.cached) > 0, 1.0, 0.0)
+    right = np.asarray([kind == "matmul" for kind in ops.kinds])
+    found = jnp.where(right & (jnp.asarray(ops.cached) > 0), 1.0, 0.0)
     for i in attention_places(ops):
         if not _values_apart(ops, i):
             found = _with(found, i + 2, found[..., i])

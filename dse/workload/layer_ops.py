@@ -66,12 +66,21 @@ class OpList:
         return here
 
     def linear(
-        self, part: Linear, rows: int, *reads: int, name: str = "", times: int = 1
+        self,
+        part: Linear,
+        rows: int,
+        *reads: int,
+        name: str = "",
+        times: int = 1,
+        cached: int = 0,
     ) -> int:
-        """Add a layer of weights; `times` side by side."""
+        """Add a layer of weights; `times` side by side.
+
+        Of its input, `cached` values come from a cache.
+        """
         rows = rows if part.rows is None else part.rows
         op = Op(name or part.name, "linear", (), rows, part.columns, part.inner, times)
-        return self.add(op, *reads)
+        return self.add(op._replace(cached=cached), *reads)
 
     def norm(
         self, name: str, norm: Norm, rows: int, *reads: int, heads: int = 1
@@ -212,11 +221,16 @@ def _scores_ops(
     key: int,
     value: int,
     label: str,
+    *,
+    all_new: bool = False,
 ) -> int:
-    """Add scores, softmax and context; return the place of the context."""
+    """Add scores, softmax and context; return the place of the context.
+
+    Keys and values of earlier tokens come from a cache, unless `all_new` are made.
+    """
     rows, heads, sharing = tokens.rows, part.kv_heads, part.heads // part.kv_heads
     columns = tokens.memory if part.cross else part.seen(tokens.keys)
-    earlier = tokens.keys - rows if tokens.step else 0
+    earlier = tokens.keys - rows if tokens.step and not all_new else 0
     if part.window is not None:  # the first of these tokens sees as many
         earlier = min(earlier, part.window - 1)
     if part.cross:
@@ -264,16 +278,17 @@ def _latent_ops(
     added: tuple[int, ...],
     label: str,
 ) -> int:
-    """Add attention over latents: unfolded where all keys are new, else as they are.
+    """Add attention over latents: unfolded to keys and values, or as they are.
 
-    A step multiplies queries by the weights that would make keys of latents, so that
-    all heads look for the latents themselves; values are made of what they find.
+    Folded, queries are multiplied by the weights that would make keys of latents, so
+    that all heads look for the latents themselves; values are made of what they find.
+    Of those that a cache holds, whichever multiplies less: few queries leave them.
     """
     rows, heads, latent = tokens.rows, part.heads, part.latent or 0
     layers = {layer.name: layer for layer in part.projections}
 
-    def project(name: str, *reads: int) -> int:
-        return ops.linear(layers[name], rows, *reads, name=name + label)
+    def project(name: str, *reads: int, rows: int = rows, cached: int = 0) -> int:
+        return ops.linear(layers[name], rows, *reads, name=name + label, cached=cached)
 
     width = latent + part.shared_key
     whole = replace(part.norms[-1], width=width)  # what all heads share goes with it
@@ -281,10 +296,13 @@ def _latent_ops(
     made = ops.norm(f"norm_latent{label}", whole, rows, made)
     if tokens.kept:
         ops.keep(part, made)
-    if not tokens.step:
-        key, value = project("key", made), project("value", made)
+    if _unfolds(part, tokens):
+        # One matrix makes keys and values: the cache is read once, with the keys.
+        cached = (tokens.keys - rows) * width
+        key = project("key", made, rows=tokens.keys, cached=cached)
+        value = project("value", made, rows=tokens.keys)
         alone = replace(tokens, kept=False)  # latents are kept, and no keys
-        found = _scores_ops(ops, part, alone, query, key, value, label)
+        found = _scores_ops(ops, part, alone, query, key, value, label, all_new=True)
         return ops.linear(layers["output"], rows, found, *added, name=f"output{label}")
     own = part.key_width - part.shared_key
     absorb = Op(f"query_latent{label}", "linear", (), rows, latent, own, heads)
@@ -300,6 +318,23 @@ def _latent_ops(
     unfold = Op(f"value{label}", "linear", (), rows, part.value_width, latent, heads)
     values = ops.add(unfold, found)
     return ops.linear(layers["output"], rows, values, *added, name=f"output{label}")
+
+
+def _unfolds(part: Attention, tokens: Tokens) -> bool:
+    """Say whether keys and values of all tokens are made, as that multiplies less.
+
+    Of n new tokens that see k, each head of keys of d + r values, r of them shared,
+    and values of v, over latents of c:
+
+        k c (d + v) + n k (d + r + v)  <=  n c (d + v) + n k (2 c + r)
+    """
+    if not tokens.step or part.window is not None:
+        return not tokens.step
+    new, keys, latent = tokens.rows, tokens.keys, part.latent or 0
+    widths = part.key_width - part.shared_key + part.value_width
+    unfolded = keys * latent * widths + new * keys * (widths + part.shared_key)
+    folded = new * latent * widths + new * keys * (2 * latent + part.shared_key)
+    return unfolded <= folded
 
 
 def _position_ops(

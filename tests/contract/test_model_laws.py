@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -290,3 +291,24 @@ def test_an_encoder_runs_before_its_decoder_and_not_in_a_step() -> None:
     assert "key_cross" not in made.blocks[-2].ops.names
     cross = made.blocks[-2].ops.names.index("scores_cross")
     assert made.blocks[-2].ops.cached[cross] == 128 * 64  # the encoder read 128 tokens
+
+
+TIGHT = {  # whose buffers hold the activations of few sequences
+    "nm": MACHINES["nm"].replace(activation_buffer_kib=64),
+    "reference": MACHINES["reference"].replace(cache_mib=1),
+    "tile": MACHINES["tile"].replace(activation_buffer_mib=0.0625),
+}
+
+
+def test_a_larger_batch_of_those_who_choose_experts_moves_no_more_a_sequence(
+    name: str,
+) -> None:
+    """Also where it runs in parts: each part meets its own experts, no others."""
+    work = step(MIXTRAL | {"num_local_experts": 256}, 64)
+    runs = [
+        dse.evaluate(TIGHT[name], work.replace(batch=4.0**power)) for power in range(6)
+    ]
+    moves = [float(run.off_chip_bytes["weights"]) for run in runs]
+    assert all(b <= a * (1 + 1e-9) for a, b in pairwise(moves)), moves
+    rates = [float(run.throughput) for run in runs]
+    assert all(b >= a * (1 - 1e-9) for a, b in pairwise(rates)), rates

@@ -84,6 +84,27 @@ def test_repeats_move_what_their_ops_written_out_move(room: float) -> None:
     assert (float(needed["input"]), float(needed["output"])) == (100, 100)
 
 
+@pytest.mark.parametrize(("held", "passes"), [(8.0, 1), (1.0, 1), (0.5, 2)])
+def test_an_expert_reads_again_what_it_multiplies_and_nothing_else(
+    held: float, passes: int
+) -> None:
+    """Of 8 experts a token asks 2: its values come twice, and what each makes once."""
+    rows, wide, narrow, used, count = 10, 100, 40, 2, 8
+    matrix = wide * narrow
+    ops = chain(
+        [
+            Op("norm", "layer_norm", (0,), rows, wide),
+            Op("up", "linear", (1,), rows, narrow, wide, used, choices=count / used),
+            Op("down", "linear", (1,), rows, wide, narrow, used, choices=count / used),
+        ]
+    )
+    kept = storage(ops, room=1e-9, weight_room=held * matrix)
+    _, (traffic,), _ = plan_residency([Block(ops=ops, repeats=1)], [kept], 1.0)
+    again = [float(words) for words in np.asarray(traffic.refetched)]
+    reads = 1 if held == count else used * passes
+    assert again == [0, (reads - 1) * rows * wide, (passes - 1) * used * rows * narrow]
+
+
 def test_what_layers_hold_that_differ_is_the_mean_of_what_each_would_hold() -> None:
     ops = chain([Op(f"op_{i}", "linear", (i and 1,), 1, 100, 100) for i in range(3)])
     dense, sparse = 1.0, 0.4
