@@ -19,6 +19,7 @@ from dse.engines.nm.codes import (
     position_bits,
     stored_bits,
 )
+from dse.engines.nm.engine import NMEngine
 
 # N, M: bits of positions, and dense over stored bits at 8 and 16 bits a value; each as
 # bitmap, index, rank. 2:4 at 16 bits: 4 * 16 / (2 * 16 + 4) = 64 / 36 = 1.78.
@@ -96,6 +97,22 @@ def test_unstructured_weights_are_the_limit_of_large_groups() -> None:
     gaps = [abs(rank - unstructured) for rank in ranks]
     assert gaps == sorted(gaps, reverse=True)
     assert gaps[-1] < 0.002
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_where_all_or_none_is_kept_nothing_needs_to_be_said(share: float) -> None:
+    bits, slope = jax.value_and_grad(binary_entropy)(share)
+    assert float(bits) == pytest.approx(0.0, abs=1e-5)
+    assert bool(jnp.isfinite(slope))
+
+
+def test_a_tile_has_the_rows_that_its_machine_and_its_code_both_assume() -> None:
+    machine = NMEngine(position_code="venom")
+    assert machine.strip_rows == 64
+    own = stored_bits(
+        2.0, 8.0, width=8.0, code=VENOM, strip_rows=jnp.asarray(machine.strip_rows)
+    )
+    assert float(own) == float(stored_bits(2.0, 8.0, width=8.0, code=VENOM))
 
 
 bits_and_slopes = jax.jit(

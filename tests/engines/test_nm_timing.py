@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dse.engines.nm.engine import NMEngine
+from dse.engines.nm.memory import undrained
 from dse.engines.nm.timing import DATAFLOWS, product_cycles, softmax_exposed
 from dse.errors import InputError
 
@@ -90,3 +91,16 @@ def test_a_softmax_shows_only_what_its_scores_do_not_hide() -> None:
     # 100 cycles behind 60 of scores: 40 are waited for, and 100/10 of the last row
     assert float(softmax_exposed(60.0, 100.0, 10.0)) == pytest.approx(50.0)
     assert float(softmax_exposed(100.0, 60.0, 10.0)) == pytest.approx(6.0)
+
+
+# A tile is 4 by 5 sums of 32 bits, 80 bytes: 160 hold two of them, of which one leaves
+# while the other fills. 120 hold three quarters of that: of 300 results, 10 a cycle, a
+# quarter is waited for; with half of it, half.
+@pytest.mark.parametrize(
+    ("size", "waited"), [(320.0, 0.0), (160.0, 0.0), (120.0, 7.5), (80.0, 15.0)]
+)
+def test_results_that_find_no_room_for_a_second_tile_are_waited_for(
+    size: float, waited: float
+) -> None:
+    design = ARRAY.replace(output_buffer_kib=size / 1024, results_per_cycle=10)
+    assert float(undrained(design, 300.0)) == pytest.approx(waited, abs=1e-6)

@@ -71,6 +71,26 @@ def test_slices_of_two_bits_are_worth_powers_of_four() -> None:
     assert float(bits_together(wide)) == 4.0
 
 
+# 4 bits one by one, 2 together: of the first part 2 bits are converted, of the second
+# those that count less, of which there are none. 1 bit each is the least.
+@pytest.mark.parametrize(("adc_bits", "mean"), [(4, 3.0), (3, 2.0), (2, 1.0), (1, 1.0)])
+def test_the_least_that_is_converted_is_a_bit(adc_bits: int, mean: float) -> None:
+    chip = CHIP.replace(
+        activation_bits=5, slices_per_conversion=2, adc_bits=adc_bits, dac_bits=1
+    )
+    slices = slices_of(chip)
+    assert [float(n) for n in slices[:2]] == [4.0, 2.0]
+    assert float(slices.bits) == mean
+
+
+# Source: wan2022neurram: 48 cores of 256 x 256 cells; inputs of 4 bits, one of them the
+# sign, in one phase of 1 + 2 + 4 integrations; outputs of 6 bits.
+def test_the_chip_takes_4_bits_in_and_gives_6_bits_out() -> None:
+    assert float(CHIP.arrays) == 48.0
+    assert [float(n) for n in slices_of(CHIP)] == [3.0, 1.0, 7.0, 6.0]
+    assert CHIP.weight_bits == CHIP.activation_bits == 4.0
+
+
 def test_without_integrators_every_slice_is_converted_whole() -> None:
     isaac = dse.CrossbarEngine.isaac()
     assert [float(n) for n in slices_of(isaac)] == [16.0, 16.0, 0.0, 8.0]

@@ -34,6 +34,15 @@ def test_isaacs_peak_is_that_of_its_arrays_and_lanes() -> None:
     assert float(found) == pytest.approx(peak, rel=1e-6)
 
 
+# 50 of 128 rows at a time: all take 3 turns of 1.6 us, 42.7 rows a turn; 100 of them
+# take 2 turns, 50 a turn, and that is the peak.
+def test_a_peak_is_of_products_that_leave_no_turn_of_rows_half_empty() -> None:
+    isaac = dse.CrossbarEngine.isaac().replace(active_rows=50)
+    peak = 2 * 168 * 96 * 50 * 16 / 1.6e-6 + 2 * 336 * 1e9
+    found = isaac.peak_rate(isaac.default_technology())
+    assert float(found) == pytest.approx(peak, rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("machine", "peak"), PEAKS, ids=lambda case: type(case).__name__
 )

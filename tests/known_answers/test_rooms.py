@@ -86,3 +86,10 @@ def test_the_fuller_of_two_buffers_decides_what_an_nm_engine_holds(
 def test_isaac_holds_the_bits_of_the_cells_of_its_weight_tiles() -> None:
     found = storage(dse.CrossbarEngine.isaac())
     assert float(found.weight_room) == pytest.approx(160 * 96 * 128 * 128 * 2, rel=1e-6)
+
+
+# The same cells, whatever a weight takes of them: 2 for one of 4 bits, 8 for one of 16.
+@pytest.mark.parametrize("form", ["w4a16", "w16a4", "w8a8"])
+def test_cells_hold_as_many_bits_of_weights_in_any_format(form: str) -> None:
+    found = storage(dse.CrossbarEngine.isaac(), QUERY.with_format(form))
+    assert float(found.weight_room) == pytest.approx(160 * 96 * 128 * 128 * 2, rel=1e-6)

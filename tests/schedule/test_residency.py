@@ -124,6 +124,19 @@ def test_what_layers_hold_that_differ_is_the_mean_of_what_each_would_hold() -> N
     assert both[1] == pytest.approx(70)
 
 
+# While one result is made of another, 200 words ask for room; a room of 150 lacks 50, a
+# half of what each value takes.
+@pytest.mark.parametrize(("room", "share"), [(1e-9, 1.0), (150.0, 0.5), (ROOMY, 0.0)])
+def test_off_chip_is_the_share_of_a_value_that_there_is_no_room_for(
+    room: float, share: float
+) -> None:
+    ops = chain([Op(f"op_{i}", "linear", (i and 1,), 1, 100, 100) for i in range(3)])
+    block = Block(ops=ops, repeats=1)
+    found = plan_block([block], [storage(ops, room=room)], 1.0, 0)
+    between = {maker: float(found.off_chip[maker]) for maker in (0, 1)}
+    assert between == pytest.approx({0: share, 1: share})
+
+
 def random_chain(draw: random.Random) -> tuple[list[Step], int]:
     """Products of any widths, some with a residual, some with a norm behind."""
     given = draw.randint(1, 60)

@@ -3,7 +3,7 @@
 import pytest
 
 from dse.errors import InputError
-from dse.workload.formats import read_format
+from dse.workload.formats import read_format, read_words
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,13 @@ from dse.workload.formats import read_format
 )
 def test_a_format_tells_bits(text, bits):
     assert read_format(text) == bits
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+def test_integers_have_a_fixed_point_already(bits):
+    words = read_words(f"int{bits}")
+    assert words.kept == words.bits == words.fixed == (bits, bits, bits)
+    assert words == read_words(f"w{bits}a{bits}")
 
 
 @pytest.mark.parametrize("text", ["", "kv8", "w4", "bf16 bf16", "g128", "w0a16", "b16"])

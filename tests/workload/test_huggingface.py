@@ -197,7 +197,13 @@ def test_a_roberta_keeps_positions_for_its_tokens(write, padding):
     path = write(ROBERTA_BASE | {"pad_token_id": padding})
     with pytest.raises(InputError, match=r"`pad_token_id` is .* from 0 to 512, usual"):
         shape_from_config(path)
-    assert shape_from_config(ROBERTA_BASE | {"pad_token_id": 512}).longest == 1
+
+
+# Rows up to that of the padding are of no token.
+@pytest.mark.parametrize(("padding", "longest"), [(0, 513), (1, 512), (512, 1)])
+def test_a_roberta_has_the_positions_behind_its_padding(padding, longest):
+    found = shape_from_config(ROBERTA_BASE | {"pad_token_id": padding})
+    assert found.longest == longest
 
 
 @pytest.mark.parametrize("labels", [[1, 2], "cat", 5])
