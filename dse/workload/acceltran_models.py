@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dse.errors import InputError, check_kind, did_you_mean, quoted
-from dse.workload.layer_ops import GIVEN, OpList, Tokens, attention_ops, network_ops
+from dse.workload.layer_ops import OpList, Tokens, attention_ops, network_ops
 from dse.workload.layers import Op, chain, layer_norm, linear
+from dse.workload.liveness import BEFORE
 from dse.workload.ops import Block, Workload
 from dse.workload.parts import Attention, FeedForward
 from dse.workload.shapes import whole
@@ -127,9 +128,9 @@ def _head_ops(
     if kind == "c":
         taps, name = int(parameter), f"convolution{label}"
         convolution = Op(name, "convolution", (), tokens, hidden, taps, count)
-        return ops.add(convolution, GIVEN)
+        return ops.add(convolution, BEFORE)
     transform = Op(f"transform{label}", "transform", (), count * hidden, tokens, tokens)
-    return ops.add(transform, GIVEN)
+    return ops.add(transform, BEFORE)
 
 
 def read_layers(dictionary: Mapping[str, Any]) -> list[Layer]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dse.workload.layers import Op
+from dse.workload.liveness import BEFORE, ENCODED
 from dse.workload.parts import (
     Attention,
     Experts,
@@ -16,9 +17,6 @@ from dse.workload.parts import (
     Linear,
     Norm,
 )
-
-GIVEN = -1  # what the chain reads: the result of what runs before it
-ENCODED = -2  # the result of the encoder, which all layers of a decoder read
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class Tokens:
 
 @dataclass
 class OpList:
-    """Ops in a row; each reads results by their place, `GIVEN` for what came before.
+    """Ops in a row; each reads results by their place, `BEFORE` for what came before.
 
     `ENCODED` is what the encoder made, whose readers note it as -1.
     """
@@ -61,7 +59,7 @@ class OpList:
     def add(self, op: Op, *reads: int) -> int:
         """Add an op that reads some results; return the place of its own."""
         here = len(self.ops)
-        back = tuple(here - place if place >= 0 else place - GIVEN for place in reads)
+        back = tuple(here - place if place >= 0 else place - BEFORE for place in reads)
         self.ops.append(op._replace(reads=back))
         return here
 
@@ -96,9 +94,9 @@ def layer_ops(layer: Layer, tokens: Tokens) -> list[Op]:
     results are added up.
     """
     ops = OpList()
-    current, shared = GIVEN, GIVEN
+    current, shared = BEFORE, BEFORE
     for half, label in zip(layer.halves, _labels(layer), strict=True):
-        source = GIVEN if layer.parallel else current
+        source = BEFORE if layer.parallel else current
         if half.before is not None:
             name = _norm_name(half, label)
             source = shared = ops.norm(name, half.before, tokens.rows, source)
@@ -158,8 +156,8 @@ def attention_ops(
     ops: OpList,
     part: Attention,
     tokens: Tokens,
-    source: int = GIVEN,
-    added: tuple[int, ...] = (GIVEN,),
+    source: int = BEFORE,
+    added: tuple[int, ...] = (BEFORE,),
     label: str = "",
     *,
     weighted: bool = False,
@@ -192,12 +190,12 @@ def attention_ops(
     if part.latent is not None:
         return _latent_ops(ops, part, tokens, source, query, added, label)
     if part.cross and tokens.step:
-        key = value = GIVEN
+        key = value = BEFORE
     else:
         memory = tokens.memory if part.cross else rows
         given = ENCODED if part.cross else source
         key = project("key", given, rows=memory)
-        value_source = GIVEN if part.value_inner not in (None, part.hidden) else given
+        value_source = BEFORE if part.value_inner not in (None, part.hidden) else given
         value = project("value", value_source, rows=memory)
     if norms:
         query = ops.norm(f"norm_query{label}", norms[0], rows, query, heads=part.heads)
@@ -383,7 +381,7 @@ def network_ops(
     ops: OpList,
     part: FeedForward,
     rows: int,
-    source: int = GIVEN,
+    source: int = BEFORE,
     added: tuple[int, ...] = (),
     label: str = "",
     *,

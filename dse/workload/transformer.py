@@ -8,8 +8,9 @@ from pathlib import Path
 from types import NoneType
 
 from dse.errors import InputError, check_kind, did_you_mean, quoted
-from dse.workload.layer_ops import GIVEN, OpList, Tokens, layer_ops
+from dse.workload.layer_ops import OpList, Tokens, layer_ops
 from dse.workload.layers import Op, chain
+from dse.workload.liveness import BEFORE
 from dse.workload.model_shape import Head, ModelShape
 from dse.workload.ops import Block, Workload
 from dse.workload.parts import Layer, Stack
@@ -194,7 +195,7 @@ def _front(stack: Stack, tokens: int) -> list[Op]:
 
     Rows of the position and token-type tables are added on the way and not counted.
     """
-    ops, current = OpList(), GIVEN
+    ops, current = OpList(), BEFORE
     if stack.vocab:
         width = stack.embedding_width
         current = ops.add(Op("embedding", "embedding", (), tokens, width, stack.vocab))
@@ -227,7 +228,7 @@ def _end(
     stack: Stack, tokens: int, head: Head | None, head_rows: int | None = None
 ) -> list[Op]:
     """Return what comes behind the layers, the head included."""
-    ops, current = OpList(), GIVEN
+    ops, current = OpList(), BEFORE
     if stack.end_norm is not None:
         current = ops.norm("norm_final", stack.end_norm, tokens, current)
     for step in stack.end:

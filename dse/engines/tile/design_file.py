@@ -12,10 +12,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from dse.engines.tile.engine import TileEngine
+from dse.hardware.parameters import load_parameters
 from dse.toml_file import Table, TomlFaults, number, read_table
+from dse.units import from_si
 from dse.yaml_file import read_yaml
 
-_GB_PER_S = {"lb": 25.6, "hb": 256.0}  # of a mode of main memory
+_BANDWIDTHS = {"lb": "bandwidth_low", "hb": "bandwidth_high"}  # of a mode of memory
 
 
 def _count(description: str, example: int) -> Any:
@@ -109,8 +111,14 @@ def read_design_file(path: str | Path) -> TileEngine:
         weight_buffer_mib=asked.weight_buffer_size,
         mask_buffer_mib=asked.mask_buffer_size,
         main_memory=kind,
-        memory_bandwidth_gb_per_s=_GB_PER_S[memory.mode],
+        memory_bandwidth_gb_per_s=_bandwidth(memory.mode),
         issue_batch=asked.scheduler.compute_ops.batch_size,
         non_linearity=asked.non_linearity,
         loop_order=asked.loop_unrolling,
     )
+
+
+def _bandwidth(mode: str) -> float:
+    """Return the bandwidth of main memory in a mode, in GB/s."""
+    known = load_parameters("acceltran").si()
+    return float(from_si(known[f"main_memory.{_BANDWIDTHS[mode]}"], "GB/s"))
