@@ -186,8 +186,7 @@ def _run(
     called: str,
     command: str,
 ) -> list[dict[str, Any]]:
-    from tqdm import tqdm
-
+    from dse.explore.progress import progress_bar
     from dse.measure.curve_from import curve_file
     from dse.measure.experiment import measure as run_plan
     from dse.measure.tokenizer import load_tokenizer
@@ -195,9 +194,7 @@ def _run(
 
     first = asked.load(plan.seeds[0])
     log.debug(f"{checkpoint.folder}: sha256 {checkpoint.sha256}; {first.data}.")
-    with tqdm(
-        total=plan.sequences, unit="seq", disable=not shows_progress(), delay=2
-    ) as bar:
+    with progress_bar(shows_progress(), unit="seq", total=plan.sequences) as bar:
         answers = run_plan(
             checkpoint,
             load_tokenizer(checkpoint.folder),

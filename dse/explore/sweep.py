@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from dse.errors import InputError
 from dse.evaluation import Timing
@@ -20,6 +18,7 @@ from dse.explore.grid import Grid
 from dse.explore.limits import Limit, read_limits, with_buildable
 from dse.explore.objectives import read_objectives
 from dse.explore.pareto import Keep
+from dse.explore.progress import progress_bar
 from dse.explore.runs import Runs, with_reasons
 from dse.explore.space import Space, check_space
 from dse.hardware.technology import read_technology
@@ -73,7 +72,7 @@ def sweep(
     evaluator = Evaluator(space, basis)
     if wanted:
         found = FrontSearch(space, evaluator, wanted, bounds, keep)
-        with _bar(space.size, progress) as bar:
+        with progress_bar(progress, unit="design", total=space.size) as bar:
             return found.run(block_size, bar.update)
     return _all_rows(space, evaluator, bounds, progress)
 
@@ -84,7 +83,7 @@ def _all_rows(
     function = evaluator.metrics(evaluator.known)
     grid = Grid(space, function, BLOCK_SIZE, in_order=True)
     metrics = {name: np.empty(space.size) for name in evaluator.known}
-    with _bar(space.size, progress) as bar:
+    with progress_bar(progress, unit="design", total=space.size) as bar:
         for number in range(len(grid)):
             rows = slice(number * grid.block_size, (number + 1) * grid.block_size)
             for name, values in grid.columns(number).items():
@@ -92,9 +91,3 @@ def _all_rows(
             bar.update(grid.block_size)
     index = np.arange(space.size)
     return with_reasons(space, evaluator.basis, index, metrics, limits, space.size)
-
-
-def _bar(total: int, wanted: bool) -> Any:
-    return tqdm(
-        total=total, unit="design", unit_scale=True, disable=not wanted, delay=2.0
-    )

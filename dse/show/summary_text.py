@@ -34,7 +34,7 @@ def _stand_outs(summary: Summary) -> str:
     rows += [[label, *(column[label] for column in fields)] for label in fields[0]]
     rows += [
         [
-            scale.title(metric),
+            scale.name(metric),
             *(scale.amount(metric, front.metrics[metric][r]) for r in picked.values()),
         ]
         for metric in front.metrics

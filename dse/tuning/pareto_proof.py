@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax
-from tqdm.auto import tqdm
 
 from dse.errors import InputError
 from dse.evaluation import Timing
 from dse.explore.arguments import count
 from dse.explore.asked import TechnologyLike, WorkloadLike
 from dse.explore.objectives import USUAL
+from dse.explore.progress import progress_bar
 from dse.explore.runs import Runs
 from dse.explore.space import Space
 from dse.tuning.asked_proof import read_wanted
@@ -89,7 +89,7 @@ def pareto_proof(
     enclosure, asked = wanted.begin(problem)
     search = FrontSearcher(problem, None, starts=0, steps=1)
     key = jax.random.key(0) if key is None else key
-    with tqdm(unit="evaluation", disable=not progress, delay=2.0) as bar:
+    with progress_bar(progress, unit="evaluation") as bar:
         begin = search(key, budget, bar.update)
 
         def tell(proof: FrontProof) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import jax
 import numpy as np
 import optax
-from tqdm.auto import tqdm
 
 from dse.arrays import Rows
 from dse.errors import InputError, did_you_mean
@@ -20,6 +19,7 @@ from dse.explore.arguments import count
 from dse.explore.asked import TechnologyLike, WorkloadLike, check_timing
 from dse.explore.basis import read_suite
 from dse.explore.limits import Limit
+from dse.explore.progress import progress_bar
 from dse.tuning.asked_proof import Wanted, read_wanted
 from dse.tuning.descent import CHOICES, Choices, Descent, Path, Starts
 from dse.tuning.exact import Exact, Found
@@ -109,7 +109,7 @@ def tune(
         timing=timing,
     )
     stages = 5 if wanted else 4
-    with tqdm(total=stages, unit="stage", disable=not progress, delay=2.0) as bar:
+    with progress_bar(progress, unit="stage", total=stages) as bar:
         _begin(bar, "tracing the model")
         exact = Exact(problem)
         certify = _nothing if wanted is None else _certifier(exact, wanted, bar)

@@ -9,7 +9,6 @@ from typing import Any
 import jax
 import numpy as np
 import optax
-from tqdm.auto import tqdm
 
 from dse.arrays import Rows
 from dse.errors import InputError
@@ -20,6 +19,7 @@ from dse.explore.basis import read_suite
 from dse.explore.limits import EXAMPLE
 from dse.explore.objectives import USUAL, Objective, read_objectives
 from dse.explore.pareto import front_mask
+from dse.explore.progress import progress_bar
 from dse.explore.runs import Runs, with_reasons
 from dse.explore.space import Space, check_space
 from dse.tuning.descent import Descent, Starts
@@ -105,7 +105,7 @@ def tune_front(
         )
     search = FrontSearcher(problem, optimizer, starts=starts, steps=steps)
     key = jax.random.key(0) if key is None else key
-    with tqdm(total=budget, unit="design", disable=not progress, delay=2.0) as bar:
+    with progress_bar(progress, unit="design", total=budget) as bar:
         found = search(key, budget, bar.update)
     return TunedFront(
         as_runs(problem, found.points, search.exact),

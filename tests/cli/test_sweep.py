@@ -163,7 +163,7 @@ def test_a_dry_run_says_how_its_estimate_came_about(
 ) -> None:
     found = Estimate(8, first, start=3.0, timed_designs=timed, timed=1.5)
     monkeypatch.setattr("dse.study.estimate.estimate", lambda *_, **__: found)
-    assert said in dse("sweep", study, "--dry-run").out
+    assert said in " ".join(dse("sweep", study, "--dry-run").out.split())
 
 
 def test_a_failing_report_leaves_what_was_found_and_no_half_answer(

@@ -1,0 +1,26 @@
+"""Bars that say how far a search has come, where somebody sees them."""
+
+from __future__ import annotations
+
+import sys
+
+from tqdm.auto import tqdm
+
+_BRIEF = 2.0  # seconds of a search that shows none
+_MANY = 10_000
+_IN_NOTEBOOK = any("notebook" in kind.__module__ for kind in tqdm.__mro__)
+
+
+def progress_bar(wanted: bool, *, unit: str, total: int | None = None) -> tqdm:
+    """Return a bar on a terminal or in a notebook; a pipe or a file gets none.
+
+    It counts to a `total`, where that is known; large numbers in thousands.
+    """
+    seen = wanted and (_IN_NOTEBOOK or sys.stderr.isatty())
+    return tqdm(
+        total=total,
+        unit=unit,
+        unit_scale=total is None or total >= _MANY,
+        disable=not seen,
+        delay=_BRIEF,
+    )
