@@ -146,10 +146,11 @@ def _count(model: str, seq_len: int | None, form: str, as_json: bool) -> None:
         return
     cells = [[key, _cell(value)] for key, value in counts.items()]
     say(text_table(["", shape.name], cells[1:]))
-    say(
-        "\nParameters are those of the body, tied weights once; weight_bytes hold those"
+    note = (
+        "\nParameters are those of the body, tied weights once; weight_bytes hold "
+        "those of the head too. The work is that of the body, masked pairs included."
     )
-    say("of the head too. The work is that of the body, masked pairs included.")
+    say(prose(note))
 
 
 def memories(

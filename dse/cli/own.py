@@ -9,6 +9,7 @@ import typer
 from dse.cli.options import Json, Quiet, Verbose
 from dse.cli.output import print_json, say
 from dse.errors import InputError, did_you_mean
+from dse.show.text_table import prose
 
 
 def engine_name(given: str) -> str:
@@ -60,7 +61,7 @@ def check_engine(
     for each in outcomes:
         found.append(each)
         if not as_json:
-            say(f"{each.machine}: {each.law}: {each.fault or 'holds'}")
+            say(prose(f"{each.machine}: {each.law}: {each.fault or 'holds'}"))
     broken = sum(bool(each.fault) for each in found)
     if as_json:
         print_json({"engine": kind.__name__, "laws": [e._asdict() for e in found]})

@@ -15,7 +15,7 @@ from dse.errors import InputError
 from dse.hardware.parameters import Parameters, load_parameters, parameter_files
 from dse.hardware.provenance import Parameter
 from dse.shipped import hw_params_folder, own_params_folder
-from dse.show.text_table import noted_table, text_table
+from dse.show.text_table import noted_table, prose, text_table
 from dse.workload.zoo import read_zoo, zoo
 
 MODELS = "transformers"  # the one file that is a table of models
@@ -94,7 +94,7 @@ def _list(as_json: bool) -> None:
     header = list(rows[0])
     say(text_table(header, [[str(row[key]) for key in header] for row in rows]))
     say(f"\n{MODELS}: the shapes of {len(zoo())} models known by name")
-    say(f"\nShow one with `dse params NAME`. They stand in {_folders()}.")
+    say(prose(f"\nShow one with `dse params NAME`. They stand in {_folders()}."))
 
 
 def _folders() -> str:

@@ -20,7 +20,7 @@ from dse.cli.options import (
 from dse.cli.output import check_file, print_json, say
 from dse.errors import InputError
 from dse.files import write_whole
-from dse.show.text_table import text_table
+from dse.show.text_table import prose, text_table
 from dse.workload.spec import read_options
 
 reference = typer.Typer(
@@ -124,9 +124,10 @@ def measure_machine(
         print_json(answer)
         return
     at_hand = found.machine
-    say(
+    said = (
         f"{at_hand.peak_tops:.3g} TOP/s, of which a BERT gets "
         f"{at_hand.efficiency:.0%}; {at_hand.memory_bandwidth_gb_per_s:.3g} GB/s; "
-        f"{at_hand.overhead_us:.3g} us an op. A batch that nothing was fitted to is "
+        f"{at_hand.overhead_us:.3g} µs an op. A batch that nothing was fitted to is "
         f"missed by {found.error:+.1%}. Written to {out}."
     )
+    say(prose(said))

@@ -12,6 +12,7 @@ from dse.cli.measure import TaskName, need_extra
 from dse.cli.options import Json, Quiet, Verbose, finite, log, shows_progress
 from dse.cli.output import check_folder, print_json, say, written_together
 from dse.errors import InputError
+from dse.show.text_table import prose
 
 TEST_TEXTS = 2000
 MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json")
@@ -88,7 +89,8 @@ def train(
     if as_json:
         print_json(answer)
         return
-    say(
+    said = (
         f"{out}: {100 * right:.1f} % of {len(held):,} single texts told right; "
         f"sha256 {answer['sha256']}. Measure it with `dse measure {out}`."
     )
+    say(prose(said))

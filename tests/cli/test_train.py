@@ -46,6 +46,19 @@ def test_what_is_trained_can_be_loaded(dse: Dse, tmp_path: Path) -> None:
     assert 0.0 <= answer["accuracy"] <= 1.0
 
 
+def test_what_was_trained_is_told_within_the_terminal(
+    dse: Dse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+    write_glosses(tmp_path)
+    few = ("--seq-len", "16", "--steps", "2")
+    answer = dse("train", "--out", "model", "--wordnet", tmp_path, *few)
+    assert answer.code == 0, answer.err
+    lines = [line for line in answer.out.splitlines() if len(line.split()) > 1]
+    assert max(map(len, lines)) <= 80
+
+
 def test_without_its_texts_nothing_is_trained(dse: Dse, tmp_path: Path) -> None:
     out = tmp_path / "model"
     answer = dse("train", "--out", out, "--wordnet", tmp_path)

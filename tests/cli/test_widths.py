@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections import Counter
@@ -138,6 +139,26 @@ def test_a_message_is_wrapped_for_a_terminal_and_a_line_for_a_program(
     assert (piped.code, shown.code) == (2, 2)
     assert widest_line(piped.err) > 60 >= widest_line(shown.err)
     assert piped.err.split() == shown.err.split()
+
+
+CLI = sorted((Path(__file__).parents[2] / "dse" / "cli").glob("*.py"))
+_VALUE = 16  # letters, of a value that a sentence is told with
+
+
+@pytest.mark.parametrize("file", CLI, ids=lambda file: file.stem)
+def test_a_sentence_that_is_said_as_it_stands_is_short(file: Path) -> None:
+    """What may be longer is wrapped, by `prose`."""
+    for call in ast.walk(ast.parse(file.read_text())):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "say":
+            said = call.args[0]
+            parts = said.values if isinstance(said, ast.JoinedStr) else [said]
+            if isinstance(parts[0], ast.Constant | ast.FormattedValue):
+                told = [str(getattr(part, "value", "")) for part in parts]
+                assert sum(map(_length, parts)) <= 80, told
+
+
+def _length(part: ast.expr) -> int:
+    return len(str(part.value)) if isinstance(part, ast.Constant) else _VALUE
 
 
 def widest_line(text: str) -> int:
