@@ -13,6 +13,7 @@ from dse.contract import programs, whole_runs
 from dse.contract.check import LAWS, SLOW_LAWS, check_machine
 from dse.contract.holds import BrokenLawError, Case, falls, hold, near, rises
 from dse.engines.base import Engine
+from tests.known_answers.test_nm_engine import QUERY
 
 MACHINES: dict[str, Engine] = {
     "crossbar-isaac": dse.CrossbarEngine.isaac(),
@@ -160,6 +161,16 @@ BROKEN = {
     "unmoved": "each byte that is needed moves",
     "mixed": "an op costs what it costs alone",
 }
+
+
+# 128 x 128 values of 16 bits go in, as many weights, and as many come out, at 25.6
+# GB/s: each takes 1.28 us, whatever the clock.
+@pytest.mark.parametrize("clock_mhz", [350.0, 700.0])
+def test_what_crosses_the_port_of_a_plain_machine_takes_the_time_of_its_bits(
+    clock_mhz: float,
+) -> None:
+    found = dse.evaluate(Wrong(clock_mhz=clock_mhz), QUERY)
+    assert float(found.op_busy["load"][0]) == pytest.approx(3 * 1.28e-6, rel=1e-5)
 
 
 def test_a_machine_without_a_fault_obeys_what_the_others_break() -> None:

@@ -71,6 +71,31 @@ def test_a_buffer_takes_and_leaks_the_same_in_every_family(name: str) -> None:
     )
 
 
+# One more multiplier of a lane, of both units, of either unit, or in depth.
+@pytest.mark.parametrize(
+    ("name", "field", "more"),
+    [
+        ("AccelTran", "multipliers_per_lane", 64 * 16),
+        ("Energon", "high_bit_multipliers", 1),
+        ("SPRINT", "multipliers", 2 * 2),
+        ("host", "tile_depth", 16 * 16),
+    ],
+)
+def test_a_multiplier_of_sixteen_bits_has_the_same_area_in_every_family(
+    name: str, field: str, more: int
+) -> None:
+    machine = DENSE[name]
+    technology = league_technology(machine, NODE)
+    own = technology.values
+    control = own.get("control.area_share", own.get("control.share_of_area", 0.0))
+    areas = [
+        sum(float(part) for part in one.area(technology).values())
+        for one in (machine, machine.replace(**{field: machine.number(field) + 1}))
+    ]
+    each = (areas[1] - areas[0]) / more / (1 + float(control))
+    assert each == pytest.approx(technology["mac.area"], rel=1e-3)
+
+
 def test_what_a_family_adds_for_itself_is_not_shared() -> None:
     """A word of another length, by the law of multipliers."""
     machine = dse.TileEngine.edge()

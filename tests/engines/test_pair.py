@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 import dse
-from dse.engines.base import Engine, Op, Run
+from dse.engines.base import Engine, Op, Run, describe_run
 from dse.records import quantity, record
 from dse.schedule.stage import Stage
 
 BERT = dse.transformer("bert-tiny", seq_len=64, batch=4)
 SECOND = 1000.0  # cycles of the co-processor's clock
+TIMES = ("load", "streamed", "drained", "compute", "occupied", "store")
 
 
 @record
@@ -23,6 +24,7 @@ class OneSecond(Engine):
     """A co-processor that attends to a layer in one second, for one joule."""
 
     clock_mhz: float = quantity("MHz", "of the clock", default=SECOND / 1e6)
+    moving: float = quantity("1", "share of that for each transfer", default=0.0)
 
     def clock(self, technology: dse.Technology) -> Any:
         return self.clock_mhz * 1e6
@@ -42,14 +44,16 @@ class OneSecond(Engine):
         return dse.Technology(name="nothing", files=(), values={})
 
     def attention(self, op: Op, run: Run, technology: dse.Technology) -> Stage:
-        cycles, none = jnp.asarray(SECOND), jnp.zeros(())
+        cycles, moving = jnp.asarray(SECOND), self.moving * SECOND * jnp.ones(())
         return Stage(
             unit="core",
-            load=none,
+            load=moving,
+            streamed=moving,
+            drained=moving,
             compute=cycles,
             occupied=cycles,
-            store=none,
-            prefetch=none,
+            store=moving,
+            prefetch=jnp.zeros(()),
             dynamic={"core": jnp.asarray(1.0)},
             busy={"core": cycles},
             moved={},
@@ -73,6 +77,48 @@ def test_a_pair_takes_both_times_in_seconds_of_one_clock() -> None:
     # busy for 2 s at 2 W
     assert float(found.leakage_energy["coprocessor.core"]) == pytest.approx(4.0 / 4)
     assert found.bottleneck == "coprocessor.core"
+
+
+HEADS = Op(
+    heads=2.0,
+    rows=64.0,
+    inner=64.0,
+    columns=64.0,
+    input_density=1.0,
+    weight_density=1.0,
+    output_density=1.0,
+    weights_before=0.0,
+    density_before=1.0,
+    in_attention=1.0,
+    last_share=0.0,
+)
+
+
+def seconds(machine: Engine) -> dict[str, float]:
+    """How long attention keeps each port and part busy, in s."""
+    technology = machine.default_technology()
+    run = describe_run(BERT.attention_only().with_attention(kept=0.25))
+    stage = machine.attention(HEADS, run, technology)
+    times = {name: getattr(stage, name) for name in TIMES}
+    times |= {part.split(".")[-1]: cycles for part, cycles in stage.busy.items()}
+    clock = float(machine.clock(technology))
+    return {name: float(cycles) / clock for name, cycles in times.items()}
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        OneSecond(moving=0.1),
+        dse.SprintEngine.m_sprint(),
+        dse.FilterEngine.energon_edge(),
+    ],
+    ids=lambda machine: type(machine).__name__,
+)
+def test_beside_a_host_of_another_clock_a_co_processor_takes_as_many_seconds(
+    machine: Engine,
+) -> None:
+    pair = dse.Pair(host=dse.TileEngine.edge(), coprocessor=machine)
+    assert seconds(pair) == pytest.approx(seconds(machine), rel=1e-5)
 
 
 def test_a_pair_has_the_area_and_the_peak_of_both() -> None:

@@ -12,7 +12,7 @@ import pytest
 import dse
 from dse.errors import InputError
 from dse.explore.limits import read_limits
-from dse.hardware.buildable import FIT, bounds, broken_bounds
+from dse.hardware.buildable import FIT, bounds, broken_bounds, lacking_memory
 
 BERT = dse.transformer("bert-base", seq_len=128, batch=8)
 SERVER = dse.TileEngine.server()
@@ -45,6 +45,15 @@ def test_each_bound_is_met_up_to_its_value_and_named_beyond(
     assert broken_bounds(metrics()) == ()
     assert broken_bounds(metrics(**{metric: just})) == ()
     assert said in broken_bounds(metrics(**{metric: beyond}))[0]
+
+
+def test_of_several_runs_the_one_that_lacks_most_memory_is_told() -> None:
+    gib = np.asarray([30.0, 60.0]) * 2**30
+    use = {"weights": gib, "cache": gib / 2}
+    said = lacking_memory(use, np.asarray([1.125, 2.25]))
+    needed = "needs 90 GiB (weights 60 GiB, cache 30 GiB)"
+    assert said == f"{needed}; main memory holds 40 GiB"
+    assert lacking_memory(use, np.asarray([0.5, 1.0])) == ""
 
 
 def test_a_bound_is_a_limit_that_a_person_could_write_too() -> None:

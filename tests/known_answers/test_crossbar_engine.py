@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 import dse
+from dse.workload.layers import Op, chain
+from dse.workload.ops import Block
 from tests.known_answers.test_nm_engine import QUERY
 
 
@@ -25,3 +27,25 @@ def test_as_published_bits_cross_a_link_to_whole_blocks_of_memory() -> None:
     assert float(found["main_memory"]) == pytest.approx(1024 * access, rel=1e-6)
     link = 524_288 * technology["link.energy"]
     assert float(found["link"]) == pytest.approx(link, rel=1e-6)
+
+
+# 128 x 128 values of 16 bits at 6.4 GB/s: 5.12 us in, as many out, and nothing besides:
+# vector units work on values as they come and leave, and rows of a table are not worked
+# on.
+@pytest.mark.parametrize(
+    "first",
+    [
+        Op("norm", "layer_norm", (0,), 128, 128),
+        Op("table", "embedding", (), 128, 128, 1000),
+    ],
+    ids=lambda op: op.kind,
+)
+def test_what_is_no_product_takes_as_long_as_its_values_take_to_cross(
+    first: Op,
+) -> None:
+    block = Block(
+        ops=chain([first, Op("last", "layer_norm", (1,), 128, 128)]), repeats=1
+    )
+    work = dse.Workload(name=first.name, blocks=(block,), seq_len=128)
+    found = dse.evaluate(dse.CrossbarEngine.isaac(), work)
+    assert float(found.latency) == pytest.approx(2 * 5.12e-6, rel=1e-6)
