@@ -142,6 +142,31 @@ def test_bounds_of_simple_functions_are_what_they_take(
     assert not np.any([square.none, nothing.none, ratio.none])
 
 
+@pytest.mark.parametrize("kind", [np.int32, np.int64])
+@pytest.mark.parametrize("box", [(-3.0, 4.0), (0.0, 7.0), (-9.0, -2.0)])
+def test_bounds_of_whole_numbers_are_those_of_what_they_were(
+    kind: Any, box: tuple[float, float]
+) -> None:
+    function = compile_function(lambda g: g["x"].astype(kind) + 1, ["x"])
+    found = function.bounds({"x": box})
+    assert (found.low[0], found.high[0]) == (box[0] + 1, box[1] + 1)
+    wide = function.bounds({"x": (-1e30, 1e30)})  # more than such a number holds
+    assert (wide.low[0], wide.high[0]) == (np.iinfo(kind).min, np.iinfo(kind).max)
+
+
+def test_powers_of_what_is_above_nothing_have_the_bounds_of_their_corners() -> None:
+    """In a box of a larger one that begins at 0, of which no powers may be known."""
+    function = compile_function(lambda g: g["x"] ** g["y"], ["x", "y"])
+    box = {"x": (0.25, 0.5), "y": (1.0, 2.0)}
+    written = function.within({"x": (0.0, 4.0), "y": (0.5, 2.0)})
+    ends = {"x.low": 0.25, "x.high": 0.5, "y.low": 1.0, "y.high": 2.0}
+    for found in (function.bounds(box), written.grid(ends)):
+        assert np.max(found.low) == pytest.approx(0.25**2, rel=1e-12)
+        assert np.min(found.high) == pytest.approx(0.5, rel=1e-12)
+    from_nothing = written.grid(ends | {"x.low": 0.0})
+    assert np.isinf([from_nothing.low, from_nothing.high]).all()
+
+
 def test_a_choice_by_what_may_be_no_number_is_not_known() -> None:
     def choose(given: Any) -> Any:
         root = jnp.sqrt(given["x"])

@@ -14,8 +14,9 @@ import pytest
 import dse
 from dse.compile import function as compiled
 from dse.compile.function import compile_function
+from dse.compile.slopes import _RULES
 from dse.smooth import ceil, ceil_div, with_slope
-from tests.compile.operations import EACH, SHAPED
+from tests.compile.operations import EACH, REFUSED, SHAPED
 from tests.compile.random_programs import NAMES, Program, alone, write_program
 
 TAME = (0.0, 1.0, -1.0, 2.0, 0.5, 1.5, -2.5, 0.1, -0.3, 12.7)
@@ -67,6 +68,11 @@ def hold_slopes_against_jax(programs: list[Program], rows: Any = ROWS) -> None:
 def test_every_operation_has_the_slopes_that_jax_gives_it(start: int) -> None:
     names = ASKED[start : start + AT_ONCE]
     hold_slopes_against_jax([p for name in names for p in alone(name)[:2]])
+
+
+@pytest.mark.parametrize("name", [name for name in REFUSED if name in _RULES])
+def test_what_rows_refuse_has_the_slopes_that_jax_gives_it(name: str) -> None:
+    hold_slopes_against_jax(alone(name)[:2])
 
 
 def test_random_programs_have_the_slopes_that_jax_gives_them() -> None:

@@ -40,6 +40,17 @@ def relative(claims: dict[str, Claim], words: str) -> list[float]:
     return [miss / claims[name].claimed for name, miss in misses(claims, words).items()]
 
 
+def test_what_it_was_checked_at_is_what_the_paper_ran() -> None:
+    lines = [line.split(",") for line in FIGURES.read_text().splitlines()]
+    tokens, pruned = (
+        [float(line[lines[0].index(name)]) for line in lines[1:]] for name in "sp"
+    )
+    checked = dse.SprintEngine.checked_at
+    assert checked["sequence length"] == (min(tokens), max(tokens))
+    kept = 1 - max(pruned), 1 - min(pruned)
+    assert checked["share of pairs kept"] == pytest.approx(kept, abs=0.005)
+
+
 def test_speedups_are_within_3_percent_for_every_model_and_size(
     claims: dict[str, Claim],
 ) -> None:

@@ -48,6 +48,15 @@ def test_work_is_what_torch_counts_while_the_reference_library_runs(name):
     assert shape.macs(TABLE["tokens"]) == COUNTS[name]["macs"]
 
 
+# 336 / 14 = 24 patches a side, 576, of which ratio x ratio are left; no class token.
+@pytest.mark.parametrize(("ratio", "left"), [(1.0, 576), (0.5, 144), (0.25, 36)])
+def test_an_image_of_llama_4_is_folded_into_so_many_tokens(ratio, left):
+    config = CONFIGS["llama-4-scout"]
+    vision = config["vision_config"] | {"pixel_shuffle_ratio": ratio}
+    (images,) = shape_from_config(config | {"vision_config": vision}).aside
+    assert [layer.rows for layer in images.end] == [left, left]
+
+
 def matrices(shape):
     """Return the values of all matrices of the layers, each once."""
 
