@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from dse.shipped import CACHE
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
@@ -37,9 +40,12 @@ def test_every_module_of_the_compiler_is_told_or_serves_one_that_is() -> None:
 
 
 @pytest.mark.nightly  # traces the model three times, in a process of its own
-def test_each_way_passes_the_modules_that_it_is_told_to_pass() -> None:
+def test_each_way_passes_the_modules_that_it_is_told_to_pass(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.ways"]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    kept = os.environ | {CACHE: str(tmp_path)}
+    run = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True, env=kept
+    )
     lines = run.stdout.splitlines()
     passed = {head: set(line.strip().split(", ")) for head, line in pairwise(lines)}
     told = {
