@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import shutil
 import subprocess
@@ -57,17 +58,19 @@ def start(folder: Path, call: tuple[str, ...]) -> subprocess.Popen[str]:
     )
 
 
-def finish(folder: Path, call: tuple[str, ...]) -> dict[str, list[bytes]]:
-    """Run to the end; return what stands in `out`, but for the day."""
+def finish(folder: Path, call: tuple[str, ...]) -> tuple[dict[str, list[bytes]], float]:
+    """Run to the end; return what stands in `out`, but for the day, and the seconds."""
+    began = time.monotonic()
     process = start(folder, call)
     said = process.communicate(timeout=600)[1]
     assert process.returncode == 0, said
-    return {
+    found = {
         path.name: [
             line for line in path.read_bytes().splitlines() if b"date" not in line
         ]
         for path in (folder / "out").iterdir()
     }
+    return found, time.monotonic() - began
 
 
 @pytest.mark.timeout(3600)
@@ -77,10 +80,11 @@ def finish(folder: Path, call: tuple[str, ...]) -> dict[str, list[bytes]]:
 def test_fifty_kills_leave_nothing_but_the_same_answer(
     given: Path, tmp_path: Path, call: tuple[str, ...], kills: int, a_time: int
 ) -> None:
-    shutil.copytree(given, tmp_path / "whole")
-    began = time.monotonic()
-    whole = finish(tmp_path / "whole", call)
-    took = time.monotonic() - began
+    took = math.inf
+    for name in ("first", "second"):  # which finds warm files
+        shutil.copytree(given, tmp_path / name)
+        whole, seconds = finish(tmp_path / name, call)
+        took = min(took, seconds)
     chance = random.Random(5)
     killed = 0
     for number in range(2 * kills):  # runs that are done before the kill are no kills
@@ -95,7 +99,7 @@ def test_fifty_kills_leave_nothing_but_the_same_answer(
             if process.returncode == 0:
                 break
         if call is MEASURE or not (folder / "out" / "config.json").exists():
-            assert finish(folder, call) == whole
+            assert finish(folder, call)[0] == whole
         if killed >= kills:
             break
     assert killed >= kills
