@@ -236,7 +236,8 @@ class _Plan:
         words = new * size / storage.result[value.maker]
         self._add(number, value.maker, "cache_written", words * storage.cached)
         fullest = self._fullest(number, value.beside)
-        self._spill(number, value, fullest, written=1.0 - new)
+        cost = self._spill(number, value, fullest)
+        self._add(number, value.maker, "spill_written", cost, 1.0 - new)
 
     def _crosses(self, number: int, value: Value) -> bool:
         """Say whether a value is made on one machine and read on another one."""
@@ -273,15 +274,13 @@ class _Plan:
             if maker < 0:
                 bits = share * self._size(number, BEFORE)
                 self._add(number, value.uses[0], "input", bits)
-                self._spill(
-                    number, value, fullest, written=0.0, share=share, given=True
-                )
+                self._spill(number, value, fullest, share=share, given=True)
                 continue
             born = self._fullest(maker, (self.live[maker].at_birth_of_result,))
             if maker != number:
                 born = [of_layer(size, -1) for size in born]
             most = [*map(jnp.maximum, fullest, born)]
-            cost = self._spill(number, value, most, written=0.0, share=share)
+            cost = self._spill(number, value, most, share=share)
             if maker != number:
                 cost = jax.tree.map(lambda bits: of_layer(bits, 0), cost)
             last = len(self.blocks[maker].ops) - 1
@@ -303,7 +302,7 @@ class _Plan:
         for reader in readers:
             known = {each.maker: each.beside for each in self.live[reader].values}
             most = [*map(jnp.maximum, most, self._fullest(reader, known[ENCODED]))]
-        cost = self._spill(number, value, most, written=0.0)
+        cost = self._spill(number, value, most)
         if number == readers[0]:
             cost = jax.tree.map(lambda bits: of_layer(bits, 0), cost)
             self.kept.setdefault((made, last), cost)
@@ -331,11 +330,10 @@ class _Plan:
         value: Value,
         fullest: Sequence[Number],
         *,
-        written: Number,
         share: float = 1.0,
         given: bool = False,
     ) -> Cost:
-        """Add what a value costs that may not fit, in a share of the repeats.
+        """Add what reading a value costs that may not fit, in a share of the repeats.
 
         What was `given` to the run has been read whole at its first use.
         """
@@ -346,8 +344,6 @@ class _Plan:
         ]
         cost = Cost(self._size(number, value.maker), tuple(fills))
         self.fills += fills
-        if value.maker >= 0:
-            self._add(number, value.maker, "spill_written", cost, share * written)
         for place, use in enumerate(value.uses):
             once = 0.0 if given and place == 0 else 1.0
             comes = comes_again(block.ops, use, value.maker)

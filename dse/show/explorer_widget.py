@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import anywidget
 import traitlets
@@ -11,8 +12,10 @@ import traitlets
 from dse.engines.base import Engine
 from dse.evaluation import Metrics
 from dse.explore.runs import Runs
+from dse.show.figure import html_in_cell
 from dse.show.marks import thinned
 from dse.show.page_data import page_data
+from dse.show.plots import plot_front
 from dse.show.scale import scale_of
 from dse.show.selection import Ranges, Selector
 from dse.show.tables import front_columns
@@ -44,10 +47,12 @@ class ExplorerView(anywidget.AnyWidget):
     page = traitlets.Unicode().tag(sync=True)
     told = traitlets.Unicode().tag(sync=True)
     chosen = traitlets.Dict().tag(sync=True)  # ranges, and the number of a design
+    still = traitlets.Unicode().tag(sync=True)  # the id of a figure in its place
 
     def __init__(
         self, results: Runs, front: Runs, references: Mapping[str, Metrics]
     ) -> None:
+        self._front, self._references = front, references
         scale = scale_of(front)
         self._results = results
         self._selector = Selector(results, scale)
@@ -67,8 +72,23 @@ class ExplorerView(anywidget.AnyWidget):
             table_note=f"The {len(drawn):,} designs of the front that are drawn.",
         )
         first = {"ranges": {}, "design": int(front.index[knee])}
-        super().__init__(html=html, page=page, chosen=first)
+        still = f"dse-still-{uuid4().hex}"
+        super().__init__(html=html, page=page, chosen=first, still=still)
         self._tell()
+
+    def _ipython_display_(self) -> None:
+        """Show it, after a figure that stands where no view can be drawn.
+
+        As in a page that is made of the notebook, and opened without a network. The
+        view removes it.
+        """
+        from IPython.display import display
+
+        figure = html_in_cell(plot_front(self._front, references=self._references))
+        data, about = self._repr_mimebundle_() or ({}, {})
+        show: Any = display
+        show({"text/html": f'<div id="{self.still}">{figure}</div>'}, raw=True)
+        show(data, metadata=about, raw=True)
 
     @property
     def ranges(self) -> Ranges:

@@ -54,24 +54,26 @@ _carrier: list[str] = []  # the cell of this kernel whose output holds plotly.js
 
 
 def _display(figure: Any) -> None:
-    """Show a figure in a cell: live, and as HTML for pages that are made of it.
-
-    The first such cell brings plotly.js along, once for all of a page.
-    """
+    """Show a figure in a cell: live, and as HTML for pages that are made of it."""
     from IPython.display import display
 
+    bundle = figure._repr_mimebundle_(renderer=JUPYTER)
+    show: Any = display
+    show(bundle | {"text/html": html_in_cell(figure)}, raw=True)
+
+
+def html_in_cell(figure: go.Figure) -> str:
+    """Return a figure as HTML for the pages that are made of a notebook.
+
+    The first cell that has one brings plotly.js along, once for all of a page.
+    """
     cell = _cell()
     if not _carrier:
         _carrier.append(cell)
-    bundle = figure._repr_mimebundle_(renderer=JUPYTER)
     page = figure.to_html(
         full_html=False, include_plotlyjs=_carrier == [cell], include_mathjax=False
     )
-    bundle["text/html"] = (
-        f'<div style="min-width: {least_width(figure)}px">{page}</div>'
-    )
-    show: Any = display
-    show(bundle, raw=True)
+    return f'<div style="min-width: {least_width(figure)}px">{page}</div>'
 
 
 def _cell() -> str:

@@ -81,9 +81,10 @@ def test_without_anywidget_the_front_is_drawn(
 
 def open_in(page: Any, view: ExplorerView, folder: Path) -> None:
     """Open the widget in a page as a notebook would, with a stand-in for its model."""
-    state = json.dumps({n: getattr(view, n) for n in ("html", "page", "told")})
+    state = json.dumps({n: getattr(view, n) for n in ("html", "page", "told", "still")})
     (folder / "page.html").write_text(
         f"<style>{view._css}</style>"
+        f'<p id="{view.still}">The figure in its place.</p>'
         f'<script type="application/json" id="state">'
         f"{state.replace('<', chr(92) + 'u003c')}</script>"
         f'<script type="module">{view._esm.replace("export default", "const view =")}'
@@ -104,6 +105,7 @@ def test_a_choice_by_hand_is_read_back_from_a_live_kernel(
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     open_in(page, view, tmp_path)
+    assert not page.locator(f"#{view.still}").count()
     page.evaluate(
         """() => {
             const slider = document.getElementById("budget-area_mm2");

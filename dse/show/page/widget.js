@@ -1,5 +1,6 @@
 // The view in a notebook: what is chosen goes to the kernel, which tells how much it is.
 async function render({ model, el }) {
+  document.getElementById(model.get("still"))?.remove();
   el.classList.add("dse-view");
   el.dataset.theme = document.body.dataset.jpThemeLight === "false" ? "dark" : "light";
   el.innerHTML = `<div class="view">${model.get("html")}</div>`;
