@@ -403,8 +403,8 @@ def stage_of(
             where = jax.tree_util.keystr(path, simple=True, separator=".")
             raise InputError(
                 f"`{type(engine).__name__}.{kind}` answers with `{where}` of shape "
-                f"{jnp.shape(column)} for ops of shape {shape}; let it answer one "
-                "number for each op, or one for all."
+                f"{jnp.shape(column)} for ops of shape {shape}; give one number for "
+                "each op, or one for all."
             )
         return jnp.broadcast_to(column, shape)
 

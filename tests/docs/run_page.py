@@ -16,12 +16,20 @@ def blocks(page: Path) -> list[tuple[str, str]]:
     return re.findall(r"^```(sh|python)\n(.*?)^```", page.read_text(), re.M | re.S)
 
 
+def printed(page: Path) -> dict[str, str]:
+    """Return what blocks of Python print, by their text, where a page tells it."""
+    told = r"^```python\n(.*?)^```\n\n```text\n(.*?)^```"
+    return dict(re.findall(told, page.read_text(), re.M | re.S))
+
+
 def run_page(page: Path, folder: Path) -> None:
     """Run commands and Python of a page in a folder, each block where it stands.
 
-    A block of Python that imports nothing goes on from those before it.
+    A block of Python that imports nothing goes on from those before it, and prints what
+    the page tells.
     """
     session = ""
+    told = printed(page)
     place = folder / ".bin"
     place.mkdir()
     command = place / "dse"
@@ -43,3 +51,4 @@ def run_page(page: Path, folder: Path) -> None:
             text=True,
         )
         assert done.returncode == 0, f"{text}\n{done.stdout[-2000:]}\n{done.stderr}"
+        assert done.stdout.endswith(told.get(text, "")), f"{text}\n{done.stdout}"
