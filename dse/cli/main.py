@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from dse.cli.options import start_logging
 
         start_logging()
-        app(sys.argv[1:] if ends else list(arguments or ()), prog_name="dse")
+        app(sys.argv[1:] if arguments is None else list(arguments), prog_name="dse")
 
 
 if __name__ == "__main__":

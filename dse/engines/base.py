@@ -116,10 +116,9 @@ class Engine(Shown, Record):
     An engine defines a method for each kind of op that it can run, named as the kind,
     `linear(op, run, technology) -> Stage`, and the methods below that have no default.
     Numbers of an op are columns of all ops of a kind, each of which costs what it costs
-    alone.
-    With a method `attention`, it gets scores, softmax and context as ONE op, and needs
-    neither `matmul` nor `softmax`. `presets` names its class methods that return a
-    published machine.
+    alone. With a method `attention`, it gets scores, softmax and context as ONE op, and
+    needs neither `matmul` nor `softmax`. `presets` names its class methods that return
+    a published machine.
     """
 
     presets: ClassVar[tuple[str, ...]] = ()

@@ -14,8 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tqdm.auto import tqdm
-
 from dse.csv_file import number_in, read_each, read_rows
 from dse.engines.tile.conventions import SIMULATOR
 from dse.engines.tile.engine import TileEngine
@@ -24,6 +22,7 @@ from dse.evidence.acceltran_replay import ReplayResult, SimulatorRun, Unfinished
 from dse.evidence.acceltran_workload import simulator_workload
 from dse.evidence.run_errors import summarize_errors
 from dse.explore.evaluate import evaluate
+from dse.explore.progress import progress_bar
 from dse.hardware import sram
 from dse.hardware.technology import Technology, load_technology
 from dse.shipped import hw_params_folder
@@ -73,7 +72,7 @@ def validate(path: Path | None = None, *, progress: bool = True) -> dict[str, An
     table = path or hw_params_folder() / "reported" / "acceltran_golden.csv"
     technology = load_technology("acceltran")
     rows = read_rows(table, "a CSV with one row per run")
-    shown = tqdm(rows, unit="run", disable=not progress, delay=2.0)
+    shown = progress_bar(progress, unit="run", over=rows)
     runs = read_each(shown, partial(_compare, technology=technology))
     plain = [run for run in runs if run["self_attention"]]
     other = [run for run in runs if not run["self_attention"]]

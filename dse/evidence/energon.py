@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tqdm.auto import tqdm
-
 from dse.csv_file import read_rows
 from dse.engines.filter.engine import FilterEngine
 from dse.evidence.attention_filters import competitor
@@ -22,6 +20,7 @@ from dse.evidence.energon_answers import (
     server_over_energon,
 )
 from dse.evidence.intervals import Interval, intervals, nominal
+from dse.explore.progress import progress_bar
 from dse.hardware.parameters import Parameters, load_parameters
 from dse.shipped import hw_params_folder
 
@@ -65,7 +64,7 @@ def validate(data: Path | None = None, *, progress: bool = True) -> list[Claim]:
     claims = own_row(rows["Energon"], energon)
     claims += _acceltran(reported, energon, _saved(rows["Energon"]))
     others = [row for name, row in rows.items() if name.lower() in FilterEngine.presets]
-    for row in tqdm(others, unit="machine", disable=not progress, delay=2.0):
+    for row in progress_bar(progress, unit="machine", over=others):
         claims += competitor(row, energon)
     return claims + [
         Claim(**(row | {"claimed": float(row["claimed"])}))  # type: ignore[arg-type]

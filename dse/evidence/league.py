@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from dse.engines.base import Engine
 from dse.engines.pair import Pair
@@ -24,6 +23,7 @@ from dse.evaluation import Metrics, combine
 from dse.evidence.intervals import Interval
 from dse.evidence.league_families import CLOCK_MHZ, WORD_BITS, Family, families
 from dse.explore.evaluate import evaluate
+from dse.explore.progress import progress_bar
 from dse.explore.runs import Runs
 from dse.explore.sweep import sweep
 from dse.explore.uncertainty import Uncertainty, uncertainty
@@ -108,7 +108,7 @@ def play(
         limits.append(f"power <= {power_w!r} W")
     found: dict[str, tuple[Family, Uncertainty]] = {}
     absent = []
-    bar = tqdm(playing, unit="family", disable=not progress, delay=2.0)
+    bar = progress_bar(progress, unit="family", over=playing)
     for family in bar:
         bar.set_postfix_str(family.name)
         best = best_of(family, node_nm, [*limits, *_floor(family, accuracy_drop)])

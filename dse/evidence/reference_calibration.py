@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from dse.engines.reference import ReferenceMachine
 from dse.errors import InputError
 from dse.explore.evaluate import evaluate
+from dse.explore.progress import progress_bar
 from dse.toml_text import toml_text
 from dse.workload.transformer import transformer
 from dse.workload.zoo import zoo
@@ -68,8 +68,7 @@ def calibrate(
     shape = entry.sizes if entry else None
     if shape is None or shape.family != "encoder":
         raise InputError(f"`{model}` is no encoder known by name; name a BERT to time.")
-    steps = tqdm(total=2 + len(BATCHES), unit="run", disable=not progress, delay=2.0)
-    with steps:
+    with progress_bar(progress, unit="run", total=2 + len(BATCHES)) as steps:
         rates = []
         for measure in (product_rate, copy_rate):
             rates.append(measure())

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
 from dse.csv_file import read_each
 from dse.errors import InputError
+from dse.explore.progress import progress_bar
 
 Row = tuple[str, dict[str, str]]  # where it stands, and its cells
 
@@ -30,7 +30,7 @@ def compare_rows(
     was fitted to, the same under `groups`, and all records as `runs`. Raises one
     `InputError` with the fault of every row that has one.
     """
-    shown = tqdm(rows, unit=unit, disable=not progress, delay=2.0)
+    shown = progress_bar(progress, unit=unit, over=rows)
 
     def compared(place: str, row: dict[str, str]) -> dict[str, Any]:
         run = compare(place, row)

@@ -344,10 +344,10 @@ class _Plan:
         ]
         cost = Cost(self._size(number, value.maker), tuple(fills))
         self.fills += fills
+        values = self._values(number, value.maker)
         for place, use in enumerate(value.uses):
             once = 0.0 if given and place == 0 else 1.0
             comes = comes_again(block.ops, use, value.maker)
-            values = self._values(number, value.maker) if comes else 0.0
             again = read_again(block, storage, use, values) if comes else 0.0
             self._add(number, use, "spill_read", cost, share * once)
             self._add(number, use, "refetched", cost, share * again)

@@ -79,10 +79,6 @@ class Chain(Record):
         """Whether each repeat has stages of its own."""
         return any(jnp.ndim(stages.compute) == 2 for stages in self.stages)
 
-    def over_layers(self, column: Number) -> Array:
-        """Return a column of stages summed over all repeats, `[ops]`."""
-        return _over_layers(column, repeats=self.repeats)
-
     def units(self) -> list[str]:
         """Return the unit on which each op runs, in turn."""
         found = [""] * len(self.depends)
@@ -101,7 +97,7 @@ class Chain(Record):
 
     def totals(self, read: Callable[[Stage], Number]) -> list[Array]:
         """Return what `read` takes of each op in turn, all repeats together."""
-        return self._in_turn(lambda stages: self.over_layers(read(stages)))
+        return self._in_turn(lambda stages: _over_layers(read(stages), self.repeats))
 
     def _in_turn(self, read: Callable[[Stage], Array]) -> list[Array]:
         found: dict[int, Array] = {}
@@ -112,6 +108,7 @@ class Chain(Record):
 
 @traced_once("repeats")
 def _over_layers(column: Number, repeats: int) -> Array:
+    """Return a column of stages summed over all repeats, `[ops]`."""
     column = jnp.asarray(column)
     return column.sum(axis=0) if column.ndim == 2 else repeats * column
 
@@ -124,22 +121,26 @@ def _with(before: Number, column: Number, repeats: int) -> Array:
 
 def total(chains: list[Chain], what: str) -> dict[str, Number]:
     """Return a table of stages (`dynamic`, `busy`, `moved`, `wear`) over a run."""
-    totals: dict[str, Number] = {}
-    for chain in chains:
-        for stages in chain.stages:
-            for name, column in (getattr(stages, what) or {}).items():
-                totals[name] = _with(totals.get(name, 0.0), column, chain.repeats)
-    return totals
+    return _summed(chains, lambda stages: getattr(stages, what) or {})
 
 
 def resource_cycles(chains: list[Chain]) -> dict[str, Number]:
     """Return how long a whole run keeps each port and unit busy, in cycles."""
+
+    def kept_busy(stages: Stage) -> dict[str, Number]:
+        ports = {"main_memory_port": stages.transfers, "store_port": stages.store}
+        return ports | ({stages.unit: stages.occupied} if stages.unit else {})
+
+    return _summed(chains, kept_busy)
+
+
+def _summed(
+    chains: list[Chain], read: Callable[[Stage], Mapping[str, Number]]
+) -> dict[str, Number]:
+    """Return the sums over a run of the columns that `read` takes of each stage."""
     totals: dict[str, Number] = {}
     for chain in chains:
         for stages in chain.stages:
-            busy = {"main_memory_port": stages.transfers, "store_port": stages.store}
-            if stages.unit:
-                busy[stages.unit] = stages.occupied
-            for name, column in busy.items():
+            for name, column in read(stages).items():
                 totals[name] = _with(totals.get(name, 0.0), column, chain.repeats)
     return totals

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tqdm.auto import tqdm
-
 from dse.errors import InputError
+from dse.explore.progress import progress_bar
 from dse.explore.shard import Shard
 from dse.study.study import Study
 from dse.sweeps.fingerprint import fingerprint
@@ -55,13 +54,11 @@ def search_parts(
 
     size = store.plan.designs
     share = size // max(store.plan.parts, 1)
-    with tqdm(
+    with progress_bar(
+        progress,
+        unit="design",
         total=min(size, share * len(mine)),
         initial=min(size, share * (len(mine) - len(waiting))),
-        unit="design",
-        unit_scale=True,
-        disable=not progress,
-        delay=2.0,
     ) as bar:
         for part, data in (finder or find_here)(waiting, bar.update):
             _keep(store, part, data)
