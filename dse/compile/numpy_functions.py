@@ -6,6 +6,7 @@ is made, and grids are.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -25,11 +26,17 @@ def _special(name: str) -> Callable[..., Array]:
     return function
 
 
-def _log_gamma(x: Array) -> Array:
-    """Return log |gamma|, infinite at both ends."""
-    from scipy import special
+def _log_gamma_of_one(x: float) -> float:
+    """Return log |gamma| of one number, infinite at poles and past the largest."""
+    try:
+        return math.lgamma(x)
+    except (ValueError, OverflowError):
+        return math.inf
 
-    return np.asarray(np.where(np.isinf(x), np.inf, special.gammaln(x)))
+
+def _log_gamma(x: Array) -> Array:
+    """Return log |gamma|: of Python's own, for SciPy takes an eighth of a second."""
+    return np.asarray(np.frompyfunc(_log_gamma_of_one, 1, 1)(x), np.asarray(x).dtype)
 
 
 def _digamma(x: Array) -> Array:
