@@ -31,7 +31,7 @@ def steps(page: Path) -> list[tuple[str, str, str]]:
 
 
 def run_page(page: Path, folder: Path) -> None:
-    """Run the blocks of a page in one Python and one shell; each prints what is told."""
+    """Run the blocks of a page in one Python and one shell; they print what is told."""
     shell, names = _Shell(folder), {"__name__": "__main__"}
     with _visit(folder):
         for language, text, told in steps(page):
