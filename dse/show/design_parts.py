@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from dse.arrays import Rows
 from dse.compile.function import compile_function
+from dse.engines.base import Engine
+from dse.errors import InputError
 from dse.evaluation import Metrics
 from dse.explore.basis import Basis
 from dse.explore.grid import answer_for
+from dse.explore.live_values import live_values_of_designs
 from dse.explore.space import Space
 from dse.explore.timeline import layer_timelines
 from dse.show.labels import component_label, shown_unit
+from dse.show.memory_figure import LiveBars, live_bars
 from dse.show.roofline import Roofline, rooflines
-from dse.show.scale import Scale, scaled_unit
+from dse.show.scale import Scale, rounded, scaled_unit
 from dse.show.schedule_figure import Schedule, schedule_of
 from dse.units import from_si
+from dse.workload.ops import Workload
 
 MOST_DESIGNS = 400  # of which a page holds the parts
 SMALL = 0.005  # share of the total below which a component is merged with others
@@ -149,14 +154,29 @@ def roofline_data_of(designs: Table, op_names: Sequence[str]) -> Roofline:
 def schedule_of_designs(space: Space, basis: Basis, index: Rows) -> Schedule:
     """Return when ports and units of designs work for a layer of one workload."""
     [(workload, _)] = basis.suite
-    digits = space.digits(index)
     return schedule_of(
-        layer_timelines(
-            lambda moved: space.place(space.complete(moved), workload),
-            {name: space.values(name)[at] for name, at in digits.items()},
-            basis.technology,
-        )
+        layer_timelines(*_asked(space, workload, index), basis.technology)
     )
+
+
+def live_bars_of_designs(space: Space, basis: Basis, index: Rows) -> LiveBars | None:
+    """Return what of one workload lives when in designs; none where nothing is kept."""
+    [(workload, _)] = basis.suite
+    try:
+        found = live_values_of_designs(
+            *_asked(space, workload, index), basis.technology
+        )
+    except InputError:  # nothing of a layer is kept
+        return None
+    return live_bars(found, workload.name)
+
+
+def _asked(
+    space: Space, workload: Workload, index: Rows
+) -> tuple[Callable[[Mapping[str, Any]], tuple[Engine, Workload]], dict[str, Rows]]:
+    """Return how designs of a space are made, and the numbers they are made of."""
+    table = {name: space.values(name)[at] for name, at in space.digits(index).items()}
+    return lambda moved: space.place(space.complete(moved), workload), table
 
 
 def time_data(designs: Table, op_names: Sequence[str], scale: Scale) -> Any:
@@ -166,11 +186,11 @@ def time_data(designs: Table, op_names: Sequence[str], scale: Scale) -> Any:
     stages = {s: [c for _, c in sorted(designs[s].items())] for s in STAGES}
     return {
         "units": [*map(component_label, units)],
-        "busy": [_rounded(designs["busy"][name]) for name in units],
+        "busy": [rounded(designs["busy"][name]) for name in units],
         "ops": [component_label(name) for name in op_names],
         "unit": scale.shown_unit("latency"),
         "stages": {
-            s: [_rounded(from_si_all(column, unit)) for column in columns]
+            s: [rounded(from_si_all(column, unit)) for column in columns]
             for s, columns in stages.items()
         },
     }
@@ -200,8 +220,4 @@ def _columns(table: Table, kind: str, names: Sequence[str], unit: str) -> Any:
     none = np.zeros(count)
     own = [np.asarray(table[kind].get(name, none)) for name in names]
     rest = sum((v for n, v in table[kind].items() if n not in names), none)
-    return [_rounded(from_si_all(column, unit)) for column in (*own, rest)]
-
-
-def _rounded(column: Rows) -> list[float]:
-    return [float(f"{value:.4g}") for value in np.asarray(column, float)]
+    return [rounded(from_si_all(column, unit)) for column in (*own, rest)]

@@ -12,7 +12,7 @@ from dse.arrays import Rows
 from dse.explore.runs import Runs
 from dse.show.front_bars import FrontBars
 from dse.show.parallel import parallel_axes
-from dse.show.scale import Scale
+from dse.show.scale import Scale, rounded
 from dse.show.style import CONFIG, Drawing
 from dse.show.tables import CHANCE, Column
 
@@ -81,8 +81,7 @@ def _ends(bars: FrontBars, scale: Scale) -> dict[str, Any]:
     """Return both ends of each objective in the units of the page."""
     return {
         scale.column_name(metric): [
-            [float(f"{scale.value(metric, value):.4g}") for value in column]
-            for column in ends
+            rounded([scale.value(metric, value) for value in column]) for column in ends
         ]
         for metric, ends in bars.ends.items()
     }

@@ -10,7 +10,7 @@ from string import Template
 from typing import Any
 
 from dse.engines.base import Engine
-from dse.errors import InputError, check_kind
+from dse.errors import check_kind
 from dse.explore.evaluator import Evaluator
 from dse.explore.objectives import USUAL
 from dse.explore.runs import Runs, pareto
@@ -20,6 +20,7 @@ from dse.hardware.citations import cite
 from dse.show import basis, sections
 from dse.show.design_parts import (
     costs_data,
+    live_bars_of_designs,
     parts_of_designs,
     parts_of_machine,
     roofline_data_of,
@@ -28,7 +29,7 @@ from dse.show.design_parts import (
     time_data,
 )
 from dse.show.findings import Findings, gather
-from dse.show.memory_figure import memory_figure
+from dse.show.memory_figure import draw_memory, memory_data
 from dse.show.page_data import Placed, page_data
 from dse.show.roofline import draw_roofline, roofline_data
 from dse.show.scale import Scale, scale_of
@@ -129,13 +130,13 @@ def _page(found: Findings, command: str) -> str:
     chances = None if found.bars is None else found.bars.on_front
     columns = front_columns(drawn, scale, chances=chances)
     parts, own = _parts(found, scale)
-    fronts, memory = _fronts(found, scale), _memory(found)
+    fronts = _fronts(found, scale)
     knee = found.row_drawn(summary.knee)
     budgets = budgets_of(drawn)
     data = page_data(
         drawn,
         columns,
-        [*fronts, *own, *memory],
+        [*fronts, *own],
         scale,
         knee=knee,
         budgets=budgets,
@@ -169,26 +170,12 @@ def _page(found: Findings, command: str) -> str:
         view_script=view_script(),
         script=page_part("report.js"),
         schedule_note=escape(sections.schedule_note(found.slowest[0])),
-        memory=sections.memory_place(found.slowest[0]) if memory else "",
+        memory=sections.memory_place(found.slowest[0]) if "memory" in parts else "",
     )
 
 
 def _fronts(found: Findings, scale: Scale) -> list[Placed]:
     return front_views(found.drawn, found.references, scale, found.sample)
-
-
-def _memory(found: Findings) -> list[Placed]:
-    """Return the figure of what lives when in the knee; none where nothing is kept."""
-    study, summary = found.study, found.summary
-    space, index = study.space, int(summary.front.index[summary.knee])
-    workload = next(w for w, _ in study.suite if w.name == found.slowest[0])
-    values = {name: float(value) for name, value in space.decode(index).items()}
-    design, placed = space.place(values, workload)
-    try:
-        figure = memory_figure(design, placed, study.technology)
-    except InputError:  # nothing of a layer is kept
-        return []
-    return [Placed("memory", figure)]
 
 
 def _parts(found: Findings, scale: Scale) -> tuple[dict[str, Any], list[Placed]]:
@@ -217,10 +204,16 @@ def _parts(found: Findings, scale: Scale) -> tuple[dict[str, Any], list[Placed]]
         Placed("roofline", draw_roofline(roofs, scale)),
         Placed("schedule", draw_schedule(bars)),
     ]
+    memory = {}
+    live = live_bars_of_designs(study.space, alone, index)
+    if live is not None:
+        own.append(Placed("memory", draw_memory(live)))
+        memory = {"memory": memory_data(live)}
     return {
         "rows": rows,
         "costs": costs_data(whole, machines, scale),
         "time": time_data(slowest, names, scale),
         "roofline": roofline_data(roofs, scale),
         "schedule": schedule_data(bars),
+        **memory,
     }, own

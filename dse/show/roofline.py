@@ -13,7 +13,7 @@ from dse.arrays import Rows
 from dse.evaluation import Metrics
 from dse.show.labels import component_label, shown_unit
 from dse.show.log_axis import metric_axis
-from dse.show.scale import Scale
+from dse.show.scale import Scale, rounded
 from dse.show.style import ACCENT, GREY_DARK, INK, Drawing, house_layout
 from dse.units import from_si
 
@@ -203,13 +203,9 @@ def roofline_data(found: Roofline, scale: Scale) -> dict[str, Any]:
     return {
         "unit": shown_unit(scale.units["peak_rate"]),
         "roof": [
-            [_rounded(a), _rounded(b)]
+            [rounded(a), rounded(b)]
             for a, b in zip(x.tolist(), y.tolist(), strict=True)
         ],
-        "x": [_rounded(column) for column in found.intensity.tolist()],
-        "y": [_rounded(column) for column in (found.rate * per).tolist()],
+        "x": [rounded(column) for column in found.intensity.tolist()],
+        "y": [rounded(column) for column in (found.rate * per).tolist()],
     }
-
-
-def _rounded(column: Sequence[float]) -> list[float]:
-    return [float(f"{value:.4g}") for value in column]

@@ -142,6 +142,11 @@ def _kind(unit: str) -> str:
     return "memory" if unit in _STEPS["memory"] else measures(unit)
 
 
+def rounded(values: Rows | Sequence[float]) -> list[float]:
+    """Return numbers of four digits, as a page holds them."""
+    return [float(f"{value:.4g}") for value in values]
+
+
 def scaled_unit(values_si: Sequence[float] | Rows, kind: str) -> str:
     """Return the largest unit of a kind in which the middle one of values is 1 or more.
 

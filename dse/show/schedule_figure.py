@@ -11,7 +11,7 @@ import numpy as np
 from dse.arrays import Rows
 from dse.explore.timeline import LayerTimeline
 from dse.show.labels import component_label, shown_unit
-from dse.show.scale import scaled_unit
+from dse.show.scale import rounded, scaled_unit
 from dse.show.style import (
     ACCENT,
     GREY_DARK,
@@ -130,7 +130,7 @@ def schedule_data(found: Schedule) -> list[dict[str, Any]]:
     """Return schedules as plain data: for each trace begins and lengths of its bars."""
 
     def rows(table: Rows, places: Sequence[int]) -> list[list[float]]:
-        return [[float(f"{v:.4g}") for v in table[place]] for place in places]
+        return [rounded(table[place]) for place in places]
 
     groups = [places for what in _LOOKS if (places := bars_of(found, what))]
     return [

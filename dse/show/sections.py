@@ -183,7 +183,7 @@ def memory_place(workload: str) -> str:
     """Return the place of the figure of live values, with its heading."""
     return (
         "<h3>What lives when</h3>"
-        f'<p class="note">Of {escape(workload)} on the knee.</p>'
+        f'<p class="note">Of {escape(workload)}; of the design that is chosen.</p>'
         '<div id="memory" class="plot"></div>'
     )
 

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import dse
+from dse.units import to_si
 from tests.browser import open_browser, report_page, watched_page
 from tests.show.test_report import draw_box, shown_rows, strong_points
 
@@ -99,6 +101,47 @@ def test_a_box_and_a_mouse_work_on_the_main_report(
             assert unit in said
         assert page.faults == []
         assert page.asked == [main_report.as_uri()]
+
+
+def test_live_values_are_those_of_the_design_that_is_picked(
+    browser: Any, main_report: Path
+) -> None:
+    study, seen = dse.load_study(STUDY), set()
+    with report_page(browser, main_report) as page:
+        page.locator("#memory").scroll_into_view_if_needed()
+        page.wait_for_selector("#memory .bars path")
+        for line in page.locator("[aria-labelledby=standing] tr[data-row]").all():
+            line.click()
+            number = re.search(r"[\d,]+", page.inner_text("#picked-title"))
+            assert number
+            index = int(number[0].replace(",", ""))
+            drawn = page.evaluate(
+                """() => {
+                    const { data, layout } = document.getElementById("memory");
+                    const bars = data.filter((t) => t.type === "bar" && t.y[0] > 0);
+                    const height = (t) => [`${t.name} ${t.text}`, t.y];
+                    return {
+                        heights: Object.fromEntries(bars.map(height)),
+                        room: [data.at(-1).y[0], data.at(-1).name],
+                        told: layout.title.text,
+                        unit: layout.yaxis.title.text.match(/\\((.*)\\)/)[1],
+                    };
+                }"""
+            )
+            design = study.space.decode(index)
+            alone = dse.plot_memory(*study.space.place(design, study.suite[0][0]))
+            unit = re.findall(r"\((.*)\)", alone.layout.yaxis.title.text)[0]
+            per = to_si(1.0, unit) / to_si(1.0, drawn["unit"])
+
+            def near(values: Any, per: float = per) -> Any:
+                return pytest.approx(per * np.asarray(values), rel=1e-3)
+
+            bars = [trace for trace in alone.data if trace.type == "bar"]
+            assert drawn["told"] == alone.layout.title.text
+            assert drawn["room"] == [near(alone.data[-1].y[0]), alone.data[-1].name]
+            assert drawn["heights"] == {f"{t.name} {t.text}": near(t.y) for t in bars}
+            seen.add((drawn["told"], drawn["room"][1]))
+    assert len(seen) > 1
 
 
 @pytest.mark.parametrize("width", [390, 900, 1280])

@@ -43,7 +43,7 @@
 
   // -- bars in tables ------------------------------------------------------------------
 
-  const { rows: kept, costs, time, roofline, schedule } = data.parts;
+  const { rows: kept, costs, time, roofline, schedule, memory } = data.parts;
   const three = (value) => Number(value.toPrecision(3)).toLocaleString("en-US", { maximumSignificantDigits: 3 });
   // A cell with a bar of parts one after another, the amount behind it.
   function barCell(parts, longest, text, title) {
@@ -175,6 +175,15 @@
       base: trace.base.map((bar) => bar[at]),
       x: trace.x.map((bar) => bar[at]),
     })));
+    if (memory) showMemory(at);
+  }
+  // Heights are the same at all steps at which a value is alive; the last trace is a line.
+  function showMemory(at) {
+    const { data: own } = data.figures.find((f) => f.id === "memory").figure;
+    const heights = [...memory.bars, memory.capacity].map((trace) => trace[at]);
+    const traces = heights.map((height, i) => ({ y: own[i].x.map(() => height) }));
+    traces[traces.length - 1].name = memory.room[at];
+    view.change("memory", traces, memory.heading[at], memory.high[at]);
   }
   view.onPick(show);
   const drawn = view.start();

@@ -98,10 +98,12 @@ function dseView(root, data, plotly, changed = () => {}) {
     }
     if (seen.has(id)) Plotly.restyle(find(id), changes, traces);
   }
-  // Show other numbers in a figure: for each trace what changes.
-  function change(id, traces) {
-    const placed = figureOf(id);
-    traces.forEach((own, i) => Object.assign(placed.figure.data[i], own));
+  // Show other numbers in a figure: for each trace what changes, and of its layout.
+  function change(id, traces, title, high) {
+    const placed = figureOf(id), { data: own, layout } = placed.figure;
+    traces.forEach((changed, i) => Object.assign(own[i], changed));
+    if (title !== undefined) layout.title.text = title;
+    if (high !== undefined) layout.yaxis.range = [0, high];
     draw(placed);
   }
 
