@@ -156,6 +156,7 @@ def table_heads(columns: Sequence[Column]) -> str:
                 np.issubdtype(np.asarray(column.values[:1]).dtype, np.number)
             ),
             sorts=True,
+            about=column.about,
         )
         for column in columns
     )
@@ -191,13 +192,15 @@ def memory_place(workload: str) -> str:
 def choices_table(front: Runs) -> str:
     """Return, as HTML, the share of a front that has each value of each axis."""
     rows = "".join(
-        f"<strong>{escape(label)}</strong><div>{''.join(cells)}</div>"
-        for label, cells in _shares(front)
+        f"<div><strong>{escape(label)}</strong><small>{escape(about)}</small></div>"
+        f'<div class="shares">{"".join(cells)}</div>'
+        for label, about, cells in _shares(front)
     )
     return f'<div class="choices">{rows}</div>'
 
 
-def _shares(front: Runs) -> Iterator[tuple[str, list[str]]]:
+def _shares(front: Runs) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield each axis in words, what it is, and the share of each of its values."""
     design, digits = front.space.design, front.space.digits(front.index)
     for name, axis in front.space.axes.items():
         if len(axis) < 2:
@@ -209,7 +212,8 @@ def _shares(front: Runs) -> Iterator[tuple[str, list[str]]]:
             _share(field_value(known, name, value), count / len(front))
             for value, count in zip(values, counts, strict=True)
         ]
-        yield field_label(name, known.unit), taken
+        label = field_label(name, known.unit)
+        yield label, known.doc if known.doc != label else "", taken
 
 
 def _share(text: str, share: float) -> str:

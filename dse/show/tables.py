@@ -27,7 +27,7 @@ _LONG = 24  # characters; a longer text has a card's whole width
 class Column:
     """One column: its name in files, its title and its unit for people, its values.
 
-    `digits` are how many of a metric mean something.
+    `digits` are how many of a metric mean something; `about` says what a field is.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Column:
     unit: str
     values: list[Any]
     digits: int = 4
+    about: str = ""
 
 
 def front_columns(
@@ -60,9 +61,10 @@ def front_columns(
         metrics.append(Column(CHANCE, "Chance to be on the front", "%", shares, 2))
     fields = []
     for name in designs:
-        unit = meaning_of(design, name).unit
-        title = field_label(name, unit)
-        fields.append(Column(name, title, shown_unit(unit), designs[name].tolist()))
+        known = meaning_of(design, name)
+        title, unit = field_label(name, known.unit), shown_unit(known.unit)
+        values = designs[name].tolist()
+        fields.append(Column(name, title, unit, values, about=known.doc))
     labels = [buildable_label(reason) for reason in runs.cannot_be_built]
     built = Column("buildable", "Buildable", "", labels)
     number_of = Column("design", "Design", "", runs.index.tolist())
@@ -105,15 +107,21 @@ def html_table(
     return f'<table class="cards">{head}<tbody>{body}</tbody></table>'
 
 
-def html_head(title: str, unit: str, *, is_number: bool, sorts: bool = False) -> str:
-    """Return the head of a column, its unit in its own line; a button if it sorts."""
+def html_head(
+    title: str, unit: str, *, is_number: bool, sorts: bool = False, about: str = ""
+) -> str:
+    """Return the head of a column, its unit in its own line; a button if it sorts.
+
+    What it is `about` shows when a mouse rests on it.
+    """
     text = f'<span class="title">{escape(title)}</span>'
     if unit:
         text += f'<span class="unit">{escape(unit)}</span>'
     if sorts:
         text = f'<button type="button">{text}</button>'
     look = ' class="number"' if is_number else ""
-    return f'<th scope="col"{look}>{text}</th>'
+    told = f' title="{escape(about)}"' * bool(about)
+    return f'<th scope="col"{look}{told}>{text}</th>'
 
 
 def _pick(row: int | None) -> str:

@@ -7,6 +7,7 @@ import sys
 from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ import pytest
 from dse.errors import InputError
 from dse.explore.evaluator import Evaluator
 from dse.explore.runs import Runs
+from dse.explore.space import meaning_of
 from dse.show import words
-from dse.show.labels import describe_design
+from dse.show.labels import describe_design, field_label
 from dse.show.report import write_report
 from dse.show.summary_text import summary_text
 from dse.study.study import Study
@@ -40,6 +42,19 @@ def test_a_report_holds_plotly_once_and_asks_for_no_other_file(report: Path) -> 
     assert "* plotly.js v" not in html
     assert not re.search(r"<(?:script|img|iframe)[^>]*\ssrc=|<link\b", html)
     assert "default-src 'none'" in html
+
+
+def test_a_report_says_what_each_axis_and_each_name_of_a_value_means(
+    report: Path, front: Runs
+) -> None:
+    html, design = report.read_text(), front.space.design
+    choices = html[html.index("What the front chooses") :]
+    for name in front.space.axes:
+        known = meaning_of(design, name)
+        assert (
+            known.doc == field_label(name, known.unit) or escape(known.doc) in choices
+        )
+    assert "rram_16_2_2: 16 banks, 2 ranks, 2 channels" in choices
 
 
 def test_what_a_study_says_is_text_and_never_markup(report: Path) -> None:

@@ -61,7 +61,7 @@ class TileEngine(Engine):
     mask_buffer_mib: float = quantity("MiB", "mask buffer", default=1.0, low=1e-6)
     main_memory: Choice = quantity(
         "1",
-        "main memory: a kind, or AccelTran's type_banks_ranks_channels",
+        "a kind; rram_16_2_2: 16 banks, 2 ranks, 2 channels (AccelTran)",
         default="dram_32_2_1",
         choices=MAIN_MEMORIES,
     )

@@ -224,6 +224,7 @@ function dseView(root, data, plotly, changed = () => {}) {
     find("picked").replaceChildren(...columns.slice(two ? 0 : 1).map((c) => {
       const line = make("tr"), term = make("th", c.title);
       term.scope = "row";
+      if (c.about) term.title = c.about;
       const differs = two && c !== columns[0] && c.values[row] !== c.values[pinned];
       line.append(term, ...(two ? [row, pinned] : [row]).map((each) => {
         const value = make("td", undefined, differs ? "differs" : "");
