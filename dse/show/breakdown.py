@@ -6,14 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dse.evaluation import Metrics
-from dse.show.labels import amount, component_label, shown_unit
+from dse.show.labels import amount, component_label, in_lines, shown_unit
 from dse.show.panels import Ends, on_panel, panel_axes, panel_ends, panel_title
 from dse.show.scale import Scale
 from dse.show.style import ACCENT, GREY_DARK, TINT, Drawing, house_layout, legend_above
 from dse.units import from_si
 
 SMALL = 0.005  # share of the total below which a component is merged with others
-_BAR, _ROOM = 24, 110  # pixels: the height of a bar, and between the panels
+# Pixels: the height of a bar, of a line of a title, and between panels with titles of
+# two lines; beside all panels, the least of one beside others, and behind a bar.
+_BAR, _LINE, _ROOM = 24, 16, 110
+_BESIDE, _LEAST, _BEHIND = 154, 120, 65
+_APART = 0.05  # of the plot, between machines beside each other
 
 Shares = dict[str, float]  # component -> SI
 Layer = tuple[str, str, Shares]  # name, colour, amounts
@@ -24,24 +28,30 @@ def breakdown(
     scale: Scale,
     *,
     shares: bool = False,
-    below: bool = False,
+    width: float,
+    character: float = 7.6,
 ) -> Drawing:
     """Return panels of bars: a column for each machine, energy above area.
 
     All on one scale, or with `shares` each on that of its machine's total. Machines
-    stand beside each other, or `below`.
+    stand beside each other, below each other where the `width` in pixels is too small
+    for that. A letter of a title is `character` pixels wide.
     """
+    plot, beside = width - _BESIDE, len(machines)
+    below = plot / beside < _LEAST
+    room = plot if below else plot * (1.0 - _APART * (beside - 1)) / beside
     rows = {
         "energy": [_energy_layers(found) for found in machines.values()],
         "area": [_area_layers(found) for found in machines.values()],
     }
     titles = [
-        (f"<b>{name}</b><br>" if name else "") + _total(kind, layers, scale)
+        _head(name, int(room / character)) + _total(kind, layers, scale)
         for kind, panels in rows.items()
         for name, layers in zip(machines, panels, strict=True)
     ]
     merged = {kind: _merge_small(panels) for kind, panels in rows.items()}
-    places, height = _places(merged, len(machines), below)
+    more = _LINE * max(0, max(title.count("<br>") for title in titles) - 1)
+    places, height = _places(merged, len(machines), below, _ROOM + more)
     data: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
     axes: dict[str, Any] = {}
@@ -52,15 +62,18 @@ def breakdown(
             notes += _amounts(layers, panels, number, scale.units[kind])
             longest = _longest(layers, panels, shares=shares)
             named = number if below else first
-            axes |= _axes(kind, longest, number, places[number - 1], named, scale)
+            axes |= _axes(kind, longest, number, places[number - 1], named, scale, room)
     heads = [
         panel_title(title, *place) for title, place in zip(titles, places, strict=True)
     ]
-    return {"data": data, "layout": {**_layout(height + 36, [*heads, *notes]), **axes}}
+    return {"data": data, "layout": {**_layout(height, more, [*heads, *notes]), **axes}}
 
 
 def _places(
-    merged: Mapping[str, Sequence[Sequence[Layer]]], machines: int, below: bool
+    merged: Mapping[str, Sequence[Sequence[Layer]]],
+    machines: int,
+    below: bool,
+    room: int,
 ) -> tuple[list[tuple[Ends, Ends]], int]:
     """Return where each panel lies, across and up, and the height of all in pixels."""
     rows = [
@@ -68,9 +81,9 @@ def _places(
         for panels in merged.values()
         for _ in range(machines if below else 1)
     ]
-    columns = panel_ends([1.0] * (1 if below else machines), 0.05)
-    height = _BAR * sum(rows) + len(rows) * _ROOM
-    up = [(1.0 - high, 1.0 - low) for low, high in panel_ends(rows, _ROOM / height)]
+    columns = panel_ends([1.0] * (1 if below else machines), _APART)
+    height = _BAR * sum(rows) + len(rows) * room
+    up = [(1.0 - high, 1.0 - low) for low, high in panel_ends(rows, room / height)]
     return [(across, ends) for ends in up for across in columns], height
 
 
@@ -130,16 +143,24 @@ def _merged(shares: Shares, small: Sequence[str], others: str) -> Shares:
     return kept | {others: sum(shares.get(name, 0.0) for name in small)}
 
 
-def _layout(height: int, annotations: list[dict[str, Any]]) -> dict[str, Any]:
+def _layout(
+    height: int, more: int, annotations: list[dict[str, Any]]
+) -> dict[str, Any]:
+    height += 36 + more
     return house_layout(
         height=height,
         annotations=annotations,
         barmode="stack",
         bargap=0.3,
-        margin={"l": 130, "r": 24, "t": 76, "b": 52},
+        margin={"l": 130, "r": 24, "t": 76 + more, "b": 52},
         showlegend=True,
-        legend=legend_above(),
+        legend=legend_above(1.0 - 4.0 / height),
     )
+
+
+def _head(name: str, letters: int) -> str:
+    """Return a name above an amount, in bold, in lines of so many letters."""
+    return f"<b>{in_lines(name, letters)}</b><br>" if name else ""
 
 
 def _total(kind: str, layers: Sequence[Layer], scale: Scale) -> str:
@@ -212,17 +233,22 @@ def _axes(
     place: tuple[Ends, Ends],
     first: int,
     scale: Scale,
+    room: float,
 ) -> dict[str, Any]:
-    """Return the axes of a panel; those of a row name their bars once, at the left."""
+    """Return the axes of a panel; those of a row name their bars once, at the left.
+
+    There is `room` for so many pixels across, some of them for amounts behind bars.
+    """
     unit = scale.units[kind]
+    reach = max(1.45, room / (room - _BEHIND))
     shared = {"matches": on_panel(first)["yaxis"], "showticklabels": False}
     return panel_axes(
         number,
         *place,
         x={
-            "nticks": 5,
+            "nticks": min(5, max(2, int(room / 45.0))),
             "separatethousands": True,
-            "range": [0.0, 1.45 * from_si(longest, unit)],
+            "range": [0.0, reach * from_si(longest, unit)],
             "title": {"text": scale.axis_title(kind)},
         },
         y={} if number == first else shared,

@@ -7,10 +7,9 @@ from typing import Any
 import plotly.graph_objects as go
 import plotly.io
 
-from dse.show.style import CONFIG, house_layout
+from dse.show.style import CONFIG, LEAST, house_layout
 
 JUPYTER = "plotly_mimetype"  # what Plotly takes for a notebook: live, gone in a page
-LEAST = 480  # pixels of a page that a figure needs; on a narrower one it scrolls
 _PANEL = 300  # of them for each panel beside others
 
 
@@ -47,7 +46,12 @@ def new_figure(*, height: int, **layout: Any) -> Figure:
 def least_width(figure: go.Figure) -> int:
     """Return the pixels of a page that a figure needs for all that stands abreast."""
     starts = {next(iter(axis.domain or (0.0,))) for axis in figure.select_xaxes()}
-    return max(LEAST, _PANEL * len(starts))
+    return panels_width(len(starts))
+
+
+def panels_width(panels: int) -> int:
+    """Return the pixels that panels beside each other need."""
+    return max(LEAST, _PANEL * panels)
 
 
 _carrier: list[str] = []  # the cell of this kernel whose output holds plotly.js

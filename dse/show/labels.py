@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from dse.engines.base import Engine
@@ -49,6 +50,11 @@ def shown_unit(unit: str) -> str:
     printed = head + power.translate(_SUPERSCRIPTS) if caret else head
     micro = re.sub("^u(?=[A-Za-z])", "µ", printed)
     return micro.replace(" ", "\u202f")
+
+
+def in_lines(text: str, letters: int) -> str:
+    """Return a text in lines of at most so many letters, as figures have them."""
+    return "<br>".join(wrap(text, letters))
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -18,10 +18,10 @@ from dse.explore.objectives import read_objectives
 from dse.explore.runs import Runs
 from dse.explore.timeline import layer_timeline
 from dse.show.breakdown import breakdown
-from dse.show.figure import Figure
+from dse.show.figure import Figure, panels_width
 from dse.show.front_figures import draw_front
 from dse.show.memory_figure import memory_figure
-from dse.show.paper import check_width, is_column, on_paper
+from dse.show.paper import PIXELS, check_width, is_column, on_paper
 from dse.show.roofline import draw_roofline, roofline_of
 from dse.show.scale import scale_for, scale_of
 from dse.show.schedule_figure import draw_schedule, schedule_of
@@ -68,8 +68,9 @@ def plot_breakdown(
     `plot_breakdown({"edge": dse.evaluate(edge, bert), "server": ...})` puts machines
     side by side: bars of equal length are equal amounts, or with `shares` equal shares
     of their machine's total; ticks and labels give amounts. Components below half a
-    percent everywhere are one bar. `width` in inches sets a figure for a paper; in one
-    column machines stand below each other. Raises `InputError` for no machine.
+    percent everywhere are one bar. `width` in inches sets a figure for a paper; where
+    there is no room beside each other, machines stand below. Raises `InputError` for no
+    machine.
     """
     check_kind("`metrics`", metrics, (Metrics, Mapping), "what `dse.evaluate` returns")
     machines = {"": metrics} if isinstance(metrics, Metrics) else dict(metrics)
@@ -82,8 +83,10 @@ def plot_breakdown(
     counted = counted_together(m.counted for m in machines.values())
     scale = scale_for(columns, counted)
     check_width(width)
-    below = is_column(width)
-    drawn = breakdown(machines, scale, shares=shares, below=below)
+    size: dict[str, float] = {"width": panels_width(len(machines))}
+    if width is not None:
+        size = {"width": PIXELS * width, "character": 6.2}
+    drawn = breakdown(machines, scale, shares=shares, **size)
     return Figure(on_paper(drawn, width))
 
 
@@ -96,7 +99,8 @@ def plot_time(metrics: Metrics, *, width: float | None = None) -> Figure:
     """
     check_kind("`metrics`", metrics, Metrics, "what `dse.evaluate` returns")
     check_width(width)
-    return Figure(on_paper(time_bars(metrics, scale_of(metrics)), width))
+    drawn = time_bars(metrics, scale_of(metrics), **_letters(width))
+    return Figure(on_paper(drawn, width))
 
 
 def plot_roofline(metrics: Metrics, *, width: float | None = None) -> Figure:
@@ -109,7 +113,8 @@ def plot_roofline(metrics: Metrics, *, width: float | None = None) -> Figure:
     """
     check_kind("`metrics`", metrics, Metrics, "what `dse.evaluate` returns")
     check_width(width)
-    drawn = draw_roofline(roofline_of(metrics), scale_of(metrics))
+    size = {} if width is None else {"width": PIXELS * width, "character": 5.5}
+    drawn = draw_roofline(roofline_of(metrics), scale_of(metrics), **size)
     return Figure(on_paper(drawn, width))
 
 
@@ -131,7 +136,8 @@ def plot_schedule(
     found = layer_timeline(*given)
     several = f"one of {found.layers} layers" if found.layers > 1 else "one layer"
     heading = f"<b>{given[1].name}: {several}</b>"
-    return Figure(on_paper(draw_schedule(schedule_of(found), heading), width))
+    drawn = draw_schedule(schedule_of(found), heading, **_letters(width))
+    return Figure(on_paper(drawn, width))
 
 
 def plot_memory(
@@ -155,3 +161,8 @@ def plot_memory(
     check_width(width)
     given = read_question(design, workload, technology, "walk")
     return Figure(on_paper(memory_figure(*given, narrow=is_column(width)), width))
+
+
+def _letters(width: float | None) -> dict[str, int]:
+    """Return how long the lines of names beside bars are, in a column of a paper."""
+    return {"letters": 18} if is_column(width) else {}

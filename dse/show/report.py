@@ -31,7 +31,7 @@ from dse.show.design_parts import (
 from dse.show.findings import Findings, gather
 from dse.show.memory_figure import draw_memory, memory_data
 from dse.show.page_data import Placed, page_data
-from dse.show.roofline import draw_roofline, roofline_data
+from dse.show.roofline import NARROW, draw_roofline, roofline_data
 from dse.show.scale import Scale, scale_of
 from dse.show.schedule_figure import draw_schedule, schedule_data
 from dse.show.tables import front_columns
@@ -201,7 +201,7 @@ def _parts(found: Findings, scale: Scale) -> tuple[dict[str, Any], list[Placed]]
     roofs = roofline_data_of(slowest, names)
     bars = schedule_of_designs(study.space, alone, index)
     own = [
-        Placed("roofline", draw_roofline(roofs, scale)),
+        Placed("roofline", draw_roofline(roofs, scale, width=NARROW)),
         Placed("schedule", draw_schedule(bars)),
     ]
     memory = {}

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from dse.arrays import Rows
 from dse.evaluation import Metrics
-from dse.show.labels import component_label, shown_unit
-from dse.show.log_axis import metric_axis
+from dse.show.labels import component_label, in_lines, shown_unit
+from dse.show.log_axis import along, metric_axis
+from dse.show.mark_numbers import MARK, Label, number_marks
 from dse.show.scale import Scale, rounded
-from dse.show.style import ACCENT, GREY_DARK, INK, Drawing, house_layout
+from dse.show.style import ACCENT, GREY_DARK, INK, LEAST, Drawing, house_layout
 from dse.units import from_si
 
-_PER_LOG = 20  # marks closer than a twentieth are one to the eye
+_HIGH, _ABOVE, _BELOW, _BESIDE = 268, 16, 76, 100  # pixels: the plot, and around it
+_LEGEND_MARK = 124  # pixels before the names of a legend, and behind them
+NARROW = 350.0  # pixels of a telephone's page
+_PAGES = {"narrow": NARROW, "wide": 600.0}  # pixels
 _BEYOND = 3.0  # the right end of the axis, over what lies farthest right
+
+
+Axes = tuple[dict[str, Any], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -107,57 +113,57 @@ def _groups(
     }
 
 
-def draw_roofline(found: Roofline, scale: Scale) -> Drawing:
-    """Return the first of some rooflines, its ops numbered as the legend has them."""
-    roofs = roofline_data(found, scale)
-    [[*x], [*y]] = roofs["roof"][0]
-    places = [[ends[0] for ends in axis] for axis in (roofs["x"], roofs["y"])]
+def draw_roofline(
+    found: Roofline, scale: Scale, *, width: float = LEAST, character: float = 6.6
+) -> Drawing:
+    """Return the first of some rooflines, its ops numbered as the legend has them.
+
+    A figure of `width` pixels or more; the legend's letters are `character` wide.
+    """
+    roofs = _in_units(found, scale)
+    axes = _axes(roofs)
+    places = roofs.x[:, 0], roofs.y[:, 0]
+    letters = int((width - _LEGEND_MARK) / character)
+    names = [
+        in_lines(f"{number}  {name}", letters)
+        for number, name in enumerate(found.names, start=1)
+    ]
     data: list[dict[str, Any]] = [
         {
             "type": "scatter",
             "mode": "lines",
-            "x": x,
-            "y": y,
+            "x": roofs.roof[0, 0].tolist(),
+            "y": roofs.roof[0, 1].tolist(),
             "line": {"color": GREY_DARK, "width": 2},
             "hoverinfo": "skip",
             "showlegend": False,
             "name": "roof",
         }
     ]
-    texts = _numbers_by_place(*places)
     data += [
         {
             "type": "scatter",
             "mode": "markers+text",
-            "x": [at],
-            "y": [up],
-            "text": [texts[number - 1]],
-            **_text_look(texts[number - 1]),
-            "marker": {"size": 19, "color": ACCENT},
-            "hovertemplate": f"{name}: %{{x:.3g}} op/B, %{{y:.3g}} "
-            f"{roofs['unit']}<extra></extra>",
-            "name": f"{number}  {name}",
+            "x": [float(at)],
+            "y": [float(up)],
+            **_look(label),
+            "marker": {"size": MARK, "color": ACCENT},
+            "hovertemplate": f"{named}: %{{x:.3g}} op/B, %{{y:.3g}} "
+            f"{roofs.unit}<extra></extra>",
+            "name": name,
         }
-        for number, (name, at, up) in enumerate(
-            zip(found.names, *places, strict=True), start=1
+        for named, name, at, up, label in zip(
+            found.names, names, *places, _labels(axes, *places, width), strict=True
         )
     ]
-    return {"data": data, "layout": _layout(roofs, len(found.names))}
+    lines = sum(1 + name.count("<br>") for name in names)
+    return {"data": data, "layout": _layout(axes, lines)}
 
 
-def _layout(roofs: dict[str, Any], groups: int) -> dict[str, Any]:
-    """Return the layout; its axes hold the rooflines of all designs."""
-    titles = ("Operations per off-chip byte", f"Rate, zeros included ({roofs['unit']})")
-    ends = np.moveaxis(np.asarray(roofs["roof"]), 1, 0)
-    axes = [
-        metric_axis(title, np.concatenate([np.ravel(line), np.ravel(points)]), most=m)
-        for title, line, points, m in zip(
-            titles, ends, (roofs["x"], roofs["y"]), (5, 6), strict=True
-        )
-    ]
+def _layout(axes: Axes, lines: int) -> dict[str, Any]:
     return house_layout(
-        height=360 + 20 * groups,
-        margin={"l": 64, "r": 16, "t": 16, "b": 76 + 20 * groups},
+        height=_HIGH + _ABOVE + _BELOW + 20 * lines,
+        margin={"l": 64, "r": 16, "t": _ABOVE, "b": _BELOW + 20 * lines},
         xaxis=axes[0],
         yaxis=axes[1],
         showlegend=True,
@@ -172,40 +178,88 @@ def _layout(roofs: dict[str, Any], groups: int) -> dict[str, Any]:
     )
 
 
-def _numbers_by_place(x: Sequence[float], y: Sequence[float]) -> list[str]:
-    """Return what stands in each mark: of several in one place, all in the last."""
-    texts: dict[tuple[int, ...], list[int]] = {}
-    keys = [
-        tuple(round(_PER_LOG * math.log(v)) for v in at)
-        for at in zip(x, y, strict=True)
-    ]
-    for number, key in enumerate(keys, start=1):
-        texts.setdefault(key, []).append(number)
-    return [
-        " ".join(map(str, texts[key])) if number == texts[key][-1] else ""
-        for number, key in enumerate(keys, start=1)
-    ]
+class _InUnits(NamedTuple):
+    """Roofs `[designs, 2, points]` and places `[groups, designs]` in shown units."""
+
+    unit: str
+    roof: Rows
+    x: Rows
+    y: Rows
 
 
-def _text_look(text: str) -> dict[str, Any]:
-    """Return how numbers stand: one in its mark, several, too wide for it, above."""
-    if " " in text:
-        return {"textposition": "top center", "textfont": {"color": INK, "size": 12}}
-    return {"textposition": "middle center", "textfont": {"color": "white", "size": 12}}
-
-
-def roofline_data(found: Roofline, scale: Scale) -> dict[str, Any]:
-    """Return rooflines as plain data: for each design its roof, for each op places."""
+def _in_units(found: Roofline, scale: Scale) -> _InUnits:
     per = from_si(1.0, scale.units["peak_rate"])
     ridge = found.peak / found.bandwidth
     x = np.stack([found.first, ridge, found.last], axis=1)
-    y = np.stack([found.first * found.bandwidth, found.peak, found.peak], axis=1) * per
+    y = np.stack([found.first * found.bandwidth, found.peak, found.peak], axis=1)
+    return _InUnits(
+        shown_unit(scale.units["peak_rate"]),
+        np.stack([x, y * per], axis=1),
+        found.intensity,
+        found.rate * per,
+    )
+
+
+def _axes(roofs: _InUnits) -> Axes:
+    """Return axes that hold the rooflines of all designs."""
+    titles = ("Operations per off-chip byte", f"Rate, zeros included ({roofs.unit})")
+    x, y = (
+        metric_axis(title, np.concatenate([line.ravel(), places.ravel()]), most=most)
+        for title, line, places, most in zip(
+            titles,
+            np.moveaxis(roofs.roof, 1, 0),
+            (roofs.x, roofs.y),
+            (5, 6),
+            strict=True,
+        )
+    )
+    return x, y
+
+
+def _labels(axes: Axes, x: Rows, y: Rows, width: float) -> list[Label]:
+    """Return what stands in the marks of one design, in a figure of some pixels."""
+
+    def share(axis: dict[str, Any], values: Rows) -> Rows:
+        low, high = axis["range"]
+        shares: Rows = (along(axis, values) - low) / (high - low)
+        return shares
+
+    wide = width - _BESIDE
+    right, down = share(axes[0], x) * wide, (1.0 - share(axes[1], y)) * _HIGH
+    marks = list(zip(right.tolist(), down.tolist(), strict=True))
+    return number_marks(marks, (wide, _HIGH))
+
+
+def _look(label: Label) -> dict[str, Any]:
+    """Return how numbers stand: one in its mark, several beside it, in ink."""
+    colour = "white" if label.side == "middle center" else INK
     return {
-        "unit": shown_unit(scale.units["peak_rate"]),
-        "roof": [
-            [rounded(a), rounded(b)]
-            for a, b in zip(x.tolist(), y.tolist(), strict=True)
-        ],
-        "x": [rounded(column) for column in found.intensity.tolist()],
-        "y": [rounded(column) for column in (found.rate * per).tolist()],
+        "text": [label.text],
+        "textposition": label.side,
+        "textfont": {"color": colour, "size": 12},
+    }
+
+
+def roofline_data(found: Roofline, scale: Scale) -> dict[str, Any]:
+    """Return rooflines as plain data: for each design its roof, for each op places.
+
+    `looks` are those of all marks, for pages that are narrow and wide; `at` says which
+    of them each design has.
+    """
+    roofs = _in_units(found, scale)
+    axes = _axes(roofs)
+    known: dict[tuple[Label, ...], int] = {}
+    at = {
+        page: [
+            known.setdefault(tuple(_labels(axes, x, y, width)), len(known))
+            for x, y in zip(roofs.x.T, roofs.y.T, strict=True)
+        ]
+        for page, width in _PAGES.items()
+    }
+    return {
+        "roof": [[rounded(line) for line in roof] for roof in roofs.roof],
+        "x": [rounded(column) for column in roofs.x],
+        "y": [rounded(column) for column in roofs.y],
+        "looks": [[_look(label) for label in labels] for labels in known],
+        "at": at,
     }

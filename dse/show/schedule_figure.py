@@ -10,7 +10,7 @@ import numpy as np
 
 from dse.arrays import Rows
 from dse.explore.timeline import LayerTimeline
-from dse.show.labels import component_label, shown_unit
+from dse.show.labels import component_label, in_lines, shown_unit
 from dse.show.scale import rounded, scaled_unit
 from dse.show.style import (
     ACCENT,
@@ -55,9 +55,13 @@ def schedule_of(timeline: LayerTimeline) -> Schedule:
     return Schedule(words, begin * per, (end - begin) * per, unit)
 
 
-def draw_schedule(found: Schedule, heading: str = "") -> Drawing:
-    """Return the first of some schedules: a row for each port and unit."""
-    rows = list(dict.fromkeys(on for _, on, _ in found.bars))
+def draw_schedule(found: Schedule, heading: str = "", *, letters: int = 60) -> Drawing:
+    """Return the first of some schedules: a row for each port and unit.
+
+    Names of rows have lines of so many letters.
+    """
+    names = [in_lines(on, letters) for _, on, _ in found.bars]
+    rows = list(dict.fromkeys(names))
     unit = shown_unit(found.unit)
     data = [
         {
@@ -65,7 +69,7 @@ def draw_schedule(found: Schedule, heading: str = "") -> Drawing:
             "orientation": "h",
             "base": found.begin[places, 0].tolist(),
             "x": found.length[places, 0].tolist(),
-            "y": [found.bars[place][1] for place in places],
+            "y": [names[place] for place in places],
             "text": [found.bars[place][0] for place in places],
             "textposition": "inside",
             "insidetextanchor": "middle",

@@ -34,6 +34,7 @@ FONT = (
     "'Liberation Sans', sans-serif"
 )
 FONT_SIZE = 13
+LEAST = 480  # pixels of a page that a figure needs; on a narrower one it scrolls
 
 _AXIS = {
     "title": {"font": {"size": FONT_SIZE}, "standoff": 15},

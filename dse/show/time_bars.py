@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dse.evaluation import Metrics
-from dse.show.labels import component_label, shown_unit
+from dse.show.labels import component_label, in_lines, shown_unit
 from dse.show.panels import Ends, on_panel, panel_axes, panel_ends, panel_title
 from dse.show.scale import Scale
 from dse.show.style import (
@@ -27,8 +27,11 @@ def stage_of(resource: str) -> str:
     return _STAGE_OF.get(resource, "compute")
 
 
-def time_bars(metrics: Metrics, scale: Scale) -> Drawing:
-    """Return the busy share of each port and unit, above three bars an op."""
+def time_bars(metrics: Metrics, scale: Scale, *, letters: int = 60) -> Drawing:
+    """Return the busy share of each port and unit, above three bars an op.
+
+    Names have lines of so many letters.
+    """
     unit = scale.units["latency"]
     busy, ops = len(metrics.utilization), len(metrics.op_names)
     whole = (0.0, 1.0)
@@ -46,19 +49,20 @@ def time_bars(metrics: Metrics, scale: Scale) -> Drawing:
             panel_title("<b>Time that each op asks for</b>", *second),
         ],
         **_share_axes(*first),
-        **_op_axes(metrics, unit, *second),
+        **_op_axes(metrics, unit, *second, letters),
     )
-    return {"data": [_shares(metrics), *_ops(metrics, unit)], "layout": layout}
+    shares = _shares(metrics, letters)
+    return {"data": [shares, *_ops(metrics, unit)], "layout": layout}
 
 
-def _shares(metrics: Metrics) -> dict[str, Any]:
+def _shares(metrics: Metrics, letters: int) -> dict[str, Any]:
     busy = {name: 100.0 * float(share) for name, share in metrics.utilization.items()}
     order = sorted(busy, key=lambda name: -busy[name])
     colours = [ACCENT if name == metrics.bottleneck else GREY_DARK for name in order]
     return {
         "type": "bar",
         "x": [busy[name] for name in order],
-        "y": [component_label(name) for name in order],
+        "y": [in_lines(component_label(name), letters) for name in order],
         "orientation": "h",
         "marker": {"color": colours},
         "text": [f"{busy[name]:.0f} %" for name in order],
@@ -103,8 +107,10 @@ def _ops(metrics: Metrics, unit: str) -> list[dict[str, Any]]:
     ]
 
 
-def _op_axes(metrics: Metrics, unit: str, across: Ends, up: Ends) -> dict[str, Any]:
-    names = [component_label(name) for name in metrics.op_names]
+def _op_axes(
+    metrics: Metrics, unit: str, across: Ends, up: Ends, letters: int
+) -> dict[str, Any]:
+    names = [in_lines(component_label(name), letters) for name in metrics.op_names]
     title = {"text": f"Time ({shown_unit(unit)})"}
     return panel_axes(
         2,

@@ -11,12 +11,13 @@ from dse.explore.objectives import read_objective
 from dse.explore.sensitivity import Sensitivity
 from dse.show.figure import Figure, new_figure
 from dse.show.labels import sensitivity_label
-from dse.show.paper import check_width, is_column, on_paper
+from dse.show.paper import PIXELS, check_width, is_column, on_paper
 from dse.show.scale import TITLES
-from dse.show.style import ACCENT, GREY_DARK, RULE
+from dse.show.style import ACCENT, GREY_DARK, LEAST, RULE
 from dse.show.text_table import cut
 
 _SIDES = (("design", True, ACCENT), ("technology", False, GREY_DARK))
+_RIGHT = 24  # pixels beside the plot
 _ABOVE = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"}
 
 
@@ -61,11 +62,14 @@ def plot_sensitivity(
             )
         )
     title = f"% more {TITLES[metric].lower()} for 1 % more of the number"
-    reach = (1.5 if is_column(width) else 1.25) * float(largest.abs().max() or 1.0)
+    half = ((LEAST if width is None else PIXELS * width) - left - _RIGHT) / 2.0
+    letter = 7.4 if width is None else 6.2
+    behind = 6.0 + letter * max(len(f"{value:+.2f}") for value in largest)
+    reach = half / (half - behind) * float(largest.abs().max() or 1.0)
     figure.update_layout(
         showlegend=True,
         bargap=0.3,
-        margin={"l": left, "r": 24, "t": 40, "b": 56},
+        margin={"l": left, "r": _RIGHT, "t": 40, "b": 56},
         legend=_ABOVE,
     )
     figure.update_yaxes(

@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import dse
+from dse.show.mark_numbers import number_marks
 from dse.show.roofline import draw_roofline, roofline_data, roofline_of
 from dse.show.scale import scale_of
 
@@ -69,3 +72,21 @@ def test_numbers_of_marks_on_one_another_are_not_hidden_by_the_next(
     assert same[-1]["textfont"]["color"] != "white"
     assert last["text"] == [f"{len(same) + 1}"]
     assert last["textposition"] == "middle center"
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(10.0, 390.0), st.floats(10.0, 258.0)),
+        min_size=1,
+        max_size=16,
+    )
+)
+def test_every_mark_is_numbered_once_wherever_marks_lie(
+    marks: list[tuple[float, float]],
+) -> None:
+    labels = number_marks(marks, (400.0, 268.0))
+    told = " ".join(label.text.replace("<br>", " ") for label in labels).split()
+    assert sorted(map(int, told)) == list(range(1, len(marks) + 1))
+    for number, label in enumerate(labels, start=1):
+        if label.side == "middle center":
+            assert label.text in ("", str(number))

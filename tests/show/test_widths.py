@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ KINDS = (
 )
 TOGETHER = ((ACCENT, TINT), (ACCENT, GREY_DARK, GREY_LIGHT), (ACCENT, TINT, GREY_DARK))
 _BOXES = """() => [...document.querySelectorAll(
-    ".annotation-text, .bartext, .legendtext, .xtitle, .ytitle, [class$=tick] text")]
+    ".annotation-text, .bartext, .legendtext, .xtitle, .ytitle, [class$=tick] text, " +
+    ".textpoint text")]
     .map((e) => [e.textContent, e.getBoundingClientRect()])
     .filter(([text, box]) => text.trim() && box.width > 0)
     .map(([text, box]) => [text, box.left, box.top, box.right, box.bottom])"""
@@ -110,22 +111,85 @@ def test_texts_of_a_figure_keep_apart(
     sheet: Any, answers: Any, front: Runs, kind: str, on_paper: bool
 ) -> None:
     for inches in INCHES:
-        if not on_paper and inches < 5.0:  # a telephone's page scrolls
-            continue
-        figure = draw(kind, answers, front, inches if on_paper else None)
-        pixels = round(96 * inches)
-        if not on_paper:
-            pixels = max(pixels, least_width(figure))
-        sheet.set_viewport_size({"width": pixels, "height": 900})
-        boxes = sheet.evaluate(_DRAW % _BOXES, json.loads(figure.to_json()))
-        assert len(boxes) > 5
-        assert overlaps(boxes) == [], f"{kind} at {inches} inches"
-        cut = [
-            text
-            for text, left, top, right, _ in boxes
-            if top < -1 or (on_paper and (left < -1 or right > pixels))
-        ]
-        assert cut == [], f"{kind} at {inches} inches"
+        if on_paper or inches >= 5.0:  # a telephone's page scrolls
+            figure = draw(kind, answers, front, inches if on_paper else None)
+            hold_apart(sheet, figure, inches, on_paper=on_paper)
+
+
+def hold_apart(sheet: Any, figure: Any, inches: float, *, on_paper: bool) -> None:
+    """Assert that no text of a figure lies on another, and none is cut."""
+    pixels = round(96 * inches)
+    if not on_paper:
+        pixels = max(pixels, least_width(figure))
+    sheet.set_viewport_size({"width": pixels, "height": 900})
+    boxes = sheet.evaluate(_DRAW % _BOXES, json.loads(figure.to_json()))
+    assert len(boxes) > 5
+    assert overlaps(boxes) == [], f"at {inches} inches"
+    cut = [
+        text
+        for text, left, top, right, _ in boxes
+        if top < -1 or (on_paper and (left < -1 or right > pixels))
+    ]
+    assert cut == [], f"at {inches} inches"
+
+
+PAIR = dse.Pair(host=EDGE, coprocessor=dse.SprintEngine.m_sprint())
+MACHINES = {
+    "pair": PAIR,
+    "crossbar": dse.CrossbarEngine.isaac(),
+    "nm": dse.NMEngine.edge(),
+    "reference": dse.ReferenceMachine.a100(),
+    "tile": dse.TileEngine.server(),
+}
+RUNS: dict[str, Any] = {
+    "bert": lambda: dse.transformer("bert-base"),
+    "experts": lambda: dse.transformer("deepseek-v3", seq_len=512),
+    "step": lambda: dse.transformer("llama-3-8b", mode="decode", context_len=2048),
+    "two towers": lambda: dse.transformer("t5-small", seq_len=64),
+    "generation": lambda: dse.generation("llama-3-8b", prompt=512, new_tokens=32),
+}
+PLOTS: dict[str, Any] = {
+    "time": lambda e, w, width: dse.plot_time(dse.evaluate(e, w), width=width),
+    "roofline": lambda e, w, width: dse.plot_roofline(dse.evaluate(e, w), width=width),
+    "memory": lambda e, w, width: dse.plot_memory(e, w, width=width),
+    "schedule": lambda e, w, width: dse.plot_schedule(e, w, width=width),
+    "sensitivity": lambda e, w, width: dse.plot_sensitivity(
+        dse.sensitivity(e, w), "energy", width=width
+    ),
+    "breakdown": lambda e, w, width: dse.plot_breakdown(
+        {
+            "A published machine of the year 2022": dse.evaluate(EDGE, w),
+            "this one, with 256 GB/s of main memory": dse.evaluate(e, w),
+            "a third": dse.evaluate(NANO, w),
+        },
+        width=width,
+    ),
+}
+CROWDED = [  # names and marks that need most room
+    ("time", "pair", "bert"),
+    ("roofline", "reference", "experts"),
+    ("schedule", "pair", "experts"),
+    ("sensitivity", "crossbar", "bert"),
+    ("breakdown", "nm", "bert"),
+]
+OTHERS = [
+    pytest.param(*each, marks=pytest.mark.nightly)
+    for each in product(PLOTS, MACHINES, RUNS)
+    if each not in CROWDED
+]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("kind", "machine", "run"), [*CROWDED, *OTHERS])
+def test_texts_keep_apart_whatever_machine_and_run_are_drawn(
+    sheet: Any, kind: str, machine: str, run: str
+) -> None:
+    work = RUNS[run]()
+    for inches in INCHES:
+        for on_paper in (True, False) if inches >= 5.0 else (True,):
+            width = inches if on_paper else None
+            figure = PLOTS[kind](MACHINES[machine], work, width)
+            hold_apart(sheet, figure, inches, on_paper=on_paper)
 
 
 LAYERS = {  # with names of many steps, and long ones

@@ -126,15 +126,6 @@
 
   // -- where its costs and its time go -------------------------------------------------
 
-  // What stands in each mark: of marks on one another, all their numbers, above them.
-  function numbers(places) {
-    const keys = places.map((place) => place.map((v) => Math.round(20 * Math.log(v))).join());
-    return keys.map((key, i) => keys.lastIndexOf(key) > i ? ""
-      : keys.flatMap((other, j) => other === key ? [j + 1] : []).join(" "));
-  }
-  const textLook = (text) => text.includes(" ")
-    ? { textposition: "top center", textfont: { size: 12, color: "#1a1f24" } }
-    : { textposition: "middle center", textfont: { size: 12, color: "white" } };
   const placeOf = (row) => kept.indexOf(row) < 0 ? kept.indexOf(knee) : kept.indexOf(row);
   function show(row, other) {
     const missing = kept.includes(row) ? [] : [make("p", "The parts of that design are not on this page; these are those of the knee.", "note")];
@@ -168,9 +159,8 @@
         [{ value: time.stages[s][i][at], look: "area" }], longest, three(time.stages[s][i][at]), s)),
     );
     const [x, y] = roofline.roof[at];
-    const places = roofline.x.map((group, i) => [group[at], roofline.y[i][at]]);
-    const texts = numbers(places);
-    view.change("roofline", [{ x, y }, ...places.map((place, i) => ({ x: [place[0]], y: [place[1]], text: [texts[i]], ...textLook(texts[i]) }))]);
+    const looks = roofline.looks[roofline.at[innerWidth < 600 ? "narrow" : "wide"][at]];
+    view.change("roofline", [{ x, y }, ...looks.map((look, i) => ({ x: [roofline.x[i][at]], y: [roofline.y[i][at]], ...look }))]);
     view.change("schedule", schedule.map((trace) => ({
       base: trace.base.map((bar) => bar[at]),
       x: trace.x.map((bar) => bar[at]),
