@@ -107,9 +107,11 @@ def write_whole(path: Path, data: str | bytes, draft: str = "") -> None:
     """Write a file that survives a fall of the power once this returns.
 
     Until then, and where it fails, an older file of that name stays as it was. The
-    `draft` is the name of the file meanwhile, in the same folder. Raises `InputError`
-    where what stands there is no file, as a device or a pipe: it would be replaced.
+    `draft` is the name of the file meanwhile, in the same folder, which is made where
+    it is missing. Raises `InputError` where what stands there is no file, as a device
+    or a pipe: it would be replaced.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     path = Path(os.path.realpath(path))  # what a link points to, not the link
     if os.path.lexists(path) and not path.is_file():
         raise InputError(f"{path}: is no regular file; give the name of one.")

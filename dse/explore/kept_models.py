@@ -74,7 +74,6 @@ def _write(path: Path, traced: CompiledFunction) -> None:
     both = {"function": function, "answers": to_json(answers)}
     told = json.dumps(both).encode()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, hash_of([told]).encode() + b"\n" + told)
         kept = sorted(path.parent.glob(f"*{_ENDING}"), key=lambda p: p.stat().st_mtime)
         for old in kept[:-MOST]:

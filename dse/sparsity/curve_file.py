@@ -70,7 +70,6 @@ def _shapes(read: CurveFile) -> Iterator[tuple[Key, Any, tuple[int, ...]]]:
 
 def write_curve_file(path: Path, file: CurveFile) -> None:
     """Write a curve; what stands at its defaults is left out."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, toml_text(_rounded(file.model_dump(exclude_defaults=True))))
 
 

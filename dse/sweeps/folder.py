@@ -59,7 +59,6 @@ class LocalFolder:
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file that survives a fall of the power once this returns."""
-        self.path.mkdir(parents=True, exist_ok=True)
         write_whole(self.path / name, data, draft=f"{name}.{os.getpid()}{DRAFT}")
 
     def rename(self, name: str, new: str) -> None:

@@ -87,6 +87,18 @@ def test_columns_of_a_file_say_their_units(runs: Any, tmp_path: Path) -> None:
     assert {f.name for f in schema} - set(units) == {"design", "feasible", "reason"}
 
 
+def test_a_folder_that_is_not_there_is_made(runs: Any, tmp_path: Path) -> None:
+    front = dse.pareto(runs, "max:throughput", "min:energy")
+    saved = {
+        "machines/a.json": EDGE,
+        "a/b/runs.parquet": runs,
+        "again/study.toml": front,
+    }
+    for name, what in saved.items():
+        assert dse.save(what, tmp_path / name).is_file()
+    assert dse.report(runs, tmp_path / "pages" / "front.html").is_file()
+
+
 def test_a_report_needs_no_study(runs: Any, tmp_path: Path) -> None:
     path = dse.report(runs, tmp_path / "out.html", references={"Our machine": EDGE})
     text = path.read_text()
