@@ -7,6 +7,7 @@ import json
 import math
 import re
 import statistics
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -269,7 +270,10 @@ def _evidence(engine: str) -> str:
 
 def python_page() -> str:
     """Return the page of everything that `import dse` gives."""
-    said = ["# Reference: Python", "All of it is imported as `dse.NAME`."]
+    said = [
+        "# Reference: Python",
+        "All of it is imported as `dse.NAME`; examples begin after `import dse`.",
+    ]
     for name in sorted(dse.__all__, key=str.lower):
         said.append(_entry(name, inspect.unwrap(getattr(dse, name))))
     return _page(said)
@@ -330,7 +334,12 @@ class _Shown:
 
 
 def _docstring(value: Any) -> str:
-    return inspect.cleandoc(value.__doc__ or "")
+    """Return the text of a docstring, its example as code."""
+    said = inspect.cleandoc(value.__doc__ or "")
+    text, heading, example = said.partition("\n\nExamples:\n")
+    if not heading:
+        return text
+    return f"{text}\n\n~~~pycon\n{textwrap.dedent(example)}\n~~~"
 
 
 def _first_line(value: Any) -> str:

@@ -39,6 +39,13 @@ class Metrics(Shown, Record):
 
     Energy counts everything: work, leakage and main memory. Breakdowns sum to totals.
     What is said of a sequence is of a token where one decodes (`counted`).
+
+    Examples:
+        >>> found = dse.evaluate("tile:edge", "bert-tiny")
+        >>> max(found.area_by_component, key=found.area_by_component.get)
+        'softmax'
+        >>> bool(abs(sum(found.area_by_component.values()) / found.area - 1) < 1e-9)
+        True
     """
 
     latency: Values = quantity("s", "from first load to last result of a batch")

@@ -47,7 +47,10 @@ def documented(data: Any) -> str:
         about += [f"default {shown}"] if shown else []
         lines.append(f"    {field.name}: {'; '.join(about)}")
     own = inspect.cleandoc(data.__doc__ or "")
-    return "\n".join([own, "", "Fields:", *lines]) if lines else own
+    if not lines:
+        return own
+    said, heading, example = own.partition("\n\nExamples:\n")
+    return "\n".join([said, "", "Fields:", *lines]) + heading + example
 
 
 def range_in_words(meaning: Any) -> str:

@@ -188,7 +188,15 @@ def quantity(
     integer: bool = False,
     choices: tuple[str, ...] = (),
 ) -> Any:
-    """Declare a number of a record: unit ('1' for a pure number), meaning and range."""
+    """Declare a number of a record: unit ('1' for a pure number), meaning and range.
+
+    Examples:
+        >>> @dse.record
+        ... class Buffer:
+        ...     size: float = dse.quantity("MiB", "of all values", default=4, low=1)
+        >>> Buffer(size=8).size
+        8.0
+    """
     meaning = Quantity(unit, doc, low, high, integer, choices)
     if default is not MISSING:
         default = meaning.read("default", doc, default)
@@ -205,6 +213,13 @@ def static(
     """Declare a part that JAX must not trace: a name, a label, a tuple of kinds.
 
     It is of the type that its annotation says, not below `low`, one of the `choices`.
+
+    Examples:
+        >>> @dse.record
+        ... class Adders:
+        ...     kind: str = dse.static("how carries run", default="ripple")
+        >>> Adders().kind
+        'ripple'
     """
     told = {"static": True, "doc": doc, "low": low, "choices": choices}
     return dataclasses.field(default=default, metadata=told)
@@ -214,7 +229,15 @@ def static(
     kw_only_default=True, frozen_default=True, field_specifiers=(quantity, static)
 )
 def record(cls: type[_T]) -> type[_T]:
-    """Turn a class of annotated fields into a frozen record and JAX pytree."""
+    """Turn a class of annotated fields into a frozen record and JAX pytree.
+
+    Examples:
+        >>> @dse.record
+        ... class Adders:
+        ...     lanes: float = dse.quantity("1", "side by side", default=8)
+        >>> Adders(lanes=16).lanes
+        16.0
+    """
     data = dataclasses.dataclass(frozen=True, kw_only=True, repr=False, eq=True)(cls)
     fields = dataclasses.fields(data)  # type: ignore[arg-type]
     names = tuple(f.name for f in fields)

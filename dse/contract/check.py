@@ -90,6 +90,11 @@ def check_engine(
 
     On all presets, or on one. With `thorough`, those laws too that take minutes. A test
     of an engine: `all(not each.fault for each in dse.check_engine(MyEngine))`.
+
+    Examples:
+        >>> first = next(dse.check_engine(dse.ReferenceMachine, preset="a100"))
+        >>> first.law, first.fault
+        ('every field has a unit and a meaning', '')
     """
     laws = LAWS | SLOW_LAWS if thorough else LAWS
     if isinstance(engine, Engine):

@@ -26,6 +26,12 @@ class Pair(Engine):
     to and from main memory queue on one port. Components and units carry the name of
     their machine, as `host.mac_lanes`, and so do fields: `pair.replace(**{"host.pes":
     64})`. Raises `InputError` for an op that the host cannot run.
+
+    Examples:
+        >>> sprint = dse.SprintEngine.m_sprint()
+        >>> pair = dse.Pair(host=dse.TileEngine.edge(), coprocessor=sprint)
+        >>> dse.evaluate(pair, "bert-tiny").bottleneck
+        'main_memory_port'
     """
 
     host: Engine

@@ -62,12 +62,23 @@ AxisLike = Axis | Continuous | Tied | Sequence[float | str]  # as a person write
 
 
 def choice(*values: float | str) -> Axis:
-    """Return an axis of the given values: `choice("relu", "gelu")`, `choice(1, 16)`."""
+    """Return an axis of the given values: `choice("relu", "gelu")`, `choice(1, 16)`.
+
+    Examples:
+        >>> space = dse.Space("tile:edge", non_linearity=dse.choice("relu", "gelu"))
+        >>> space.size
+        2
+    """
     return Axis(tuple(values))
 
 
 def powers_of_two(low: float, high: float) -> Axis:
-    """Return an axis low, 2 low, 4 low, ... up to high; `InputError` where empty."""
+    """Return an axis low, 2 low, 4 low, ... up to high; `InputError` where empty.
+
+    Examples:
+        >>> dse.powers_of_two(16, 128)
+        Axis(values=(16, 32, 64, 128))
+    """
     _check("powers_of_two", low=low, high=high)
     if not 0 < low <= high or high / low > GREATEST:
         raise InputError(f"`powers_of_two({low:g}, {high:g})`: give 0 < low <= high.")
@@ -75,7 +86,13 @@ def powers_of_two(low: float, high: float) -> Axis:
 
 
 def integers(low: int, high: int, step: int = 1) -> Axis:
-    """Return an axis of whole numbers from low to high, both included."""
+    """Return an axis of whole numbers from low to high, both included.
+
+    Examples:
+        >>> space = dse.Space("tile:edge", pes=dse.integers(16, 64, 16))
+        >>> space.size
+        4
+    """
     _check("integers", low=low, high=high, step=step)
     ends = [float(low), float(high), float(step)]
     if step < 1 or not low <= high or not all(end.is_integer() for end in ends):
@@ -89,7 +106,12 @@ def integers(low: int, high: int, step: int = 1) -> Axis:
 
 
 def interval(low: float, high: float, points: int, *, log: bool = False) -> Axis:
-    """Return an axis of points from low to high, evenly spaced (`log`: in ratio)."""
+    """Return an axis of points from low to high, evenly spaced (`log`: in ratio).
+
+    Examples:
+        >>> dse.interval(1, 100, 3, log=True)
+        Axis(values=(1, 10.0, 100))
+    """
     _check("interval", low=low, high=high, points=points)
     if points < 2 or points % 1 or not low < high or (log and low <= 0):
         raise InputError(
@@ -111,6 +133,10 @@ def continuous(low: float, high: float) -> Continuous:
 
     A sweep needs a grid instead: `interval(low, high, points)`. Raises `InputError`
     unless low < high.
+
+    Examples:
+        >>> dse.continuous(200, 700)
+        Continuous(low=200.0, high=700.0)
     """
     _check("continuous", low=low, high=high)
     if not low < high:
@@ -119,7 +145,13 @@ def continuous(low: float, high: float) -> Continuous:
 
 
 def tied(expression: str) -> Tied:
-    """Return a field that is worked out from others: `tied("pes / 8")`."""
+    """Return a field that is worked out from others: `tied("pes / 8")`.
+
+    Examples:
+        >>> by_eight = dse.tied("pes / 8")
+        >>> dse.Space("tile:edge", pes=[16, 32], issue_batch=by_eight).at(1).issue_batch
+        4.0
+    """
     check_kind("what a field is tied to", expression, str, 'a text, as "pes / 8"')
     return Tied(expression)
 

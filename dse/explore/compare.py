@@ -102,6 +102,12 @@ def compare(
     `dse.plot_compare(...)` of the answer draws the way from one to the other. Without a
     technology each has its own; without `names` they are called by the published
     machine that they are, or nearly are. Raises `InputError` for an unknown metric.
+
+    Examples:
+        >>> found = dse.compare("tile:edge", "tile:server", "bert-tiny")
+        >>> first = found.steps[0]  # what makes most of the difference
+        >>> print(f"{first.field}: {first.before} to {first.after}")
+        weight_buffer_mib: 8 MiB to 64 MiB
     """
     read_objective(f"min:{metric}")
     first, run, own = read_question(a, workload, technology, timing)

@@ -60,6 +60,13 @@ def compile_model(
     all devices of JAX (`"jax"`), or by NumPy (`"numpy"`); where it is left out, by JAX
     if that has an accelerator, else by LLVM. Raises `InputError` for a name that is
     unknown, or an unknown timing, precision or backend.
+
+    Examples:
+        >>> names = ["peak_tops", "batch"]
+        >>> model = dse.compile_model("reference:a100", "bert-tiny", over=names)
+        >>> found = model({"peak_tops": [300, 300, 600], "batch": [1, 64, 64]})
+        >>> found["throughput"].round(-2)
+        array([ 1200., 71400., 72800.], dtype=float32)
     """
     design, workload, used = read_question(design, workload, technology, timing)
     if precision not in PRECISIONS:

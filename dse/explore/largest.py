@@ -34,6 +34,12 @@ def largest(
     many keys of it as its window has. Nobody asks whether the model has positions for
     so many. Raises `InputError` for another word, a context of what is no decode step,
     and a machine whose memory is not described.
+
+    Examples:
+        >>> step = dse.transformer("llama-3-8b", mode="decode", context_len=8192)
+        >>> card = dse.ReferenceMachine.a100()
+        >>> dse.largest(card, step), dse.largest(card, step, "context")
+        (26, 213167)
     """
     if of not in OF:
         raise InputError(f"`of` is {quoted(of)}." + did_you_mean(str(of), OF))

@@ -70,6 +70,15 @@ class Runs(Shown):
     column;
     `reason` is '' for a feasible design, else what rules it out. `basis` says what they
     rest on.
+
+    Examples:
+        >>> space = dse.Space("tile:edge", pes=[16, 32, 64], batch=[1, 4])
+        >>> runs = dse.sweep(space, "bert-tiny")
+        >>> table = runs.to_pandas()
+        >>> table.loc[table["energy_mj"].idxmin(), ["pes", "batch"]].to_dict()
+        {'pes': 64.0, 'batch': 4.0}
+        >>> runs.design(3).pes
+        32.0
     """
 
     space: Space
@@ -251,6 +260,14 @@ def pareto(
     kept, or only the first (`keep="distinct"`). What cannot be built stays out, unless
     `buildable=False`; `accept_foreign_accuracy` is that of `sweep`. Raises `InputError`
     for an unknown metric.
+
+    Examples:
+        >>> space = dse.Space("tile:edge", pes=[16, 32, 64], lanes_per_pe=[4, 8])
+        >>> runs = dse.sweep(space, "bert-tiny")
+        >>> limits = ["power <= 20 W"]
+        >>> front = dse.pareto(runs, "max:throughput", "min:area", limits=limits)
+        >>> len(front), len(runs)
+        (5, 6)
     """
     check_kind("`runs`", runs, Runs, "runs, as `dse.sweep` returns")
     if accept_foreign_accuracy:

@@ -60,6 +60,11 @@ def sensitivity(
     Those of every number above 0, in float64. Numbers of a choice have none. Raises
     `InputError` for a metric that is unknown, not known here, or 0, of which there are
     no percents.
+
+    Examples:
+        >>> found = dse.sensitivity("tile:edge", "bert-tiny")
+        >>> found.largest("area", 3).round(2).to_dict()
+        {'tile_size': 0.84, 'pes': 0.76, 'fraction_bits': 0.71}
     """
     read_objectives(tuple(f"min:{m}" for m in texts("metrics", metrics, "energy")))
     given = read_question(design, workload, technology, timing)

@@ -44,6 +44,11 @@ def gradient(
     field. What steps, as a count of tiles does, changes as the quotient below it; a
     choice changes nothing. `dse.sensitivity` tells the same in percent, technology
     included. Raises `InputError` for a metric that is unknown, or not known here.
+
+    Examples:
+        >>> slopes = dse.gradient("tile:edge", "bert-tiny", "area")
+        >>> print(f"{float(slopes.pes) * 1e6:.2f} mm^2 for each PE")
+        0.78 mm^2 for each PE
     """
     read_objective(f"min:{metric}")
     given = read_question(design, workload, technology, timing)

@@ -72,6 +72,16 @@ class Space(Shown):
     one layer, as `threshold.0`. `legal` maps a reason to a condition over fields, as in
     `{"tile within batch": "tile_batch <= batch"}`; designs that break one are
     infeasible, with that reason. Raises `InputError` for an unknown field or label.
+
+    Examples:
+        >>> space = dse.Space(
+        ...     "tile:edge",
+        ...     pes=dse.powers_of_two(16, 128),
+        ...     clock_mhz=dse.interval(200, 600, 5),
+        ...     issue_batch=dse.tied("pes / 8"),
+        ... )
+        >>> space.size
+        20
     """
 
     def __init__(

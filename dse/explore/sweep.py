@@ -50,6 +50,13 @@ def sweep(
     they stand with their reason. Limits and objectives take accuracies that were
     measured on another model or length only where `accept_foreign_accuracy`. Raises
     `InputError` where they would, and for a space too large to keep all rows of.
+
+    Examples:
+        >>> space = dse.Space("tile:edge", pes=[16, 32, 64], batch=[1, 4])
+        >>> runs = dse.sweep(space, "bert-tiny")
+        >>> front = dse.sweep(space, "bert-tiny", front=["max:throughput", "min:area"])
+        >>> len(runs), len(front)
+        (6, 3)
     """
     check_space(space)
     block_size = count("block_size", block_size)

@@ -39,6 +39,12 @@ def value_of_measuring(
     front is chosen: `changes` is the share of machines whose place on it, more likely
     than not, would turn, and there is no `gain`. Raises `InputError` for no objective,
     for fewer than two machines, and for draws that do not belong together.
+
+    Examples:
+        >>> cards = ["reference:a100", "reference:h100"]
+        >>> found = [dse.uncertainty(card, "bert-tiny", draws=200) for card in cards]
+        >>> dse.value_of_measuring(found, "max:throughput").index[0]
+        'h100.overhead_us'
     """
     bars = [found] if isinstance(found, Uncertainty) else list(found)
     if not objectives:

@@ -56,6 +56,12 @@ def cite(keys: Iterable[str] | str, *, beside: Path | None = None) -> str:
     An entry's `related` entries, such as the repository of a paper, follow it. `beside`
     is a folder with a `references.bib` of its own, for sources that `dse` lacks.
     Raises `InputError` for a key that no file holds.
+
+    Examples:
+        >>> print(dse.cite("tuli2023acceltran"))
+        @article{tuli2023acceltran,
+          author  = {Tuli, Shikhar and Jha, Niraj K.},
+          ...
     """
     known = read_bibtex(hw_params_folder() / "references.bib")
     if beside is not None and (beside / "references.bib").is_file():

@@ -87,6 +87,11 @@ def load_parameters(name_or_path: str | Path, *, like: str | None = None) -> Par
     with `inherits = "acceltran"` and holds only what differs from that shipped file;
     what is derived there from such numbers follows them. Raises one `InputError` with a
     line `file:line: key: fault; remedy` for every fault found.
+
+    Examples:
+        >>> clock = dse.load_parameters("acceltran")["clock.frequency"]
+        >>> clock.value, clock.unit, clock.status
+        (700.0, 'MHz', 'quoted')
     """
     path = _find(name_or_path)
     file, inherited = _split(read_toml(path))

@@ -40,6 +40,11 @@ class Technology(Shown, Record):
 
     `technology["lane.area_m16_gelu"]` is a number in SI units; a gradient by a
     technology answers with a technology: it says which parameter buys most.
+
+    Examples:
+        >>> seven = dse.TileEngine.edge().default_technology().at_node(7)
+        >>> print(f"{seven['clock.frequency'] / 1e6:.0f} MHz")
+        700 MHz
     """
 
     name: str = static("the parameter files it was read from, and its node if scaled")
@@ -197,6 +202,12 @@ def load_technology(*names: str | Path) -> Technology:
     """Read parameter files of `hw_params/` (or any paths) as one technology record.
 
     Several files are joined. Raises `InputError` where two of them hold the same key.
+
+    Examples:
+        >>> edge = dse.TileEngine.edge()
+        >>> as_published = dse.load_technology("acceltran")
+        >>> dse.evaluate(edge, "bert-tiny", technology=as_published).bottleneck
+        'main_memory_port'
     """
     for name in names:
         check_kind("one of `names`", name, (str, Path), "a name of `dse params`")

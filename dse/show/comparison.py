@@ -99,6 +99,10 @@ def plot_compare(compared: Comparison, *, width: float | None = None) -> Figure:
     Of machines of different kinds, one bar for each component of their energy. `width`
     in inches sets a figure for a paper. Raises `InputError` for anything but what
     `dse.compare` returns.
+
+    Examples:
+        >>> found = dse.compare("tile:edge", "tile:server", "bert-tiny")
+        >>> figure = dse.plot_compare(found)
     """
     check_width(width)
     check_kind("`compared`", compared, Comparison, "what `dse.compare` returns")

@@ -33,6 +33,10 @@ def explore(
     front is shown as it is, of other results their front in the `objectives`, before
     the density of all. Needs the extra `notebook`; without it, the front is drawn and
     returned as a figure. Raises `InputError` where nothing is on the front.
+
+    Examples:
+        >>> space = dse.Space("tile:edge", pes=[16, 32, 64], batch=[1, 4])
+        >>> view = dse.explore(dse.sweep(space, "bert-tiny"))
     """
     check_kind("`results`", results, Runs, "what `dse.sweep` or `dse.load` returns")
     front = results if results.objectives else pareto(results, *objectives)

@@ -42,6 +42,11 @@ def plot_front(
     `background` are runs of the whole space, shown as a density behind two metrics.
     `width` in inches sets a figure for a paper, as 3.3 for one column.
     Raises `InputError` for an empty front, or for other than two or three metrics.
+
+    Examples:
+        >>> space = dse.Space("tile:edge", pes=[16, 32, 64], batch=[1, 4])
+        >>> front = dse.sweep(space, "bert-tiny", front=["max:throughput", "min:area"])
+        >>> figure = dse.plot_front(front, width=3.3)
     """
     check_kind("`runs`", runs, Runs, "runs, as `dse.pareto` returns")
     names = metrics or tuple(o.metric for o in runs.objectives)[:3]
@@ -71,6 +76,11 @@ def plot_breakdown(
     percent everywhere are one bar. `width` in inches sets a figure for a paper; where
     there is no room beside each other, machines stand below. Raises `InputError` for no
     machine.
+
+    Examples:
+        >>> edge = dse.evaluate("tile:edge", "bert-tiny")
+        >>> server = dse.evaluate("tile:server", "bert-tiny")
+        >>> figure = dse.plot_breakdown({"edge": edge, "server": server})
     """
     check_kind("`metrics`", metrics, (Metrics, Mapping), "what `dse.evaluate` returns")
     machines = {"": metrics} if isinstance(metrics, Metrics) else dict(metrics)
@@ -96,6 +106,9 @@ def plot_time(metrics: Metrics, *, width: float | None = None) -> Figure:
     What holds the machine back, the busiest port or unit, stands out in colour. Loads,
     work and stores of different ops overlap, so bars do not add up to a run. `width` in
     inches sets a figure for a paper.
+
+    Examples:
+        >>> figure = dse.plot_time(dse.evaluate("tile:edge", "bert-tiny"), width=7)
     """
     check_kind("`metrics`", metrics, Metrics, "what `dse.evaluate` returns")
     check_width(width)
@@ -110,6 +123,9 @@ def plot_roofline(metrics: Metrics, *, width: float | None = None) -> Figure:
     at its end those that move none; upwards, the rate that its load, its work and its
     store allow, zeros included: skipping zeros lifts an op above the roof. `width` in
     inches sets a figure for a paper.
+
+    Examples:
+        >>> figure = dse.plot_roofline(dse.evaluate("tile:edge", "bert-tiny"))
     """
     check_kind("`metrics`", metrics, Metrics, "what `dse.evaluate` returns")
     check_width(width)
@@ -130,6 +146,9 @@ def plot_schedule(
     The layer is one of the block with most ops; of a generation, of its prompt. A unit
     that waits for what it streams in is shown at work. `width` in inches sets a figure
     for a paper.
+
+    Examples:
+        >>> figure = dse.plot_schedule("tile:edge", "bert-tiny")
     """
     check_width(width)
     given = read_question(design, workload, technology, "walk")
@@ -157,6 +176,9 @@ def plot_memory(
     read back for each use. Of several rooms that a value needs, as for words and masks,
     the one that lacks most is drawn. `width` in inches sets a figure for a paper.
     Raises `InputError` for a machine without a bounded buffer for results.
+
+    Examples:
+        >>> figure = dse.plot_memory("tile:edge", "bert-tiny")
     """
     check_width(width)
     given = read_question(design, workload, technology, "walk")

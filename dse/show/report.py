@@ -96,6 +96,13 @@ def report(
     `dse.report(runs, "out.html")`. A front is shown as it is, of other results their
     front in the `objectives`. `references` are machines to compare with, by name.
     Raises `InputError` where nothing is on the front.
+
+    Examples:
+        >>> space = dse.Space("tile:edge", pes=[16, 32, 64], batch=[1, 4])
+        >>> runs = dse.sweep(space, "bert-tiny")
+        >>> others = {"server": dse.TileEngine.server()}
+        >>> print(dse.report(runs, "front.html", references=others))
+        front.html
     """
     check_kind("`results`", results, Runs, "what `dse.sweep` or `dse.load` returns")
     front = (

@@ -33,6 +33,10 @@ def plot_sensitivity(
     A bar of 0.5 says: 10 % more of this number, 5 % more of the metric. Numbers of the
     design stand out in colour; those of the technology are grey. `width` in inches sets
     a figure for a paper. Raises `InputError` for an unknown metric.
+
+    Examples:
+        >>> found = dse.sensitivity("tile:edge", "bert-tiny")
+        >>> figure = dse.plot_sensitivity(found, "energy")
     """
     check_width(width)
     given = "what `dse.sensitivity` returns"

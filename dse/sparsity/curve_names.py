@@ -12,7 +12,12 @@ FOLDER = "curves"
 
 
 def curve_names() -> list[str]:
-    """Return the names of the curves that come with `dse`, in order."""
+    """Return the names of the curves that come with `dse`, in order.
+
+    Examples:
+        >>> dse.curve_names()[:2]
+        ['bert-base/squad/dynatran', 'bert-base/sst-2/dynatran']
+    """
     return [curve_name(path) for path in sorted(_folder().rglob("*.toml"))]
 
 

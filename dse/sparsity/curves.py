@@ -65,6 +65,12 @@ class Curve(Shown, Record):
     them pooled, `weights` all weight matrices. Accuracies are shares (0.93), made
     monotone: `spread` is the standard deviation over seeds or batches together with
     what the fit moved each point.
+
+    Examples:
+        >>> curve = dse.load_curve("bert-base/sst-2/dynatran")
+        >>> density, lost = curve.density("softmax", 0.06), curve.accuracy_drop(0.06)
+        >>> print(f"{density:.2f} left, {lost:.4f} lost")
+        0.65 left, 0.0028 lost
     """
 
     name: str = static("as in `bert-base/sst-2/dynatran`")

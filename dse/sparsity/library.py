@@ -31,6 +31,10 @@ def load_curve(
     Where the same was measured at several lengths, `sequence_length` (in tokens) picks
     the nearest by ratio: what a setting keeps depends on the length. Raises
     `InputError` for an unknown name, or with a line for each fault of the file.
+
+    Examples:
+        >>> curve = dse.load_curve("bert-base/sst-2/dynatran")
+        >>> pruned = dse.transformer("bert-base").with_curve(curve, 0.06)
     """
     path = curve_path(name_or_path)
     if sequence_length is not None:

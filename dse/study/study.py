@@ -34,6 +34,11 @@ class Study(Shown):
     densities come from. `references` are published machines to compare with;
     `reference_batches` says at which batch, where it is not that of the workload.
     `sources` are keys of references.bib, `bibtex` their entries.
+
+    Examples:
+        >>> study = dse.load_study("acceltran_design_space")
+        >>> study.question[:45]
+        "Of all machines that AccelTran's design space"
     """
 
     name: str
@@ -183,6 +188,11 @@ def load_study(path: str | Path) -> Study:
 
     Raises one `InputError` with a line `file:line: key: fault; remedy` per fault;
     faults of the file itself are told before JAX is loaded.
+
+    Examples:
+        >>> study = dse.load_study("acceltran_design_space")
+        >>> print(f"{study.space.size:,} designs")
+        35,640,000 designs
     """
     check_kind("`path`", path, (str, Path), "the folder of a study, or its name")
     path = study_path(path)

@@ -57,6 +57,12 @@ def save(what: Record | Runs, path: str | Path) -> Path:
     is written beside it. Raises `InputError` for anything else, for a name that ends
     otherwise, for what a study has no words for, and where a file beside it that is
     not to be lost has that name.
+
+    Examples:
+        >>> space = dse.Space("tile:edge", pes=[16, 32, 64], batch=[1, 4])
+        >>> front = dse.sweep(space, "bert-tiny", front=["max:throughput", "min:area"])
+        >>> print(dse.save(front, "front.parquet"), dse.save(front, "again/study.toml"))
+        front.parquet again/study.toml
     """
     check_kind("what is to be saved", what, (Record, Runs), "a design or results")
     check_kind("`path`", path, (str, Path), "the path of the file to write")
@@ -82,6 +88,11 @@ def load(path: str | Path) -> Record | Runs:
 
     The folder of a finished sweep gives its front. Metrics of results are those that
     were saved to a rounding. Raises `InputError` for what is neither.
+
+    Examples:
+        >>> path = dse.save(dse.TileEngine.edge(), "edge.json")
+        >>> dse.load(path) == dse.TileEngine.edge()
+        True
     """
     check_kind("`path`", path, (str, Path), WANTED)
     place = Path(path)

@@ -65,6 +65,13 @@ def pareto_proof(
 
     Raises `InputError` for fewer than two objectives, for a gap that is not above 0,
     and for what `tune_front` and `tune` refuse.
+
+    Examples:
+        >>> space = dse.Space("reference:a100", cores=[54, 108, 216], batch=[1, 8, 64])
+        >>> asked = ["max:throughput", "min:latency"]
+        >>> found = dse.pareto_proof(space, "bert-tiny", objectives=asked, gap=0.05)
+        >>> found.proof.reached, len(found.front)
+        (True, 3)
     """
     budget = count("budget", budget)
     wanted = read_wanted(True, gap, prove_seconds, proof_file, proof_from, shard)

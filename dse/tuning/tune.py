@@ -91,6 +91,14 @@ def tune(
     the files of all shares.
 
     Raises `InputError` for a problem that cannot be read.
+
+    Examples:
+        >>> space = dse.Space("reference:a100", batch=[1, 8, 64], cores=[54, 108])
+        >>> bert = dse.transformer("bert-tiny")
+        >>> limits = ["latency <= 1 ms"]
+        >>> best = dse.tune("max:throughput", space, workload=bert, subject_to=limits)
+        >>> best.feasible, best.values
+        (True, {'batch': 64.0, 'cores': 54.0})
     """
     check_relaxation(relaxation)
     _check_choices(choices)

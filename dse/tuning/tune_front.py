@@ -84,6 +84,13 @@ def tune_front(
     most, and a little of all). On AccelTran's space that does not pay for its
     compilation (`benchmarks/tuning`), so it is not the default. Raises `InputError` for
     continuous axes, which have no grid to search.
+
+    Examples:
+        >>> space = dse.Space("reference:a100", cores=[54, 108, 216], batch=[1, 8, 64])
+        >>> asked = ["max:throughput", "min:latency"]
+        >>> found = dse.tune_front(space, "bert-tiny", objectives=asked)
+        >>> len(found.front), found.evaluations
+        (3, 9)
     """
     budget, starts = count("budget", budget), count("starts", starts, least=0)
     steps = count("steps", steps)

@@ -69,6 +69,12 @@ def acceltran_model(
             unknown kind of head or an odd size; the message names the place.
 
     Source: tuli2023acceltran, model dictionaries and generator of ops.
+
+    Examples:
+        >>> heads = ["sa_sdp_32", "c_5_32"]
+        >>> one_layer = {"l": 1, "o": [heads], "h": [64], "f": [[256]]}
+        >>> dse.evaluate("tile:edge", dse.acceltran_model(one_layer)).bottleneck
+        'main_memory_port'
     """
     tokens = whole("`seq_len`", seq_len)
     rows = whole("`vocab`", vocab)

@@ -64,6 +64,12 @@ def generation(
 
     Raises:
         InputError: for a model that is no decoder alone, or counts that do not fit.
+
+    Examples:
+        >>> chat = dse.generation("gpt2", prompt=64, new_tokens=2, batch=4)
+        >>> found = dse.evaluate("reference:h100", chat)
+        >>> print(f"first token after {found.time_to_first_token * 1e3:.1f} ms")
+        first token after 5.0 ms
     """
     shape = model_shape(model)
     prompt, made = whole("`prompt`", prompt), whole("`new_tokens`", new_tokens)

@@ -168,6 +168,12 @@ class Workload(Shown, Record):
 
     All op sizes are those of ONE sequence; an engine multiplies by `batch`. Weights are
     shared by the sequences of a batch.
+
+    Examples:
+        >>> bert = dse.transformer("bert-tiny", batch=4)
+        >>> pruned = bert.with_density(activation=0.5, weight=0.5)
+        >>> pruned.attention_only().replace(batch=8).batch
+        8.0
     """
 
     name: str = static("as in `bert-base`")

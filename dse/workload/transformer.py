@@ -67,6 +67,12 @@ def transformer(
     Raises:
         InputError: for an unknown model or mode, a length the model has no positions
             for, a decode step of a model that is no decoder, or a head without classes.
+
+    Examples:
+        >>> bert = dse.transformer("bert-base", seq_len=384, batch=8)
+        >>> step = dse.transformer("llama-3-8b", mode="decode", context_len=2048)
+        >>> step.seq_len, step.mode
+        (2048, 'decode')
     """
     shape = model_shape(model)
     check_kind("`causal`", causal, (bool, NoneType), "True, False or nothing")

@@ -81,6 +81,13 @@ def model_shape(
     Raises:
         InputError: with the closest name for a model that is none of these; with file
             and key for a config that cannot be read.
+
+    Examples:
+        >>> llama = dse.model_shape("llama-3-8b")
+        >>> print(f"{llama.parameters:,} parameters")
+        7,504,924,672 parameters
+        >>> llama.weight_bytes("w4a16") / 2**30
+        3.739381790161133
     """
     if isinstance(model, ModelShape):
         return model

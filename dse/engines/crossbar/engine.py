@@ -44,6 +44,13 @@ class CrossbarEngine(Engine):
     With `accuracy_curve`, a measured accuracy drop by signal-to-noise ratio, and
     `accuracy_subject`, what that was measured on, noisy machines know what they cost;
     without it, only those without noise do.
+
+    Examples:
+        >>> isaac = dse.CrossbarEngine.isaac()
+        >>> isaac.weight_tiles * isaac.arrays_per_tile
+        15360.0
+        >>> isaac.replace(array_rows=256).array_rows
+        256.0
     """
 
     presets: ClassVar[tuple[str, ...]] = ("isaac", "puma", "neurram")

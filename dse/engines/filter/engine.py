@@ -44,7 +44,14 @@ _NO_OR_YES = ("no", "yes")
 
 @record
 class FilterEngine(Engine):
-    """A machine of Energon's family; the defaults are Energon-edge, as assumed."""
+    """A machine of Energon's family; the defaults are Energon-edge, as assumed.
+
+    Examples:
+        >>> bert = dse.transformer("bert-tiny").attention_only()
+        >>> pruned = bert.with_attention(kept=0.25)
+        >>> dse.evaluate(dse.FilterEngine.energon_edge(), pruned).bottleneck
+        'attention_pipeline'
+    """
 
     presets: ClassVar[tuple[str, ...]] = (
         "energon_edge",

@@ -44,6 +44,13 @@ class NMEngine(Engine):
 
     A setting beyond what was built (`kept` over `built_kept`, `group` over
     `built_group`) runs dense, which is always possible.
+
+    Examples:
+        >>> edge = dse.NMEngine.edge()
+        >>> two = dse.evaluate(edge, "bert-tiny").latency
+        >>> four = dse.evaluate(edge.replace(kept=4), "bert-tiny").latency
+        >>> print(f"{four / two:.1f} times as long as 2:4")
+        1.3 times as long as 2:4
     """
 
     presets: ClassVar[tuple[str, ...]] = (

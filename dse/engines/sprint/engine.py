@@ -43,6 +43,12 @@ class SprintEngine(Engine):
 
     `pruning="none"` computes every score and `"on_chip"` prunes only after that: the
     two machines that SPRINT is compared with.
+
+    Examples:
+        >>> bert = dse.transformer("bert-tiny").attention_only()
+        >>> pruned = bert.with_attention(kept=0.25)
+        >>> dse.evaluate(dse.SprintEngine.m_sprint(), pruned).bottleneck
+        'corelets'
     """
 
     presets: ClassVar[tuple[str, ...]] = (

@@ -34,7 +34,15 @@ from dse.workload.ops import Ops
 
 @record
 class TileEngine(Engine):
-    """A machine of AccelTran's family; the defaults are AccelTran-Edge."""
+    """A machine of AccelTran's family; the defaults are AccelTran-Edge.
+
+    Examples:
+        >>> edge = dse.TileEngine.edge()
+        >>> faster = edge.replace(memory_bandwidth_gb_per_s=51.2)
+        >>> bert = dse.transformer("bert-tiny")
+        >>> bool(dse.evaluate(faster, bert).latency < dse.evaluate(edge, bert).latency)
+        True
+    """
 
     presets: ClassVar[tuple[str, ...]] = ("nano", "edge", "edge_lp", "server")
 
