@@ -128,7 +128,7 @@ def _keys(title: str, table: dict[str, Any], schema: dict[str, Any]) -> str:
             _kind(key, schema),
             key.get("unit", ""),
             _default(name, key, needed),
-            _toml(name, key["examples"][0]) if key.get("examples") else "",
+            _toml(name, key["examples"][0]) if "examples" in key else f"`[{name}]`",
         ]
         for name, key in table["properties"].items()
     ]
@@ -165,7 +165,10 @@ def _kind(key: dict[str, Any], schema: dict[str, Any]) -> str:
         "exclusiveMaximum": "<",
     }
     told = [f"{sign} {key[limit]:g}" for limit, sign in signs.items() if limit in key]
-    return ", ".join([words[key["type"]], *told])
+    if "minItems" in key:
+        told.append(f"{key['minItems']} or more")
+    kind = ", ".join([words[key["type"]], *told])
+    return f"{kind}; each {_kind(key['items'], schema)}" if "items" in key else kind
 
 
 def _toml(name: str, value: Any) -> str:
@@ -229,7 +232,8 @@ def engines_page() -> str:
             f"## {name}\n\n`dse.{kind.__name__}`: {_first_line(kind)}\n\nMachines: "
             f"{machines}. Numbers: {first.name}.\n\n"
             + _table(["field", "meaning", "can be", "default"], rows)
-            + f"\n\n**Evidence.** {_evidence(name)}"
+            + f"\n\n**Evidence.**\n\n<!-- evidence: {name} -->\n\n{_evidence(name)}\n\n"
+            + "<!-- end -->"
         )
     return _page(said)
 

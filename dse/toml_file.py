@@ -124,13 +124,16 @@ def number(
     **bounds: Any,
 ) -> Any:
     """Return a key that holds a number: neither true nor a text that reads as one."""
+    return entry(description, example, unit, default=default, strict=True, **bounds)
+
+
+def entry(description: str, example: Any, unit: str = "", **how: Any) -> Any:
+    """Return a key with what its page of the reference says, unit and example too."""
     return Field(
-        default,
-        strict=True,
         examples=[example],
-        json_schema_extra={"unit": unit},
+        json_schema_extra={"unit": unit} if unit else None,
         description=description,
-        **bounds,
+        **how,
     )
 
 

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import (
     ConfigDict,
-    Field,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -18,7 +17,7 @@ from pydantic import (
 
 from dse.errors import InputError, did_you_mean
 from dse.expressions import names_in
-from dse.toml_file import Table, faults_of
+from dse.toml_file import Table, entry, faults_of
 from dse.units import from_si, measures, to_si
 
 
@@ -28,20 +27,28 @@ class Parameter(Table):
     model_config = ConfigDict(strict=True)
     unknown: ClassVar[str] = "says nothing about a parameter; remove it."
 
-    value: float = Field(description="a number, in `unit`")
-    unit: str = Field(description="a unit such as 'um^2', 'nJ' or '1'")
-    status: Literal["quoted", "derived", "fitted", "assumed"] = Field(
-        description="'quoted', 'derived', 'fitted' or 'assumed'"
+    value: float = entry("a number, in `unit`", 20.0, "that of `unit`")
+    unit: str = entry("a unit such as 'um^2', 'nJ' or '1'", "mW/MiB")
+    status: Literal["quoted", "derived", "fitted", "assumed"] = entry(
+        "'quoted', 'derived', 'fitted' or 'assumed'", "assumed"
     )
-    source: str = Field(description="a key of references.bib")
-    where: str = Field(min_length=1, description="the place in the source, in words")
-    low: float | None = Field(None, description="the least it may be, in `unit`")
-    high: float | None = Field(None, description="the most it may be, in `unit`")
-    expression: str | None = Field(
-        None, description="arithmetic over other keys, in SI"
+    source: str = entry("a key of references.bib", "tuli2023acceltran")
+    where: str = entry("the place in the source, in words", "table III", min_length=1)
+    low: float | None = entry(
+        "the least it may be, in `unit`", 10.0, "that of `unit`", default=None
     )
-    fitted_to: str | None = Field(None, description="the data it was fitted to")
-    why: str | None = Field(None, description="why this value was assumed")
+    high: float | None = entry(
+        "the most it may be, in `unit`", 40.0, "that of `unit`", default=None
+    )
+    expression: str | None = entry(
+        "arithmetic over other keys, in SI", "2 * buffer.leakage_power", default=None
+    )
+    fitted_to: str | None = entry(
+        "the data it was fitted to", "figure 9, power at 700 MHz", default=None
+    )
+    why: str | None = entry(
+        "why this value was assumed", "a library that leaks less", default=None
+    )
 
     @property
     def value_si(self) -> float:

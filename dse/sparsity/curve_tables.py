@@ -24,7 +24,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from dse.errors import InputError
-from dse.toml_file import Table
+from dse.toml_file import Table, entry
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Shares = Annotated[tuple[Share, ...], Field(min_length=2)]
@@ -46,32 +46,40 @@ def _check_rising(name: str, numbers: tuple[float, ...]) -> None:
 class About(Table):
     """Where a curve comes from."""
 
-    model: str = Field(min_length=1, description="the model that was pruned")
-    task: str = Field(min_length=1, description="what its accuracy was measured on")
-    policy: str = Field(min_length=1, description="the pruning rule")
-    setting: str = Field(min_length=1, description="what the settings are")
-    metric: str = Field(default="accuracy", description="what was measured, a share")
-    status: Literal["measured", "digitised"] = Field(
-        description="'measured' or 'digitised'"
+    model: str = entry("the model that was pruned", "minilm-l6", min_length=1)
+    task: str = entry("what its accuracy was measured on", "wordnet", min_length=1)
+    policy: str = entry("the pruning rule", "dynatran", min_length=1)
+    setting: str = entry("what the settings are", "threshold", min_length=1)
+    metric: str = entry("what was measured, a share", "accuracy", default="accuracy")
+    status: Literal["measured", "digitised"] = entry(
+        "'measured' or 'digitised'", "measured"
     )
-    source: str = Field(min_length=1, description="a key of references.bib")
-    where: str = Field(min_length=1, description="the place in the source, in words")
-    densities: str = Field(
-        default="", description="how the densities are meant, in words"
+    source: str = entry("a key of references.bib", "tuli2023acceltran", min_length=1)
+    where: str = entry(
+        "the place in the source, in words", "equation 1, every matrix", min_length=1
     )
-    note: str = Field(default="", description="what a reader must know, in words")
-    data_source: str = Field(
-        default="", description="a key of references.bib, for the data"
+    densities: str = entry(
+        "how the densities are meant, in words", "padding is not counted", default=""
     )
-    model_sha256: str = Field(default="", description="sha256 of the model's weights")
-    data: str = Field(default="", description="which texts, and how many")
-    seq_len: int | None = Field(default=None, ge=1, description="tokens per sequence")
-    padded_fraction: Share | None = Field(
-        default=None, description="the share of all tokens that was padding"
+    note: str = entry(
+        "what a reader must know, in words", "spread: over the seeds", default=""
     )
-    seeds: tuple[int, ...] = Field(default=(), description="a list of whole numbers")
-    date: str = Field(default="", description="the day, as 2026-11-22")
-    command: str = Field(default="", description="the command that measured it")
+    data_source: str = entry(
+        "a key of references.bib, for the data", "fellbaum1998wordnet", default=""
+    )
+    model_sha256: str = entry(
+        "sha256 of the model's weights", "53aa51172d142c89...", default=""
+    )
+    data: str = entry("which texts, and how many", "3,000 glosses", default="")
+    seq_len: int | None = entry("tokens per sequence", 128, "token", default=None, ge=1)
+    padded_fraction: Share | None = entry(
+        "the share of all tokens that was padding", 0.17, "1", default=None
+    )
+    seeds: tuple[int, ...] = entry("a list of whole numbers", [0, 1], "1", default=())
+    date: str = entry("the day, as 2026-11-22", "2026-11-22", default="")
+    command: str = entry(
+        "the command that measured it", "dse measure minilm-l6 --out curve", default=""
+    )
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -92,12 +100,16 @@ class About(Table):
 class CurveTable(Table):
     """The table `[curve]`: accuracy over the settings."""
 
-    settings: tuple[Setting, ...] = Field(
-        min_length=2, description="two or more numbers, rising"
+    settings: tuple[Setting, ...] = entry(
+        "two or more numbers, rising", [0.0, 0.02, 0.04], "the rule's", min_length=2
     )
-    accuracy: Shares = Field(description="a list of shares between 0 and 1")
-    spread: tuple[Share, ...] = Field(default=(), description="a list of shares")
-    dense_accuracy: Share = Field(description="a share between 0 and 1")
+    accuracy: Shares = entry(
+        "a list of shares between 0 and 1", [0.85, 0.84, 0.79], "1"
+    )
+    spread: tuple[Share, ...] = entry(
+        "a list of shares", [0.0, 0.004, 0.011], "1", default=()
+    )
+    dense_accuracy: Share = entry("a share between 0 and 1", 0.85, "1")
 
     @model_validator(mode="after")
     def _settings_rise(self) -> Self:
@@ -108,25 +120,33 @@ class CurveTable(Table):
 class AttentionTable(Table):
     """The table `[attention]`: how the kept query-key pairs lay."""
 
-    kept: Shares = Field(description="a list of shares between 0 and 1")
-    kept_first_round: Shares | None = Field(
-        default=None, description="a list of shares"
+    kept: Shares = entry("a list of shares between 0 and 1", [1.0, 0.3, 0.1], "1")
+    kept_first_round: Shares | None = entry(
+        "a list of shares", [1.0, 0.5, 0.2], "1", default=None
     )
-    overlap: Shares | None = Field(  # of the kept keys, what the query before kept too
-        None, description="a list of shares"
+    overlap: Shares | None = entry(  # of the kept keys, what the query before kept too
+        "a list of shares", [1.0, 0.7, 0.5], "1", default=None
     )
-    capacities: Annotated[tuple[Share, ...], Field(min_length=1)] | None = Field(
+    capacities: Annotated[tuple[Share, ...], Field(min_length=1)] | None = entry(
+        "shares of the keys of a sequence that a buffer holds, rising",
+        [0.1, 0.5],
+        "1",
         default=None,
-        description="shares of the keys of a sequence that a buffer holds, rising",
     )
-    reuse: Rows | None = Field(
-        default=None, description="a list of shares for each setting"
+    reuse: Rows | None = entry(
+        "a list of shares for each setting",
+        [[0.1, 0.5], [0.4, 0.9], [0.6, 0.9]],
+        "1",
+        default=None,
     )
-    blocks: Sizes | None = Field(
-        default=None, description="numbers of adjacent queries, rising"
+    blocks: Sizes | None = entry(
+        "numbers of adjacent queries, rising", [1, 4], "query", default=None
     )
-    union: Rows | None = Field(
-        default=None, description="a list of shares for each setting"
+    union: Rows | None = entry(
+        "a list of shares for each setting",
+        [[1.0, 1.0], [0.3, 0.5], [0.1, 0.2]],
+        "1",
+        default=None,
     )
 
     @model_validator(mode="after")
@@ -141,10 +161,22 @@ class AttentionTable(Table):
 class BalanceTable(Table):
     """The table `[balance]`: useful multiplications, as a share of all."""
 
-    tile_sizes: Sizes = Field(description="edges of square tiles, rising")
-    useful: dict[str, Rows] = Field(description="rows of shares per product")
-    median: dict[str, Rows] = Field(description="rows of shares per product")
-    p95: dict[str, Rows] = Field(description="rows of shares per product")
+    tile_sizes: Sizes = entry("edges of square tiles, rising", [8, 16], "value")
+    useful: dict[str, Rows] = entry(
+        "rows of shares per product",
+        {"query": [[1.0, 1.0], [0.5, 0.5], [0.3, 0.3]]},
+        "1",
+    )
+    median: dict[str, Rows] = entry(
+        "rows of shares per product",
+        {"query": [[1.0, 1.0], [0.5, 0.5], [0.3, 0.3]]},
+        "1",
+    )
+    p95: dict[str, Rows] = entry(
+        "rows of shares per product",
+        {"query": [[1.0, 1.0], [0.6, 0.5], [0.5, 0.4]]},
+        "1",
+    )
 
     @model_validator(mode="after")
     def _of_the_same_products(self) -> Self:
@@ -159,15 +191,20 @@ class BalanceTable(Table):
 class LayerLossTable(Table):
     """The table `[layer_loss]`: what is lost when one layer is pruned and no other."""
 
-    settings: tuple[Annotated[float, Field(gt=0, le=1e9)], ...] = Field(
-        min_length=1, description="numbers above 0, where nothing is pruned, rising"
-    )
-    accuracy_drop: tuple[tuple[Annotated[float, Field(ge=-1, le=1)], ...], ...] = Field(
+    settings: tuple[Annotated[float, Field(gt=0, le=1e9)], ...] = entry(
+        "numbers above 0, where nothing is pruned, rising",
+        [0.02, 0.04],
+        "the rule's",
         min_length=1,
-        description="for each layer a list of shares, below 0 where accuracy rose",
     )
-    data: str = Field(description="which texts, and how many")
-    command: str = Field(description="the command that measured it")
+    accuracy_drop: tuple[tuple[Annotated[float, Field(ge=-1, le=1)], ...], ...] = entry(
+        "for each layer a list of shares, below 0 where accuracy rose",
+        [[0.001, 0.006], [-0.001, 0.008]],
+        "1",
+        min_length=1,
+    )
+    data: str = entry("which texts, and how many", "512 sequences per seed")
+    command: str = entry("the command that measured it", "python measure.py minilm-l6")
 
     @model_validator(mode="after")
     def _settings_rise(self) -> Self:
@@ -180,11 +217,17 @@ class CurveFile(Table):
 
     about: About = Field(description="a table [about]")
     curve: CurveTable = Field(description="a table [curve]")
-    density: dict[str, Shares] = Field(
-        min_length=1, description="a list of shares between 0 and 1 for each site"
+    density: dict[str, Shares] = entry(
+        "a list of shares between 0 and 1 for each site",
+        {"activations": [1.0, 0.6, 0.4], "softmax": [1.0, 0.3, 0.1]},
+        "1",
+        min_length=1,
     )
-    density_by_layer: dict[str, Layers] = Field(
-        default={}, description="for each site a list of shares per layer"
+    density_by_layer: dict[str, Layers] = entry(
+        "for each site a list of shares per layer",
+        {"softmax": [[1.0, 0.4, 0.2], [1.0, 0.2, 0.1]]},
+        "1",
+        default={},
     )
     attention: AttentionTable | None = Field(
         default=None, description="a table [attention]"

@@ -37,6 +37,18 @@ def test_the_drawing_is_that_of_the_table(engine: str) -> None:
     assert (DOCS / f"{engine}_engine.svg").read_text() == svg(DIAGRAMS[engine])
 
 
-def test_each_is_on_a_page() -> None:
-    pages = "".join(page.read_text() for page in DOCS.glob("*_engine.md"))
-    assert all(f"]({engine}_engine.svg)" in pages for engine in DIAGRAMS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_each_engine_has_a_page_with_its_picture_and_its_evidence(engine: str) -> None:
+    page = (DOCS / f"{engine}_engine.md").read_text()
+    assert f"]({engine}_engine.svg)" in page
+    assert (
+        f"""## Evidence
+
+```{{include}} reference/engines.md
+:start-after: "<!-- evidence: {engine} -->"
+:end-before: "<!-- end -->"
+```
+"""
+        in page
+    )
+    assert f"\n{engine}_engine\n" in (DOCS / "index.md").read_text()

@@ -20,7 +20,7 @@ NIGHTLY = (
     "tutorial",
     "your_own",
 )
-TOLD = ("text", "toml", "{toctree}")  # what is printed, what stands in a file, contents
+TOLD = ("text", "toml", "{toctree}", "{include}")  # printed, in a file, or of the site
 
 
 @pytest.mark.parametrize("name", PAGES)

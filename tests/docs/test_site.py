@@ -16,7 +16,9 @@ import typer
 
 import dse
 from dse.cli.app import app
-from dse.study.schema import study_schema
+from dse.hardware.provenance import Parameter
+from dse.sparsity.curve_tables import CurveFile
+from dse.study.schema import for_toml, study_schema
 from tests.docs.run_page import ROOT
 
 DOCS = ROOT / "docs"
@@ -89,13 +91,51 @@ def test_every_key_of_a_study_on_a_page_is_there() -> None:
     assert set(start) <= own
 
 
-def test_every_key_of_a_study_has_a_meaning_an_example_and_a_unit_if_a_number() -> None:
-    schema = study_schema()
-    for table in (schema, *schema["$defs"].values()):
+FILES = {
+    "study": study_schema(),
+    "curve": for_toml(CurveFile.model_json_schema()),
+    "parameter": for_toml(Parameter.model_json_schema()),
+}
+
+
+def tables(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every table of a file, with its keys."""
+    return {"": schema, **schema.get("$defs", {})}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_key_of_a_file_has_a_meaning_an_example_and_a_unit_if_a_number(
+    file: str,
+) -> None:
+    for table in tables(FILES[file]).values():
         for name, key in table["properties"].items():
             assert key["description"], name
-            assert key["examples"], name
-            assert key.get("type") not in ("number", "integer") or key["unit"], name
+            assert "$ref" in key or key["examples"], name
+            innermost = key
+            while "items" in innermost:
+                innermost = innermost["items"]
+            assert innermost.get("type") not in ("number", "integer") or key["unit"], (
+                name
+            )
+
+
+def examples(table: dict[str, Any]) -> dict[str, Any]:
+    """The first example of each key that has one."""
+    keys = table["properties"].items()
+    return {name: key["examples"][0] for name, key in keys if "examples" in key}
+
+
+def test_examples_of_a_curve_and_of_a_number_are_such_files() -> None:
+    schema = FILES["curve"]
+    keys = schema["properties"].items()
+    inside = {
+        name: examples(schema["$defs"][key["$ref"].rpartition("/")[2]])
+        for name, key in keys
+        if "$ref" in key
+    }
+    CurveFile.model_validate(inside | examples(schema))
+    for status in ("quoted", "derived", "fitted", "assumed"):
+        Parameter.model_validate(examples(FILES["parameter"]) | {"status": status})
 
 
 def test_examples_of_the_schema_are_taken_by_the_reader() -> None:
