@@ -103,6 +103,16 @@ def check_tree(data: object, place: str) -> None:
     raise InputError(f"{place}: {TOO_DEEP}.")
 
 
+def make_parent(path: Path) -> None:
+    """Make the folder of a file where it is missing; `InputError` where it cannot be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise InputError(
+            f"{path}: {path.parent} is no folder; give another path."
+        ) from None
+
+
 def write_whole(path: Path, data: str | bytes, draft: str = "") -> None:
     """Write a file that survives a fall of the power once this returns.
 
@@ -111,7 +121,7 @@ def write_whole(path: Path, data: str | bytes, draft: str = "") -> None:
     it is missing. Raises `InputError` where what stands there is no file, as a device
     or a pipe: it would be replaced.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_parent(path)
     path = Path(os.path.realpath(path))  # what a link points to, not the link
     if os.path.lexists(path) and not path.is_file():
         raise InputError(f"{path}: is no regular file; give the name of one.")

@@ -145,6 +145,10 @@ def _options(
             help="Print the version, and stop.",
         ),
     ] = False,
+    _plain: Annotated[
+        bool,
+        typer.Option("--no-color", help="For scripts that ask: nothing is coloured."),
+    ] = False,
     hw_params: Annotated[
         Path | None,
         typer.Option(

@@ -78,7 +78,7 @@ def _write(path: Path, traced: CompiledFunction) -> None:
         kept = sorted(path.parent.glob(f"*{_ENDING}"), key=lambda p: p.stat().st_mtime)
         for old in kept[:-MOST]:
             old.unlink(missing_ok=True)
-    except OSError:
+    except (InputError, OSError):
         pass
 
 

@@ -21,7 +21,7 @@ from dse.explore.objectives import (
     unknown_metric,
 )
 from dse.explore.pareto import Keep, front_mask, hypervolume, knee
-from dse.explore.space import Space
+from dse.explore.space import Space, meaning_of
 from dse.hardware.buildable import (
     BUILDABLE,
     CANNOT,
@@ -152,35 +152,42 @@ class Runs(Shown):
         return pd.DataFrame(self.columns)
 
     def to_xarray(self) -> xarray.Dataset:
-        """Return a full grid as a labelled array per metric, one dimension an axis.
+        """Return an array per metric over the axes of a whole grid, with units.
 
-        Needs the extra `xarray`. Raises `InputError` unless every design is there.
+        Of some of its designs, as of a front, and of a list of machines: over `design`,
+        their numbers, with the values of their axes beside them. Needs the extra
+        `xarray`.
         """
         import xarray
 
-        if self.space.rows:
-            raise InputError("a list of machines is no grid; use `to_pandas`.")
-        if len(self) != self.space.size:
-            raise InputError(
-                f"to_xarray needs the whole grid; these are {len(self):,} of "
-                f"{self.space.size:,} designs. Use `to_pandas`."
-            )
-        order = np.argsort(self.index)
+        grid = not self.space.rows and len(self) == self.space.size
+        order = np.argsort(self.index) if grid else np.arange(len(self))
+        dimensions = self.space.names if grid else ("design",)
+        shape = self.space.shape if grid else (len(self),)
         units = file_units(self.basis.counted)
-        coordinates = {n: list(axis.values) for n, axis in self.space.axes.items()}
-        return xarray.Dataset(
-            {
-                metric: (
-                    self.space.names,
-                    from_si_column(values[order], units[metric]).reshape(
-                        self.space.shape
-                    ),
-                    {"units": units[metric]},
-                )
-                for metric, values in self.metrics.items()
-            },
-            coords=coordinates,
-        )
+        columns = {
+            metric: (
+                dimensions,
+                from_si_column(values[order], units[metric]).reshape(shape),
+                {"units": units[metric]},
+            )
+            for metric, values in self.metrics.items()
+        }
+        return xarray.Dataset(columns, coords=self._coordinates(grid=grid))
+
+    def _coordinates(
+        self, *, grid: bool
+    ) -> dict[str, tuple[str, Sequence[object] | Rows, dict[str, str]]]:
+        """Return the values of each axis, along it or by design, with their units."""
+        units = {
+            name: {"units": meaning_of(self.space.design, name).unit}
+            for name in self.designs
+        }
+        if grid:
+            axes = self.space.axes.items()
+            return {n: (n, list(axis.values), units[n]) for n, axis in axes}
+        by_design = {n: ("design", v, units[n]) for n, v in self.designs.items()}
+        return {"design": ("design", self.index, {}), **by_design}
 
     def column(self, metric: str) -> Rows:
         """Return a metric in SI, `[rows]`; raise `InputError` if it is not known."""

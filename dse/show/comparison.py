@@ -55,7 +55,9 @@ def comparison_sentence(compared: Comparison) -> str:
         f"{scale.title(compared.metric).lower()} where {a} has "
         f"{scale.amount(compared.metric, one)}"
     )
-    if one > 0 and other > 0:
+    if one == other:
+        told += ", the same"
+    elif one > 0 and other > 0:
         told += f": {number(other / one)} times as much"
     if not compared.steps:
         why = "The two" if type(compared.a) is not type(compared.b) else "They"
@@ -96,9 +98,9 @@ def comparison_json(compared: Comparison) -> dict[str, Any]:
 def plot_compare(compared: Comparison, *, width: float | None = None) -> Figure:
     """Draw the way from one machine to another as a waterfall, a bar for each field.
 
-    Of machines of different kinds, one bar for each component of their energy. `width`
-    in inches sets a figure for a paper. Raises `InputError` for anything but what
-    `dse.compare` returns.
+    Of machines of different kinds, one bar for each component of their energy, or of
+    their area where that was asked for. `width` in inches sets a figure for a paper.
+    Raises `InputError` for anything but what `dse.compare` returns.
 
     Examples:
         >>> found = dse.compare("tile:edge", "tile:server", "bert-tiny")
@@ -116,8 +118,8 @@ def plot_compare(compared: Comparison, *, width: float | None = None) -> Figure:
         ]
         ends = compared.values
     else:
-        metric = "energy"
-        both = compared.by_component("energy")
+        metric = "area" if compared.metric == "area" else "energy"
+        both = compared.by_component(metric)
         rows = [(component_label(n), y - x) for n, (x, y) in both.items()]
         ends = sum(x for x, _ in both.values()), sum(y for _, y in both.values())
     unit = scale.units[metric]

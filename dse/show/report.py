@@ -14,7 +14,7 @@ from dse.errors import check_kind
 from dse.explore.evaluator import Evaluator
 from dse.explore.objectives import USUAL
 from dse.explore.runs import Runs, pareto
-from dse.files import write_whole
+from dse.files import make_parent, write_whole
 from dse.hardware.buildable import BUILDABLE
 from dse.hardware.citations import cite
 from dse.show import basis, sections
@@ -70,6 +70,7 @@ def write_report(
     check_kind("`study`", study, Study, "what `dse.load_study` returns")
     check_kind("`front`", front, Runs, "what `study.run()` returns")
     check_kind("`path`", path, (str, Path), "the path of the file to write")
+    make_parent(Path(path))
     summary = summarize(study, front)
     write_page(summary, Path(path), evaluator or study.evaluator(), command)
     return Path(path)

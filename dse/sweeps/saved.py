@@ -64,7 +64,11 @@ def save(what: Record | Runs, path: str | Path) -> Path:
         >>> print(dse.save(front, "front.parquet"), dse.save(front, "again/study.toml"))
         front.parquet again/study.toml
     """
-    check_kind("what is to be saved", what, (Record, Runs), "a design or results")
+    wanted = (
+        "a design or results; of other answers save their `design` or `runs`, or write "
+        "their `to_pandas()` as a table"
+    )
+    check_kind("what is to be saved", what, (Record, Runs), wanted)
     check_kind("`path`", path, (str, Path), "the path of the file to write")
     place = Path(path)
     endings = (".parquet", ".toml") if isinstance(what, Runs) else (".json",)

@@ -25,6 +25,11 @@ def test_two_machines_are_compared_in_text_json_and_a_picture(dse, tmp_path) -> 
     assert sum(a for a, _ in energy) == pytest.approx(one)
 
 
+def test_equal_machines_are_told_to_be_the_same(dse) -> None:
+    told = dse("--no-color", "compare", "tile:edge", "tile:edge", *ASK).out
+    assert ", the same." in " ".join(told.split())
+
+
 def test_machines_come_from_files_and_from_studies(dse, study: Path, tmp_path) -> None:
     file = package.save(package.TileEngine.edge(), tmp_path / "edge.json")
     found = dse("compare", file, f"{study}#7", *ASK, "--json")

@@ -85,7 +85,8 @@ def test_what_cannot_be_written_to_is_told_before_the_work(
     monkeypatch: pytest.MonkeyPatch,
     call: tuple[str, ...],
 ) -> None:
-    monkeypatch.setattr("dse.study.study.load_study", never)
+    for verb in ("sweep", "merge"):
+        monkeypatch.setattr(f"dse.cli.{verb}.load_study", never)
     monkeypatch.setattr("dse.measure.tasks.load.load_task", never)
     words = [str(study) if word == "STUDY" else word for word in call]
     for out in (sealed, sealed / "deep" / "out"):
@@ -142,7 +143,7 @@ def test_a_link_to_nothing_or_a_file_as_a_folder_is_told_before_the_work(
     name: str,
     target: str,
 ) -> None:
-    for work in ("sweeps.sweep.search_parts", "tuning.enclosure.Enclosure"):
+    for work in ("cli.parts.search_parts", "tuning.asked_proof.Enclosure"):
         monkeypatch.setattr(f"dse.{work}", never)
     monkeypatch.setattr("dse.explore.compare.compare", never)
     monkeypatch.setattr("dse.evidence.error_learning.collect", never)

@@ -107,9 +107,26 @@ def test_a_whole_grid_is_an_array_per_metric() -> None:
     assert float(one) == pytest.approx(RUNS.metrics["latency"][place] * 1e6)
 
 
-def test_part_of_a_grid_is_no_array() -> None:
-    with pytest.raises(InputError, match="these are 23 of 24 designs"):
-        RUNS.take(np.arange(23)).to_xarray()
+def test_designs_of_a_grid_are_an_array_per_metric_with_their_axes_beside() -> None:
+    some = RUNS.take(np.asarray([20, 3, 7]))
+    table = some.to_xarray()
+    assert dict(table.sizes) == {"design": 3}
+    assert list(table["design"].values) == [20, 3, 7]
+    assert list(table["pes"].values) == list(some.designs["pes"])
+    assert list(table["area"].values) == list(some.to_pandas()["area_mm2"])
+
+
+def test_every_number_of_an_array_says_its_unit() -> None:
+    space = dse.Space(dse.TileEngine.edge(), weight_buffer_mib=[4, 8], clock_mhz=[500])
+    runs = dse.sweep(space, dse.transformer("bert-tiny"), progress=False)
+    machines = dse.Space.listed(dse.TileEngine.edge(), weight_buffer_mib=[4.0, 8.0])
+    listed = dse.sweep(machines, dse.transformer("bert-tiny"), progress=False)
+    front = dse.pareto(runs, "min:energy", "min:area")
+    for found in (runs, front, listed):
+        table = found.to_xarray()
+        assert table["weight_buffer_mib"].attrs["units"] == "MiB"
+        assert all(table[metric].attrs["units"] for metric in found.metrics)
+    assert runs.to_xarray()["clock_mhz"].attrs["units"] == "MHz"
 
 
 def test_a_row_gives_back_its_machine() -> None:

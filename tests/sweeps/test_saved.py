@@ -135,6 +135,31 @@ tile_size = [8, 16]
         dse.load(tmp_path)
 
 
+def test_a_file_in_the_place_of_a_folder_is_told_before_the_work(
+    tmp_path: Path, runs: dse.Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("dse.show.report.summarize", None)  # the work
+    path, told = tmp_path / "file" / "it", "file is no folder; give another path"
+    with pytest.raises(dse.InputError, match=told):
+        dse.save(EDGE, path.with_suffix(".json"))
+    front = dse.pareto(runs, "min:energy")
+    for ending in (".parquet", ".toml"):
+        with pytest.raises(dse.InputError, match=told):
+            dse.save(front, path.with_suffix(ending))
+    with pytest.raises(dse.InputError, match=told):
+        dse.report(runs, path.with_suffix(".html"))
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_of_other_answers_can_be_saved_is_told(
+    tmp_path: Path, runs: dse.Runs
+) -> None:
+    answer = dse.compare(EDGE, EDGE, TINY)
+    with pytest.raises(dse.InputError, match=r"save their `design` or `runs`"):
+        dse.save(answer, tmp_path / "it.json")  # type: ignore[arg-type]
+
+
 def test_what_is_no_such_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(dse.InputError, match="ends in"):
         dse.save(EDGE, tmp_path / "edge.parquet")
