@@ -104,7 +104,7 @@ def check_tree(data: object, place: str) -> None:
 
 
 def make_parent(path: Path) -> None:
-    """Make the folder of a file where it is missing; `InputError` where it cannot be."""
+    """Make the folder of a file where it is missing; `InputError` if that cannot be."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
