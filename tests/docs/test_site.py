@@ -23,6 +23,7 @@ from tests.docs.run_page import ROOT
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
+STUDIES = sorted((ROOT / "studies").glob("*/README.md"))
 README = ROOT / "README.md"
 STARTS = sorted((ROOT / "dse" / "starts").rglob("*.txt"))
 VERBS: Any = typer.main.get_command(app)
@@ -47,7 +48,11 @@ def calls(path: Path) -> Iterator[list[str]]:
             yield shlex.split(line.replace("'", ""))[1:]
 
 
-@pytest.mark.parametrize("path", [*PAGES, README], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [*PAGES, *STUDIES, README],
+    ids=lambda path: f"{path.parent.name}/{path.stem}",
+)
 def test_every_verb_and_option_on_a_page_is_there(path: Path) -> None:
     for words in calls(path):
         own = [word for word in words if not word.startswith("-")]
@@ -64,7 +69,11 @@ def test_every_verb_and_option_on_a_page_is_there(path: Path) -> None:
         assert asked <= known, f"{path.name}: dse {' '.join(words)}"
 
 
-@pytest.mark.parametrize("path", [*PAGES, README], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [*PAGES, *STUDIES, README],
+    ids=lambda path: f"{path.parent.name}/{path.stem}",
+)
 def test_every_name_of_python_on_a_page_is_there(path: Path) -> None:
     for line in code(path):
         for name in re.findall(r"\bdse\.(\w+)\b(?!\.toml|/)", line):
@@ -79,7 +88,7 @@ def test_every_key_of_a_study_on_a_page_is_there() -> None:
     own = set(schema["properties"])
     workload = set(schema["$defs"]["WorkloadTable"]["properties"])
     seen = 0
-    for path in [*PAGES, README]:
+    for path in [*PAGES, *STUDIES, README]:
         for block in re.findall(r"^```toml\n(.*?)^```", path.read_text(), re.M | re.S):
             told = tomllib.loads(block)
             if "workload" in told or "objectives" in told:
@@ -153,7 +162,6 @@ def test_examples_of_the_schema_are_taken_by_the_reader() -> None:
                     assert not wrong, (name, wrong)
 
 
-@pytest.mark.nightly  # half a minute
 def test_the_site_builds_without_a_warning_and_contacts_nobody(tmp_path: Path) -> None:
     pytest.importorskip("sphinx")
     pytest.importorskip("furo")
@@ -163,6 +171,7 @@ def test_the_site_builds_without_a_warning_and_contacts_nobody(tmp_path: Path) -
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "search.html").is_file()
+    assert "suppress_warnings" not in (DOCS / "conf.py").read_text()
     for page in tmp_path.rglob("*.html"):
         loaded = re.findall(
             r'<(?:script|link|img)[^>]+(?:src|href)="(https?://[^"]+)"',
