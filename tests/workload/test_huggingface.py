@@ -192,6 +192,15 @@ def test_an_odd_value_is_refused_with_file_and_key(write, change, message):
     assert str(path) in str(caught.value)
 
 
+def test_all_keys_that_are_not_known_are_told_at_once():
+    odd = {"mixture_depth": 3, "hiden_size": 256, "block_skip": [1, 2]}
+    with pytest.raises(InputError) as told:
+        shape_from_config({**BERT_BASE, **odd})
+    lines = str(told.value).splitlines()
+    assert [line.split("`")[1] for line in lines] == [*odd]
+    assert "hidden_size" in lines[1]
+
+
 @pytest.mark.parametrize("padding", [600, 513, -1, None, "1", 1.0, True])
 def test_a_roberta_keeps_positions_for_its_tokens(write, padding):
     path = write(ROBERTA_BASE | {"pad_token_id": padding})

@@ -164,7 +164,8 @@ class Config:
         return InputError(f"{place} is {quoted(value)}; {advice}")
 
     def finish(self) -> None:
-        """Raise `InputError` for a key that may change the ops unseen."""
+        """Raise `InputError` for all keys that may change the ops unseen."""
+        unknown = []
         for key, value in self.values.items():
             if key in self.used or value is None or value is False:
                 continue  # null and false ask for nothing
@@ -172,8 +173,10 @@ class Config:
                 continue
             if key in self.defaults and value == self.defaults[key]:
                 continue
-            raise InputError(
+            unknown.append(
                 f"{self.place}: `{key!s:.60}` is {quoted(value)}, and dse does not "
                 "know what it changes. Remove it from a copy if it changes no op. "
                 f"{BY_HAND}" + did_you_mean(str(key), [*self.used])
             )
+        if unknown:
+            raise InputError("\n".join(unknown))
