@@ -1,7 +1,8 @@
-"""Killed at any moment, `dse measure` and `dse train` come to the same files."""
+"""Killed at any moment, `dse measure`, `train` and `tune` come to the same files."""
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import shutil
@@ -10,9 +11,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dse.measure.vocabulary import choose_pieces
+from tests.cli.conftest import SMALL
 
 pytestmark = pytest.mark.nightly
 
@@ -33,10 +36,15 @@ TRAIN = (
     *("--seq-len", "16", "--quiet"),
 )
 
+PROOF = (
+    *("tune", "study", "--min", "energy", "--starts", "4", "--steps", "5", "--prove"),
+    *("--proof-file", "out/proof.npz", "--quiet"),
+)
+
 
 @pytest.fixture(scope="module")
 def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a model and glosses."""
+    """A folder with a model, glosses and a study."""
     folder = tmp_path_factory.mktemp("given")
     shutil.copytree(REFERENCE, folder / "model")
     (folder / "wordnet").mkdir()
@@ -44,6 +52,9 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lines = GLOSSES if name == "noun" else []
         (folder / "wordnet" / f"data.{name}").write_text("".join(lines))
     texts = [line.partition(" | ")[2].strip() for line in GLOSSES]
+    (folder / "out").mkdir()
+    (folder / "study").mkdir()
+    (folder / "study" / "study.toml").write_text(SMALL)
     choose_pieces(texts, pieces=40).save(str(folder / "model" / "tokenizer.json"))
     return folder
 
@@ -58,24 +69,30 @@ def start(folder: Path, call: tuple[str, ...]) -> subprocess.Popen[str]:
     )
 
 
+def timeless(path: Path) -> list[bytes]:
+    """What stands in a file, but for the day, or how long it took."""
+    if path.suffix != ".npz":
+        return [line for line in path.read_bytes().splitlines() if b"date" not in line]
+    with np.load(path) as file:
+        arrays = dict(file)
+    told = json.loads(arrays.pop("told").tobytes())
+    del told["seconds"]
+    return [json.dumps(told).encode(), *(each.tobytes() for each in arrays.values())]
+
+
 def finish(folder: Path, call: tuple[str, ...]) -> tuple[dict[str, list[bytes]], float]:
-    """Run to the end; return what stands in `out`, but for the day, and the seconds."""
+    """Run to the end; return what stands in `out`, and the seconds."""
     began = time.monotonic()
     process = start(folder, call)
     said = process.communicate(timeout=600)[1]
     assert process.returncode == 0, said
-    found = {
-        path.name: [
-            line for line in path.read_bytes().splitlines() if b"date" not in line
-        ]
-        for path in (folder / "out").iterdir()
-    }
+    found = {path.name: timeless(path) for path in (folder / "out").iterdir()}
     return found, time.monotonic() - began
 
 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
-    ("call", "kills", "a_time"), [(MEASURE, 50, 10), (TRAIN, 10, 5)]
+    ("call", "kills", "a_time"), [(MEASURE, 50, 10), (TRAIN, 10, 5), (PROOF, 20, 5)]
 )
 def test_fifty_kills_leave_nothing_but_the_same_answer(
     given: Path, tmp_path: Path, call: tuple[str, ...], kills: int, a_time: int
@@ -98,7 +115,7 @@ def test_fifty_kills_leave_nothing_but_the_same_answer(
             killed += process.returncode != 0
             if process.returncode == 0:
                 break
-        if call is MEASURE or not (folder / "out" / "config.json").exists():
+        if call is not TRAIN or not (folder / "out" / "config.json").exists():
             assert finish(folder, call)[0] == whole
         if killed >= kills:
             break
