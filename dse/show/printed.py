@@ -65,7 +65,15 @@ def _(design: Engine) -> Tables:
         title = f"Slopes of {of} by each number of a {kind}"
         return Tables(title, [Table(["number", "slope", "of"], rows)])
     rows += [[name, value, doc] for name, value, doc in _labels(design)]
+    if not _can_be(design):
+        kind = f"Numbers of a {kind} that no machine has, as the slopes of `jax.grad`"
     return Tables(kind, [Table(["field", "value", "meaning"], rows)])
+
+
+def _can_be(design: Engine) -> bool:
+    """Say whether all numbers are in their ranges; what JAX traces has none yet."""
+    numbers = [(design.number(name), is_) for name, is_ in design.meanings().items()]
+    return all(isinstance(n, Tracer) or bool(is_.fits(n).all()) for n, is_ in numbers)
 
 
 def _labels(design: Record) -> list[tuple[str, str, str]]:

@@ -66,6 +66,10 @@ SHOWN: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: dse.model_shape("llama-3-8b"),
         ["7,504,924,672", "16.1 GB", "131 kB", "32 of width 4,096"],
     ),
+    "jax.grad": (
+        lambda: jax.grad(lambda design: dse.evaluate(design, TINY).energy)(EDGE),
+        ["Numbers of a TileEngine that no machine has"],
+    ),
     "slopes": (lambda: dse.gradient(EDGE, TINY, "power"), ["Slopes of power", "W per"]),
 }
 
