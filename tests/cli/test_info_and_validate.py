@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import jax
 import pytest
 
+from dse.evidence import calibration
 from dse.evidence.claims import Claim
 from dse.evidence.registry import VALIDATIONS
 from dse.shipped import hw_params_folder
@@ -130,7 +132,11 @@ def test_what_cannot_be_validated_is_said(
     assert message in answer.err
 
 
-def test_calibration_tells_what_share_of_rows_intervals_hold(dse: Dse) -> None:
+def test_calibration_tells_what_share_of_rows_intervals_hold(
+    dse: Dse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = functools.cache(calibration.calibrate)  # it takes seconds
+    monkeypatch.setattr(calibration, "calibrate", once)
     found = dse("validate", "--calibration", "--json").json
     assert found["all"]["rows"] >= 200
     assert set(found["reference"]["inside"]) == {"50%", "80%", "90%"}
