@@ -46,7 +46,7 @@ def hold_programs(seed: int, count: int) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_readers_agree_with_jax_on_random_programs(seed: int) -> None:
-    hold_programs(seed, 50)
+    hold_programs(seed, 250)
 
 
 @pytest.mark.nightly
