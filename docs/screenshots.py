@@ -1,7 +1,7 @@
 """Pictures of a report as a browser shows it: `python docs/screenshots.py REPORT`.
 
-Wide and narrow, light and dark, into this folder. Needs a Chromium, in BROWSER_PATH or
-on the path.
+Wide and narrow, light and dark, and its front alone, into this folder. Needs a
+Chromium, in BROWSER_PATH or on the path.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from playwright.sync_api import sync_playwright
 
 FOLDER = Path(__file__).parent
 SIZES = {1280: 2500, 390: 2500}  # pixels: width, and as far down as is shown
+FRONT = {"x": 40, "width": 1200, "height": 880}  # of the front alone
 QUALITY = 38  # of JPEG: small files, text that can be read
 
 
@@ -35,11 +36,12 @@ def main(report: Path) -> None:
                 page.goto(report.absolute().as_uri())
                 page.wait_for_selector("body[data-ready]")
                 page.wait_for_timeout(1000)
-                page.screenshot(
-                    path=FOLDER / f"report_{width}_{scheme}.jpg",
-                    type="jpeg",
-                    quality=QUALITY,
-                )
+                look = {"type": "jpeg", "quality": QUALITY}
+                page.screenshot(path=FOLDER / f"report_{width}_{scheme}.jpg", **look)
+                if (width, scheme) == (1280, "light"):
+                    top = page.locator("h2#front").bounding_box()["y"]
+                    clip = FRONT | {"y": top - 10}
+                    page.screenshot(path=FOLDER / "report_front.jpg", clip=clip, **look)
         browser.close()
 
 
