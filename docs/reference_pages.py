@@ -338,12 +338,25 @@ class _Shown:
 
 
 def _docstring(value: Any) -> str:
-    """Return the text of a docstring, its example as code."""
+    """Return the text of a docstring, its lists as lists, its example as code."""
     said = inspect.cleandoc(value.__doc__ or "")
     text, heading, example = said.partition("\n\nExamples:\n")
+    text = _LISTED.sub(_as_list, text)
     if not heading:
         return text
     return f"{text}\n\n~~~pycon\n{textwrap.dedent(example)}\n~~~"
+
+
+_LISTED = re.compile(r"^(Fields|Args|Raises):\n((?:    .*(?:\n|$))+)", re.MULTILINE)
+
+
+def _as_list(found: re.Match[str]) -> str:
+    """Return the names and meanings under a heading of a docstring as a list."""
+    heading, body = found.groups()
+    whole = re.sub(r"\n +", " ", textwrap.dedent(body).strip())  # of an item each line
+    told = [line.partition(": ") for line in whole.splitlines()]
+    items = "\n".join(f"- `{name}`: {text}" for name, _, text in told)
+    return f"**{heading}**\n\n{items}\n"
 
 
 def _first_line(value: Any) -> str:
