@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import dse
+from dse.compile.function import compile_function
 from dse.engines.base import Engine, schedule_run
 from dse.workload.layers import Op, chain, linear
 from dse.workload.ops import Block
@@ -147,8 +149,12 @@ def early(machine: Engine, *, heads: int, choices: float) -> float:
     work = dse.Workload(
         name="two products", blocks=(Block(ops=ops, repeats=1),), seq_len=64
     )
-    chains, _, _ = schedule_run(machine, work, machine.default_technology())
-    return float(chains[0].column("prefetch")[1])
+
+    def share(_: Mapping[str, Any]) -> Any:
+        chains, _, _ = schedule_run(machine, work, machine.default_technology())
+        return chains[0].column("prefetch")[1]
+
+    return float(compile_function(share, []).grid({}))
 
 
 @pytest.mark.parametrize("name", SMALL)
