@@ -71,7 +71,7 @@ class Grid:
             )
             self.shape = tuple(
                 len(space.axes[name]) if name in self.fast else 1 for name in self.names
-            )
+            ) or (1,)  # one design, where nothing moves
         slow_shape = [len(space.axes[n]) for n in self.slow]
         self._order = np.arange(math.prod(slow_shape))
         if not in_order:
@@ -113,7 +113,7 @@ class Grid:
 
     def indices(self, number: int, where: Array) -> Array:
         """Return the indices of designs of a block by their place in its `shape`."""
-        if self._space.rows:
+        if self._space.rows or not self.names:
             return where
         corner = self._corner(number)
         at = dict(zip(self.names, np.unravel_index(where, self.shape), strict=True))

@@ -76,7 +76,7 @@ def live_values_of_designs(
 
     found = compile_function(answer, list(table)).grid(dict(table))
     block, held = known[-1]
-    designs = len(next(iter(table.values())))
+    designs = len(next(iter(table.values()), [0]))  # one, where nothing moves
 
     def column(number: Any) -> Rows:
         return np.broadcast_to(np.asarray(number, float), designs)

@@ -16,7 +16,7 @@ import numpy as np
 
 from dse.arrays import Rows, Values
 from dse.engines.base import Engine, check_format
-from dse.errors import InputError, check_kind, did_you_mean
+from dse.errors import InputError, check_kind, did_you_mean, named
 from dse.explore.asked import DesignLike, check_single, read_design
 from dse.explore.axes import (
     Axis,
@@ -176,7 +176,12 @@ class Space(Shown):
 
     def digits(self, index: int | Rows) -> dict[str, Rows]:
         """Return the position on each axis of the design with an index, or of many."""
-        index = np.asarray(index, np.int64)
+        given = np.asarray(index)
+        if given.dtype.kind not in "iu" and given.size:
+            raise InputError(
+                f"`index` is {named(index)}; give whole numbers from 0, one a design."
+            )
+        index = given.astype(np.int64)
         if np.any(index < 0) or np.any(index >= self.size):
             raise InputError(
                 f"the space has {self.size:,} designs; give an index from 0."
@@ -196,7 +201,10 @@ class Space(Shown):
     def decode(self, index: int | Rows) -> dict[str, Values]:
         """Return axis values and tied fields, as numbers, of one index or of many."""
         digits = self.digits(index)
-        return self.complete({n: self._numbers[n][d] for n, d in digits.items()})
+        full = self.complete({n: self._numbers[n][d] for n, d in digits.items()})
+        for name in self.tied:  # to one number, or to fields that stand still
+            full[name] = np.broadcast_to(full[name], np.shape(index))[()]
+        return full
 
     def labelled(self, index: int | Rows) -> dict[str, Rows]:
         """Return the axis values and tied fields of designs; choices by their labels.
@@ -204,9 +212,9 @@ class Space(Shown):
         A column `[designs]` each.
         """
         meanings, columns = self.design.meanings(), {}
-        for name, values in self.decode(index).items():
+        for name, value in self.decode(index).items():
             labels = meanings[name].choices if name in meanings else ()
-            values = np.broadcast_to(np.asarray(values), np.shape(index))
+            values = np.asarray(value)
             columns[name] = np.asarray(labels)[values.astype(int)] if labels else values
         return columns
 

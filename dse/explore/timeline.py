@@ -67,7 +67,7 @@ def layer_timelines(
     columns = compile_function(answer, list(table)).rows(
         dict(table), float, backend="numpy"
     )
-    designs = len(next(iter(table.values())))
+    designs = len(next(iter(table.values()), [0]))  # one, where nothing moves
 
     def column(what: str, place: int) -> Rows:
         return np.broadcast_to(columns[f"{what} {place}"], designs)

@@ -63,6 +63,17 @@ def test_a_sweep_writes_the_front_its_summary_and_its_report(
     assert "Wrote front.csv" in answer.err
 
 
+@pytest.mark.parametrize("axes", ['pes = "64"', 'pes = "64"\nlanes_per_pe = [8, 16]'])
+def test_fields_may_be_tied_to_one_number(dse: Dse, study: Path, axes: str) -> None:
+    file = study / "study.toml"
+    before, _, _ = file.read_text().partition("[space]")
+    file.write_text(f"{before}[space]\n{axes}\n")
+    answer = dse("sweep", study, "--out", study / "out", "--keep", "all", "--json")
+    assert answer.code == 0
+    assert answer.json["knee"]["pes"] == 64.0
+    assert {*FILES} < {*names(study / "out")}
+
+
 def test_tokens_are_counted_where_one_decodes(
     dse: Dse, study: Path, tmp_path: Path
 ) -> None:

@@ -76,6 +76,12 @@ def test_many_designs_are_decoded_like_each_of_them(many: list[int]) -> None:
         assert all(together[name][row] == alone[name] for name in alone)
 
 
+def test_a_field_that_is_tied_to_one_number_has_a_row_for_each_design() -> None:
+    space = dse.Space(EDGE, lanes_per_pe=[8, 16], pes=dse.tied("64"))
+    assert space.decode(np.arange(2))["pes"].tolist() == [64, 64]
+    assert space.decode(1)["pes"] == 64
+
+
 def test_the_last_axis_moves_fastest() -> None:
     assert SPACE.decode(np.arange(5))["weight_buffer_mib"].tolist() == [
         8,
@@ -218,6 +224,9 @@ def test_a_design_outside_the_space_is_refused() -> None:
     for index in (-1, SPACE.size):
         with pytest.raises(InputError, match="the space has 360 designs"):
             SPACE.decode(index)
+    for index in ("x", 1.5, np.nan, None, [0.5], True):
+        with pytest.raises(InputError, match="whole numbers from 0"):
+            SPACE.decode(index)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="`lanes_per_pe` is not an axis"):
         SPACE.values("lanes_per_pe")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
@@ -213,6 +214,18 @@ def test_a_front_without_a_feasible_design_is_empty(rows: Runs) -> None:
     for asked in (empty.row, lambda row: dse.uncertainty(empty, WORKLOAD, draws=2)):
         with pytest.raises(dse.InputError, match="so that there is no row"):
             asked(0)
+
+
+def test_the_front_of_a_space_in_which_nothing_moves_is_its_one_design(
+    tmp_path: Path,
+) -> None:
+    for tied in ({}, {"pes": dse.tied("2 * lanes_per_pe")}):
+        space = dse.Space("tile:edge", **tied)
+        front = dse.sweep(space, "bert-nano", front=["min:energy"], progress=False)
+        assert list(front.index) == [0]
+        alone = dse.evaluate(space.at(0), "bert-nano")
+        assert front.metrics["energy"][0] == pytest.approx(alone.energy, rel=1e-12)
+        assert dse.report(front, tmp_path / "one.html").is_file()
 
 
 def test_a_row_that_is_not_there_is_refused(rows: Runs) -> None:
