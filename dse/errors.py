@@ -64,14 +64,15 @@ def named(given: object) -> str:
 
 
 def quoted(given: object) -> str:
-    """Return the beginning of a value as Python writes it.
+    """Return the beginning of a value as Python writes it, or what kind of thing it is.
 
     Whole numbers of thousands of digits are not written: Python refuses to.
     """
     try:
-        return f"{given!r:.60}"
+        text = f"{given!r:.60}"
     except ValueError:
         return f"a `{type(given).__name__}` too long to write"
+    return named(given) if text.startswith("<") else text  # `<Thing at 0x7f…>`
 
 
 def check_kind(

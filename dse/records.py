@@ -34,7 +34,7 @@ from numpy.typing import ArrayLike
 
 from dse import arrays
 from dse.arrays import Rows, Values
-from dse.errors import InputError, did_you_mean, named, quoted
+from dse.errors import InputError, check_kind, did_you_mean, named, quoted
 from dse.record_help import documented, range_in_words, signature
 
 _T = TypeVar("_T")
@@ -238,6 +238,7 @@ def record(cls: type[_T]) -> type[_T]:
         >>> Adders(lanes=16).lanes
         16.0
     """
+    check_kind("what `record` stands above", cls, type, "a class of annotated fields")
     data = dataclasses.dataclass(frozen=True, kw_only=True, repr=False, eq=True)(cls)
     fields = dataclasses.fields(data)  # type: ignore[arg-type]
     names = tuple(f.name for f in fields)
@@ -395,7 +396,12 @@ class Record:
 
     def number(self, name: str) -> Values:
         """Return a number by its name, which may be dotted, as in `host.pes`."""
-        part, dot, rest = name.partition(".")
+        part, dot, rest = str(name).partition(".")
+        if not hasattr(self, part):
+            raise InputError(
+                f"`{part}` is not a field of `{type(self).__name__}`."
+                + did_you_mean(part, self.meanings())
+            )
         found: Values = getattr(self, part).number(rest) if dot else getattr(self, name)
         return found
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,29 @@ BLOCK_SIZE = 2**20  # designs searched at once, where a call names no other size
 def texts(name: str, given: Iterable[str], example: str) -> tuple[str, ...]:
     """Return several texts; raise `InputError` for one alone, or for other things."""
     wanted = f"a list of texts, as [{example!r}]"
-    if isinstance(given, str) or not isinstance(given, Iterable):
-        raise InputError(f"`{name}` is {quoted(given)}; give {wanted}.")
-    found = tuple(given)
+    not_several = InputError(f"`{name}` is {quoted(given)}; give {wanted}.")
+    if isinstance(given, str):
+        raise not_several
+    try:
+        found = tuple(given)
+    except TypeError:  # one number, even in an array
+        raise not_several from None
     for each in found:
         check_kind(f"one of `{name}`", each, str, wanted)
     return found
+
+
+def flag(name: str, value: Any) -> bool:
+    """Return True or False; raise `InputError` for others, as "no", which is true."""
+    check_kind(f"`{name}`", value, (bool, np.bool_), "True or False")
+    return bool(value)
+
+
+def named_machines(name: str, given: Any) -> dict[str, Any]:
+    """Return machines by name; raise `InputError` for other things."""
+    wanted = "machines by name, as {'server': dse.TileEngine.server()}"
+    check_kind(f"`{name}`", given, (Mapping, NoneType), wanted)
+    return dict(given or {})
 
 
 def count(name: str, value: Any, *, least: int = 1, most: int = 10**9) -> int:

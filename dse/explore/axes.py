@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dse.errors import InputError, check_kind, quoted
+from dse.explore.arguments import flag
 
 MOST = 1_000_000  # values of an axis
 GREATEST = 1e300  # of its ends
@@ -113,6 +114,7 @@ def interval(low: float, high: float, points: int, *, log: bool = False) -> Axis
         Axis(values=(1, 10.0, 100))
     """
     _check("interval", low=low, high=high, points=points)
+    log = flag("log", log)
     if points < 2 or points % 1 or not low < high or (log and low <= 0):
         raise InputError(
             f"`interval({low:g}, {high:g}, {points})`: give low < high, at least two "

@@ -13,6 +13,7 @@ import numpy as np
 from dse.engines.base import describe_run
 from dse.errors import InputError, check_kind, quoted
 from dse.evaluation import Timing, counted_together
+from dse.explore.arguments import flag
 from dse.explore.asked import WorkloadLike, check_timing, read_workload
 from dse.explore.hashes import hash_of_records
 from dse.hardware.technology import Technology
@@ -35,6 +36,7 @@ class Basis:
 
     def __post_init__(self) -> None:
         check_timing(self.timing)
+        flag("accept_foreign_accuracy", self.accept_foreign_accuracy)
 
     @property
     def counted(self) -> str:

@@ -13,8 +13,9 @@ import numpy as np
 from dse.engines.base import Engine
 from dse.engines.pair import Pair
 from dse.engines.registry import find_engine, find_preset, known_engines
-from dse.errors import InputError
+from dse.errors import InputError, quoted
 from dse.evaluation import Metrics, Timing
+from dse.explore.arguments import texts
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
 from dse.explore.evaluate import evaluate
 from dse.explore.objectives import metric_value, read_objective
@@ -34,6 +35,9 @@ class Step(NamedTuple):
     before: str
     after: str
     metric: float  # SI, with this field and all before it changed
+
+
+WORK = ("energy", "load", "compute", "store")  # what is told op by op
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,6 +80,8 @@ class Comparison(Shown):
         Or the seconds a batch loads, computes and stores, by `what`: `load`, `compute`,
         `store`. Ops of one name are added.
         """
+        if not isinstance(what, str) or what not in WORK:
+            raise InputError(f"`what` is {quoted(what)}; give {' or '.join(WORK)}.")
         columns = []
         for each in self.found:
             column = each.op_energy if what == "energy" else each.op_busy[what]
@@ -119,6 +125,8 @@ def compare(
     for each in found:
         metric_value(each, metric)
     steps = _steps((first, own), (other, its), run, timing, metric)
+    if names is not None and len(texts("names", names, "mine")) != 2:
+        raise InputError(f"`names` is {quoted(names)}; give two, one for each machine.")
     told = names or (known_as(first), known_as(other))
     if told[0] == told[1]:
         told = (f"{told[0]} (A)", f"{told[1]} (B)")

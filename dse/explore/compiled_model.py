@@ -21,6 +21,7 @@ from dse.compile.rows import Backend, Columns, RowCode
 from dse.engines.base import Engine
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import Timing
+from dse.explore.arguments import flag
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
 from dse.explore.evaluator import known_metrics
 from dse.explore.model import metrics
@@ -85,7 +86,7 @@ def compile_model(
                 f"`{name}` is no field of `{type(design).__name__}`, of its workload "
                 "or of its technology." + did_you_mean(name, known)
             )
-    how = How(backend=backend, fast_math=fast_math)
+    how = How(backend=backend, fast_math=flag("fast_math", fast_math))
     return CompiledModel(design, workload, names, used, timing, precision, how)
 
 

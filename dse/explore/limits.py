@@ -11,7 +11,7 @@ import numpy as np
 from dse.arrays import Rows, Values
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import Metrics
-from dse.explore.arguments import texts
+from dse.explore.arguments import flag, texts
 from dse.explore.objectives import SHOWN_UNITS, THROUGHPUTS, metric_value
 from dse.hardware.buildable import (
     BUILDABLE,
@@ -100,7 +100,7 @@ def _limit(bound: Bound) -> Limit:
 def with_buildable(limits: Iterable[str], buildable: bool) -> tuple[str, ...]:
     """Return limits with those of any chip among them, or without."""
     others = [t for t in texts("limits", limits, EXAMPLE) if t.strip() != BUILDABLE]
-    return (BUILDABLE, *others) if buildable else tuple(others)
+    return (BUILDABLE, *others) if flag("buildable", buildable) else tuple(others)
 
 
 def applicable(limits: Iterable[Limit], known: Container[str]) -> tuple[Limit, ...]:

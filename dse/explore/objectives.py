@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from dse.arrays import Values
-from dse.errors import InputError, did_you_mean
+from dse.arrays import Rows, Values
+from dse.errors import InputError, check_kind, did_you_mean
 from dse.evaluation import Metrics
 from dse.explore.arguments import texts
 
@@ -49,6 +49,14 @@ def metric_value(metrics: Metrics, metric: str) -> Values:
     if value is None:
         raise unknown_metric(metric)
     return value
+
+
+def column_of(columns: Mapping[str, Rows], metric: str) -> Rows:
+    """Return a metric of many designs; raise `InputError` for one not known of them."""
+    check_kind("a metric", metric, str, "its name, as `energy`")
+    if metric not in columns:
+        raise unknown_metric(metric)
+    return columns[metric]
 
 
 def unknown_metric(metric: str) -> InputError:

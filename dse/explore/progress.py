@@ -8,6 +8,8 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
+from dse.explore.arguments import flag
+
 _BRIEF = 2.0  # seconds of a search that shows none
 _MANY = 10_000
 _IN_NOTEBOOK = any("notebook" in kind.__module__ for kind in tqdm.__mro__)
@@ -26,7 +28,7 @@ def progress_bar(
     It counts to a `total`, where that is known, from what is there already, or the
     items `over` which it goes; large numbers in thousands.
     """
-    seen = wanted and (_IN_NOTEBOOK or sys.stderr.isatty())
+    seen = flag("progress", wanted) and (_IN_NOTEBOOK or sys.stderr.isatty())
     total = total if over is None else len(over)
     return tqdm(
         over,

@@ -11,14 +11,15 @@ import numpy as np
 from dse.arrays import Pick, Rows
 from dse.errors import InputError, check_kind
 from dse.explore.accuracy import ACCURACY, check_accuracy
+from dse.explore.arguments import flag
 from dse.explore.basis import Basis
 from dse.explore.limits import Limit, applicable, build_limits, read_limits
 from dse.explore.objectives import (
     SHOWN_UNITS,
     THROUGHPUTS,
     Objective,
+    column_of,
     read_objectives,
-    unknown_metric,
 )
 from dse.explore.pareto import Keep, front_mask, hypervolume, knee
 from dse.explore.space import Space, meaning_of
@@ -119,6 +120,7 @@ class Runs(Shown):
     def place(self, row: int) -> int:
         """Return a row's number; raise `InputError` where there is no such row."""
         self.check_any()
+        check_kind("`row`", row, (int, np.integer), "a whole number, from 0")
         if not -len(self) <= row < len(self):
             raise InputError(
                 f"there is no row {row}; give one of {len(self):,}, from 0."
@@ -191,9 +193,7 @@ class Runs(Shown):
 
     def column(self, metric: str) -> Rows:
         """Return a metric in SI, `[rows]`; raise `InputError` if it is not known."""
-        if metric not in self.metrics:
-            raise unknown_metric(metric)
-        return self.metrics[metric]
+        return column_of(self.metrics, metric)
 
     def costs(self, objectives: Sequence[Objective]) -> Rows:
         """Return `[rows, objectives]`, less being better, infeasible infinite."""
@@ -221,7 +221,7 @@ class Runs(Shown):
 
     def buildable(self, wanted: bool) -> Runs:
         """Return the rows with what cannot be built, or hold the run, out or in."""
-        if wanted:
+        if flag("buildable", wanted):
             return replace(self, reason=add_reasons(self, read_limits([BUILDABLE])))
         forgiven = [str(why).startswith((CANNOT, DOES_NOT_FIT)) for why in self.reason]
         return replace(self, reason=np.where(forgiven, "", self.reason.astype(object)))
@@ -277,7 +277,7 @@ def pareto(
         (5, 6)
     """
     check_kind("`runs`", runs, Runs, "runs, as `dse.sweep` returns")
-    if accept_foreign_accuracy:
+    if flag("accept_foreign_accuracy", accept_foreign_accuracy):
         runs = replace(runs, basis=replace(runs.basis, accept_foreign_accuracy=True))
     wanted = read_objectives(objectives)
     check_accuracy((o.metric for o in wanted), runs.space, runs.basis)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from dse.errors import InputError
 from dse.evaluation import Timing
+from dse.explore.arguments import count as read_count
 from dse.explore.arguments import texts
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
 from dse.explore.objectives import read_objectives, unknown_metric
@@ -42,6 +43,7 @@ class Sensitivity(Shown):
 
     def largest(self, metric: str, count: int = 12) -> pd.Series[float]:
         """Return the elasticities of a metric, the largest of either sign first."""
+        count = read_count("count", count)
         both = pd.concat([self.design[metric], self.technology[metric]])
         order = both.abs().sort_values(ascending=False, kind="stable").index
         return pd.Series(both.loc[order[:count]])

@@ -17,6 +17,7 @@ import numpy as np
 from dse.arrays import Rows, Values
 from dse.engines.base import Engine, check_format
 from dse.errors import InputError, check_kind, did_you_mean, named
+from dse.explore.arguments import count as read_count
 from dse.explore.asked import DesignLike, check_single, read_design
 from dse.explore.axes import (
     Axis,
@@ -168,6 +169,7 @@ class Space(Shown):
 
     def values(self, name: str) -> Rows:
         """Return the values of an axis as numbers (a label as its index)."""
+        check_kind("the name of an axis", name, str, "one of the space, as `batch`")
         if name not in self._numbers:
             raise InputError(
                 f"`{name}` is not an axis." + did_you_mean(name, self.axes)
@@ -322,8 +324,8 @@ class Space(Shown):
 
     def sample(self, count: int, *, seed: int = 0) -> Rows:
         """Return the sorted indices of `count` different designs drawn at random."""
-        if count > self.size:
-            raise InputError(f"{count:,} designs wanted of a space of {self.size:,}.")
+        count = read_count("count", count, least=0, most=self.size)
+        seed = read_count("seed", seed, least=0, most=2**63)
         random = np.random.default_rng(seed)
         if self.size <= 10**7:
             return np.sort(random.choice(self.size, count, replace=False))

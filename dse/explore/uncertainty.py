@@ -15,10 +15,10 @@ import numpy as np
 
 from dse.arrays import Rows
 from dse.compile.function import CompiledFunction, compile_function
-from dse.errors import InputError
+from dse.errors import InputError, check_kind, quoted
 from dse.evaluation import Timing
 from dse.explore.accuracy import ACCURACY
-from dse.explore.arguments import count
+from dse.explore.arguments import count, texts
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike
 from dse.explore.basis import Basis, read_suite
 from dse.explore.draws import SHARE, draw_around, draw_fields, middle
@@ -26,7 +26,7 @@ from dse.explore.evaluator import known_metrics
 from dse.explore.evidence_range import farthest, octaves_beyond
 from dse.explore.grid import answer_for
 from dse.explore.model_error import LEARNED, DrawnErrors, draw_errors, family_of
-from dse.explore.objectives import SHOWN_UNITS, read_objectives, unknown_metric
+from dse.explore.objectives import SHOWN_UNITS, column_of, read_objectives
 from dse.explore.pareto import front_mask
 from dse.explore.runs import Runs, column_name, file_units, from_si_column
 from dse.explore.space import Space
@@ -69,7 +69,7 @@ class Uncertainty(Shown):
         Of all, or of one `part` alone: `"numbers"` that are assumed, with a model
         without error, or the `"model"` with all numbers as they stand.
         """
-        return middle(self._part(metric, part), share)
+        return middle(self._part(metric, part), _read_share(share))
 
     def _part(self, metric: str, part: Part) -> Rows:
         draws = self._of(metric)
@@ -116,6 +116,7 @@ class Uncertainty(Shown):
         import pandas as pd
 
         errors = self.model_errors
+        design = count("design", design, least=0, most=len(self._of(metric)) - 1)
         of_model = {
             f"error of the model, {name}": np.atleast_2d(errors.of(name))[design]
             for name in LEARNED
@@ -151,6 +152,7 @@ class Uncertainty(Shown):
                 "a robust front needs runs; give `uncertainty` a front or other runs."
             )
         wanted = read_objectives(objectives)
+        share = _read_share(share)
         cautious = np.percentile(self._costs(objectives), 100.0 * share, axis=2)
         allowed = np.where((self.runs.reason == "")[:, None], cautious, np.inf)
         return replace(self.runs.take(front_mask(allowed)), objectives=wanted)
@@ -170,7 +172,7 @@ class Uncertainty(Shown):
         is not above 0.
         """
         columns = []
-        for wanted in read_objectives(tuple(objectives)):
+        for wanted in read_objectives(texts("objectives", objectives, "min:energy")):
             values = self._of(wanted.metric)
             if not (values > 0.0).all():
                 raise InputError(
@@ -180,9 +182,15 @@ class Uncertainty(Shown):
         return np.stack(columns, axis=1)
 
     def _of(self, metric: str) -> Rows:
-        if metric not in self.metrics:
-            raise unknown_metric(metric)
-        return self.metrics[metric]
+        return column_of(self.metrics, metric)
+
+
+def _read_share(share: float) -> float:
+    wanted = "a number from 0 to 1, as 0.9"
+    check_kind("`share`", share, (int, float, np.number), wanted)
+    if not 0.0 <= share <= 1.0:
+        raise InputError(f"`share` is {quoted(share)}; give {wanted}.")
+    return float(share)
 
 
 def uncertainty(

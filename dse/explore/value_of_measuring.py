@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from dse.arrays import Rows
-from dse.errors import InputError
+from dse.errors import InputError, check_kind
 from dse.explore.model_error import LEARNED, family_of
 from dse.explore.pareto import front_mask
 from dse.explore.uncertainty import Uncertainty
@@ -46,15 +46,21 @@ def value_of_measuring(
         >>> dse.value_of_measuring(found, "max:throughput").index[0]
         'h100.overhead_us'
     """
+    wanted = "what `dse.uncertainty` returns, or several in a list"
+    check_kind("`found`", found, (Uncertainty, Sequence), wanted)
     bars = [found] if isinstance(found, Uncertainty) else list(found)
+    for one in bars:
+        check_kind("one of `found`", one, Uncertainty, wanted)
     if not objectives:
-        raise InputError('name what is chosen by, as in "max:throughput".')
+        raise InputError(
+            'there is no objective; name what is chosen by, as "max:throughput".'
+        )
     lengths = {len(draws.T) for one in bars for draws in one.metrics.values()}
     if len(lengths) != 1:
         raise InputError("give machines with as many draws each, and of one seed.")
     costs = np.concatenate([one.log_costs(objectives) for one in bars])
     if len(costs) < 2:
-        raise InputError("there is one machine and no choice; give others to choose.")
+        raise InputError("`found` is one machine and no choice; give several.")
     numbers = _numbers(bars)
     if len(objectives) > 1:
         masks = np.array([front_mask(costs[:, :, d]) for d in range(costs.shape[2])])

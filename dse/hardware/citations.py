@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 
 from dse.errors import InputError, check_kind, did_you_mean
 from dse.files import read_text
@@ -64,6 +65,8 @@ def cite(keys: Iterable[str] | str, *, beside: Path | None = None) -> str:
           ...
     """
     known = read_bibtex(hw_params_folder() / "references.bib")
+    folder = "a folder that holds a `references.bib`"
+    check_kind("`beside`", beside, (Path, NoneType), folder)
     if beside is not None and (beside / "references.bib").is_file():
         known |= read_bibtex(beside / "references.bib")
     wanted = "a key of references.bib, or several in a list"

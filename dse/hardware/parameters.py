@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import NoneType
 from typing import NamedTuple
 
 from dse.errors import InputError, check_kind, did_you_mean
@@ -94,6 +95,7 @@ def load_parameters(name_or_path: str | Path, *, like: str | None = None) -> Par
         (700.0, 'MHz', 'quoted')
     """
     path = _find(name_or_path)
+    check_kind("`like`", like, (str, NoneType), "a name of `dse params`")
     file, inherited = _split(read_toml(path))
     check = ParameterCheck(file, _known_sources(path.parent))
     template = _template(path, like) if like or inherited is None else None

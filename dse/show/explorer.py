@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dse.engines.base import Engine
 from dse.errors import check_kind
+from dse.explore.arguments import named_machines, texts
 from dse.explore.evaluate import evaluate_suite
 from dse.explore.objectives import USUAL
 from dse.explore.runs import Runs, pareto
@@ -38,13 +39,14 @@ def explore(
         >>> space = dse.Space("tile:edge", pes=[16, 32, 64], batch=[1, 4])
         >>> view = dse.explore(dse.sweep(space, "bert-tiny"))
     """
+    wanted = texts("objectives", objectives, USUAL[0])
     check_kind("`results`", results, Runs, "what `dse.sweep` or `dse.load` returns")
-    front = results if results.objectives else pareto(results, *objectives)
+    front = results if results.objectives else pareto(results, *wanted)
     front.check_any()
     basis = results.basis
     machines = {
         name: evaluate_suite([(design, w) for w, _ in basis.suite], basis)
-        for name, design in (references or {}).items()
+        for name, design in named_machines("references", references).items()
     }
     if find_spec("anywidget") is None:
         return plot_front(front, references=machines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dse.errors import InputError, check_kind
+from dse.errors import InputError, check_kind, quoted
 from dse.show.style import FONT_SIZE, Drawing
 
 PIXELS = 96.0  # of an inch
@@ -20,7 +20,7 @@ def check_width(width: float | None) -> None:
     wanted = f"inches from {_LEAST:g} to {_MOST:g}, as 3.3 for a column"
     check_kind("`width`", width, (int, float), wanted)
     if not _LEAST <= width <= _MOST:
-        raise InputError(f"`width` is {width:g}; give {wanted}.")
+        raise InputError(f"`width` is {quoted(width)}; give {wanted}.")
 
 
 def is_column(width: float | None) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 
 from dse.errors import InputError, check_kind
 from dse.evaluation import Metrics, counted_together
+from dse.explore.arguments import flag
 from dse.explore.asked import (
     DesignLike,
     TechnologyLike,
@@ -82,10 +83,13 @@ def plot_breakdown(
         >>> server = dse.evaluate("tile:server", "bert-tiny")
         >>> figure = dse.plot_breakdown({"edge": edge, "server": server})
     """
-    check_kind("`metrics`", metrics, (Metrics, Mapping), "what `dse.evaluate` returns")
+    wanted = "what `dse.evaluate` returns"
+    check_kind("`metrics`", metrics, (Metrics, Mapping), wanted)
     machines = {"": metrics} if isinstance(metrics, Metrics) else dict(metrics)
     if not machines:
         raise InputError("plot_breakdown got no machine; give it metrics by name.")
+    for name, one in machines.items():
+        check_kind(f"`{name}` of `metrics`", one, Metrics, wanted)
     columns = {
         name: np.asarray([getattr(m, name) for m in machines.values()], float)
         for name in ("energy", "area")
@@ -96,7 +100,7 @@ def plot_breakdown(
     size: dict[str, float] = {"width": panels_width(len(machines))}
     if width is not None:
         size = {"width": PIXELS * width, "character": 6.2}
-    drawn = breakdown(machines, scale, shares=shares, **size)
+    drawn = breakdown(machines, scale, shares=flag("shares", shares), **size)
     return Figure(on_paper(drawn, width))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from dse.engines.base import Engine
 from dse.errors import check_kind
+from dse.explore.arguments import named_machines, texts
 from dse.explore.evaluator import Evaluator
 from dse.explore.objectives import USUAL
 from dse.explore.runs import Runs, pareto
@@ -105,11 +106,11 @@ def report(
         >>> print(dse.report(runs, "front.html", references=others))
         front.html
     """
+    wanted = texts("objectives", objectives, USUAL[0])
     check_kind("`results`", results, Runs, "what `dse.sweep` or `dse.load` returns")
+    check_kind("`question`", question, str, "a sentence")
     front = (
-        results
-        if results.objectives
-        else pareto(results, *objectives, buildable=buildable)
+        results if results.objectives else pareto(results, *wanted, buildable=buildable)
     )
     basis = results.basis
     sources = sources_of(basis)
@@ -121,7 +122,7 @@ def report(
         why_density=tuple("" for _ in basis.suite),
         objectives=tuple(map(str, front.objectives)),
         limits=(BUILDABLE,) if buildable else (),
-        references=dict(references or {}),
+        references=named_machines("references", references),
         reference_batches={},
         technology=basis.technology,
         timing=basis.timing,

@@ -16,7 +16,7 @@ from jax.core import Tracer
 from numpy.typing import ArrayLike
 
 from dse.arrays import Column, Number, Values, array_namespace
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, did_you_mean, quoted
 from dse.records import Quantity, Record, record, static
 from dse.shown import Shown
 from dse.sparsity.attention import AttentionPruning, Measured
@@ -96,31 +96,39 @@ class Curve(Shown, Record):
 
         That of one layer where asked for and measured; of all layers pooled else, and
         of all activations pooled where the site was not measured alone. Raises
-        `InputError` for a site that has neither.
+        `InputError` for a site that has neither, and for a setting outside the curve.
         """
         if layer is not None and site in self.layer_densities:
-            return pchip(setting, self.settings, self.layer_densities[site][layer])
-        return pchip(setting, self.settings, self._densities_at(site))
+            rows = self.layer_densities[site]
+            if not isinstance(layer, int) or layer not in range(len(rows)):
+                raise InputError(
+                    f"`layer` is {quoted(layer)}; give one of {len(rows)}, from 0."
+                )
+            return self._at(setting, rows[layer])
+        return self._at(setting, self._densities_at(site))
 
     def density_by_layer(self, site: str, setting: Values) -> Array | None:
         """Return the densities of a site, `[layers]`; None where only pooled."""
         if site not in self.layer_densities:
             return None
-        return pchip(setting, self.settings, self.layer_densities[site])
+        return self._at(setting, self.layer_densities[site])
 
     def weight_density(self, setting: Values) -> Values:
         """Return the share of weights that is not zero: 1 where none were pruned."""
         if WEIGHTS not in self.densities:
             return DENSE
-        return pchip(setting, self.settings, self.densities[WEIGHTS])
+        return self._at(setting, self.densities[WEIGHTS])
 
     def accuracy_at(self, setting: Values) -> Array:
-        """Return the accuracy, a share; monotone in the setting."""
-        return pchip(setting, self.settings, self.accuracy)
+        """Return the accuracy, a share; monotone in the setting.
+
+        Raises `InputError` for a setting outside the curve.
+        """
+        return self._at(setting, self.accuracy)
 
     def spread_at(self, setting: Values) -> Array:
         """Return one standard deviation of the accuracy, a share."""
-        return pchip(setting, self.settings, self.spread)
+        return self._at(setting, self.spread)
 
     def accuracy_drop(self, setting: Values) -> Array:
         """Return the accuracy lost against the dense model, 0 or more: 0.01 a point."""
@@ -136,13 +144,11 @@ class Curve(Shown, Record):
         def measured(sizes: Column | None, shares: Column | None) -> Measured | None:
             if sizes is None or shares is None:
                 return None
-            return Measured(sizes=sizes, shares=pchip(setting, self.settings, shares.T))
+            return Measured(sizes=sizes, shares=self._at(setting, shares.T))
 
         first = pairs.kept_first_round
         return AttentionPruning(
-            kept_first_round=DENSE
-            if first is None
-            else pchip(setting, self.settings, first),
+            kept_first_round=DENSE if first is None else self._at(setting, first),
             measured_reuse=measured(pairs.capacities, pairs.reuse),
             measured_union=measured(pairs.blocks, pairs.union),
         )
@@ -151,7 +157,7 @@ class Curve(Shown, Record):
         """Return the share of query-key pairs kept; None where it was not measured."""
         if self.pairs is None:
             return None
-        return pchip(setting, self.settings, self.pairs.kept)
+        return self._at(setting, self.pairs.kept)
 
     def imbalance(self, product: str, setting: Values) -> Array:
         """Return the useful share of a slow tile over the mean, [sizes], 1 or more.
@@ -167,7 +173,11 @@ class Curve(Shown, Record):
         mean, slow = self.balance.useful[product], self.balance.p95[product]
         xp = array_namespace(mean, slow)
         some = xp.where(mean > 0.0, mean, 1.0)
-        return pchip(setting, self.settings, xp.maximum(slow / some, 1.0).T)
+        return self._at(setting, xp.maximum(slow / some, 1.0).T)
+
+    def _at(self, setting: Values, values: Column) -> Array:
+        """Return what lies between measured values `[..., k]` at a setting."""
+        return pchip(self.check(setting), self.settings, values)
 
     @property
     def subject(self) -> Subject:

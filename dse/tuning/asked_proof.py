@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import pathlib
 from collections.abc import Sequence
+from types import NoneType
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from dse.errors import InputError, check_kind
+from dse.errors import InputError, check_kind, quoted
+from dse.explore.arguments import flag
 from dse.explore.shard import Shard, read_shard
 from dse.files import exists, is_file, is_folder, leads_nowhere
 from dse.tuning.enclosure import Enclosure
@@ -44,17 +46,22 @@ def read_wanted(
     prove: bool, gap: Any, seconds: Any, file: Any, go_on: Any, shard: Any
 ) -> Wanted | None:
     """Return how a proof begins and ends; raise `InputError` for what says neither."""
+    prove = flag("prove", prove)
     check_kind("`gap`", gap, (int, float), "a share, as 0.01")
     if not 0.0 <= gap < np.inf:
-        raise InputError(f"`gap` is {gap:g}; give a share of the cost, as 0.01.")
+        raise InputError(f"`gap` is {quoted(gap)}; give a share of the cost, as 0.01.")
     if seconds is not None:
         check_kind("`prove_seconds`", seconds, (int, float), "seconds, as 60")
         if not seconds > 0.0:
-            raise InputError(f"`prove_seconds` is {seconds:g}; give more than 0.")
+            raise InputError(f"`prove_seconds` is {quoted(seconds)}; give more than 0.")
     check_kind("`shard`", shard, str, "which share of how many, as `3/8`")
     check_kind("`proof_from`", go_on, Sequence, "a list of files of proofs")
     share = read_shard(shard)
-    begun = tuple(map(pathlib.Path, [go_on] if isinstance(go_on, str) else go_on))
+    check_kind("`proof_file`", file, (str, pathlib.Path, NoneType), "a path")
+    files = [go_on] if isinstance(go_on, str) else go_on
+    for one in files:
+        check_kind("one of `proof_from`", one, (str, pathlib.Path), "a path")
+    begun = tuple(map(pathlib.Path, files))
     for lacking in (path for path in begun if not is_file(path)):
         raise InputError(f"{lacking}: there is no such file; give that of a proof.")
     if begun and share.name:

@@ -13,6 +13,7 @@ from dse.arrays import Number, Values
 from dse.errors import InputError, check_kind, quoted
 from dse.evaluation import Timing, counted_together
 from dse.explore.accuracy import check_accuracy
+from dse.explore.arguments import flag
 from dse.explore.asked import TechnologyLike
 from dse.explore.basis import Basis
 from dse.explore.evaluator import known_metrics
@@ -64,6 +65,8 @@ class Problem:
         technology: TechnologyLike | None = None,
         timing: Timing = "walk",
     ) -> None:
+        flag("accept_foreign_accuracy", accept_foreign_accuracy)
+        buildable = flag("buildable", buildable)
         check_kind("`subject_to`", subject_to, (list, tuple), "a list of limits")
         for wish in (*objectives, *subject_to):
             if not isinstance(wish, str) and not callable(wish):

@@ -333,6 +333,7 @@ class Workload(Shown, Record):
         is to stand in for one that nobody has measured.
         """
         check_kind("`curve`", curve, Curve, "what `dse.load_curve` returns")
+        check_kind("`stand_in`", stand_in, bool, "True or False")
         if self.steps:
             return self._throughout(
                 lambda each: each.with_curve(curve, setting, stand_in=stand_in)

@@ -182,7 +182,7 @@ def test_a_sample_has_as_many_different_designs_as_asked_in_order(
 
 def test_a_sample_of_everything_is_everything() -> None:
     np.testing.assert_array_equal(SPACE.sample(SPACE.size), np.arange(SPACE.size))
-    with pytest.raises(InputError, match="361 designs wanted of a space of 360"):
+    with pytest.raises(InputError, match="`count` is 361; give a whole number"):
         SPACE.sample(361)
 
 
