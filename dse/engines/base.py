@@ -411,13 +411,25 @@ def stage_of(
     return found
 
 
+def check_ops(engine: Engine, workload: Workload) -> None:
+    """Raise `InputError` where an engine lacks a kind of op of a workload."""
+    for block in workload.blocks:
+        ops = fuse_attention(block.ops) if hasattr(engine, "attention") else block.ops
+        for kind in dict.fromkeys(ops.kinds):
+            if not hasattr(engine, kind):
+                raise _cannot_run(engine, kind)
+    for step in workload.steps:
+        check_ops(engine, step.workload)
+
+
 def _cannot_run(engine: Engine, kind: str) -> InputError:
     """Return the error of an engine that lacks a kind of op."""
     problem = f"`{type(engine).__name__}` cannot run `{kind}` ops"
     if hasattr(engine, "attention") and not hasattr(engine, "linear"):
         return InputError(
-            f"{problem}; it runs attention alone. Give it `workload.attention_only()`, "
-            "or pair it with a host: `dse.Pair(host=..., coprocessor=...)`."
+            f"{problem}; it runs attention alone. Give it `workload.attention_only()` "
+            "(`--part attention`; `part` of a study's workload), or pair it with a "
+            "host: `dse.Pair(host=..., coprocessor=...)` (`--host`; `[host]`)."
         )
     return InputError(f"{problem}; use another engine or a workload without them.")
 

@@ -55,7 +55,8 @@ class Technology(Shown, Record):
         """Return one parameter in SI units; raise `InputError` for an unknown key."""
         if key not in self.values:
             raise InputError(
-                f"technology {self.name} has no `{key}`."
+                f"technology {self.name} has no `{key}`; add it, or leave the "
+                "technology out where the machine wants it: each engine has its own."
                 + did_you_mean(key, self.values)
             )
         return self.values[key]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dse.engines.base import Engine
+from dse.engines.base import Engine, check_ops
 from dse.engines.registry import find_engine, find_preset
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import counted_together
@@ -49,6 +49,9 @@ def study_parts(file: StudyFile) -> dict[str, Any]:
         design = table.machine(table.preset)
         _try_axes(design, table, faults)
         _try_thresholds(design, [workload for workload, _ in suite], table, faults)
+        for number, (workload, _) in enumerate(suite):
+            with faults.at("workload", number):
+                check_ops(design, workload)
     faults.tell()
     build = Space.listed if table.designs else Space
     return dict(

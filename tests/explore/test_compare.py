@@ -115,7 +115,7 @@ def test_equal_machines_do_not_differ() -> None:
     same = dse.compare(EDGE, EDGE, BERT)
     assert same.steps == ()
     assert same.values[0] == same.values[1]
-    assert "1 times" in comparison_sentence(same)
+    assert "the same" in comparison_sentence(same)
 
 
 def test_what_is_no_number_is_a_step_as_well() -> None:

@@ -204,6 +204,27 @@ def test_all_faults_of_a_file_are_told_at_once_in_its_order(folder: Path) -> Non
         assert line.startswith(start)
 
 
+def test_what_an_engine_cannot_run_is_told_of_the_workload(folder: Path) -> None:
+    file = folder / "study.toml"
+    text = """\
+question = "Which co-processor?"
+engine = "sprint"
+preset = "s_sprint"
+objectives = ["min:energy"]
+[[workload]]
+model = "bert-tiny"
+[space]
+batch = [1, 2]
+"""
+    file.write_text(text)
+    [fault] = faults(file)
+    assert fault.startswith("5: workload: `SprintEngine` cannot run `embedding` ops")
+    assert "`part` of a study's workload" in fault
+    for more in ('part = "attention"', '[host]\nengine = "tile"\npreset = "edge"'):
+        file.write_text(text.replace("[space]", f"{more}\n[space]"))
+        assert dse.load_study(file).space.size == 2
+
+
 def test_faults_that_only_the_engine_knows_have_their_line_too(folder: Path) -> None:
     file = changed(
         folder,

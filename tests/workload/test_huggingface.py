@@ -8,6 +8,7 @@ from dse.errors import InputError
 from dse.workload.huggingface import shape_from_config
 from dse.workload.transformer import transformer
 from dse.workload.zoo import model_shape
+from tests.doors.judge import fault_of_message
 
 BERT_BASE = {
     "architectures": ["BertForMaskedLM"],
@@ -190,6 +191,21 @@ def test_an_odd_value_is_refused_with_file_and_key(write, change, message):
     with pytest.raises(InputError, match=message) as caught:
         shape_from_config(path)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value"),
+    [
+        ("deberta-v2", "pos_att_type", [["c2p"]]),
+        ("deberta-v2", "pos_att_type", [0]),
+        ("gpt_neo", "attention_types", [[[["global"]], 24]]),
+    ],
+)
+def test_lists_in_the_place_of_words_are_refused(kind, key, value):
+    config = {"model_type": kind, "relative_attention": True, key: value}
+    with pytest.raises(InputError, match=f"`{key}` is .*; name") as told:
+        shape_from_config(config)
+    assert not fault_of_message(str(told.value))
 
 
 def test_all_keys_that_are_not_known_are_told_at_once():

@@ -184,7 +184,8 @@ def by_attention_types(c: Config, layers: int) -> list[int | None]:
         raise c.odd(
             "attention_layers", names, "it disagrees with `attention_types`; remove it"
         )
-    if len(listed) != layers or not {*listed} <= {"global", "local"}:
+    known = ("global", "local")
+    if len(listed) != layers or not all(word in known for word in listed):
         raise c.odd(
             "attention_types", types, f"name `global` or `local` for {layers} layers"
         )

@@ -292,8 +292,9 @@ def _relative_positions(
     most = c.size("max_relative_positions", -1, least=-1)
     types = c.raw("pos_att_type")
     words = types.lower().split("|") if isinstance(types, str) else types or []
-    if not isinstance(words, list) or not {*words} <= {"c2p", "p2c", "p2p", "", "none"}:
-        raise c.odd("pos_att_type", types, "dse models c2p and p2c")
+    known = ("c2p", "p2c", "p2p", "", "none")
+    if not isinstance(words, list) or not all(word in known for word in words):
+        raise c.odd("pos_att_type", types, "name c2p, p2c or both in a list")
     if not relative:
         return None, 0
     span = buckets if buckets > 0 else (most if most > 0 else positions)
