@@ -22,12 +22,12 @@ def toml_text(table: Mapping[str, Any]) -> str:
 def _parts(path: tuple[str, ...], head: str, table: Mapping[str, Any]) -> Iterator[str]:
     """Yield a table under its head, then the tables in it."""
     plain = {name: value for name, value in table.items() if not _is_table(value)}
-    lines = [f"{_key(name)} = {_value(value)}\n" for name, value in plain.items()]
+    lines = [f"{key_text(name)} = {_value(value)}\n" for name, value in plain.items()]
     if lines or head.startswith("[[") or (head and not table):
         yield head + "".join(lines)
     for name, value in table.items():
         inner = (*path, name)
-        dotted = ".".join(map(_key, inner))
+        dotted = ".".join(map(key_text, inner))
         if isinstance(value, Mapping):
             yield from _parts(inner, f"[{dotted}]\n", value)
         elif _is_table(value):
@@ -45,7 +45,8 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
-def _key(name: str) -> str:
+def key_text(name: str) -> str:
+    """Return a key as TOML writes it: in quotes where it is no plain word."""
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
 
 

@@ -21,6 +21,7 @@ from dse.files import exists
 from dse.hardware.node_scaling import area_factor
 from dse.hardware.parameters import load_parameters
 from dse.toml_file import Table, TomlFile, number, read_table, read_toml
+from dse.toml_text import key_text
 from dse.workload.spec import Place, WorkloadSpec, place_of
 
 if TYPE_CHECKING:  # needs JAX, which waits until the file is in order
@@ -242,7 +243,7 @@ class StudyTable(Table):
         if lacking:
             raise InputError(
                 f"`batch` is an axis of {place}, so `[reference]` must say it: write "
-                f'{lacking[0]} = {{ preset = "…", batch = 4 }}.'
+                f'{key_text(lacking[0])} = {{ preset = "…", batch = 4 }}.'
             )
         return self
 

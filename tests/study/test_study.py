@@ -276,6 +276,10 @@ def test_faults_that_only_the_engine_knows_have_their_line_too(folder: Path) -> 
             "`batch` is an axis of `[space]` and stands in",
         ),
         ((", batch = 4 }", " }"), "so `[reference]` must say it"),
+        (
+            ('Edge = { preset = "edge", batch = 4 }', '"an edge" = "edge"'),
+            'write "an edge" = { preset',
+        ),
         (('["dram_32_2_1", "rram_32_2_1"]', '["dram_32_2_1", 3]'), "or labels only"),
         (("pes = [64", "design = [64"), "`design` is not a field of `TileEngine`"),
         (('["dram_32_2_1", "rram_32_2_1"]', '"hbm"'), "for values write a list"),
