@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 STUDIES = Path(__file__).parents[1] / "studies"
@@ -21,11 +20,17 @@ PAGES
 
 def copy_all(folder: Path) -> None:
     """Write the page of every study into a folder, and remove what is no more."""
-    shutil.rmtree(folder, ignore_errors=True)
     names = sorted(page.parent.name for page in STUDIES.glob("*/README.md"))
-    for name in names:
-        (folder / name).mkdir(parents=True)
-        for file in (STUDIES / name / "README.md", *(STUDIES / name).glob("*.svg")):
-            shutil.copy2(file, folder / name)
     listed = "\n".join(f"{name}/README" for name in names)
-    (folder / "index.md").write_text(START.replace("PAGES", listed))
+    files = {Path("index.md"): START.replace("PAGES", listed).encode()}
+    for name in names:
+        for file in (STUDIES / name / "README.md", *(STUDIES / name).glob("*.svg")):
+            files[file.relative_to(STUDIES)] = file.read_bytes()
+    for place, data in files.items():
+        own = folder / place
+        if not own.is_file() or own.read_bytes() != data:
+            own.parent.mkdir(parents=True, exist_ok=True)
+            own.write_bytes(data)
+    for own in folder.rglob("*.*"):
+        if own.relative_to(folder) not in files:
+            own.unlink()
