@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date, time
 from pathlib import Path
 from traceback import extract_tb
 
@@ -66,8 +67,11 @@ def named(given: object) -> str:
 def quoted(given: object) -> str:
     """Return the beginning of a value as Python writes it, or what kind of thing it is.
 
-    Whole numbers of thousands of digits are not written: Python refuses to.
+    Days and times stand as in the file that they come from. Whole numbers of thousands
+    of digits are not written: Python refuses to.
     """
+    if isinstance(given, date | time):
+        return given.isoformat()
     try:
         text = f"{given!r:.60}"
     except ValueError:

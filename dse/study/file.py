@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from dse.errors import InputError
+from dse.errors import InputError, quoted
 from dse.explore.axes import check_columns
 from dse.files import exists
 from dse.hardware.node_scaling import area_factor
@@ -95,8 +95,8 @@ def _read_values(given: object) -> AxisValues:
         return given
     if not isinstance(given, list) or not given:
         raise InputError(
-            f"is {given!r}; write a list of values, or an expression over other fields "
-            'such as "pes / 8".'
+            f"is {quoted(given)}; write a list of values, or an expression over other "
+            'fields such as "pes / 8".'
         )
     values = _read_column(given)
     twice = {repr(value) for value, count in Counter(values).items() if count > 1}
@@ -108,10 +108,12 @@ def _read_values(given: object) -> AxisValues:
 def _read_column(given: object) -> list[float] | list[str]:
     """Read the values of one field of machines that are listed."""
     if not isinstance(given, list) or not given:
-        raise InputError(f"is {given!r}; write a list of values, one for each machine.")
+        raise InputError(
+            f"is {quoted(given)}; write a list of values, one for each machine."
+        )
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in given)
     if not numbers and not all(isinstance(value, str) for value in given):
-        raise InputError(f"is {given!r}; write numbers only, or labels only.")
+        raise InputError(f"is {quoted(given)}; write numbers only, or labels only.")
     return given
 
 

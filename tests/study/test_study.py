@@ -281,6 +281,8 @@ def test_faults_that_only_the_engine_knows_have_their_line_too(folder: Path) -> 
             'write "an edge" = { preset',
         ),
         (('["dram_32_2_1", "rram_32_2_1"]', '["dram_32_2_1", 3]'), "or labels only"),
+        (("seq_len = 64", "seq_len = 1979-05-27"), "is 1979-05-27; write tokens"),
+        (('"pes / 8"', "07:32:00"), "is 07:32:00; write a list of values"),
         (("pes = [64", "design = [64"), "`design` is not a field of `TileEngine`"),
         (('["dram_32_2_1", "rram_32_2_1"]', '"hbm"'), "for values write a list"),
     ],
