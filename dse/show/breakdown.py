@@ -30,12 +30,14 @@ def breakdown(
     shares: bool = False,
     width: float,
     character: float = 7.6,
+    letters: int = 60,
 ) -> Drawing:
     """Return panels of bars: a column for each machine, energy above area.
 
     All on one scale, or with `shares` each on that of its machine's total. Machines
     stand beside each other, below each other where the `width` in pixels is too small
-    for that. A letter of a title is `character` pixels wide.
+    for that. A letter of a title is `character` pixels wide; names of
+    components have lines of so many `letters`.
     """
     plot, beside = width - _BESIDE, len(machines)
     below = plot / beside < _LEAST
@@ -51,15 +53,17 @@ def breakdown(
     ]
     merged = {kind: _merge_small(panels) for kind, panels in rows.items()}
     more = _LINE * max(0, max(title.count("<br>") for title in titles) - 1)
-    places, height = _places(merged, len(machines), below, _ROOM + more)
+    bar = _bar_height(merged, letters)
+    places, height = _places(merged, len(machines), below, bar, _ROOM + more)
     data: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
     axes: dict[str, Any] = {}
     for row, (kind, panels) in enumerate(merged.items()):
         first = 1 + row * len(machines)
         for number, layers in enumerate(panels, start=first):
-            data += _bars(layers, panels, number, scale.units[kind], legend=number == 1)
-            notes += _amounts(layers, panels, number, scale.units[kind])
+            own = _components(panels), on_panel(number), scale.units[kind]
+            data += _bars(layers, *own, letters, legend=number == 1)
+            notes += _amounts(layers, *own, letters)
             longest = _longest(layers, panels, shares=shares)
             named = number if below else first
             axes |= _axes(kind, longest, number, places[number - 1], named, scale, room)
@@ -69,10 +73,18 @@ def breakdown(
     return {"data": data, "layout": {**_layout(height, more, [*heads, *notes]), **axes}}
 
 
+def _bar_height(merged: Mapping[str, Sequence[Sequence[Layer]]], letters: int) -> int:
+    """Return the pixels of a bar: more where a name has two lines."""
+    names = {name for panels in merged.values() for name in _components(panels)}
+    labels = [in_lines(component_label(name), letters) for name in names]
+    return _BAR + _LINE // 2 * any("<br>" in label for label in labels)
+
+
 def _places(
     merged: Mapping[str, Sequence[Sequence[Layer]]],
     machines: int,
     below: bool,
+    bar: int,
     room: int,
 ) -> tuple[list[tuple[Ends, Ends]], int]:
     """Return where each panel lies, across and up, and the height of all in pixels."""
@@ -82,7 +94,7 @@ def _places(
         for _ in range(machines if below else 1)
     ]
     columns = panel_ends([1.0] * (1 if below else machines), _APART)
-    height = _BAR * sum(rows) + len(rows) * room
+    height = bar * sum(rows) + len(rows) * room
     up = [(1.0 - high, 1.0 - low) for low, high in panel_ends(rows, room / height)]
     return [(across, ends) for ends in up for across in columns], height
 
@@ -170,48 +182,52 @@ def _total(kind: str, layers: Sequence[Layer], scale: Scale) -> str:
 
 def _bars(
     layers: Sequence[Layer],
-    panels: Sequence[Sequence[Layer]],
-    number: int,
+    order: Sequence[str],
+    axes: Mapping[str, str],
     unit: str,
+    letters: int,
     *,
     legend: bool,
 ) -> list[dict[str, Any]]:
-    order = _components(panels)
     shown = f"%{{x:.4g}} {shown_unit(unit)}"
     return [
         {
             "type": "bar",
             "x": [from_si(shares.get(name, 0.0), unit) for name in order],
-            "y": [component_label(name) for name in order],
+            "y": [in_lines(component_label(name), letters) for name in order],
             "orientation": "h",
             "marker": {"color": colour},
             "hovertemplate": f"%{{y}}, {label}: {shown}<extra></extra>",
             "name": label,
             "showlegend": legend,
-            **on_panel(number),
+            **axes,
         }
         for label, colour, shares in layers
     ]
 
 
 def _amounts(
-    layers: Sequence[Layer], panels: Sequence[Sequence[Layer]], number: int, unit: str
+    layers: Sequence[Layer],
+    order: Sequence[str],
+    axes: Mapping[str, str],
+    unit: str,
+    letters: int,
 ) -> list[dict[str, Any]]:
     """Return the amounts that are written behind the bars."""
     sums = _sums(layers)
-    axes = {f"{name[0]}ref": axis for name, axis in on_panel(number).items()}
+    on = {f"{name[0]}ref": axis for name, axis in axes.items()}
     return [
         {
             "x": from_si(sums.get(name, 0.0), unit),
-            "y": component_label(name),
+            "y": in_lines(component_label(name), letters),
             "text": amount(sums.get(name, 0.0), unit),
             "showarrow": False,
             "xanchor": "left",
             "xshift": 4,
             "font": {"size": 12},
-            **axes,
+            **on,
         }
-        for name in _components(panels)
+        for name in order
     ]
 
 

@@ -97,10 +97,18 @@ def plot_breakdown(
     counted = counted_together(m.counted for m in machines.values())
     scale = scale_for(columns, counted)
     check_width(width)
-    size: dict[str, float] = {"width": panels_width(len(machines))}
-    if width is not None:
-        size = {"width": PIXELS * width, "character": 6.2}
-    drawn = breakdown(machines, scale, shares=flag("shares", shares), **size)
+    if width is None:
+        pixels = panels_width(len(machines))
+        drawn = breakdown(machines, scale, shares=flag("shares", shares), width=pixels)
+    else:
+        drawn = breakdown(
+            machines,
+            scale,
+            shares=flag("shares", shares),
+            width=PIXELS * width,
+            character=6.2,
+            **_letters(width),
+        )
     return Figure(on_paper(drawn, width))
 
 
