@@ -31,6 +31,7 @@ def study(
 ) -> None:
     """Check a study without running it, or print the schema of its file.
 
+    All that a sweep would refuse before it searches is told here.
     An editor that knows the schema completes keys, and marks what is wrong.
     """
     if schema == (path is not None):
@@ -39,6 +40,10 @@ def study(
         print_json(study_schema())
         return
     asked = load_study(path)
+    try:
+        asked.search(asked.evaluator())
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     told: dict[str, Any] = {
         "name": asked.name,
         "question": asked.question,

@@ -32,6 +32,7 @@ class FrontSearch:
     """A space cut into blocks, and what was found in those searched.
 
     `found` holds the front, and with `best` that many of the best by each objective.
+    Raises `InputError` for an objective or a limit that nothing here tells.
     """
 
     def __init__(
@@ -44,12 +45,12 @@ class FrontSearch:
         *,
         best: int = 0,
     ) -> None:
-        wanted = [*(o.metric for o in objectives), *(b.metric for b in limits)]
-        check_accuracy(wanted, space, evaluator.basis)
+        asked = [o.metric for o in objectives]
+        check_accuracy([*asked, *(b.metric for b in limits)], space, evaluator.basis)
         self._space = space
-        self._evaluator = evaluator
         self._objectives = objectives
         self._limits = applicable(limits, evaluator.known)
+        self._metrics = evaluator.metrics([*asked, *(b.metric for b in self._limits)])
         self._best = best
         self.found = FrontSoFar(space, evaluator, objectives, limits, keep, best=best)
         self._made = self.found.pivots, Thresholds(self.found.pivots, 0)
@@ -61,15 +62,8 @@ class FrontSearch:
         return self.found.front()
 
     def prepare(self, block_size: int) -> None:
-        """Cut the space into blocks, and work out what all of them share.
-
-        Raises `InputError` for an objective or a limit that nothing here tells.
-        """
-        wanted = [
-            *(o.metric for o in self._objectives),
-            *(b.metric for b in self._limits),
-        ]
-        self._grid = Grid(self._space, self._evaluator.metrics(wanted), block_size)
+        """Cut the space into blocks, and work out what all of them share."""
+        self._grid = Grid(self._space, self._metrics, block_size)
 
     @property
     def blocks(self) -> int:

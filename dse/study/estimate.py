@@ -6,9 +6,6 @@ import contextlib
 import time
 from dataclasses import dataclass
 
-from dse.explore.front_search import FrontSearch
-from dse.explore.limits import read_limits
-from dse.explore.objectives import read_objectives
 from dse.study.study import Study
 
 PATIENCE = 2.0  # seconds of blocks that are timed, unless the study ends before
@@ -49,13 +46,7 @@ def estimate(study: Study, *, block_size: int) -> Estimate:
             raise _EnoughError
 
     began = time.perf_counter()
-    search = FrontSearch(
-        study.space,
-        study.evaluator(),
-        read_objectives(study.objectives),
-        read_limits(study.limits),
-        "all",
-    )
+    search = study.search(study.evaluator())
     with contextlib.suppress(_EnoughError):
         search.run(block_size, report)
     return Estimate(

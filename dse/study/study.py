@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # what needs JAX waits until a study is run
     from dse.evaluation import Metrics, Timing
     from dse.explore.basis import Basis
     from dse.explore.evaluator import Evaluator
+    from dse.explore.front_search import FrontSearch
     from dse.explore.runs import Runs
     from dse.explore.space import Space
     from dse.hardware.technology import Technology
@@ -141,6 +142,20 @@ class Study(Shown):
         from dse.explore.evaluator import Evaluator
 
         return Evaluator(self.space, self.basis)
+
+    def search(self, evaluator: Evaluator, *, best: int = 0) -> FrontSearch:
+        """Return the search for its front, not begun: see `FrontSearch`.
+
+        Raises `InputError` for what no search can answer: an objective or a limit that
+        nothing tells of these machines, an accuracy of another model.
+        """
+        from dse.explore.front_search import FrontSearch
+        from dse.explore.limits import read_limits
+        from dse.explore.objectives import read_objectives
+
+        objectives = read_objectives(self.objectives)
+        limits = read_limits(self.limits, self.basis.counted)
+        return FrontSearch(self.space, evaluator, objectives, limits, "all", best=best)
 
     @property
     def basis(self) -> Basis:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from dse.arrays import Rows
-from dse.explore.front_search import FrontSearch
 from dse.explore.grid import Grid
 from dse.explore.limits import read_limits
 from dse.explore.objectives import read_objectives
@@ -36,14 +35,8 @@ class PartSearch:
         self._run = run
         self._objectives = read_objectives(study.objectives)
         self.evaluator = study.evaluator()
-        self._search = FrontSearch(
-            study.space,
-            self.evaluator,
-            self._objectives,
-            read_limits(study.limits, study.basis.counted),
-            "all",
-            best=plan.kept.count if plan.kept.kind == "top" else 0,
-        )
+        best = plan.kept.count if plan.kept.kind == "top" else 0
+        self._search = study.search(self.evaluator, best=best)
         self._ready = False
 
     def learn(self, table: Any) -> None:

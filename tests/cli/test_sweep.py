@@ -258,3 +258,31 @@ def test_a_folder_may_have_the_name_of_a_uri(
     assert (front.code, len(front.out.splitlines())) == (0, 2)
     number = front.out.splitlines()[1].partition(",")[0]
     assert dse("explain", "edge:1", number).code == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "other", "told"),
+    [
+        ('technology = "acceltran"', 'technology = "isaac"', "isaac has no `"),
+        (
+            "[[workload]]",
+            'limits = ["accuracy_drop <= 1 %"]\n[[workload]]',
+            "`accuracy_drop` is not known here",
+        ),
+        (
+            "[[workload]]",
+            'limits = ["tokens_per_second >= 1 tokens/s"]\n[[workload]]',
+            "`tokens_per_second` is told of a generation alone",
+        ),
+    ],
+)
+def test_a_check_of_a_study_refuses_what_a_sweep_would(
+    dse, study: Path, tmp_path: Path, line: str, other: str, told: str
+) -> None:
+    file = study / "study.toml"
+    file.write_text(file.read_text().replace(line, other, 1))
+    for words in (("study", study), ("sweep", study, "--out", tmp_path / "out")):
+        answer = dse(*words)
+        assert answer.code == 2
+        assert told in answer.err
+    assert dse("study", study).err.startswith(f"{study}: ")
