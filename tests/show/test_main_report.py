@@ -144,7 +144,9 @@ def test_live_values_are_those_of_the_design_that_is_picked(
     assert len(seen) > 1
 
 
-@pytest.mark.parametrize("width", [390, 900, 1280])
+@pytest.mark.parametrize(
+    "width", [390, pytest.param(900, marks=pytest.mark.nightly), 1280]
+)
 def test_nothing_of_the_main_report_is_cut(
     browser: Any, main_report: Path, width: int
 ) -> None:
@@ -254,7 +256,9 @@ def headings_apart(picture: Any) -> bool:
     )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "scheme", ["light", pytest.param("dark", marks=pytest.mark.nightly)]
+)
 def test_every_figure_of_the_main_report_is_saved_as_a_picture_that_opens(
     browser: Any, main_report: Path, tmp_path: Path, scheme: str
 ) -> None:

@@ -440,7 +440,7 @@ def test_a_report_is_readable_in_the_dark_and_on_a_telephone(opened: Any) -> Non
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [900, 1280])
+@pytest.mark.parametrize("width", [pytest.param(900, marks=pytest.mark.nightly), 1280])
 def test_a_report_is_printed_whole_and_in_black_on_white(
     opened: Any, width: int
 ) -> None:

@@ -199,10 +199,19 @@ LAYERS = {  # with names of many steps, and long ones
     "latents": ("deepseek-v3", {}),
     "norms of heads": ("qwen3-8b", {}),
 }
+CROWDED_LAYERS = ("cross-attention", "latents")
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize(
+    "layer",
+    [
+        pytest.param(
+            name, marks=[] if name in CROWDED_LAYERS else [pytest.mark.nightly]
+        )
+        for name in LAYERS
+    ],
+)
 def test_names_of_the_steps_of_any_layer_keep_apart(sheet: Any, layer: str) -> None:
     model, how = LAYERS[layer]
     work = dse.transformer(model, seq_len=64, **how)
