@@ -55,4 +55,4 @@ def study(
     if as_json:
         print_json(told)
     else:
-        say(f"{path}: {asked.space.size:,} designs; all in order.")
+        say(f"{path}: {asked.space.size:,} designs; its file is in order.")

@@ -161,7 +161,7 @@ class StudyTable(Table):
     node_nm: Annotated[float, AfterValidator(_node_is_known)] | None = number(
         None,
         "nm",
-        "a process node in nm",
+        "a process node: 65, 45, 32, 20, 16, 14, 10 or 7",
         example=7.0,
     )
     timing: Literal["walk", "roofline"] = Field(

@@ -105,6 +105,8 @@ def load(path: str | Path) -> Record | Runs:
             raise InputError(f"{place}: has no {FRONT}; give {WANTED}.")
         place = place / FRONT
     check_regular(place, WANTED)
+    if place.suffix == ".toml":
+        raise InputError(f"{place}: is a study; read it by `dse.load_study`.")
     if place.suffix == ".parquet":
         return _read_results(place)
     found = read_json(place, WANTED)

@@ -60,7 +60,11 @@ class WorkloadSpec(Table):
         "no other key but its weight",
     )
     seq_len: int | None = number(
-        None, "token", "tokens per sequence, a whole number", example=128, ge=1
+        None,
+        "token",
+        "tokens per sequence, a whole number; left out, 128, or those of an image",
+        example=128,
+        ge=1,
     )
     batch: int = number(
         1, "sequence", "sequences run together, a whole number", example=4, ge=1

@@ -193,7 +193,8 @@ def test_all_faults_of_a_file_are_told_at_once_in_its_order(folder: Path) -> Non
         "2: engin: is not a key of a study; rename or remove it. Did you mean `eng",
         "4: objectives: is 5; write a list such as",
         "8: workload.model: `bert-tny` is neither a model of the zoo nor a path",
-        "9: workload.seq_len: is 64.5; write tokens per sequence, a whole number.",
+        "9: workload.seq_len: is 64.5; write tokens per sequence, a whole number; left "
+        "out, 128, or those of an image.",
         "12: workload.weight: is 0; write its weight in the suite, above 0.",
         "18: space.pes: names 64 twice; say it once.",
         "20: space.batch: is []; write a list of values, or an expression",

@@ -170,6 +170,11 @@ def test_what_is_no_such_file_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     with pytest.raises(dse.InputError, match="cannot be read"):
         dse.load(tmp_path / "none.json")
+    (tmp_path / "study.toml").touch()
+    with pytest.raises(
+        dse.InputError, match=r"is a study; read it by `dse\.load_study`"
+    ):
+        dse.load(tmp_path / "study.toml")
     other = tmp_path / "other.parquet"
     parquet.write_table(pa.table({"a": [1]}), other)
     with pytest.raises(dse.InputError, match="does not say what it rests on"):

@@ -96,5 +96,8 @@ def test_all_faults_of_a_command_are_told_at_once() -> None:
         read_options({"model": "bert-tny", "seq_len": 0, "format": "w4b4"})
     model, length, form = str(error.value).splitlines()
     assert "Did you mean `bert-tiny`?" in model
-    assert length == "--seq-len is 0; write tokens per sequence, a whole number."
+    assert length == (
+        "--seq-len is 0; write tokens per sequence, a whole number; left out, 128, or "
+        "those of an image."
+    )
     assert "has the word 'w4b4'" in form
