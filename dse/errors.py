@@ -21,6 +21,13 @@ class InputError(ValueError):
 
     The command line prints the message alone and exits with code 2. What of the input
     stands in it is cut where it is long, and cannot steer a terminal.
+
+    Examples:
+        >>> try:
+        ...     dse.TileEngine(pes=0)
+        ... except dse.InputError as error:
+        ...     print(error)
+        `TileEngine.pes` is 0, outside its range 1 to inf; give a number in it.
     """
 
     def __init__(self, message: str) -> None:

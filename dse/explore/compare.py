@@ -47,6 +47,12 @@ class Comparison(Shown):
     `steps` change one field at a time, the largest effect on `metric` first, so that
     what each is worth depends on those before it; together they are the difference.
     Machines of different kinds have no such way.
+
+    Examples:
+        >>> found = dse.compare("tile:edge", "tile:edge_lp", "bert-tiny")
+        >>> one, other = found.values
+        >>> abs(one + sum(found.changes.values()) - other) < 1e-9 * one
+        True
     """
 
     metric: str

@@ -102,6 +102,12 @@ class CompiledModel(Shown):
 
     Answers are those of `dse.evaluate`. A number outside the range of its field is not
     refused, and what is infinite or NaN goes its way as it does in NumPy.
+
+    Examples:
+        >>> model = dse.compile_model("tile:edge", "bert-tiny", over=["clock_mhz"])
+        >>> found = model({"clock_mhz": [200.0, 500.0, 700.0]})
+        >>> len(found["energy"])
+        3
     """
 
     def __init__(

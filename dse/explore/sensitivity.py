@@ -29,6 +29,11 @@ class Sensitivity(Shown):
     numbers of `whole`, which count whole things, a metric is a staircase: they are
     taken as numbers that could have any value, and the elasticity is that of the line
     through the steps. `units` are those of the numbers of the design.
+
+    Examples:
+        >>> found = dse.sensitivity("tile:edge", "bert-tiny")
+        >>> len(found.largest("energy", 3))
+        3
     """
 
     design: pd.DataFrame

@@ -51,6 +51,12 @@ class Uncertainty(Shown):
     all designs and one for each. `runs` are the designs, where they came as runs, and
     `basis` says what all of them rest on. Accuracies are drawn as they were measured:
     around their means by `accuracy_spread`, and never below 0.
+
+    Examples:
+        >>> found = dse.uncertainty("tile:edge", "bert-tiny", draws=200)
+        >>> [low], [high] = found.interval("energy")
+        >>> bool(low < found.nominal["energy"][0] < high)
+        True
     """
 
     basis: Basis

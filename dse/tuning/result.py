@@ -34,6 +34,13 @@ class Tuned(Shown):
     better; None if none was feasible). `trajectory` holds loss and worst excess of
     every start at every step; `evaluations` and `gradients` what was spent; `proof`
     says how far the design may be from the best of all, where that was asked for.
+
+    Examples:
+        >>> space = dse.Space("tile:edge", pes=[32, 64, 128], tile_size=[8, 16])
+        >>> asked = {"starts": 4, "steps": 10, "progress": False}
+        >>> best = dse.tune("min:area", space, workload="bert-tiny", **asked)
+        >>> best.verdict, dict(best.values)
+        ('All constraints hold.', {'pes': 32.0, 'tile_size': 8.0})
     """
 
     design: Any

@@ -15,6 +15,11 @@ class Conventions(Record):
     """Switches between what a machine does and what its simulator counts.
 
     Source: tuli2023acceltran, behaviour of the open-source simulator.
+
+    Examples:
+        >>> as_simulated = dse.TileEngine.edge().replace(conventions=dse.SIMULATOR)
+        >>> as_simulated.conventions == dse.PHYSICAL
+        False
     """
 
     word_per_byte: bool = static(
