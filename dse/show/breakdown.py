@@ -29,7 +29,7 @@ def breakdown(
     *,
     shares: bool = False,
     width: float,
-    character: float = 7.6,
+    character: float,
     letters: int = 60,
 ) -> Drawing:
     """Return panels of bars: a column for each machine, energy above area.

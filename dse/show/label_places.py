@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from dse.arrays import Rows
 
 
-Box = tuple[float, float, float, float]
+Box = tuple[float, float, float, float]  # left, top, right and bottom, in pixels
 
 _CHARACTER, _LINE = 7.2, 18.0  # pixels, at the size of our labels
 _DIRECTIONS = [i * math.pi / 6 for i in range(12)]
@@ -48,14 +48,23 @@ def _box(x: float, y: float, width: float) -> Box:
     return x - width / 2, y - _LINE / 2, x + width / 2, y + _LINE / 2
 
 
+def meet(one: Box, other: Box) -> bool:
+    """Say whether two boxes share some room."""
+    across = one[0] < other[2] and other[0] < one[2]
+    return across and one[1] < other[3] and other[1] < one[3]
+
+
+def within(box: Box, size: tuple[float, float]) -> bool:
+    """Say whether a box lies in a plot of some width and height."""
+    left, top, right, bottom = box
+    return left >= 0.0 and top >= 0.0 and right <= size[0] and bottom <= size[1]
+
+
 def _cost(
     box: Box, taken: list[Box], marked: Rows, others: Rows, size: tuple[float, float]
 ) -> float:
-    left, top, right, bottom = box
-    outside = left < 0 or top < 0 or right > size[0] or bottom > size[1]
-    overlaps = sum(
-        left < b[2] and b[0] < right and top < b[3] and b[1] < bottom for b in taken
-    )
+    outside = not within(box, size)
+    overlaps = sum(meet(box, other) for other in taken)
     covered = _inside(box, marked, 8.0)
     share = _inside(box, others, 0.0) / max(len(others), 1)
     return 1000.0 * outside + 500.0 * overlaps + 200.0 * covered + 100.0 * share

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
 
+from dse.show.label_places import Box, meet, within
+
 Point = tuple[float, float]  # pixels, right and down
-Box = tuple[float, float, float, float]  # left, top, right and bottom
 
 MARK = 19.0  # pixels across
 _TOUCH = 0.85 * MARK  # nearer marks hide each other's numbers
@@ -72,9 +73,9 @@ def _crowding(
     for (i, one), (j, other) in combinations(enumerate(groups), 2):
         covered = [*(_around(marks[b]) for b in other), boxes[j]]
         covers = [*(_around(marks[a]) for a in one), boxes[i]]
-        if any(_meet(boxes[i], box) for box in covered):
+        if any(meet(boxes[i], box) for box in covered):
             return i, j
-        if any(_meet(boxes[j], box) for box in covers):
+        if any(meet(boxes[j], box) for box in covers):
             return i, j
     return None
 
@@ -94,8 +95,8 @@ def _placed(
         others = [_around(at) for i, at in enumerate(marks) if i not in group]
         taken = [*others, *(box for box, _, _ in found)]
         sides = [_beside(group, marks, side) for side in _SIDES]
-        options = [side for side in sides if _inside(side[0], size)] or sides
-        free = [o for o in options if not any(_meet(o[0], box) for box in taken)]
+        options = [side for side in sides if within(side[0], size)] or sides
+        free = [o for o in options if not any(meet(o[0], box) for box in taken)]
         found.append((free or options)[0])
     return found
 
@@ -118,17 +119,6 @@ def _text(group: list[int]) -> str:
     return "<br>".join(" ".join(line) for line in lines)
 
 
-def _inside(box: Box, size: Point) -> bool:
-    left, top, right, bottom = box
-    return left >= 0.0 and top >= 0.0 and right <= size[0] and bottom <= size[1]
-
-
 def _around(mark: Point) -> Box:
     x, y = mark
     return x - MARK / 2, y - MARK / 2, x + MARK / 2, y + MARK / 2
-
-
-def _meet(one: Box, other: Box) -> bool:
-    wide = min(one[2], other[2]) - max(one[0], other[0])
-    high = min(one[3], other[3]) - max(one[1], other[1])
-    return wide > 0 and high > 0

@@ -97,18 +97,14 @@ def plot_breakdown(
     counted = counted_together(m.counted for m in machines.values())
     scale = scale_for(columns, counted)
     check_width(width)
-    if width is None:
-        pixels = panels_width(len(machines))
-        drawn = breakdown(machines, scale, shares=flag("shares", shares), width=pixels)
-    else:
-        drawn = breakdown(
-            machines,
-            scale,
-            shares=flag("shares", shares),
-            width=PIXELS * width,
-            character=6.2,
-            **_letters(width),
-        )
+    drawn = breakdown(
+        machines,
+        scale,
+        shares=flag("shares", shares),
+        width=panels_width(len(machines)) if width is None else PIXELS * width,
+        character=7.6 if width is None else 6.2,
+        **_letters(width),
+    )
     return Figure(on_paper(drawn, width))
 
 
