@@ -11,6 +11,7 @@ import numpy as np
 from dse.errors import InputError, check_kind, quoted
 
 BLOCK_SIZE = 2**20  # designs searched at once, where a call names no other size
+MOST_ROWS = 10_000_000  # held in memory at once, in some 3 GB
 
 
 def texts(name: str, given: Iterable[str], example: str) -> tuple[str, ...]:

@@ -289,19 +289,22 @@ def pareto(
 def add_reasons(runs: Runs, limits: Sequence[Limit]) -> Rows:
     """Return the reasons of runs, with broken limits named where a row had none."""
     reason = runs.reason.astype(object)
+    free = reason == ""
     others = [limit for limit in limits if not limit.physical]
     physical = [limit for limit in limits if limit.physical]
     # What cannot be built is told last: `pareto(…, buildable=False)` forgives it alone.
     for limit in applicable([*others, *physical], runs.metrics):
         column = runs.column(limit.metric)
-        unknown = (reason == "") & np.isnan(column)
-        reason = np.where(unknown, f"`{limit.metric}` is not known", reason)
-        broken = (reason == "") & limit.broken(column)
+        unknown = free & np.isnan(column)
+        reason[unknown] = f"`{limit.metric}` is not known"
+        free &= ~unknown
+        broken = free & limit.broken(column)
         if limit.metric == FIT.metric and limit.physical:
             for row in np.flatnonzero(broken):
                 reason[row] = f"{DOES_NOT_FIT} {_lacking(runs, int(row))}"
         else:
-            reason = np.where(broken, limit.reason, reason)
+            reason[broken] = limit.reason
+        free &= ~broken
     return reason
 
 

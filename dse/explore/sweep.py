@@ -9,7 +9,7 @@ import numpy as np
 from dse.errors import InputError
 from dse.evaluation import Timing
 from dse.explore.accuracy import check_accuracy
-from dse.explore.arguments import BLOCK_SIZE, count
+from dse.explore.arguments import BLOCK_SIZE, MOST_ROWS, count
 from dse.explore.asked import TechnologyLike, WorkloadLike
 from dse.explore.basis import Basis, read_suite
 from dse.explore.evaluator import Evaluator
@@ -22,8 +22,6 @@ from dse.explore.progress import progress_bar
 from dse.explore.runs import Runs, with_reasons
 from dse.explore.space import Space, check_space
 from dse.hardware.technology import read_technology
-
-MOST_ROWS = 5_000_000  # kept in memory at once
 
 
 def sweep(

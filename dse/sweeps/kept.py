@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dse.errors import InputError
-
-MOST = 5_000_000  # rows that are held in memory at once
+from dse.explore.arguments import MOST_ROWS
 
 
 @dataclass(frozen=True)
@@ -27,9 +26,9 @@ def read_kept(text: str) -> Kept:
     if text in ("front", "all"):
         return Kept("front" if text == "front" else "all")
     match = re.fullmatch(r"(top|sample):(\d+)", text)
-    if match is None or not 1 <= int(match[2]) <= MOST:
+    if match is None or not 1 <= int(match[2]) <= MOST_ROWS:
         raise InputError(
             f"keep {text!r}: write `front`, `top:100` (the best by each objective), "
-            f"`sample:1000` (drawn at random) or `all`, with at most {MOST:,}."
+            f"`sample:1000` (drawn at random) or `all`, with at most {MOST_ROWS:,}."
         )
     return Kept("top" if match[1] == "top" else "sample", int(match[2]))

@@ -321,9 +321,9 @@ def test_each_workload_of_a_suite_needs_a_positive_weight(
 
 
 def test_more_rows_than_memory_holds_are_refused_with_a_way_out() -> None:
-    counts = dse.integers(1, 2500)
+    counts = dse.integers(1, 3500)
     space = dse.Space(EDGE, pes=counts, lanes_per_pe=counts)
-    with pytest.raises(InputError, match="6,250,000 rows do not belong in memory"):
+    with pytest.raises(InputError, match="12,250,000 rows do not belong in memory"):
         sweep(space, WORKLOAD)
 
 

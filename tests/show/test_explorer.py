@@ -178,3 +178,29 @@ def test_choosing_among_ten_million_takes_a_moment(runs: Runs) -> None:
     found = selector.mask({"area_mm2": [None, middle], "pes": [32.0]}).sum()
     assert perf_counter() - start < 5.0  # a tenth of it where nothing else runs
     assert 0 < found < many
+
+
+@pytest.mark.nightly
+def test_ten_million_results_are_explored() -> None:
+    space = dse.Space(
+        "tile:edge",
+        pes=range(16, 116),
+        lanes_per_pe=[1, 2, 4, 8, 16, 32, 64, 128],
+        weight_buffer_mib=[1, 2, 4, 8, 16],
+        activation_buffer_mib=[1, 2, 4, 8, 16],
+        mask_buffer_mib=[0.5, 1, 2, 4, 8],
+        batch=[1, 2, 4, 8, 16],
+        softmax_units_per_pe=[1, 2, 4, 8],
+        clock_mhz=[300, 400, 500, 600, 700],
+    )
+    runs = dse.sweep(space, "bert-tiny", progress=False)
+    view = dse.explore(runs)
+    assert isinstance(view, ExplorerView)
+    assert len(runs) == 10_000_000
+    assert len(view.page) + len(view.html) < 3e6  # what a notebook keeps of it
+    choose(view, area_mm2=[None, 100.0], pes=[32.0, 64.0])
+    small = (runs.reason == "") & (runs.metrics["area"] <= 100e-6)
+    of_pes = small.reshape(100, -1)[
+        [32 - 16, 64 - 16]
+    ]  # its first field is the slowest
+    assert len(view.selection) == np.count_nonzero(of_pes) > 0
