@@ -262,5 +262,4 @@ def _text(study: Study, objective: str, limits: list[str], found: Tuned) -> str:
 
 def _bar(scale: Any, bars: Any, metric: str, value: float) -> str:
     """Return between what a metric lies, by the error of the model alone."""
-    ends = bars.get(metric, ())
-    return " to ".join(scale.amount(metric, value * end) for end in ends)
+    return scale.span(metric, [value * end for end in bars.get(metric, ())])

@@ -199,7 +199,7 @@ def _bar(metrics: Metrics, metric: str, scale: Scale, bars: Bars) -> str:
     value = float(getattr(metrics, metric))
     if metric not in bars or value == 0.0:
         return ""
-    return " to ".join(scale.amount(metric, value * end) for end in bars[metric])
+    return scale.span(metric, [value * end for end in bars[metric]])
 
 
 def _total(metrics: Metrics, metric: str, scale: Scale) -> str:

@@ -183,8 +183,8 @@ def _(found: Uncertainty) -> Tables:
         low, high = found.interval(metric)
         nominal = found.nominal[metric]
         if len(nominal) == 1:
-            ends = dict.fromkeys(scale.amount(metric, e[0]) for e in (low, high))
-            cells = [scale.amount(metric, nominal[0]), " to ".join(ends)]
+            span = scale.span(metric, (low[0], high[0]))
+            cells = [scale.amount(metric, nominal[0]), span]
         else:
             wide = np.max((high - low) / np.where(nominal == 0, 1.0, np.abs(nominal)))
             cells = [f"{len(nominal):,} designs", f"at most {wide:.1%} wide"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +96,12 @@ class Scale:
         """Return a metric with its unit, as in `17.4 mJ`, if it is known."""
         value = float(value_si)
         return "not known" if math.isnan(value) else amount(value, self.units[metric])
+
+    def span(self, metric: str, ends_si: Iterable[Any]) -> str:
+        """Return between what a metric lies, as `11.2 to 17.4 mJ`; one end if equal."""
+        ends = list(dict.fromkeys(self.amount(metric, end) for end in ends_si))
+        unit = f" {self.shown_unit(metric)}"
+        return " to ".join([*(end.removesuffix(unit) for end in ends[:-1]), *ends[-1:]])
 
     def column(self, runs: Runs, metric: str) -> Rows:
         """Return a metric of runs in the unit of the page, `[designs]`."""

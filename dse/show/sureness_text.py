@@ -123,7 +123,7 @@ def _bar(found: Uncertainty, scale: Scale, metric: str, part: Part) -> str:
     (low,), (high,) = found.interval(metric, part=part)
     if not high > low * (1.0 + 1e-9):
         return _STILL
-    return " to ".join(scale.amount(metric, end) for end in (low, high))
+    return scale.span(metric, (low, high))
 
 
 def uncertainty_json(found: Uncertainty) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def test_every_total_has_a_bar_of_what_the_model_is_off_by(dse: Dse) -> None:
         value = found["metrics"][name]
         assert end < value < high[name] or value == 0.0
     text = dse(*TINY).out
-    assert re.search(r"Energy per sequence +\S+ .J +\S+ .J to \S+ .J\n", text)
+    assert re.search(r"Energy per sequence +\S+ .J +\S+ to \S+ .J\n", text)
     assert "Error of the tile model:" in text
 
 

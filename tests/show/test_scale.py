@@ -33,6 +33,14 @@ def test_the_middle_value_is_one_or_more_in_the_unit_of_its_kind(
     assert scaled_unit(values, kind) == unit
 
 
+def test_between_two_ends_the_unit_is_told_once() -> None:
+    scale = scale_for({"energy": [2e-3], "wear": [0.0]}, "sequence")
+    assert scale.span("energy", [1e-3, 2e-3]) == "1 to 2 mJ"
+    assert scale.span("energy", [1e-3, 1e-3]) == "1 mJ"
+    assert scale.span("energy", [np.nan, 2e-3]) == "not known to 2 mJ"
+    assert scale.span("energy", []) == ""
+
+
 def test_metrics_of_one_kind_share_a_unit() -> None:
     scale = scale_for({"peak_rate": [2e12], "effective_rate": [3e9, 4e9]}, "sequence")
     assert scale.units["peak_rate"] == scale.units["effective_rate"] == "GOP/s"
