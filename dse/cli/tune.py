@@ -239,11 +239,11 @@ def _text(study: Study, objective: str, limits: list[str], found: Tuned) -> str:
     rows += [
         [
             scale.title(metric),
-            scale.amount(metric, found.metrics[metric]),
-            _bar(scale, bars, metric, found.metrics[metric]),
+            scale.amount(metric, value),
+            scale.span(metric, (value * end for end in bars.get(metric, ()))),
         ]
         for metric in SHOWN_UNITS
-        if metric in found.metrics
+        if (value := found.metrics.get(metric)) is not None
     ]
     spent = (
         f"{found.evaluations:,} evaluations and {found.gradients:,} gradients, of "
@@ -258,8 +258,3 @@ def _text(study: Study, objective: str, limits: list[str], found: Tuned) -> str:
             *([] if found.proof is None else [prose(found.proof.verdict)]),
         ]
     )
-
-
-def _bar(scale: Any, bars: Any, metric: str, value: float) -> str:
-    """Return between what a metric lies, by the error of the model alone."""
-    return scale.span(metric, [value * end for end in bars.get(metric, ())])

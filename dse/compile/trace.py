@@ -31,7 +31,7 @@ _INLINED = {
 }
 # What newer JAX does in operations of its own, done as older JAX does it: a model has
 # the same bits with all of them.
-_WRITTEN_OUT: dict[str, Callable[..., Any]] = {
+WRITTEN_OUT: dict[str, Callable[..., Any]] = {
     "log2": lambda x: jnp.log(x) / np.log(2.0),
     "polynomial": lambda x, *by_power: reduce(lambda a, b: a * x + b, by_power[::-1]),
 }
@@ -171,7 +171,7 @@ def _cuts_digits(equation: Equation) -> bool:
 
 def _written_out(equation: Equation) -> Any:
     """Return the trace of what an operation of newer JAX does, or None."""
-    function = _WRITTEN_OUT.get(equation.primitive.name)
+    function = WRITTEN_OUT.get(equation.primitive.name)
     if function is None:
         return None
     avals = [atom.aval for atom in equation.invars]

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import pytest
 
-from dse.compile.trace import follow, trace
+from dse.compile.trace import WRITTEN_OUT, follow, trace
 from dse.contract.holds import Case
 from dse.evaluation import metrics
 from dse.explore.space import Space
@@ -99,3 +99,8 @@ def test_engines_are_made_of_operations_that_are_checked(
     assert used > {"mul", "add"}
     assert not used - OF_ENGINES
     assert not used - checked()
+
+
+def test_what_newer_jax_has_of_its_own_is_written_out() -> None:
+    assert WRITTEN_OUT["polynomial"](2.0, 1.0, 10.0, 100.0) == 1 + 10 * 2 + 100 * 4
+    assert WRITTEN_OUT["log2"](32.0) == pytest.approx(5.0, rel=1e-6)

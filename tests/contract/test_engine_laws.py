@@ -13,6 +13,7 @@ from dse.contract import programs, whole_runs
 from dse.contract.check import LAWS, SLOW_LAWS, check_machine
 from dse.contract.holds import BrokenLawError, Case, falls, hold, near, rises
 from dse.engines.base import Engine
+from dse.hardware import sram
 from tests.known_answers.test_nm_engine import QUERY
 
 MACHINES: dict[str, Engine] = {
@@ -171,6 +172,20 @@ def test_what_crosses_the_port_of_a_plain_machine_takes_the_time_of_its_bits(
 ) -> None:
     found = dse.evaluate(Wrong(clock_mhz=clock_mhz), QUERY)
     assert float(found.op_busy["load"][0]) == pytest.approx(3 * 1.28e-6, rel=1e-5)
+
+
+# A table's rows take their norm, and in each layer so do both halves; scores of two
+# heads and what the FFN widens to are the rest.
+def test_what_the_vector_unit_of_a_plain_machine_takes_passes_the_buffer_twice() -> (
+    None
+):
+    found = dse.evaluate(Wrong(), dse.transformer("bert-tiny", seq_len=64, batch=3))
+    layer = 2 * 64 * 128 + 2 * 64 * 64 + 64 * 512
+    values = 3 * (64 * 128 + 2 * layer)
+    crossed = 8 * sum(float(size) for size in found.off_chip_bytes.values())
+    a_bit = sram.bit_energy(Wrong().default_technology(), Wrong().buffer_mib)
+    wanted = (2 * 16 * values / 3 + crossed) * float(a_bit)
+    assert float(found.dynamic_energy["buffer"]) == pytest.approx(wanted, rel=1e-6)
 
 
 def test_a_machine_without_a_fault_obeys_what_the_others_break() -> None:
