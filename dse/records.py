@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dse import arrays
+from dse.arguments import flag, texts
 from dse.arrays import Rows, Values
 from dse.errors import InputError, check_kind, did_you_mean, named, quoted
 from dse.record_help import documented, range_in_words, signature
@@ -197,10 +198,25 @@ def quantity(
         >>> Buffer(size=8).size
         8.0
     """
-    meaning = Quantity(unit, doc, low, high, integer, choices)
+    check_kind("`unit`", unit, str, "a text, as 'MiB', or '1' for a pure number")
+    check_kind("`doc`", doc, str, "what the number means, in words")
+    low, high = _end("low", low), _end("high", high)
+    if not low <= high:
+        raise InputError(f"`low` is {low:g} and `high` {high:g}; give a range.")
+    labels = texts("choices", choices, "rram")
+    meaning = Quantity(unit, doc, low, high, flag("integer", integer), labels)
     if default is not MISSING:
-        default = meaning.read("default", doc, default)
+        default = meaning.take_one(f"`default` of {doc!r}", default)
     return dataclasses.field(default=default, metadata={"quantity": meaning})
+
+
+def _end(name: str, value: float) -> float:
+    """Return an end of a range, which may be infinite."""
+    check_kind(f"`{name}`", value, (int, float, np.number), "a number")
+    try:
+        return float(value)
+    except OverflowError:
+        raise InputError(f"`{name}` is {quoted(value)}; give a smaller one.") from None
 
 
 def static(
@@ -221,6 +237,9 @@ def static(
         >>> Adders().kind
         'ripple'
     """
+    check_kind("`doc`", doc, str, "what the part means, in words")
+    low = None if low is None else _end("low", low)
+    choices = texts("choices", choices, "ripple")
     told = {"static": True, "doc": doc, "low": low, "choices": choices}
     return dataclasses.field(default=default, metadata=told)
 
@@ -417,17 +436,6 @@ class Record:
 
     slopes_of: ClassVar[tuple[str, str]] = ("", "")  # of what, and in which SI unit
 
-    def as_slopes(self, of: str, unit: str, numbers: Sequence[Values]) -> Self:
-        """Return a record like this of how something changes by each number of it.
-
-        `numbers` are the slopes as JAX orders the leaves; in `unit` by the unit of the
-        field. Such a record is printed as what it is.
-        """
-        found: Self = jax.tree.unflatten(jax.tree.structure(self), numbers)
-        for part in (found, *found._all_parts()):
-            object.__setattr__(part, "slopes_of", (of, unit))
-        return found
-
     def _all_parts(self) -> Iterator[Record]:
         for part in self._parts().values():
             yield part
@@ -449,6 +457,21 @@ class Record:
 
     def __repr__(self) -> str:
         return self.in_one_line()
+
+
+_R = TypeVar("_R", bound=Record)
+
+
+def as_slopes(like: _R, of: str, unit: str, numbers: Sequence[Values]) -> _R:
+    """Return a record like one of how something changes by each number of it.
+
+    `numbers` are the slopes as JAX orders the leaves; in `unit` by the unit of the
+    field. Such a record is printed as what it is.
+    """
+    found: _R = jax.tree.unflatten(jax.tree.structure(like), numbers)
+    for part in (found, *found._all_parts()):
+        object.__setattr__(part, "slopes_of", (of, unit))
+    return found
 
 
 def _quantities(cls: type) -> Iterator[tuple[str, Quantity]]:

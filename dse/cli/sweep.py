@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dse.arguments import BLOCK_SIZE
 from dse.cli.answer import check_answer, check_out, tell
 from dse.cli.cost import tell_cost
 from dse.cli.interrupt import end_if_interrupted
@@ -25,7 +26,6 @@ from dse.cli.options import (
 )
 from dse.cli.output import check_file
 from dse.errors import InputError
-from dse.explore.arguments import BLOCK_SIZE
 from dse.explore.shard import read_shard
 from dse.study.study import load_study
 from dse.sweeps.folder import PARTS

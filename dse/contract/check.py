@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from inspect import getfile
 from typing import NamedTuple
 
+from dse.arguments import flag
 from dse.contract import programs, whole_runs
 from dse.contract.holds import BrokenLawError, Case, Law
 from dse.engines.base import Engine
 from dse.engines.pair import Pair
 from dse.engines.registry import check_engine_class, find_preset, preset_of
 from dse.errors import InputError, check_kind, did_you_mean, last_line_in
-from dse.explore.arguments import flag
 
 LAWS: dict[str, Law] = {
     law.__name__.replace("_", " "): law
@@ -98,11 +98,11 @@ def check_engine(
         ('every field has a unit and a meaning', '')
     """
     laws = LAWS | SLOW_LAWS if flag("thorough", thorough) else LAWS
+    check_kind("`preset`", preset, str, "the name of one of the engine")
     if isinstance(engine, Engine):
         machines = {"design": engine}
     else:
         check_engine_class("`engine`", engine)
-        check_kind("`preset`", preset, str, "the name of one of the engine")
         if preset and preset not in engine.presets:
             raise InputError(
                 f"`{engine.__name__}` has no preset `{preset}`."

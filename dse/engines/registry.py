@@ -50,8 +50,8 @@ def register_engine(name: str, engine: type[Engine]) -> None:
     """
     if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise InputError(
-            f"{named(name)} is no name of an engine; write small letters, digits and "
-            "underscores, a letter first."
+            f"`name` is {named(name)}, which names no engine; write small letters, "
+            "digits and underscores, a letter first."
         )
     check_engine_class(f"`{name}`", engine)
     known = ENGINES.get(name) or _registered.get(name)

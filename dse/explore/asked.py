@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from dse.arguments import one_of
 from dse.engines.base import Engine, check_format
 from dse.engines.registry import find_preset
-from dse.errors import InputError, named, quoted
+from dse.errors import InputError, named
 from dse.evaluation import TIMINGS, Timing
 from dse.hardware.technology import Technology, read_technology
 from dse.records import Record, several
@@ -51,10 +52,7 @@ def check_single(asked: Record, but: Sequence[str]) -> None:
 
 def check_timing(timing: str) -> None:
     """Raise `InputError` for an unknown timing."""
-    if not isinstance(timing, str) or timing not in TIMINGS:
-        raise InputError(
-            f"timing `{quoted(timing)}` is unknown; use 'walk' or 'roofline'."
-        )
+    one_of("timing", timing, TIMINGS)
 
 
 def read_design(given: DesignLike) -> Engine:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from dse.arguments import flag, several
 from dse.errors import InputError, check_kind, quoted
-from dse.explore.arguments import flag
 
 MOST = 1_000_000  # values of an axis
 GREATEST = 1e300  # of its ends
@@ -194,13 +194,13 @@ def read_axis(name: str, given: object) -> Axis | Continuous | Tied:
 
 def axis_of_column(name: str, given: object) -> Axis:
     """Return the values that a column of a list of machines has: numbers rise."""
-    if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
+    if isinstance(given, str | bytes) or not isinstance(given, Sequence | np.ndarray):
         raise InputError(
             f"column `{name}` is {quoted(given)}; give a list of values, one for each "
             "machine."
         )
     try:
-        values = dict.fromkeys(given)
+        values = dict.fromkeys(several(name, given, "a list of values"))
         texts = any(isinstance(value, str) for value in values)
         return Axis(tuple(values if texts else sorted(values)))
     except (TypeError, InputError) as error:  # what has no order is no number

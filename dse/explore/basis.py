@@ -10,10 +10,10 @@ from typing import Any
 import jax
 import numpy as np
 
+from dse.arguments import flag, several
 from dse.engines.base import describe_run
 from dse.errors import InputError, check_kind, quoted
 from dse.evaluation import Timing, counted_together
-from dse.explore.arguments import flag
 from dse.explore.asked import WorkloadLike, check_timing, read_workload
 from dse.explore.hashes import hash_of_records
 from dse.hardware.technology import Technology
@@ -81,13 +81,12 @@ def read_suite(
     workload: WorkloadLike | Sequence[WorkloadLike], weights: Sequence[float] | None
 ) -> tuple[tuple[Workload, float], ...]:
     """Return workloads with their weights; raise `InputError` where those are amiss."""
-    several = isinstance(workload, Sequence) and not isinstance(workload, str)
-    given: Any = workload if several else [workload]
-    workloads = [read_workload(each) for each in given]
+    is_suite = isinstance(workload, Sequence) and not isinstance(workload, str)
+    asked: Any = workload if is_suite else [workload]
+    workloads = [read_workload(each) for each in asked]
     positive = "one positive weight for each of at least one workload"
-    if weights is not None:
-        check_kind("`weights`", weights, (Sequence, np.ndarray), positive)
-    shares: list[Any] = [1.0] * len(workloads) if weights is None else list(weights)
+    given = [1.0] * len(workloads) if weights is None else weights
+    shares = several("weights", given, positive)
     for share in shares:
         check_kind("one of `weights`", share, (int, float, np.number), positive)
     if (

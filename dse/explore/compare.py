@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dse.arguments import one_of, texts
 from dse.engines.base import Engine
 from dse.engines.pair import Pair
 from dse.engines.registry import find_engine, find_preset, known_engines
 from dse.errors import InputError, quoted
 from dse.evaluation import Metrics, Timing
-from dse.explore.arguments import texts
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
 from dse.explore.evaluate import evaluate
-from dse.explore.objectives import metric_value, read_objective
+from dse.explore.objectives import SHOWN_UNITS, metric_value
 from dse.hardware.technology import Technology
 from dse.records import Record
 from dse.shown import Shown
@@ -77,6 +77,7 @@ class Comparison(Shown):
 
     def by_component(self, what: str = "energy") -> dict[str, tuple[float, float]]:
         """Return energy per sequence in J, or `area` in m^2, by component, of both."""
+        one_of("what", what, ("energy", "area"))
         parts = "area_by_component" if what == "area" else "energy_by_component"
         return _side_by_side([getattr(each, parts) for each in self.found])
 
@@ -86,8 +87,7 @@ class Comparison(Shown):
         Or the seconds a batch loads, computes and stores, by `what`: `load`, `compute`,
         `store`. Ops of one name are added.
         """
-        if not isinstance(what, str) or what not in WORK:
-            raise InputError(f"`what` is {quoted(what)}; give {' or '.join(WORK)}.")
+        one_of("what", what, WORK)
         columns = []
         for each in self.found:
             column = each.op_energy if what == "energy" else each.op_busy[what]
@@ -121,7 +121,7 @@ def compare(
         >>> print(f"{first.field}: {first.before} to {first.after}")
         weight_buffer_mib: 8 MiB to 64 MiB
     """
-    read_objective(f"min:{metric}")
+    one_of("metric", metric, SHOWN_UNITS)
     first, run, own = read_question(a, workload, technology, timing)
     other, _, its = read_question(b, workload, technology, timing)
     found = tuple(

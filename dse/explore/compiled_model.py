@@ -15,17 +15,17 @@ import jax
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dse.arguments import flag, one_of, texts
 from dse.arrays import Number, Rows
 from dse.compile.function import CompiledFunction, compile_function
 from dse.compile.rows import Backend, Columns, RowCode
 from dse.engines.base import Engine
-from dse.errors import InputError, did_you_mean
+from dse.errors import InputError, did_you_mean, quoted
 from dse.evaluation import Timing
-from dse.explore.arguments import flag
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
 from dse.explore.evaluator import known_metrics
 from dse.explore.model import metrics
-from dse.explore.objectives import unknown_metric
+from dse.explore.objectives import known_metric
 from dse.explore.space import WORKLOAD_FIELDS, Space, is_of_workload
 from dse.hardware.technology import Technology
 from dse.shown import Shown
@@ -35,7 +35,6 @@ Precision = Literal["single", "double"]
 
 PRECISIONS = {"single": np.float32, "double": np.float64}
 BACKENDS = ("llvm", "jax", "numpy")
-BACKENDS_SAID = "'llvm', 'jax' or 'numpy'"
 
 
 def compile_model(
@@ -70,13 +69,11 @@ def compile_model(
         array([ 1200., 71400., 72800.], dtype=float32)
     """
     design, workload, used = read_question(design, workload, technology, timing)
-    if precision not in PRECISIONS:
-        raise InputError(
-            f"precision {precision!r} is unknown; use 'single' or 'double'."
-        )
-    if backend not in (None, *BACKENDS):
-        raise InputError(f"backend {backend!r} is unknown; use {BACKENDS_SAID}.")
-    names = tuple(dict.fromkeys(design.meanings() if over is None else over))
+    one_of("precision", precision, PRECISIONS)
+    if backend is not None:
+        one_of("backend", backend, BACKENDS)
+    asked = design.meanings() if over is None else texts("over", over, "pes")
+    names = tuple(dict.fromkeys(asked))
     if not names:
         raise InputError("`over` names no column; leave it out for all of the design.")
     known = [*design.meanings(), *WORKLOAD_FIELDS, *used.values]
@@ -190,8 +187,7 @@ class CompiledModel(Shown):
             return self._traced
 
     def _gradient(self, metric: str) -> CompiledFunction:
-        if metric not in self.metrics:
-            raise unknown_metric(metric)
+        known_metric(metric, self.metrics)
         with self._one_at_a_time:
             if metric not in self._gradients:
                 self._gradients[metric] = self._function.gradient(metric)
@@ -207,12 +203,17 @@ class CompiledModel(Shown):
 
     def _columns(self, table: Mapping[str, ArrayLike]) -> Columns:
         """Return columns of all rows, or of one number for all."""
+        if not hasattr(table, "items"):
+            raise InputError(
+                f"`table` is {quoted(table)}; give columns by name, as "
+                "{'pes': [32, 64]}, or a table of pandas."
+            )
         wrong = set(table) ^ set(self.names)
         if wrong:
-            name = sorted(wrong)[0]
+            name = sorted(map(str, wrong))[0]
             problem = "is missing" if name in self.names else "was not compiled for"
             raise InputError(
-                f"column `{name}` {problem}; the columns are {', '.join(self.names)}."
+                f"column `{name}` {problem}; give {', '.join(self.names)}."
             )
         return {n: self._column(n, values) for n, values in table.items()}
 

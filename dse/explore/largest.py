@@ -8,9 +8,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from dse.arguments import one_of
 from dse.arrays import Rows
 from dse.compile.function import compile_function
-from dse.errors import InputError, did_you_mean, quoted
+from dse.errors import InputError
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
 from dse.explore.model import metrics
 from dse.workload.attention import attention_places
@@ -41,8 +42,7 @@ def largest(
         >>> dse.largest(card, step), dse.largest(card, step, "context")
         (26, 213167)
     """
-    if of not in OF:
-        raise InputError(f"`of` is {quoted(of)}." + did_you_mean(str(of), OF))
+    one_of("of", of, OF)
     machine, run, used = read_question(design, workload, technology, "roofline")
     if of == "context" and (run.mode != "decode" or run.seq_len < 2):
         raise InputError(

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dse.arguments import flag, texts
 from dse.arrays import Rows, Values
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import Metrics
-from dse.explore.arguments import flag, texts
 from dse.explore.objectives import SHOWN_UNITS, THROUGHPUTS, metric_value
 from dse.hardware.buildable import (
     BUILDABLE,

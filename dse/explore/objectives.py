@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
+from dse.arguments import texts
 from dse.arrays import Rows, Values
 from dse.errors import InputError, check_kind, did_you_mean
 from dse.evaluation import Metrics
-from dse.explore.arguments import texts
 
 # What may be asked for, and the unit in which a person sees it.
 SHOWN_UNITS = {
@@ -53,10 +53,15 @@ def metric_value(metrics: Metrics, metric: str) -> Values:
 
 def column_of(columns: Mapping[str, Rows], metric: str) -> Rows:
     """Return a metric of many designs; raise `InputError` for one not known of them."""
+    return columns[known_metric(metric, columns)]
+
+
+def known_metric(metric: str, known: Container[str]) -> str:
+    """Return the name of a metric; raise `InputError` for one not known here."""
     check_kind("a metric", metric, str, "its name, as `energy`")
-    if metric not in columns:
+    if metric not in known:
         raise unknown_metric(metric)
-    return columns[metric]
+    return metric
 
 
 def unknown_metric(metric: str) -> InputError:

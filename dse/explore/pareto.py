@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from dse.arguments import one_of
 from dse.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,8 +22,7 @@ def front_mask(costs: Rows, *, keep: Keep = "all") -> Rows:
     all kept (`"all"`), or only the first of them (`"distinct"`). Shapes: `costs`
     `[rows, objectives]`, the answer `[rows]`.
     """
-    if keep not in ("all", "distinct"):
-        raise InputError(f"keep={keep!r} is unknown; use 'all' or 'distinct'.")
+    one_of("keep", keep, get_args(Keep))
     costs = np.asarray(costs, float)
     mask: Rows = np.isfinite(costs).all(axis=1)
     finite = np.flatnonzero(mask)

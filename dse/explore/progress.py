@@ -8,7 +8,7 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-from dse.explore.arguments import flag
+from dse.arguments import flag
 
 _BRIEF = 2.0  # seconds of a search that shows none
 _MANY = 10_000

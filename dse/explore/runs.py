@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dse.arguments import count, flag, several, texts
 from dse.arrays import Pick, Rows
-from dse.errors import InputError, check_kind
+from dse.errors import InputError, check_kind, named
 from dse.explore.accuracy import ACCURACY, check_accuracy
-from dse.explore.arguments import flag
 from dse.explore.basis import Basis
-from dse.explore.limits import Limit, applicable, build_limits, read_limits
+from dse.explore.limits import EXAMPLE, Limit, applicable, build_limits, read_limits
 from dse.explore.objectives import (
     SHOWN_UNITS,
     THROUGHPUTS,
@@ -30,6 +30,7 @@ from dse.hardware.buildable import (
     FIT,
     lacking_memory,
 )
+from dse.records import Quantity
 from dse.shown import Shown
 from dse.units import to_si
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from dse.engines.base import Engine
 
 
+_NUMBER = Quantity("1", "of a reference point")
 _SUFFIX = {
     "TOP/s": "tops",
     "GOP/s": "gops",
@@ -103,6 +105,7 @@ class Runs(Shown):
 
         Raises `InputError` for a number that is not among these rows.
         """
+        count("number", number, least=0, most=self.space.size)
         if number not in self.index:
             raise InputError(
                 f"design {number} is not among these {len(self):,} rows; give a number "
@@ -122,10 +125,13 @@ class Runs(Shown):
         self.check_any()
         check_kind("`row`", row, (int, np.integer), "a whole number, from 0")
         if not -len(self) <= row < len(self):
-            raise InputError(
-                f"there is no row {row}; give one of {len(self):,}, from 0."
-            )
+            raise self._no_row(row)
         return row
+
+    def _no_row(self, row: int) -> InputError:
+        return InputError(
+            f"`row` is {row}, and there are {len(self):,}; give one from 0."
+        )
 
     def check_any(self) -> None:
         """Raise `InputError` where there are no rows at all."""
@@ -197,6 +203,9 @@ class Runs(Shown):
 
     def costs(self, objectives: Sequence[Objective]) -> Rows:
         """Return `[rows, objectives]`, less being better, infeasible infinite."""
+        wanted = "objectives of a front, as `front.objectives`"
+        for each in several("objectives", objectives, wanted):
+            check_kind("one of `objectives`", each, Objective, wanted)
         columns = [
             -self.column(o.metric) if o.maximize else self.column(o.metric)
             for o in objectives
@@ -205,13 +214,35 @@ class Runs(Shown):
         return np.where((self.reason == "")[:, None], costs, np.inf)
 
     def take(self, rows: Pick) -> Runs:
-        """Return some of the rows, by mask or by position."""
+        """Return some of the rows, by mask or by position.
+
+        Raises `InputError` for a mask of another length, and a row that is not there.
+        """
+        rows = rows if isinstance(rows, slice) else self._picked(rows)
         return replace(
             self,
             index=self.index[rows],
             metrics={n: c[rows] for n, c in self.metrics.items()},
             reason=self.reason[rows],
         )
+
+    def _picked(self, rows: object) -> Rows:
+        """Return a mask, or places of rows that are there."""
+        try:
+            picked = np.asarray(rows) if np.size(rows) else np.empty(0, int)  # type: ignore[arg-type]
+        except ValueError:  # a list of lists of different lengths
+            picked = np.empty((0, 0))
+        is_mask = picked.dtype == bool and picked.shape == (len(self),)
+        are_places = picked.dtype.kind in "iu" and picked.ndim == 1
+        if np.ma.is_masked(rows) or not (is_mask or are_places):
+            raise InputError(
+                f"`rows` is {named(rows)}; give a mask of {len(self):,} rows, or a "
+                "list of their places, from 0."
+            )
+        outside = (picked < -len(self)) | (picked >= len(self))
+        if are_places and outside.any():
+            raise self._no_row(picked[outside][0])
+        return picked
 
     def limited(self, *limits: str) -> Runs:
         """Return the rows with further limits applied, as `area <= 50 mm^2`."""
@@ -242,6 +273,8 @@ class Runs(Shown):
         missing = [o.metric for o in objectives if o.metric not in reference]
         if missing:
             raise InputError(f"the reference point lacks {', '.join(missing)}; add it.")
+        for name, value in reference.items():
+            _NUMBER.take_one(f"`{name}` of the reference point", value)
         corner = [(-1 if o.maximize else 1) * reference[o.metric] for o in objectives]
         return hypervolume(self.costs(objectives), np.asarray(corner))
 
@@ -281,7 +314,7 @@ def pareto(
         runs = replace(runs, basis=replace(runs.basis, accept_foreign_accuracy=True))
     wanted = read_objectives(objectives)
     check_accuracy((o.metric for o in wanted), runs.space, runs.basis)
-    allowed = runs.buildable(buildable).limited(*limits)
+    allowed = runs.buildable(buildable).limited(*texts("limits", limits, EXAMPLE))
     mask = front_mask(allowed.costs(wanted), keep=keep)
     return replace(allowed.take(mask), objectives=wanted)
 

@@ -9,12 +9,12 @@ import jax
 import numpy as np
 import pandas as pd
 
+from dse.arguments import count as read_count
+from dse.arguments import texts
 from dse.errors import InputError
 from dse.evaluation import Timing
-from dse.explore.arguments import count as read_count
-from dse.explore.arguments import texts
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
-from dse.explore.objectives import read_objectives, unknown_metric
+from dse.explore.objectives import known_metric, read_objectives, unknown_metric
 from dse.explore.slopes import slopes
 from dse.shown import Shown
 
@@ -49,6 +49,7 @@ class Sensitivity(Shown):
     def largest(self, metric: str, count: int = 12) -> pd.Series[float]:
         """Return the elasticities of a metric, the largest of either sign first."""
         count = read_count("count", count)
+        known_metric(metric, self.design.columns)
         both = pd.concat([self.design[metric], self.technology[metric]])
         order = both.abs().sort_values(ascending=False, kind="stable").index
         return pd.Series(both.loc[order[:count]])
@@ -85,8 +86,7 @@ def sensitivity(
     numbers = np.asarray([leaves[place] for place in moving], float)
     columns = {}
     for name in metrics:
-        if name not in found["known_slopes"]:
-            raise unknown_metric(name)
+        known_metric(name, found["known_slopes"])
         value = float(getattr(found["metrics"], name))
         if np.isnan(value):
             raise unknown_metric(name)

@@ -15,14 +15,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import PyTreeDef
 
+from dse.arguments import one_of
 from dse.compile.function import CompiledFunction, compile_function
 from dse.engines.base import Engine
 from dse.evaluation import Metrics, Timing
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike, read_question
 from dse.explore.evaluator import known_metrics
 from dse.explore.model import metrics
-from dse.explore.objectives import read_objective, unknown_metric
+from dse.explore.objectives import SHOWN_UNITS, known_metric
 from dse.explore.runs import file_units
+from dse.records import as_slopes
 from dse.units import si_unit
 
 FORMS = 64  # kinds of question whose traced models are kept
@@ -50,16 +52,16 @@ def gradient(
         >>> print(f"{float(slopes.pes) * 1e6:.2f} mm^2 for each PE")
         0.78 mm^2 for each PE
     """
-    read_objective(f"min:{metric}")
+    one_of("metric", metric, SHOWN_UNITS)
     given = read_question(design, workload, technology, timing)
     machine, run, _ = given
     leaves, form = jax.tree.flatten(given)
     moving = tuple(range(len(jax.tree.leaves(machine))))  # a design comes first
     found = slopes(leaves, form, moving, timing)
-    if metric not in found["known_slopes"]:
-        raise unknown_metric(metric)
+    known_metric(metric, found["known_slopes"])
     unit = si_unit(file_units(run.counted)[metric])
-    return machine.as_slopes(metric, unit, found["known_slopes"][metric].tolist())
+    numbers = found["known_slopes"][metric].tolist()
+    return as_slopes(machine, metric, unit, numbers)
 
 
 def differentiable(leaves: list[Any], form: PyTreeDef, timing: Timing) -> Metrics:

@@ -14,10 +14,10 @@ from typing import Any
 import jax
 import numpy as np
 
+from dse.arguments import count as read_count
 from dse.arrays import Rows, Values
 from dse.engines.base import Engine, check_format
-from dse.errors import InputError, check_kind, did_you_mean, named
-from dse.explore.arguments import count as read_count
+from dse.errors import InputError, check_kind, did_you_mean, named, quoted
 from dse.explore.asked import DesignLike, check_single, read_design
 from dse.explore.axes import (
     Axis,
@@ -36,6 +36,8 @@ from dse.workload.ops import Workload
 
 # Fields of a workload that a space may move beside those of a design.
 WORKLOAD_FIELDS = ("batch", "threshold")
+_MOVED = "axis values by name, as `decode` returns"
+_ONE = (int, float, np.number, str)  # kinds of a value of an axis
 
 
 def is_of_workload(name: str) -> bool:
@@ -178,23 +180,30 @@ class Space(Shown):
 
     def digits(self, index: int | Rows) -> dict[str, Rows]:
         """Return the position on each axis of the design with an index, or of many."""
-        given = np.asarray(index)
-        if given.dtype.kind not in "iu" and given.size:
-            raise InputError(
-                f"`index` is {named(index)}; give whole numbers from 0, one a design."
-            )
-        index = given.astype(np.int64)
-        if np.any(index < 0) or np.any(index >= self.size):
-            raise InputError(
-                f"the space has {self.size:,} designs; give an index from 0."
-            )
+        index = self._indices(index)
         if self.rows:
             return {name: places[index] for name, places in self.rows.items()}
         digits = np.unravel_index(index, self.shape) if self.shape else ()
         return dict(zip(self.names, digits, strict=True))
 
+    def _indices(self, index: int | Rows) -> Rows:
+        """Return numbers of designs; raise `InputError` for others."""
+        given = np.asarray(index)
+        if given.dtype.kind not in "iu" and given.size:
+            raise InputError(
+                f"`index` is {named(index)}; give whole numbers from 0, one a design."
+            )
+        if np.any(given < 0) or np.any(given >= self.size):
+            raise InputError(
+                f"`index` is not in the space of {self.size:,} designs; give numbers "
+                "from 0."
+            )
+        return given.astype(np.int64)
+
     def places(self, name: str, index: Rows) -> Rows:
         """Return the position on one axis of designs; fast for many millions."""
+        self.values(name)  # an unknown name is an error
+        index = self._indices(index)
         if self.rows:
             return np.asarray(self.rows[name][index])
         stride = math.prod(self.shape[self.names.index(name) + 1 :])
@@ -222,6 +231,7 @@ class Space(Shown):
 
     def complete(self, moved: Mapping[str, Values]) -> dict[str, Values]:
         """Add the tied fields to the given axis values (numbers, arrays or tracers)."""
+        check_kind("`moved`", moved, Mapping, _MOVED)
         full = dict(moved)
         for name, tie in self.tied.items():
             full[name] = evaluate_expression(tie.expression, self._scope(full))
@@ -229,6 +239,7 @@ class Space(Shown):
 
     def rules(self, moved: Mapping[str, Values]) -> dict[str, Values]:
         """Return whether each legality rule holds (of numbers, arrays or tracers)."""
+        check_kind("`moved`", moved, Mapping, _MOVED)
         scope = self._scope(moved)
         return {
             reason: evaluate_expression(rule, scope)
@@ -253,6 +264,8 @@ class Space(Shown):
         Raises `InputError` for a threshold outside the curve of the workload, and for
         a machine that cannot compute the words of its format.
         """
+        check_kind("`moved`", moved, Mapping, _MOVED)
+        check_kind("`workload`", workload, Workload, "what `dse.transformer` returns")
         curve = workload.curve
         if curve is not None:
             for name in (n for n in self.axes if n.startswith("threshold")):
@@ -289,6 +302,7 @@ class Space(Shown):
 
     def at(self, index: int) -> Engine:
         """Return the design with an index (axes of the workload are left out)."""
+        index = read_count("index", index, least=0, most=self.size - 1)
         moved = {n: float(v) for n, v in self.decode(index).items()}
         own = {n: v for n, v in moved.items() if not is_of_workload(n)}
         return self.design.replace(**own)
@@ -307,10 +321,12 @@ class Space(Shown):
                     f"`{name}` is an axis; say which of {list(axis.values)}."
                 )
             wanted = values[name]
+            check_kind(f"`{name}`", wanted, _ONE, f"one of {list(axis.values)}")
             hits = [i for i, v in enumerate(axis.values) if v == wanted]
             if not hits:
                 raise InputError(
-                    f"axis `{name}` has no {wanted!r}: {list(axis.values)}."
+                    f"axis `{name}` has no {quoted(wanted)}; give one of "
+                    f"{list(axis.values)}."
                 )
             digits.append(hits[0])
         if self.rows:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 
+from dse.arguments import BLOCK_SIZE, MOST_ROWS, count, one_of, texts
 from dse.errors import InputError
 from dse.evaluation import Timing
 from dse.explore.accuracy import check_accuracy
-from dse.explore.arguments import BLOCK_SIZE, MOST_ROWS, count
 from dse.explore.asked import TechnologyLike, WorkloadLike
 from dse.explore.basis import Basis, read_suite
 from dse.explore.evaluator import Evaluator
@@ -58,6 +59,7 @@ def sweep(
     """
     check_space(space)
     block_size = count("block_size", block_size)
+    one_of("keep", keep, get_args(Keep))
     if space.continuous:
         raise InputError(
             f"`{next(iter(space.continuous))}` is continuous, and a sweep needs a "
@@ -67,7 +69,8 @@ def sweep(
     suite = read_suite(workload, weights)
     basis = Basis(suite, used, timing, accept_foreign_accuracy)
     bounds = read_limits(with_buildable(limits, buildable), basis.counted)
-    wanted = read_objectives(front) if front or isinstance(front, str) else ()
+    asked = texts("front", front, "max:throughput")
+    wanted = read_objectives(asked) if asked else ()
     if not wanted and space.size > MOST_ROWS:
         raise InputError(
             f"{space.size:,} rows do not belong in memory (at most {MOST_ROWS:,}); "

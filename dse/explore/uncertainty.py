@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from dse.arguments import count, one_of, texts
 from dse.arrays import Rows
 from dse.compile.function import CompiledFunction, compile_function
 from dse.errors import InputError, check_kind, quoted
 from dse.evaluation import Timing
 from dse.explore.accuracy import ACCURACY
-from dse.explore.arguments import count, texts
 from dse.explore.asked import DesignLike, TechnologyLike, WorkloadLike
 from dse.explore.basis import Basis, read_suite
 from dse.explore.draws import SHARE, draw_around, draw_fields, middle
@@ -79,13 +79,12 @@ class Uncertainty(Shown):
 
     def _part(self, metric: str, part: Part) -> Rows:
         draws = self._of(metric)
+        one_of("part", part, get_args(Part))
         if part == "all":
             return draws
         factor = np.exp(self.model_errors.of(metric))
         if part == "numbers":
             return np.asarray(draws / factor)
-        if part != "model":
-            raise InputError(f"`part` is {part!r}; write all, numbers or model.")
         return np.asarray(self.nominal[metric][:, None] * factor * np.ones_like(draws))
 
     def to_pandas(self, share: float = SHARE) -> pd.DataFrame:
@@ -127,6 +126,7 @@ class Uncertainty(Shown):
             f"error of the model, {name}": np.atleast_2d(errors.of(name))[design]
             for name in LEARNED
         }
+        one_of("part", part, get_args(Part))
         moving = {} if part == "model" else self.parameters
         moving = moving | ({} if part == "numbers" else of_model)
         ranks = pd.Series(self._part(metric, part)[design]).rank()

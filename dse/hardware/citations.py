@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
 
+from dse.arguments import several
 from dse.errors import InputError, check_kind, did_you_mean
 from dse.files import read_text
 from dse.shipped import hw_params_folder
@@ -70,8 +71,7 @@ def cite(keys: Iterable[str] | str, *, beside: Path | None = None) -> str:
     if beside is not None and (beside / "references.bib").is_file():
         known |= read_bibtex(beside / "references.bib")
     wanted = "a key of references.bib, or several in a list"
-    check_kind("`keys`", keys, (str, Iterable), wanted)
-    waiting = [keys] if isinstance(keys, str) else list(keys)
+    waiting = [*several("keys", [keys] if isinstance(keys, str) else keys, wanted)]
     for key in waiting:
         check_kind("one of `keys`", key, str, wanted)
     cited: dict[str, str] = {}

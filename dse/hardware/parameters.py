@@ -38,6 +38,7 @@ class Parameters:
 
     def __getitem__(self, key: str) -> Parameter:
         """Return one parameter with its provenance; raise `InputError` if unknown."""
+        check_kind("the key of a parameter", key, str, "one, as `clock.frequency`")
         if key not in self.entries:
             raise InputError(
                 f"`{key}` is not a parameter of {self.name}."

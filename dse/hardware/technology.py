@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from dse.arguments import one_of
 from dse.arrays import Number
 from dse.errors import InputError, check_kind, did_you_mean, named
 from dse.hardware.changes import check_changed, described, with_derived
@@ -53,6 +54,7 @@ class Technology(Shown, Record):
 
     def __getitem__(self, key: str) -> Number:
         """Return one parameter in SI units; raise `InputError` for an unknown key."""
+        check_kind("the key of a parameter", key, str, "one, as `clock.frequency`")
         if key not in self.values:
             raise InputError(
                 f"technology {self.name} has no `{key}`; add it, or leave the "
@@ -63,6 +65,7 @@ class Technology(Shown, Record):
 
     def part(self, prefix: str) -> Technology:
         """Return the parameters of one part of a joint machine: keys `prefix.*`."""
+        check_kind("`prefix`", prefix, str, "the name of a part, as `host`")
         start = f"{prefix}."
         own = {
             k.removeprefix(start): v
@@ -113,11 +116,9 @@ class Technology(Shown, Record):
         for an unknown rule, or a node that the rule does not know. Sources:
         stillmaker2017scaling; wang2024sofa.
         """
-        to_nm = read_node(to_nm)
-        if rule not in list(_RULES):
-            raise InputError(
-                f"node scaling has no rule `{rule}`." + did_you_mean(rule, _RULES)
-            )
+        to_nm = read_node("to_nm", to_nm)
+        from_nm = None if from_nm is None else read_node("from_nm", from_nm)
+        one_of("rule", rule, _RULES)
         area_of, energy_of, leakage_of = _RULES[rule]
         scaled = dict(self.values)
         for node, start in self._nodes().items():
@@ -171,14 +172,16 @@ _UNSCALED = (
 _ENERGIES = ("dynamic_power", "access_energy", "energy")
 
 
-def read_node(node: float | str) -> float:
+def read_node(name: str, node: float | str) -> float:
     """Return a process node in nm, given as 7 or as "7 nm".
 
     Raises `InputError` for what is neither.
     """
     if isinstance(node, str):
         return round(from_si(parse_quantity(node, "nm"), "nm"), 3)
-    return float(Quantity("nm", "a node").take("`to_nm`, the process node,", node))
+    return float(
+        Quantity("nm", "a node").take_one(f"`{name}`, the process node,", node)
+    )
 
 
 def _in_nm(node: Number) -> float:

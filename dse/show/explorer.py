@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from dse.arguments import named_machines, texts
 from dse.engines.base import Engine
 from dse.errors import check_kind
-from dse.explore.arguments import named_machines, texts
 from dse.explore.evaluate import evaluate_suite
 from dse.explore.objectives import USUAL
 from dse.explore.runs import Runs, pareto

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 
 import numpy as np
 
+from dse.arguments import flag
 from dse.errors import InputError, check_kind
 from dse.evaluation import Metrics, counted_together
-from dse.explore.arguments import flag
 from dse.explore.asked import (
     DesignLike,
     TechnologyLike,
@@ -58,6 +59,11 @@ def plot_front(
         )
     check_width(width)
     read_objectives(tuple(f"min:{name}" for name in names))  # all known, none twice
+    said = "metrics by name, as {'edge': dse.evaluate(edge, bert)}"
+    check_kind("`references`", references, (Mapping, NoneType), said)
+    for each in (references or {}).values():
+        check_kind("one of `references`", each, Metrics, said)
+    check_kind("`background`", background, (Runs, NoneType), "runs of the whole space")
     scale = scale_of(runs)
     drawn = draw_front(runs, names, references or {}, scale, background, width=width)
     return Figure(on_paper(drawn, width))

@@ -7,11 +7,12 @@ from dataclasses import replace
 from html import escape
 from pathlib import Path
 from string import Template
+from types import NoneType
 from typing import Any
 
+from dse.arguments import named_machines, texts
 from dse.engines.base import Engine
 from dse.errors import check_kind
-from dse.explore.arguments import named_machines, texts
 from dse.explore.evaluator import Evaluator
 from dse.explore.objectives import USUAL
 from dse.explore.runs import Runs, pareto
@@ -71,6 +72,8 @@ def write_report(
     check_kind("`study`", study, Study, "what `dse.load_study` returns")
     check_kind("`front`", front, Runs, "what `study.run()` returns")
     check_kind("`path`", path, (str, Path), "the path of the file to write")
+    check_kind("`evaluator`", evaluator, (Evaluator, NoneType), "`study.evaluator()`")
+    check_kind("`command`", command, str, "the command that made the front")
     make_parent(Path(path))
     summary = summarize(study, front)
     write_page(summary, Path(path), evaluator or study.evaluator(), command)

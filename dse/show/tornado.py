@@ -6,8 +6,9 @@ from textwrap import wrap
 
 import plotly.graph_objects as go
 
+from dse.arguments import one_of
 from dse.errors import check_kind
-from dse.explore.objectives import read_objective
+from dse.explore.objectives import SHOWN_UNITS
 from dse.explore.sensitivity import Sensitivity
 from dse.show.figure import Figure, new_figure
 from dse.show.labels import sensitivity_label
@@ -41,7 +42,7 @@ def plot_sensitivity(
     check_width(width)
     given = "what `dse.sensitivity` returns"
     check_kind("`sensitivity`", sensitivity, Sensitivity, given)
-    read_objective(f"min:{metric}")
+    one_of("metric", metric, SHOWN_UNITS)
     largest = sensitivity.largest(metric, count)[::-1]
     of_design = [name in sensitivity.design.index for name in largest.index]
     left, letters, high = (124, 20, 36) if is_column(width) else (250, 40, 26)

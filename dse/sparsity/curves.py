@@ -16,7 +16,7 @@ from jax.core import Tracer
 from numpy.typing import ArrayLike
 
 from dse.arrays import Column, Number, Values, array_namespace
-from dse.errors import InputError, did_you_mean, quoted
+from dse.errors import InputError, check_kind, did_you_mean, quoted
 from dse.records import Quantity, Record, record, static
 from dse.shown import Shown
 from dse.sparsity.attention import AttentionPruning, Measured
@@ -28,6 +28,7 @@ from dse.sparsity.monotone import isotonic, pchip
 POOLED = "activations"  # the density of all activation sites together
 WEIGHTS = "weights"
 DENSE = 1.0
+_SITE = "the name of an op, as `scores`"
 _SETTING = Quantity("1", "of a pruning policy", low=-math.inf)
 
 
@@ -98,6 +99,7 @@ class Curve(Shown, Record):
         of all activations pooled where the site was not measured alone. Raises
         `InputError` for a site that has neither, and for a setting outside the curve.
         """
+        check_kind("`site`", site, str, _SITE)
         if layer is not None and site in self.layer_densities:
             rows = self.layer_densities[site]
             if not isinstance(layer, int) or layer not in range(len(rows)):
@@ -109,6 +111,7 @@ class Curve(Shown, Record):
 
     def density_by_layer(self, site: str, setting: Values) -> Array | None:
         """Return the densities of a site, `[layers]`; None where only pooled."""
+        check_kind("`site`", site, str, _SITE)
         if site not in self.layer_densities:
             return None
         return self._at(setting, self.layer_densities[site])
@@ -116,6 +119,7 @@ class Curve(Shown, Record):
     def weight_density(self, setting: Values) -> Values:
         """Return the share of weights that is not zero: 1 where none were pruned."""
         if WEIGHTS not in self.densities:
+            self.check(setting)
             return DENSE
         return self._at(setting, self.densities[WEIGHTS])
 
@@ -166,6 +170,7 @@ class Curve(Shown, Record):
         percentile: about the slowest of twenty.
         Raises `InputError` for a product whose tiles were not measured.
         """
+        check_kind("`product`", product, str, _SITE)
         if self.balance is None or product not in self.balance.useful:
             raise InputError(
                 f"`{self.name}` knows no tiles of `{product}`; use another curve."

@@ -38,7 +38,7 @@ def load_curve(
     """
     path = curve_path(name_or_path)
     if sequence_length is not None:
-        sequence_length = _LENGTH.take("`sequence_length`", sequence_length)
+        sequence_length = _LENGTH.take_one("`sequence_length`", sequence_length)
         path = _nearest_in_length(path, sequence_length)
     return build_curve(curve_name(path), read_curve_file(path))
 

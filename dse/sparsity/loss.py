@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dse.arguments import count
 from dse.arrays import Values, array_namespace
+from dse.errors import check_kind
 from dse.records import Record, record, static
 
 # What is lost on another model, or at another length, lies about as far from what was
@@ -27,6 +29,8 @@ class Subject(Record):
         It tells of its own model, up to twice the length it was measured at: what a
         setting keeps, and what that costs, depends on both.
         """
+        check_kind("`model`", model, str, "the name of a model, as `bert-base`")
+        tokens = count("tokens", tokens)
         if self.model != model:
             return f"was measured on {self.model}, not on {model}"
         if self.seq_len is not None and tokens >= 2 * self.seq_len:

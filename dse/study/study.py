@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dse.arguments import BLOCK_SIZE, count
 from dse.errors import check_kind
-from dse.explore.arguments import BLOCK_SIZE
 from dse.hardware.buildable import BUILDABLE
 from dse.shipped import study_path
 from dse.shown import Shown
@@ -149,10 +149,13 @@ class Study(Shown):
         Raises `InputError` for what no search can answer: an objective or a limit that
         nothing tells of these machines, an accuracy of another model.
         """
+        from dse.explore.evaluator import Evaluator
         from dse.explore.front_search import FrontSearch
         from dse.explore.limits import read_limits
         from dse.explore.objectives import read_objectives
 
+        check_kind("`evaluator`", evaluator, Evaluator, "`study.evaluator()`")
+        best = count("best", best, least=0)
         objectives = read_objectives(self.objectives)
         limits = read_limits(self.limits, self.basis.counted)
         return FrontSearch(self.space, evaluator, objectives, limits, "all", best=best)
@@ -180,6 +183,7 @@ class Study(Shown):
 
         Axes of the workload are at its values, too.
         """
+        index = count("index", index, least=0, most=self.space.size - 1)
         values = {name: float(v) for name, v in self.space.decode(index).items()}
         return self._over_suite(
             self.space.place(values, workload) for workload, _ in self.suite

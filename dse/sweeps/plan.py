@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from dse.arguments import count
 from dse.errors import InputError, check_kind, did_you_mean, quoted
-from dse.explore.arguments import count
 from dse.explore.limits import read_limits
 from dse.explore.objectives import THROUGHPUTS, read_objectives
 from dse.json_file import parse_json

@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from types import NoneType
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from dse.errors import InputError, check_kind, quoted
-from dse.explore.arguments import flag
+from dse.arguments import flag
+from dse.errors import InputError, check_kind
 from dse.explore.shard import Shard, read_shard
 from dse.files import exists, is_file, is_folder, leads_nowhere
+from dse.records import Quantity
 from dse.tuning.enclosure import Enclosure
 from dse.tuning.problem import Problem
 from dse.tuning.proof_file import begin, read_proofs
+
+_GAP = Quantity("1", "a share of the cost, as 0.01")
+_SECONDS = Quantity("s", "how long a proof may take", low=1e-3)
 
 
 class Wanted(NamedTuple):
@@ -47,13 +49,9 @@ def read_wanted(
 ) -> Wanted | None:
     """Return how a proof begins and ends; raise `InputError` for what says neither."""
     prove = flag("prove", prove)
-    check_kind("`gap`", gap, (int, float), "a share, as 0.01")
-    if not 0.0 <= gap < np.inf:
-        raise InputError(f"`gap` is {quoted(gap)}; give a share of the cost, as 0.01.")
+    gap = _GAP.take_one("`gap`", gap)
     if seconds is not None:
-        check_kind("`prove_seconds`", seconds, (int, float), "seconds, as 60")
-        if not seconds > 0.0:
-            raise InputError(f"`prove_seconds` is {quoted(seconds)}; give more than 0.")
+        seconds = _SECONDS.take_one("`prove_seconds`", seconds)
     check_kind("`shard`", shard, str, "which share of how many, as `3/8`")
     check_kind("`proof_from`", go_on, Sequence, "a list of files of proofs")
     share = read_shard(shard)
@@ -77,4 +75,4 @@ def read_wanted(
         or not is_folder(pathlib.Path(os.path.realpath(path)).parent)
     ):
         raise InputError(f"{path}: no proof can be written here; give a file.")
-    return Wanted(float(gap), seconds, path, begun, share)
+    return Wanted(gap, seconds, path, begun, share)

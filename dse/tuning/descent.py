@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import NoneType
 from typing import Any, Literal
 
 import jax
@@ -15,7 +16,7 @@ import optax
 
 from dse.arrays import Rows, Values
 from dse.compile.function import compile_function
-from dse.errors import InputError
+from dse.errors import InputError, check_kind
 from dse.tuning.coordinates import Coordinates
 from dse.tuning.lagrangian import (
     first_prices,
@@ -29,6 +30,7 @@ from dse.tuning.relaxation import Relaxation, relax
 Choices = Literal["spread", "mixture"]
 CHOICES = ("spread", "mixture")
 
+LEARNING_RATE = 0.1  # of the usual optimizer
 ROUNDS = 20  # updates of the prices of constraints in a run
 MOST_MIXED = 256  # combinations of labels that are mixed
 EDGE = 1e-3  # share by which a start stays off the ends of an axis
@@ -57,6 +59,26 @@ class Path:
     loss: Rows  # mean over objectives, logarithms of metrics
     excess: Rows  # of the constraint that is broken most
     gradients: int
+
+
+def read_key(key: jax.Array | None) -> jax.Array:
+    """Return a key of random numbers, or the usual one."""
+    wanted = "a key of JAX, as `jax.random.key(1)`"
+    check_kind("`key`", key, (jax.Array, NoneType), wanted)
+    if key is None:
+        return jax.random.key(0)
+    if not jnp.issubdtype(key.dtype, jax.dtypes.prng_key) or key.ndim:
+        raise InputError(f"`key` is an array of {key.dtype}; give {wanted}.")
+    return key
+
+
+def read_optimizer(
+    optimizer: optax.GradientTransformation | None,
+) -> optax.GradientTransformation:
+    """Return an optimizer, or the usual one; raise `InputError` for what is none."""
+    kinds = (optax.GradientTransformation, NoneType)
+    check_kind("`optimizer`", optimizer, kinds, "one of optax, as `optax.adam(0.1)`")
+    return optax.adam(LEARNING_RATE) if optimizer is None else optimizer
 
 
 class Descent:

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 import jax
 
+from dse.arguments import count
 from dse.errors import InputError
 from dse.evaluation import Timing
-from dse.explore.arguments import count
 from dse.explore.asked import TechnologyLike, WorkloadLike
 from dse.explore.objectives import USUAL
 from dse.explore.progress import progress_bar
 from dse.explore.runs import Runs
 from dse.explore.space import Space
 from dse.tuning.asked_proof import read_wanted
+from dse.tuning.descent import read_key
 from dse.tuning.proof import FrontProof
 from dse.tuning.prove_front import prove_front
 from dse.tuning.tune_front import FrontSearcher, as_runs, front_problem
@@ -73,7 +74,7 @@ def pareto_proof(
         >>> found.proof.reached, len(found.front)
         (True, 3)
     """
-    budget = count("budget", budget)
+    budget, key = count("budget", budget), read_key(key)
     wanted = read_wanted(True, gap, prove_seconds, proof_file, proof_from, shard)
     if wanted is None or not wanted.gap > 0.0:
         raise InputError("`gap` is 0; give a share above 0, as 0.01.")
@@ -95,7 +96,6 @@ def pareto_proof(
         )
     enclosure, asked = wanted.begin(problem)
     search = FrontSearcher(problem, None, starts=0, steps=1)
-    key = jax.random.key(0) if key is None else key
     with progress_bar(progress, unit="evaluation") as bar:
         begin = search(key, budget, bar.update)
 

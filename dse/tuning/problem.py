@@ -9,11 +9,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from dse.arguments import flag
 from dse.arrays import Number, Values
 from dse.errors import InputError, check_kind, quoted
 from dse.evaluation import Timing, counted_together
 from dse.explore.accuracy import check_accuracy
-from dse.explore.arguments import flag
 from dse.explore.asked import TechnologyLike
 from dse.explore.basis import Basis
 from dse.explore.evaluator import known_metrics

@@ -8,22 +8,12 @@ import jax
 import jax.numpy as jnp
 
 from dse.arrays import Number, Values
-from dse.errors import InputError, did_you_mean
 from dse.tuning.coordinates import Coordinate
 
 Relaxation = Literal["annealed", "straight_through"]
 RELAXATIONS = ("annealed", "straight_through")
 
 WARMEST, COLDEST = 2.0, 0.05  # steps of the grid over which a stair is smeared
-
-
-def check_relaxation(name: str) -> None:
-    """Raise `InputError` for a relaxation that does not exist."""
-    if name not in RELAXATIONS:
-        raise InputError(
-            f"relaxation {name!r} is unknown; use one of {', '.join(RELAXATIONS)}."
-            + did_you_mean(name, RELAXATIONS)
-        )
 
 
 def temperature(progress: Number) -> Number:

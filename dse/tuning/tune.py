@@ -12,27 +12,33 @@ import jax
 import numpy as np
 import optax
 
+from dse.arguments import count, one_of
 from dse.arrays import Rows
-from dse.errors import InputError, did_you_mean
 from dse.evaluation import Timing
-from dse.explore.arguments import count
 from dse.explore.asked import TechnologyLike, WorkloadLike, check_timing
 from dse.explore.basis import read_suite
 from dse.explore.limits import Limit
 from dse.explore.progress import progress_bar
 from dse.tuning.asked_proof import Wanted, read_wanted
-from dse.tuning.descent import CHOICES, Choices, Descent, Path, Starts
+from dse.tuning.descent import (
+    CHOICES,
+    Choices,
+    Descent,
+    Path,
+    Starts,
+    read_key,
+    read_optimizer,
+)
 from dse.tuning.exact import Exact, Found
 from dse.tuning.limit_search import search_along_limits
 from dse.tuning.local_search import descend_grid, distinct
 from dse.tuning.problem import Own, Problem, Spaces
 from dse.tuning.proof import Proof
 from dse.tuning.prove import prove as find_proof
-from dse.tuning.relaxation import Relaxation, check_relaxation
+from dse.tuning.relaxation import RELAXATIONS, Relaxation
 from dse.tuning.result import Tuned, table_of_starts, units_of
 from dse.tuning.starts import rounded, spread
 
-LEARNING_RATE = 0.1
 FINALISTS = 16  # designs that are improved to the end
 ALONG_LIMITS = 40_000  # designs evaluated at most where constraints bind
 NEARLY = 1e-3  # excess up to which a relaxed design counts as feasible
@@ -100,9 +106,10 @@ def tune(
         >>> best.feasible, best.values
         (True, {'batch': 64.0, 'cores': 54.0})
     """
-    check_relaxation(relaxation)
-    _check_choices(choices)
+    one_of("relaxation", relaxation, RELAXATIONS)
+    one_of("choices", choices, CHOICES)
     starts, steps = count("starts", starts), count("steps", steps)
+    key, optimizer = read_key(key), read_optimizer(optimizer)
     check_timing(timing)
     wanted = read_wanted(prove, gap, prove_seconds, proof_file, proof_from, shard)
     given = not isinstance(workload, Sequence) or len(workload) > 0
@@ -123,12 +130,11 @@ def tune(
         certify = _nothing if wanted is None else _certifier(exact, wanted, bar)
         descent = Descent(
             problem,
-            optax.adam(LEARNING_RATE) if optimizer is None else optimizer,
+            optimizer,
             steps=steps,
             relaxation=relaxation,
             choices=choices,
         )
-        key = jax.random.key(0) if key is None else key
         begin = partial(_begin, bar)
         return tune_problem(problem, exact, descent, starts, key, begin, certify)
 
@@ -158,14 +164,6 @@ def _certifier(exact: Exact, wanted: Wanted, bar: Any) -> Certify:
         return find_proof(enclosure, exact, best, **asked, tell=tell)
 
     return certify
-
-
-def _check_choices(choices: object) -> None:
-    if choices not in CHOICES:
-        raise InputError(
-            f"choices={choices!r} is unknown; use one of {', '.join(CHOICES)}."
-            + did_you_mean(str(choices), CHOICES)
-        )
 
 
 def tune_problem(

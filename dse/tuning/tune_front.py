@@ -10,10 +10,10 @@ import jax
 import numpy as np
 import optax
 
+from dse.arguments import count, texts
 from dse.arrays import Rows
 from dse.errors import InputError
 from dse.evaluation import Timing
-from dse.explore.arguments import count, texts
 from dse.explore.asked import TechnologyLike, WorkloadLike, check_timing
 from dse.explore.basis import read_suite
 from dse.explore.limits import EXAMPLE
@@ -22,13 +22,12 @@ from dse.explore.pareto import front_mask
 from dse.explore.progress import progress_bar
 from dse.explore.runs import Runs, with_reasons
 from dse.explore.space import Space, check_space
-from dse.tuning.descent import Descent, Starts
+from dse.tuning.descent import Descent, Starts, read_key, read_optimizer
 from dse.tuning.exact import Exact, Found
 from dse.tuning.local_search import distinct, neighbours, random_jumps
 from dse.tuning.problem import Problem
 from dse.tuning.starts import rounded, spread
 
-LEARNING_RATE = 0.1
 LOOKED_AROUND = 64  # designs of the front whose neighbours are evaluated in a round
 WITHOUT_GRADIENTS = 64  # designs that local search begins from if it is alone
 PATIENCE = 8  # rounds without a new design, after which the search ends
@@ -93,7 +92,7 @@ def tune_front(
         (3, 9)
     """
     budget, starts = count("budget", budget), count("starts", starts, least=0)
-    steps = count("steps", steps)
+    steps, key = count("steps", steps), read_key(key)
     problem = front_problem(
         space,
         workload,
@@ -111,7 +110,6 @@ def tune_front(
             "on a grid: give `interval(low, high, points)`."
         )
     search = FrontSearcher(problem, optimizer, starts=starts, steps=steps)
-    key = jax.random.key(0) if key is None else key
     with progress_bar(progress, unit="design", total=budget) as bar:
         found = search(key, budget, bar.update)
     return TunedFront(
@@ -160,8 +158,7 @@ class FrontSearcher:
         self._problem = problem
         self._axes = problem.coordinates
         self._starts = starts
-        chosen = optimizer or optax.adam(LEARNING_RATE)
-        self._descent = Descent(problem, chosen, steps=steps)
+        self._descent = Descent(problem, read_optimizer(optimizer), steps=steps)
 
     def __call__(
         self, key: jax.Array, budget: int, report: Callable[[int], object]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dse.arguments import count
+from dse.errors import check_kind
 from dse.shown import Shown
 from dse.workload.formats import read_format
 from dse.workload.parts import Linear, Norm, Stack
@@ -91,6 +93,8 @@ class ModelShape(Shown):
 
     def tokens(self, stack: Stack, seq_len: int) -> int:
         """Return how many tokens a stack reads: those of its image, or `seq_len`."""
+        check_kind("`stack`", stack, Stack, "one of the model, as `shape.main`")
+        seq_len = count("seq_len", seq_len)
         return seq_len if stack.tokens is None else stack.tokens
 
     def macs(self, seq_len: int) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from dse.arguments import flag
 from dse.arrays import Column, Number, Values, array_namespace
 from dse.errors import InputError, check_kind
 from dse.records import Quantity, Record, quantity, record, static
@@ -298,6 +299,7 @@ class Workload(Shown, Record):
 
     def curve_misfit(self, curve: Curve) -> str:
         """Say why a curve does not tell of this run; '' where it does."""
+        check_kind("`curve`", curve, Curve, "what `dse.load_curve` returns")
         return curve.subject.misfit(self.model, self.seq_len)
 
     @property
@@ -333,7 +335,7 @@ class Workload(Shown, Record):
         is to stand in for one that nobody has measured.
         """
         check_kind("`curve`", curve, Curve, "what `dse.load_curve` returns")
-        check_kind("`stand_in`", stand_in, bool, "True or False")
+        flag("stand_in", stand_in)
         if self.steps:
             return self._throughout(
                 lambda each: each.with_curve(curve, setting, stand_in=stand_in)
@@ -372,7 +374,7 @@ class Workload(Shown, Record):
         """
         if self.steps:
             return self._throughout(lambda each: each.with_imbalance(ratio))
-        ratio = _RATIO.take_one("imbalance", ratio)
+        ratio = _RATIO.take_one("`ratio`, the imbalance,", ratio)
         blocks = tuple(
             b.replace(ops=b.ops.replace(imbalance=even(len(b.ops), ratio)))
             for b in self.blocks

@@ -1,9 +1,10 @@
-"""Arguments of another kind are refused, each at the call that takes it."""
+"""Arguments of another kind are refused by everything public that takes one."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,7 @@ import pytest
 import dse
 from dse.errors import InputError
 from tests.doors.judge import fault_of_message
-
-EDGE = dse.TileEngine.edge()
+from tests.doors.right_calls import OF_ENGINES, ONE, of_functions, of_methods
 
 
 class Thing:
@@ -33,90 +33,74 @@ WRONG: dict[str, Any] = {
     "a column": pd.Series([1.0, 2.0]),
     "a function": len,
 }
-
-
-@functools.cache
-def runs() -> Any:
-    space = dse.Space(EDGE, pes=[32, 64])
-    return dse.sweep(space, "bert-nano", timing="roofline", progress=False)
-
-
-@functools.cache
-def bars() -> Any:
-    return dse.uncertainty(EDGE, "bert-nano", draws=4, timing="roofline")
-
-
-@functools.cache
-def curve() -> Any:
-    return dse.load_curve("bert-tiny/wordnet/topk")
-
-
-def sweep(**given: Any) -> Any:
-    return dse.sweep(runs().space, "bert-nano", **{"progress": False} | given)
-
-
-def tune(**given: Any) -> Any:
-    few = {"workload": "bert-nano", "starts": 1, "steps": 1, "progress": False}
-    return dse.tune("min:energy", runs().space, **few | given)
-
-
-FLAGS: dict[str, Callable[[Any], Any]] = {
-    "pareto, buildable": lambda x: dse.pareto(runs(), "min:energy", buildable=x),
-    "pareto, foreign": lambda x: dse.pareto(
-        runs(), "min:energy", accept_foreign_accuracy=x
-    ),
-    "sweep, buildable": lambda x: sweep(buildable=x),
-    "sweep, foreign": lambda x: sweep(accept_foreign_accuracy=x),
-    "sweep, progress": lambda x: sweep(progress=x),
-    "tune, buildable": lambda x: tune(buildable=x),
-    "tune, foreign": lambda x: tune(accept_foreign_accuracy=x),
-    "tune, prove": lambda x: tune(prove=x),
-    "interval, log": lambda x: dse.interval(1, 8, 4, log=x),
-    "compile_model, fast_math": lambda x: dse.compile_model(
-        EDGE, "bert-nano", fast_math=x
-    ),
-    "check_engine, thorough": lambda x: next(dse.check_engine(EDGE, thorough=x)),
-    "plot_breakdown, shares": lambda x: dse.plot_breakdown(
-        dse.evaluate(EDGE, "bert-nano"), shares=x
-    ),
-    "report, buildable": lambda x: dse.report(runs(), "report.html", buildable=x),
-    "transformer, causal": lambda x: dse.transformer("bert-nano", causal=x),
-}
-OTHERS: dict[str, Callable[[Any], Any]] = {
-    "check_engine": lambda x: next(dse.check_engine(x)),
-    "check_engine, preset": lambda x: next(dse.check_engine(dse.NMEngine, preset=x)),
-    "cite, beside": lambda x: dse.cite("tuli2023acceltran", beside=x),
-    "compare, names": lambda x: dse.compare(EDGE, EDGE, "bert-nano", names=x),
-    "comparison, by op": lambda x: dse.compare(EDGE, EDGE, "bert-nano").by_op(x),
-    "curve, accuracy": lambda x: curve().accuracy_drop(x),
-    "curve, density": lambda x: curve().density("scores", x),
-    "curve, layer": lambda x: curve().density("scores", 0.5, layer=x),
-    "explore, objectives": lambda x: dse.explore(runs(), objectives=x),
-    "explore, references": lambda x: dse.explore(runs(), references=x),
-    "load_parameters, like": lambda x: dse.load_parameters("acceltran", like=x),
-    "plot_breakdown": lambda x: dse.plot_breakdown({"edge": x}),
-    "plot_time, width": lambda x: dse.plot_time(
-        dse.evaluate(EDGE, "bert-nano"), width=x
-    ),
-    "record": dse.record,
-    "report, question": lambda x: dse.report(runs(), "report.html", question=x),
-    "report, references": lambda x: dse.report(runs(), "report.html", references=x),
-    "runs, column": lambda x: runs().column(x),
-    "runs, row": lambda x: runs().row(x),
-    "space, sample": lambda x: runs().space.sample(x),
-    "space, values": lambda x: runs().space.values(x),
-    "uncertainty, design": lambda x: bars().drivers("energy", x),
-    "uncertainty, metric": lambda x: bars().interval(x),
-    "uncertainty, objectives": lambda x: bars().log_costs(x),
-    "uncertainty, share": lambda x: bars().interval("energy", x),
-    "value_of_measuring": lambda x: dse.value_of_measuring(x, "min:energy"),
+PES = {"pes": 0}
+NO_FLAG = {"a word": "no", "0 or 1": 1}
+# What of these is right there after all.
+RIGHT = {
+    ("choice", "values"): {"a number below 0"},
+    ("continuous", "low"): {"a number below 0"},
+    ("interval", "low"): {"a number below 0"},
+    ("quantity", "low"): {"a number below 0"},
+    ("static", "low"): {"a number below 0"},
+    # A record may hold an array, for `jax.vmap`; what evaluates refuses it.
+    ("acceltran_model", "batch"): {"an array"},
+    ("generation", "batch"): {"an array"},
+    ("transformer", "batch"): {"an array"},
+    ("Metrics.replace", "changes"): {"an array"},
+    ("Workload.replace", "changes"): {"an array"},
+    ("Space.listed", "columns"): {"a list of numbers", "an array"},
+    ("Subject.replace", "changes"): {"a huge number"},  # of tokens
+    ("static", "default"): set(WRONG),  # its annotation says what it may be
+    ("tune", "objective"): {"a function"},  # of one's own, and so is its fault
 }
 
 
-def refused(call: Callable[[Any], Any], value: Any) -> str:
-    """Return what is wrong with how a value is taken; '' for a good refusal."""
+def takes(function: Any) -> bool:
+    """Whether a function of `dse` takes something of a person."""
+    function = getattr(function, "__func__", function)
+    if not inspect.isfunction(function) or not function.__module__.startswith("dse."):
+        return False
+    return not set(inspect.signature(function).parameters) <= {"self", "cls"}
+
+
+def methods(kind: type) -> Iterator[str]:
+    """Those of a class that a person calls with something."""
+    for name, _ in inspect.getmembers(kind, takes):
+        if not name.startswith("_") or name in ("__call__", "__getitem__"):
+            yield f"{kind.__name__}.{name}"
+
+
+PUBLIC = {name: inspect.unwrap(getattr(dse, name)) for name in dse.__all__}
+FUNCTIONS = [name for name, value in PUBLIC.items() if takes(value)]
+METHODS = [name for kind in ONE for name in methods(kind)]
+
+
+def test_one_of_each_kind_of_object_is_at_hand() -> None:
+    kinds = [kind for kind in PUBLIC.values() if isinstance(kind, type)]
+    left = [kind for kind in kinds if not issubclass(kind, OF_ENGINES)]
+    assert {kind.__name__ for kind in left if [*methods(kind)]} <= {
+        kind.__name__ for kind in ONE
+    }
+
+
+@functools.cache
+def right_calls() -> dict[str, dict[str, Any]]:
+    return of_functions() | of_methods()
+
+
+def target(name: str) -> Callable[..., Any]:
+    kind, _, method = name.rpartition(".")
+    objects = {each.__name__: make for each, make in ONE.items()}
+    return getattr(objects[kind](), method) if kind else PUBLIC[name]
+
+
+def refused(function: Callable[..., Any], given: dict[str, Any]) -> str:
+    """Return what is wrong with how arguments are taken; '' for a good refusal."""
+    bound = inspect.BoundArguments(inspect.signature(function), given)  # type: ignore[arg-type]
     try:
-        call(value)
+        found = function(*bound.args, **bound.kwargs)
+        if inspect.isgenerator(found):
+            next(found)
     except InputError as error:
         return fault_of_message(str(error)) or " at 0x" * (" at 0x" in str(error))
     except Exception as error:  # whatever a call lets through
@@ -124,12 +108,35 @@ def refused(call: Callable[[Any], Any], value: Any) -> str:
     return "accepted"
 
 
-@pytest.mark.parametrize("name", [*FLAGS, *OTHERS])
+def in_order(function: Callable[..., Any], given: dict[str, Any]) -> dict[str, Any]:
+    return {n: given[n] for n in inspect.signature(function).parameters if n in given}
+
+
+def wrong_calls(
+    function: Callable[..., Any], right: dict[str, Any]
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Calls that are right but for one argument: its name, what it is, and all."""
+    known = inspect.signature(function).parameters
+    for name, each in known.items():
+        is_flag = isinstance(each.default, bool) or each.annotation == "bool"
+        for what, value in (WRONG | NO_FLAG if is_flag else WRONG).items():
+            if each.kind is each.VAR_POSITIONAL:
+                value = (value,)
+            if each.kind is each.VAR_KEYWORD:
+                value = right.get(name, {}) | {next(iter(right.get(name, PES))): value}
+            yield name, what, in_order(function, right | {name: value})
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, *METHODS])
 def test_what_is_of_another_kind_is_refused(
     name: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    wrong = WRONG | ({"a word": "no", "0 or 1": 1} if name in FLAGS else {})
-    call = FLAGS.get(name) or OTHERS[name]
-    found = {what: refused(call, value) for what, value in wrong.items()}
-    assert not {what: fault for what, fault in found.items() if fault}
+    dse.save(ONE[dse.Metrics](), "metrics.json")
+    function, right = target(name), right_calls()[name]
+    assert refused(function, in_order(function, right)) == "accepted"
+    found = {}
+    for argument, what, given in wrong_calls(function, right):
+        if what not in RIGHT.get((name, argument), ()):
+            found[argument, what] = refused(function, given)
+    assert not {place: fault for place, fault in found.items() if fault}

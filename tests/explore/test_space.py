@@ -222,7 +222,7 @@ def test_a_design_outside_the_space_is_refused() -> None:
     with pytest.raises(InputError, match="axis `weight_buffer_mib` has no 9"):
         SPACE.index(**inside, weight_buffer_mib=9)
     for index in (-1, SPACE.size):
-        with pytest.raises(InputError, match="the space has 360 designs"):
+        with pytest.raises(InputError, match="the space of 360 designs"):
             SPACE.decode(index)
     for index in ("x", 1.5, np.nan, None, [0.5], True):
         with pytest.raises(InputError, match="whole numbers from 0"):

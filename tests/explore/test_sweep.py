@@ -230,7 +230,7 @@ def test_the_front_of_a_space_in_which_nothing_moves_is_its_one_design(
 
 def test_a_row_that_is_not_there_is_refused(rows: Runs) -> None:
     assert rows.row(-1) == rows.row(len(rows) - 1)
-    with pytest.raises(dse.InputError, match="there is no row"):
+    with pytest.raises(dse.InputError, match=f"`row` is {len(rows)}, and there"):
         rows.row(len(rows))
 
 

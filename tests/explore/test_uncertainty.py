@@ -39,7 +39,7 @@ def test_assumed_numbers_move_what_they_reach_and_the_model_is_off_in_all(
         assert name.startswith("error of the model")
         assert share > 0.99
     assert np.ptp(edge.metrics["peak_rate"]) == 0.0
-    with pytest.raises(InputError, match="all, numbers or model"):
+    with pytest.raises(InputError, match="Known: all, model, numbers"):
         edge.interval("energy", part="both")
 
 

@@ -60,7 +60,7 @@ def test_the_first_order_rule_knows_nodes_that_the_tables_leave_out() -> None:
 
 
 def test_an_unknown_rule_and_a_technology_without_node_are_refused() -> None:
-    with pytest.raises(InputError, match="no rule `moore`"):
+    with pytest.raises(InputError, match="Known: first_order, stillmaker"):
         OLD.at_node(14, rule="moore")
     with pytest.raises(InputError, match=r"does not say its `process\.node`"):
         OLD.replace(values={"adder.area": 1.0}).at_node(14)

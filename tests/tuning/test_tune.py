@@ -253,7 +253,7 @@ def test_a_rule_of_the_space_rules_designs_out() -> None:
         ({"space": dse.Space(EDGE, batch=[1, 4])}, "give the `workload`"),
         ({"space": dse.Space(EDGE, pes=[64])}, "nothing can move"),
         ({"relaxation": "straight"}, "Did you mean"),
-        ({"choices": "mixed"}, "choices='mixed' is unknown"),
+        ({"choices": "mixed"}, "Did you mean `mixture`"),
         ({"starts": 0}, "`starts` is 0; give a whole"),
     ],
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from types import NoneType
 from typing import Any
 
 import numpy as np
 
-from dse.errors import InputError, check_kind, quoted
+from dse.errors import InputError, check_kind, did_you_mean, quoted
 
 BLOCK_SIZE = 2**20  # designs searched at once, where a call names no other size
 MOST_ROWS = 10_000_000  # held in memory at once, in some 3 GB
@@ -17,16 +18,26 @@ MOST_ROWS = 10_000_000  # held in memory at once, in some 3 GB
 def texts(name: str, given: Iterable[str], example: str) -> tuple[str, ...]:
     """Return several texts; raise `InputError` for one alone, or for other things."""
     wanted = f"a list of texts, as [{example!r}]"
-    not_several = InputError(f"`{name}` is {quoted(given)}; give {wanted}.")
-    if isinstance(given, str):
-        raise not_several
-    try:
-        found = tuple(given)
-    except TypeError:  # one number, even in an array
-        raise not_several from None
+    found = several(name, given, wanted)
     for each in found:
         check_kind(f"one of `{name}`", each, str, wanted)
     return found
+
+
+def several(name: str, given: Any, wanted: str) -> tuple[Any, ...]:
+    """Return the things of a list; raise `InputError` for one alone."""
+    if not isinstance(given, str | bytes):
+        with suppress(TypeError):  # of one number, even in an array
+            return tuple(given)
+    raise InputError(f"`{name}` is {quoted(given)}; give {wanted}.")
+
+
+def one_of(name: str, value: Any, known: Collection[str]) -> str:
+    """Return one of a few words; raise `InputError` for others."""
+    check_kind(f"`{name}`", value, str, f"one of {', '.join(known)}")
+    if value not in known:
+        raise InputError(f"`{name}` is {quoted(value)}.{did_you_mean(value, known)}")
+    return str(value)
 
 
 def flag(name: str, value: Any) -> bool:
