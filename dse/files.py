@@ -6,6 +6,7 @@ message that names the file, the fault and what to do.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -103,8 +104,22 @@ def check_tree(data: object, place: str) -> None:
     raise InputError(f"{place}: {TOO_DEEP}.")
 
 
+def check_name(path: Path) -> None:
+    """Raise `InputError` for a name that no file can have."""
+    try:
+        os.lstat(path)
+    except ValueError:
+        raise InputError(
+            f"`{path}` holds a null character; give another path."
+        ) from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise InputError(f"`{path}` is too long; give a shorter path.") from None
+
+
 def make_parent(path: Path) -> None:
     """Make the folder of a file where it is missing; `InputError` if that cannot be."""
+    check_name(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):

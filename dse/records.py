@@ -214,9 +214,12 @@ def _end(name: str, value: float) -> float:
     """Return an end of a range, which may be infinite."""
     check_kind(f"`{name}`", value, (int, float, np.number), "a number")
     try:
-        return float(value)
+        end = float(value)
     except OverflowError:
         raise InputError(f"`{name}` is {quoted(value)}; give a smaller one.") from None
+    if math.isnan(end):
+        raise InputError(f"`{name}` is not a number; give one.")
+    return end
 
 
 def static(

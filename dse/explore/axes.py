@@ -203,7 +203,10 @@ def axis_of_column(name: str, given: object) -> Axis:
         values = dict.fromkeys(several(name, given, "a list of values"))
         texts = any(isinstance(value, str) for value in values)
         return Axis(tuple(values if texts else sorted(values)))
-    except (TypeError, InputError) as error:  # what has no order is no number
+    except TypeError:  # what has no order is no number
+        told = "things without an order; give numbers, or labels"
+        raise InputError(f"column `{name}` holds {told}.") from None
+    except InputError as error:
         raise InputError(f"column `{name}`: {error}") from None
 
 

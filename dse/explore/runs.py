@@ -206,6 +206,8 @@ class Runs(Shown):
         wanted = "objectives of a front, as `front.objectives`"
         for each in several("objectives", objectives, wanted):
             check_kind("one of `objectives`", each, Objective, wanted)
+        if not objectives:
+            raise InputError(f"`objectives` is empty; give {wanted}.")
         columns = [
             -self.column(o.metric) if o.maximize else self.column(o.metric)
             for o in objectives

@@ -57,7 +57,10 @@ def value_of_measuring(
         )
     lengths = {len(draws.T) for one in bars for draws in one.metrics.values()}
     if len(lengths) != 1:
-        raise InputError("give machines with as many draws each, and of one seed.")
+        raise InputError(
+            "`found` is empty, or of different draws; give machines with as many draws "
+            "each, and of one seed."
+        )
     costs = np.concatenate([one.log_costs(objectives) for one in bars])
     if len(costs) < 2:
         raise InputError("`found` is one machine and no choice; give several.")

@@ -93,7 +93,7 @@ def plot_breakdown(
     check_kind("`metrics`", metrics, (Metrics, Mapping), wanted)
     machines = {"": metrics} if isinstance(metrics, Metrics) else dict(metrics)
     if not machines:
-        raise InputError("plot_breakdown got no machine; give it metrics by name.")
+        raise InputError("`metrics` holds no machine; give some by name.")
     for name, one in machines.items():
         check_kind(f"`{name}` of `metrics`", one, Metrics, wanted)
     columns = {

@@ -192,9 +192,12 @@ class Curve(Shown, Record):
 
     def check(self, setting: Values) -> Values:
         """Return a setting as a number; raise `InputError` outside those tried."""
-        setting = _SETTING.take(f"{self.about.setting} of `{self.name}`", setting)
+        place = f"{self.about.setting} of `{self.name}`"
+        setting = _SETTING.take(place, setting)
         if isinstance(setting, Tracer):
             return setting
+        if not np.size(setting):
+            raise InputError(f"{place} is an empty array; give one setting or more.")
         low, high = float(self.settings[0]), float(self.settings[-1])
         for number in np.ravel(np.asarray(setting)):
             if not low <= number <= high:

@@ -23,7 +23,7 @@ from dse.explore.basis import Basis
 from dse.explore.objectives import read_objectives
 from dse.explore.runs import Runs, column_name, file_units
 from dse.explore.space import Space, meaning_of
-from dse.files import check_regular, write_whole
+from dse.files import check_regular, is_folder, write_whole
 from dse.json_file import read_json
 from dse.record_json import (
     DAMAGE,
@@ -100,7 +100,7 @@ def load(path: str | Path) -> Record | Runs:
     """
     check_kind("`path`", path, (str, Path), WANTED)
     place = Path(path)
-    if place.is_dir():
+    if is_folder(place):
         if not (place / FRONT).is_file():
             raise InputError(f"{place}: has no {FRONT}; give {WANTED}.")
         place = place / FRONT

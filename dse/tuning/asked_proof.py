@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from dse.arguments import flag
 from dse.errors import InputError, check_kind
 from dse.explore.shard import Shard, read_shard
-from dse.files import exists, is_file, is_folder, leads_nowhere
+from dse.files import check_name, exists, is_file, is_folder, leads_nowhere
 from dse.records import Quantity
 from dse.tuning.enclosure import Enclosure
 from dse.tuning.problem import Problem
@@ -61,7 +61,7 @@ def read_wanted(
         check_kind("one of `proof_from`", one, (str, pathlib.Path), "a path")
     begun = tuple(map(pathlib.Path, files))
     for lacking in (path for path in begun if not is_file(path)):
-        raise InputError(f"{lacking}: there is no such file; give that of a proof.")
+        raise InputError(f"`{lacking}`: there is no such file; give that of a proof.")
     if begun and share.name:
         raise InputError(
             "give `shard` or `proof_from`: files know whose share they are."
@@ -69,10 +69,12 @@ def read_wanted(
     if not (prove or gap or file or begun or share.name):
         return None
     path = None if file is None else pathlib.Path(file)
+    if path is not None:
+        check_name(path)
     if path is not None and (
         (exists(path) and not is_file(path))
         or leads_nowhere(path)
         or not is_folder(pathlib.Path(os.path.realpath(path)).parent)
     ):
-        raise InputError(f"{path}: no proof can be written here; give a file.")
+        raise InputError(f"`{path}`: no proof can be written here; give a file.")
     return Wanted(gap, seconds, path, begun, share)

@@ -35,7 +35,7 @@ def prune_at(workload: Workload, curve: Curve, setting: Values) -> Workload:
     if not np.ndim(setting):
         return prune(workload, curve, setting)
     given: Any = setting  # `[layers]`
-    settings = [s if isinstance(s, jax.Array) else float(s) for s in given]
+    settings: list[Any] = [curve.check(each) for each in given]
     layers = count_layers(workload)
     if len(settings) != layers:
         raise InputError(
