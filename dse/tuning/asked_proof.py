@@ -18,7 +18,7 @@ from dse.tuning.problem import Problem
 from dse.tuning.proof_file import begin, read_proofs
 
 _GAP = Quantity("1", "a share of the cost, as 0.01")
-_SECONDS = Quantity("s", "how long a proof may take", low=1e-3)
+_SECONDS = Quantity("s", "how long a proof may take", low=1e-9)
 
 
 class Wanted(NamedTuple):
