@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from dse.arguments import MOST_ROWS
 from dse.errors import InputError
-from dse.explore.arguments import MOST_ROWS
 
 
 @dataclass(frozen=True)
