@@ -23,6 +23,7 @@ from dse.evaluation import Metrics, combine
 from dse.evidence.intervals import Interval
 from dse.evidence.league_families import CLOCK_MHZ, WORD_BITS, Family, families
 from dse.explore.evaluate import evaluate
+from dse.explore.limits import read_limits
 from dse.explore.progress import progress_bar
 from dse.explore.runs import Runs
 from dse.explore.sweep import sweep
@@ -99,19 +100,19 @@ def play(
             f"`memory` is {memory!r:.40}, no kind of main memory."
             + did_you_mean(memory, KINDS)
         )
+    lost, *limits = _limits(accuracy_drop, area_mm2, power_w)
     if bandwidth_gb_per_s is None:
         bandwidth = load_technology(MEMORIES)[f"{memory}.bandwidth"]
         bandwidth_gb_per_s = float(bandwidth) / 1e9
     playing = list(entrants or families(accuracy_drop, memory, bandwidth_gb_per_s))
-    limits = [f"area <= {area_mm2!r} mm^2"]
-    if power_w is not None:
-        limits.append(f"power <= {power_w!r} W")
     found: dict[str, tuple[Family, Uncertainty]] = {}
     absent = []
     bar = progress_bar(progress, unit="family", over=playing)
     for family in bar:
         bar.set_postfix_str(family.name)
-        best = best_of(family, node_nm, [*limits, *_floor(family, accuracy_drop)])
+        # Where a family's loss is stated, its model knows of none.
+        known = [lost] if family.accuracy_drop is None else []
+        best = best_of(family, node_nm, [*limits, *known])
         if len(best):
             technology = best.basis.technology
             workloads = list(family.suite)
@@ -139,6 +140,15 @@ def play(
     )
     sizes = {family.name: family.space.size for family in playing}
     return League(players, sizes, tuple(absent), budget)
+
+
+def _limits(drop: float, area_mm2: float, power_w: float | None) -> list[str]:
+    """Return the budget as limits, accuracy first; `InputError` if none can keep it."""
+    limits = [f"accuracy_drop <= {drop * 100.0!r} %", f"area <= {area_mm2!r} mm^2"]
+    if power_w is not None:
+        limits.append(f"power <= {power_w!r} W")
+    read_limits(limits)  # now, and not after designs were evaluated
+    return limits
 
 
 def best_of(family: Family, node_nm: float, limits: Sequence[str]) -> Runs:
@@ -197,12 +207,6 @@ def differences(node_nm: float) -> dict[str, str]:
         "Energon": f"units that work in {energon:.0%} of the cycles, fitted to a "
         "published rate",
     }
-
-
-def _floor(family: Family, accuracy_drop: float) -> list[str]:
-    """Return the limit on accuracy, where the model knows what a family loses."""
-    known = family.accuracy_drop is None
-    return [f"accuracy_drop <= {accuracy_drop * 100.0!r} %"] if known else []
 
 
 def _players(

@@ -12,7 +12,13 @@ from dse.arguments import flag, texts
 from dse.arrays import Rows, Values
 from dse.errors import InputError, did_you_mean
 from dse.evaluation import Metrics
-from dse.explore.objectives import SHOWN_UNITS, THROUGHPUTS, metric_value
+from dse.explore.objectives import (
+    LARGEST,
+    LINEAR,
+    SHOWN_UNITS,
+    THROUGHPUTS,
+    metric_value,
+)
 from dse.hardware.buildable import (
     BUILDABLE,
     CANNOT,
@@ -133,4 +139,19 @@ def _read(text: str, counted: str | None) -> Limit:
             f"limit {text!r}: a {counted} is counted here; write "
             f"`throughput {sign} {number:g} {THROUGHPUTS[counted]}`."
         )
-    return Limit(metric, sign == "<=", to_si(number, unit), unit)
+    found = Limit(metric, sign == "<=", to_si(number, unit), unit)
+    fault = _out_of_reach(found)
+    if fault:
+        raise InputError(f"limit {text!r}: `{metric}` is {fault}.")
+    return found
+
+
+def _out_of_reach(limit: Limit) -> str:
+    """Return why every machine keeps a limit, or none does; '' where some may."""
+    if limit.bound < 0:
+        return "never below 0; give a bound above it"
+    if limit.bound == 0 and limit.at_most and limit.metric not in LINEAR:
+        return "always above 0; give a bound above it"
+    if limit.bound > LARGEST.get(limit.metric, np.inf):
+        return "never above 100 %; give a bound up to that"
+    return ""

@@ -37,6 +37,17 @@ SHOWN_UNITS = {
     "cache_memory": "GiB",
     "activation_memory": "GiB",
 }
+# Metrics that may be 0 have no logarithm: a tuner counts them in these units.
+LINEAR = {
+    "accuracy_drop": 0.01,
+    "accuracy_spread": 0.01,
+    "budget_use": 1.0,
+    "wear": 1e-9,
+    "edge_use": 1.0,
+    "weight_memory": 1e9,
+    "cache_memory": 1e9,
+}
+LARGEST = {"accuracy_drop": 1.0, "accuracy_spread": 1.0}  # shares of a whole
 # What throughput is shown in, by what is counted (`Workload.counted`).
 THROUGHPUTS = {"sequence": "seq/s", "token": "tokens/s", "run": "runs/s"}
 # What a front trades off where nothing else is asked for.

@@ -19,7 +19,7 @@ from dse.explore.basis import Basis
 from dse.explore.evaluator import known_metrics
 from dse.explore.grid import answer_for
 from dse.explore.limits import Limit, applicable, read_limits
-from dse.explore.objectives import SHOWN_UNITS, Objective, read_objective
+from dse.explore.objectives import LINEAR, SHOWN_UNITS, Objective, read_objective
 from dse.explore.space import Space, is_of_workload
 from dse.hardware.buildable import BUILDABLE, FIT
 from dse.hardware.technology import read_technology
@@ -30,17 +30,6 @@ Own = Callable[..., Number]  # of the design, or of design and workload
 # A space, or a dict or list of them, in any depth.
 Spaces = Space | Mapping[str, "Spaces"] | Sequence["Spaces"]
 Suite = Sequence[tuple[Workload, float]]
-
-# Metrics that may be 0 have no logarithm: they count in these units.
-LINEAR = {
-    "accuracy_drop": 0.01,
-    "accuracy_spread": 0.01,
-    "budget_use": 1.0,
-    "wear": 1e-9,
-    "edge_use": 1.0,
-    "weight_memory": 1e9,
-    "cache_memory": 1e9,
-}
 
 
 class Problem:

@@ -36,11 +36,16 @@ def test_a_measured_machine_must_be_a_parameter_file(dse: Dse, tmp_path: Path) -
         ("--node", "14 mm2", "give length, as in"),
         ("--accuracy-drop", "much", "is not a quantity"),
         ("--picture", "league.doc", "a name that ends in .svg or .html"),
+        ("--area", "0mm2", "`area` is always above 0"),
+        ("--power", "-3W", "`power` is never below 0"),
+        ("--accuracy-drop", "200%", "`accuracy_drop` is never above 100 %"),
+        ("--accuracy-drop", "-1%", "`accuracy_drop` is never below 0"),
     ],
 )
-def test_a_budget_that_makes_no_sense_is_refused(
-    dse: Dse, option: str, value: str, says: str
+def test_a_budget_that_makes_no_sense_is_refused_before_the_games(
+    dse: Dse, monkeypatch: pytest.MonkeyPatch, option: str, value: str, says: str
 ) -> None:
+    monkeypatch.setattr("dse.evidence.league.families", None)
     found = dse("league", option, value)
     assert found.code == 2
     assert says in found.err

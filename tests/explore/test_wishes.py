@@ -11,7 +11,13 @@ import pytest
 import dse
 from dse.errors import InputError
 from dse.explore.limits import read_limits
-from dse.explore.objectives import SHOWN_UNITS, read_objective, read_objectives
+from dse.explore.objectives import (
+    LARGEST,
+    LINEAR,
+    SHOWN_UNITS,
+    read_objective,
+    read_objectives,
+)
 from dse.units import measures
 
 
@@ -51,7 +57,7 @@ def test_what_is_no_objective_is_refused(texts: tuple[str, ...], said: str) -> N
         # A bound of 0 has no size: a point of accuracy, a millijoule count as 1.
         ("accuracy_drop <= 0 %", 0.0, 0.0),
         ("accuracy_drop <= 0 %", 0.02, 2.0),
-        ("energy <= 0 mJ", 0.003, 3.0),
+        ("weight_memory <= 0 GiB", 3 * 2.0**30, 3.0),
         ("throughput >= 0 seq/s", 150.0, -150.0),
     ],
 )
@@ -61,6 +67,26 @@ def test_a_limit_is_broken_by_a_share_of_its_bound(
     (limit,) = read_limits([text])
     found: Any = SimpleNamespace(**{limit.metric: value})
     assert limit.excess(found) == pytest.approx(excess, abs=1e-12)
+
+
+@pytest.mark.parametrize("metric", SHOWN_UNITS)
+def test_what_nothing_can_meet_is_no_limit(metric: str) -> None:
+    unit = SHOWN_UNITS[metric]
+    with pytest.raises(InputError, match="never below 0; give a bound above it"):
+        read_limits([f"{metric} <= -1 {unit}"])
+    with pytest.raises(InputError, match="never below 0; give a bound above it"):
+        read_limits([f"{metric} >= -1 {unit}"])
+    read_limits([f"{metric} >= 0 {unit}"])
+    if metric in LINEAR:  # what a machine may have none of
+        read_limits([f"{metric} <= 0 {unit}"])
+    else:
+        with pytest.raises(InputError, match="always above 0; give a bound above it"):
+            read_limits([f"{metric} <= 0 {unit}"])
+    if metric in LARGEST:
+        for sign in ("<=", ">="):
+            read_limits([f"{metric} {sign} 100 {unit}"])
+            with pytest.raises(InputError, match="never above 100 %; give a bound up"):
+                read_limits([f"{metric} {sign} 101 {unit}"])
 
 
 def test_tokens_are_no_sequences() -> None:

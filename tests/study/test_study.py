@@ -258,6 +258,7 @@ def test_faults_that_only_the_engine_knows_have_their_line_too(folder: Path) -> 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (("area <= 70", "area <= 0"), "limits: limit 'area <= 0 mm^2': `area` is alw"),
         (('engine = "tile"', 'engine = "tle"'), "Did you mean `tile`?"),
         (
             ("objectives =", 'technology = "aceltran"\nobjectives ='),
