@@ -13,6 +13,7 @@ from dse.errors import InputError
 from dse.evaluation import Metrics
 from dse.explore.accuracy import grounds
 from dse.explore.limits import read_limits
+from dse.explore.most_broken import most_broken
 from dse.explore.objectives import Objective
 from dse.explore.runs import Runs, column_name, file_units
 from dse.hardware.buildable import BUILDABLE
@@ -98,9 +99,11 @@ def summarize(study: Study, front: Runs, proof: FrontProof | None = None) -> Sum
         if proof is not None and proof.left:
             raise InputError(f"no design was found{within}: {proof.verdict}")
         designs = front.evaluated if proof is None else proof.designs
+        limits = read_limits(study.limits, study.basis.counted)
+        told = most_broken(study.space, study.evaluator(), limits)
         raise InputError(
             f"none of the {designs:,} designs of `{study.name}` is legal"
-            f"{within}; loosen a rule or a limit, or widen the space."
+            f"{within}: {told}. Loosen what is broken most, or widen the space."
         )
     costs = front.costs(front.objectives)
     return Summary(

@@ -141,6 +141,7 @@ def test_limits_that_nothing_meets_are_told(
     answer = dse("sweep", study, "--limit", "area <= 1 mm^2", "--out", tmp_path / "out")
     assert answer.code == 2
     assert "none of the 8 designs of `eight_machines` is legal" in answer.err
+    assert "all 8 break `area <= 1 mm^2` (the nearest has " in answer.err
     assert names(tmp_path) == [study.name]
 
 
