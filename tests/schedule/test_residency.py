@@ -124,6 +124,25 @@ def test_what_layers_hold_that_differ_is_the_mean_of_what_each_would_hold() -> N
     assert both[1] == pytest.approx(70)
 
 
+# Where 200 words become 100, a room of 150 is too small, and large enough for 0.4 of
+# them; one more result is small in any case.
+@pytest.mark.parametrize(("densities", "spills"), [((1, 0.4), False), ((0.4, 1), True)])
+def test_what_the_last_layer_of_a_block_makes_is_handed_to_the_next(
+    densities: tuple[float, float], spills: bool
+) -> None:
+    ops = chain([Op("narrow", "linear", (0,), 1, 100, 200)])
+    after = chain([Op("last", "linear", (0,), 1, 1, 100)])
+    column = np.reshape(densities, (2, 1))
+    kept = storage(ops, room=150.0)._replace(
+        rooms=(Room(150.0, column, column),), operand=column, result=column
+    )
+    blocks = [Block(ops=ops, repeats=2), Block(ops=after, repeats=1)]
+    _, (_, moved_after), _ = plan_residency(
+        blocks, [kept, storage(after, room=150.0)], 1.0
+    )
+    assert (float(np.sum(moved_after.by_origin["spilled"])) > 0.0) == spills
+
+
 # While one result is made of another, 200 words ask for room; a room of 150 lacks 50, a
 # half of what each value takes.
 @pytest.mark.parametrize(("room", "share"), [(1e-9, 1.0), (150.0, 0.5), (ROOMY, 0.0)])
