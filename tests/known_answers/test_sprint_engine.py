@@ -99,6 +99,15 @@ def test_the_baseline_reads_again_what_does_not_fit_for_every_query() -> None:
     assert float(found.latency) * HERTZ == pytest.approx(cycles, rel=1e-5)
 
 
+def test_a_query_under_a_causal_mask_misses_what_it_sees_and_is_not_held() -> None:
+    # Query t sees t keys, one of them new; of the others all but 128 are not held.
+    machine = dse.SprintEngine.s_sprint().replace(pruning="none")
+    run = head(256, 256).replace(causal=True)
+    found = dse.evaluate(machine, run, technology="sprint")
+    keys = sum(1 + (t - 1) * max(0.0, 1 - 128 / t) for t in range(1, 257))
+    assert bits(found, "read") == pytest.approx(512 * (256 + 2 * keys), rel=5e-3)
+
+
 def test_pruning_on_chip_scores_every_key_and_reads_only_the_values_it_keeps() -> None:
     # Keys as the baseline; of 128 * 32 kept values 128 are used first, and half of all
     # others are not held.
