@@ -30,6 +30,7 @@ LAWS: dict[str, Law] = {
         whole_runs.more_bandwidth_is_never_slower,
         whole_runs.a_small_buffer_costs_traffic_and_never_fails,
         whole_runs.each_byte_that_is_needed_moves,
+        whole_runs.each_byte_that_moves_is_paid_for,
         programs.an_op_costs_what_it_costs_alone,
         programs.gradients_are_differences,
     )

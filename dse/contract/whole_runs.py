@@ -183,6 +183,23 @@ def each_byte_that_is_needed_moves(case: Case) -> None:
             hold(enough, f"{run.name}: fewer bytes of {origin} move than are needed")
 
 
+def each_byte_that_moves_is_paid_for(case: Case) -> None:
+    """What crosses the port takes the energy of its bits in the memory interface."""
+    runs = _prefill_and_decode()
+    if isinstance(case.machine, Pair):  # the ports of two machines: here that of one
+        case = Case(case.machine.coprocessor)
+        runs = [run.attention_only() for run in runs]
+    memory = case.machine.memory(case.technology)
+    if memory is None:
+        return
+    for run in runs:
+        found = case.ask(run)
+        bits = 8.0 * sum(map(float, found.off_chip_bytes.values()))
+        paid = found.dynamic_energy["memory_interface"]
+        what = f"{run.name}: energy of the memory interface"
+        near(paid, bits * float(memory.interface_energy), what, relative=1e-5)
+
+
 def a_larger_batch_moves_no_more_a_sequence(case: Case) -> None:
     """Bytes and energy of a sequence fall, or stay, as more run together."""
     base = transformer("bert-base", seq_len=128)
@@ -207,8 +224,8 @@ def a_buffer_a_little_smaller_moves_a_little_more(case: Case) -> None:
             hold(smaller <= 1.1 * larger, f"{at}: {larger:.6g}, then {smaller:.6g}")
 
 
-def _prefill_and_decode() -> tuple[Workload, Workload]:
-    return (
+def _prefill_and_decode() -> list[Workload]:
+    return [
         transformer("bert-mini", seq_len=64, batch=4),
         transformer("gpt2", mode="decode", context_len=512, batch=2),
-    )
+    ]

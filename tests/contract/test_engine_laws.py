@@ -143,7 +143,9 @@ class Wrong(dse.PlainEngine):
             cycles=cycles.get(self.fault, work / 1e3),
             energy=energy * 1e-12,
         )
+        unpaid = {k: 0.0 * v for k, v in stage.dynamic.items() if "memory" in k}
         changes: Mapping[str, Any] = {
+            "unpaid": {"dynamic": stage.dynamic | unpaid},
             "unmoved": {"moved": {k: 0.0 * v for k, v in stage.moved.items()}},
             "shape": {"busy": {"array": jnp.ones(5)}},
         }
@@ -160,6 +162,7 @@ BROKEN = {
     "sparse": "sparser never costs more",
     "work": "twice the work never takes less",
     "unmoved": "each byte that is needed moves",
+    "unpaid": "each byte that moves is paid for",
     "mixed": "an op costs what it costs alone",
 }
 
