@@ -71,6 +71,16 @@ def test_a_buffer_takes_and_leaks_the_same_in_every_family(name: str) -> None:
     )
 
 
+@pytest.mark.parametrize("tile_size", [8, 16])
+def test_layer_norm_of_acceltran_takes_half_a_row_where_softmax_takes_a_value(
+    tile_size: int,
+) -> None:
+    tile = DENSE["AccelTran"].replace(tile_size=tile_size, softmax_units_per_pe=1)
+    area = tile.area(league_technology(tile, NODE))
+    one, other = float(area["layer_norm"]), float(area["softmax"])
+    assert one / other == pytest.approx(tile_size / 2, rel=1e-6)
+
+
 # One more multiplier of a lane, of both units, of either unit, or in depth.
 @pytest.mark.parametrize(
     ("name", "field", "more"),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 import dse
+from dse.engines.tile.memory import lead
 from dse.engines.tile.work import elementwise
 
 
@@ -20,3 +23,12 @@ def test_one_unit_is_occupied_as_long_as_all_its_tiles_take() -> None:
     assert float(one.issued) == 32
     assert float(one.occupied) == float(one.elapsed) == 32 * 6
     assert float(elementwise(design, op, run, "softmax", 5.0, 2.0).occupied) == 16 * 6
+
+
+def test_work_begins_when_the_first_of_all_tiles_is_there() -> None:
+    """64 x 128 weights are 32 tiles of 16 x 16; of fewer weights one tile is all."""
+    design = dse.TileEngine.edge().replace(tile_size=16)
+    large: Any = SimpleNamespace(inner=64.0, columns=128.0)
+    small: Any = SimpleNamespace(inner=0.0, columns=128.0)
+    assert float(lead(design, large)) == pytest.approx(1 / 32)
+    assert float(lead(design, small)) == 1.0
