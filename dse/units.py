@@ -7,7 +7,7 @@ import re
 
 from dse.errors import InputError, did_you_mean
 
-# unit -> (what it measures, its size in SI)
+# unit -> (what it measures, its size in SI); others are known by a prefix, as `MB/s`
 UNITS: dict[str, tuple[str, float]] = {
     "1": ("number", 1.0),
     "%": ("number", 1e-2),
@@ -70,6 +70,7 @@ UNITS: dict[str, tuple[str, float]] = {
     "GB": ("information", 1e9),
     "B/s": ("bandwidth", 1.0),
     "GB/s": ("bandwidth", 1e9),
+    "bit/s": ("bandwidth", 1.0 / 8.0),
     "B/cycle": ("information per cycle", 1.0),
     "bit/cycle": ("information per cycle", 1.0 / 8.0),
     "cycle": ("cycles", 1.0),
@@ -78,6 +79,18 @@ UNITS: dict[str, tuple[str, float]] = {
     "TOP/s": ("rate", 1e12),
 }
 
+_PREFIXES = {
+    **{"f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3},
+    **{"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15},
+}
+# Of what is counted there are no thousandths; other things are not counted in 1,024.
+_COUNTED = ("B", "bit", "OP")
+_OF_COUNTS = {prefix: size for prefix, size in _PREFIXES.items() if size > 1.0} | {
+    **{"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
+}
+_PREFIXED = re.compile(
+    r"([KMGT]i|[fpnumkMGTP])((Hz|J|W|V|ohm|F|s|m|B|bit|OP)(?:\^([2-9]))?(?![A-Za-z]).*)"
+)
 _QUANTITY = re.compile(r"^\s*([-+0-9.eE]+)\s*([^\s].*?)?\s*$")
 
 
@@ -93,16 +106,14 @@ def from_si(value: float, unit: str) -> float:
 
 def measures(unit: str) -> str:
     """Say what a unit measures, as 'energy per bit'; raise for an unknown unit."""
-    _size(unit)
-    return UNITS[unit][0]
+    return _known(unit)[0]
 
 
 def si_unit(unit: str) -> str:
     """Return the SI unit of what a unit measures: `J` for `mJ`, `m^2` for `mm^2`."""
-    _size(unit)
     kind = measures(unit)
     sizes = {u: size for u, (measured, size) in UNITS.items() if measured == kind}
-    return unit if sizes[unit] == 1.0 else next(u for u in sizes if sizes[u] == 1.0)
+    return unit if sizes.get(unit) == 1.0 else next(u for u in sizes if sizes[u] == 1.0)
 
 
 def parse_quantity(text: str, like: str) -> float:
@@ -139,8 +150,21 @@ def read_quantity(text: str, like: str) -> tuple[float, str]:
 
 
 def _size(unit: str) -> float:
-    if unit not in UNITS:
-        raise InputError(
-            f"`{unit}` is not a unit that dse knows." + did_you_mean(unit, UNITS)
-        )
-    return UNITS[unit][1]
+    return _known(unit)[1]
+
+
+def _known(unit: str) -> tuple[str, float]:
+    """Return what a unit measures, and its size in SI."""
+    if unit in UNITS:
+        return UNITS[unit]
+    found = _PREFIXED.fullmatch(unit)
+    rest = found[2].replace("OP", "op") if found is not None else ""
+    if found is not None and rest in UNITS:
+        prefix, _, base, power = found.groups()
+        factors = _PREFIXES if base not in _COUNTED else _OF_COUNTS
+        kind, size = UNITS[rest]
+        if prefix in factors:
+            return kind, size * factors[prefix] ** int(power or 1)
+    raise InputError(
+        f"`{unit}` is not a unit that dse knows." + did_you_mean(unit, UNITS)
+    )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from dse.errors import InputError
-from dse.units import UNITS, from_si, measures, parse_quantity, to_si
+from dse.units import UNITS, from_si, measures, parse_quantity, si_unit, to_si
 
 
 @pytest.mark.parametrize(
@@ -24,11 +24,33 @@ from dse.units import UNITS, from_si, measures, parse_quantity, to_si
         (25.6, "GB/s", 25.6e9),
         (15.05, "TOP/s", 15.05e12),
         (20, "%", 0.2),
+        # By their prefix.
+        (400, "MB/s", 4e8),
+        (1.5, "TiB/s", 1.5 * 2**40),
+        (8, "Gbit/s", 1e9),
+        (3, "kW", 3e3),
+        (2, "kJ s", 2e3),
+        (5, "pF", 5e-12),
+        (7, "nm^2", 7e-18),
+        (4, "Gbit", 5e8),
+        (1, "mJ/bit", 1e-3),
+        (9, "POP/s", 9e15),
     ],
 )
 def test_a_unit_has_its_size_in_si(value: float, unit: str, si: float) -> None:
     assert to_si(value, unit) == pytest.approx(si, rel=1e-14)
     assert from_si(si, unit) == pytest.approx(value, rel=1e-14)
+
+
+@pytest.mark.parametrize("unit", ["mB", "uOP/s", "KiHz", "kKiB", "kmm", "k%", "kg"])
+def test_what_is_no_prefix_there_is_refused(unit: str) -> None:
+    with pytest.raises(InputError, match=f"`{unit}` is not a unit that dse knows"):
+        measures(unit)
+
+
+def test_the_unit_of_what_is_written_with_a_prefix() -> None:
+    assert si_unit("MB/s") == si_unit("B/s") == "B/s"
+    assert si_unit("kW") == "W"
 
 
 @given(st.sampled_from(sorted(UNITS)), st.floats(1e-12, 1e12))

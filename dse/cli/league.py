@@ -74,11 +74,11 @@ def league(
 def _check_picture(path: Path) -> None:
     if path.suffix not in (".svg", ".html"):
         raise InputError(
-            f"{path} has another ending; give a name that ends in .svg or .html."
+            f"`--picture` is {path}; give a name that ends in .svg or .html."
         )
     if path.suffix == ".svg" and importlib.util.find_spec("kaleido") is None:
         raise InputError(
-            f"{path}: a picture as .svg needs kaleido: pip install '.[export]'; or "
+            f"`{path}`: a picture as .svg needs kaleido: pip install '.[export]'; or "
             "name an .html."
         )
     check_file(path, "--picture")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -80,18 +82,34 @@ def _import_file(path: Path) -> ModuleType:
 
 
 def _folder(folder: Path) -> InputError:
-    """Return the error of a folder given for a file; it names the file that it is."""
+    """Return the error of a folder given for a file; it names what files there are."""
     files = (path for path in sorted(folder.glob("*.py")) if path.is_file())
     own = [path for path in files if not path.name.startswith(("test_", "_"))]
-    named = f": {own[0]}" if len(own) == 1 else ""
-    return InputError(f"{folder} is a folder; give the Python file in it{named}.")
+    if not own:
+        return InputError(
+            f"`{folder}` is a folder, with no Python file in it; give the file of an "
+            "engine, or begin one: `dse new engine NAME`."
+        )
+    named = str(own[0]) if len(own) == 1 else " or ".join(path.name for path in own)
+    return InputError(f"`{folder}` is a folder; give the Python file in it: {named}.")
+
+
+@contextmanager
+def _nothing_beside() -> Iterator[None]:
+    """Keep Python from leaving a `__pycache__` beside the files of somebody else."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def _import(module: str, place: str = "") -> ModuleType:
     """Return a module; faults are told of its `place`, where that is a file."""
     place = place or f"`{module}`"
     try:
-        return importlib.import_module(module)
+        with _nothing_beside():
+            return importlib.import_module(module)
     except ModuleNotFoundError as fault:
         if fault.name and module.partition(".")[0] != fault.name.partition(".")[0]:
             raise InputError(

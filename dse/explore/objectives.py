@@ -131,5 +131,7 @@ def read_objectives(given: Iterable[str]) -> tuple[Objective, ...]:
             "a front has no objectives; give some, as `max:throughput`, `min:area`."
         )
     if len({o.metric for o in objectives}) != len(objectives):
-        raise InputError(f"an objective stands twice: {', '.join(asked)}; remove one.")
+        raise InputError(
+            f"`objectives` has one metric twice, {', '.join(asked)}; remove one."
+        )
     return objectives

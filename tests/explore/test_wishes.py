@@ -37,7 +37,10 @@ def test_every_metric_can_be_asked_for_both_ways(metric: str) -> None:
         (("throughput",), "'throughput': write `max:` or `min:` and a metric"),
         (("best:energy",), "write `max:` or `min:`"),
         (("min:enrgy",), "`enrgy` is not a metric. Did you mean `energy`?"),
-        (("min:energy", "max:energy"), "stands twice: min:energy, max:energy"),
+        (
+            ("min:energy", "max:energy"),
+            "one metric twice, min:energy, max:energy; ",
+        ),
     ],
 )
 def test_what_is_no_objective_is_refused(texts: tuple[str, ...], said: str) -> None:

@@ -233,8 +233,25 @@ def test_the_folder_of_an_engine_is_told_its_file(
     file = re.escape(f"{folder}/systolic.py")
     with pytest.raises(dse.InputError, match=f"is a folder; give .* in it: {file}"):
         own.engine_in(str(folder))
-    with pytest.raises(dse.InputError, match=r"give the Python file in it\.$"):
+    with pytest.raises(dse.InputError, match=r"no Python file in it; .* `dse new en"):
         own.engine_in(str(tmp_path))
+    for name in ("one.py", "two.py"):
+        (tmp_path / name).touch()
+    with pytest.raises(dse.InputError, match=r"give the Python .*: one\.py or two\.py"):
+        own.engine_in(str(tmp_path))
+
+
+def test_nothing_is_left_beside_the_file_of_an_engine(
+    started: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    text = (started / "systolic" / "systolic.py").read_text()
+    (tmp_path / "beside_mine.py").write_text("ROWS = 16\n")
+    file = tmp_path / "left_alone.py"
+    file.write_text(f"{text}\nfrom beside_mine import ROWS\n")
+    importlib.import_module("dse.engines.own").engine_in(str(file))
+    assert {path.name for path in tmp_path.iterdir()} == {file.name, "beside_mine.py"}
+    assert not sys.dont_write_bytecode
 
 
 def test_a_package_that_cannot_be_loaded_stops_nobody_else(
