@@ -288,7 +288,7 @@ def test_a_registered_engine_is_known_by_its_name(
     for name, given, said in (
         ("tile", kind, "is the name of `TileEngine` already"),
         ("mine", dse.NMEngine, "already; give another one"),
-        ("My-Own", kind, "is no name of an engine"),
+        ("My-Own", kind, "which names no engine; write"),
         ("other", dict, "is the class `dict`; give a class of `dse.Engine`"),
         ("other", kind.small(), "give a class of"),
     ):
