@@ -369,7 +369,7 @@ def command_page() -> str:
     said = [
         "# Reference: the command line",
         "`dse VERB --help` says the same. Every verb takes `--json`, `-v` and `-q`; "
-        "`dse --hw-params FOLDER VERB` adds parameter files of your own.",
+        "`--hw-params FOLDER` adds parameter files of your own.",
     ]
     for path, command in _commands(group, "dse"):
         rows = [

@@ -7,6 +7,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -60,11 +61,29 @@ Exit codes: 0 done, 1 failed, 2 bad input, 3 done but not for all of the input,
 class _Verbs(TyperGroup):
     """The verbs; what stops one becomes a message and an exit code."""
 
-    def make_context(self, *arguments: Any, **options: Any) -> Any:
-        words = list(arguments[1] if len(arguments) > 1 else options.get("args", ()))
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
         with unread_help():
-            SAID.set(shlex.join(["dse", *words]))
-            return super().make_context(*arguments, **options)
+            SAID.set(shlex.join(["dse", *args]))
+            words = self._own_first(args)
+            return super().make_context(info_name, words, parent, **extra)
+
+    def _own_first(self, words: list[str]) -> list[str]:
+        """Return a call with the options of all verbs where they are read: first."""
+        options: list[Any] = [each for each in self.params if not each.is_eager]
+        takes = {o: int(not each.is_flag) for each in options for o in each.opts}
+        own: list[str] = []
+        rest: list[str] = []
+        left = iter(words)
+        for word in left:
+            if word == "--":
+                rest += [word, *left]
+            elif word in takes:
+                own += [word, *islice(left, takes[word])]
+            else:
+                (own if word.partition("=")[0] in takes else rest).append(word)
+        return [*own, *rest]
 
     def invoke(self, ctx: Any) -> Any:
         began = time.perf_counter()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +28,30 @@ def test_every_verb_explains_itself_and_offers_json(dse: Dse, verb: str) -> None
     assert "--json" in answer.out
     assert "--quiet" in answer.out
     assert "--verbose" in answer.out
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "cite sta_cached --no-color",
+        "--no-color cite sta_cached",
+        "reference list --no-color --hw-params own",
+        "curves --hw-params=own --no-color bert-tiny/wordnet/topk",
+    ],
+)
+def test_options_of_all_verbs_may_stand_anywhere(
+    dse: Dse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own").mkdir()
+    found = dse(*call.replace("sta_cached", "tuli2023acceltran").split())
+    assert found.code == 0, found.err
+    assert "DSE_HW_PARAMS" not in os.environ
+    wrong = dse("curves", "--hw-params", "nowhere")
+    assert wrong.code == 2
+    assert "nowhere" in wrong.err
+    assert dse("curves", "--hw-params").code == 2
+    assert dse("curves", "--", "--no-color").code == 2  # a name that begins oddly
 
 
 @pytest.mark.parametrize(
