@@ -74,9 +74,11 @@ def named(given: object) -> str:
 def quoted(given: object) -> str:
     """Return the beginning of a value as Python writes it, or what kind of thing it is.
 
-    Days and times stand as in the file that they come from. Whole numbers of thousands
-    of digits are not written: Python refuses to.
+    Days and times stand as in the file that they come from, numbers of NumPy as those
+    of Python. Whole numbers of thousands of digits are not written: Python refuses to.
     """
+    if type(given).__module__ == "numpy" and not hasattr(given, "__len__"):
+        given = given.item()  # type: ignore[attr-defined]
     if isinstance(given, date | time):
         return given.isoformat()
     try:

@@ -261,7 +261,7 @@ def record(cls: type[_T]) -> type[_T]:
         16.0
     """
     check_kind("what `record` stands above", cls, type, "a class of annotated fields")
-    data = dataclasses.dataclass(frozen=True, kw_only=True, repr=False, eq=True)(cls)
+    data = _as_dataclass(cls)
     fields = dataclasses.fields(data)  # type: ignore[arg-type]
     names = tuple(f.name for f in fields)
     leaves = tuple(f.name for f in fields if not f.metadata.get("static"))
@@ -317,6 +317,17 @@ def record(cls: type[_T]) -> type[_T]:
     data.__doc__ = documented(data)
     jax.tree_util.register_pytree_with_keys(data, flatten, unflatten)
     return data
+
+
+def _as_dataclass(cls: type[_T]) -> type[_T]:
+    whole = dataclasses.dataclass(frozen=True, kw_only=True, repr=False, eq=True)
+    try:
+        return whole(cls)
+    except (TypeError, ValueError) as fault:  # one already, a list as a default
+        raise InputError(
+            f"`{cls.__name__}` cannot be made a record: {fault}. Write `@dse.record` "
+            "once, above fields alone."
+        ) from None
 
 
 def _check_part(cls: type, field: dataclasses.Field[Any], value: Any) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import dse
+from dse.errors import quoted
 
 HUGE = 10**5000  # Python refuses to write it in digits
 
@@ -40,3 +41,9 @@ def test_a_long_name_does_not_hide_what_is_known() -> None:
     assert said.startswith("`ééé")
     assert "…`" in said
     assert "Known: " in said
+
+
+def test_numbers_of_numpy_are_told_as_those_of_python() -> None:
+    day = np.datetime64("2020-01-31")
+    told = map(quoted, (np.float32(1.5), np.int64(3), np.bool_(True), day))
+    assert list(told) == ["1.5", "3", "True", "2020-01-31"]

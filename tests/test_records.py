@@ -125,6 +125,16 @@ def test_a_part_is_what_its_field_says(given: dict[str, Any], said: str) -> None
     assert Chip(shape=(2, 3), copies=2, order="columns").shape == (2, 3)
 
 
+def test_a_class_that_cannot_be_a_record_is_refused() -> None:
+    class Listed:
+        parts: list = []  # noqa: RUF012
+
+    with pytest.raises(InputError, match="`Listed` cannot be made a record: mutable"):
+        record(Listed)
+    with pytest.raises(InputError, match="`Chip` cannot be made a record: Cannot over"):
+        record(Chip)
+
+
 def test_what_is_no_number_of_a_person_may_be_unknown() -> None:
     assert math.isnan(Loss(drop=math.nan, spread=math.nan, unknown="why").drop)
 

@@ -125,7 +125,8 @@ def preset_of(kind: type[Engine], preset: str) -> Engine:
 def find_machine(engine: str, preset: str | None = None) -> Engine:
     """Return a published machine; where none is named, `edge` or the first."""
     presets = find_engine(engine).presets
-    return find_preset(engine, preset or ("edge" if "edge" in presets else presets[0]))
+    usual = "edge" if "edge" in presets else presets[0]
+    return find_preset(engine, usual if preset is None else preset)
 
 
 def check_engine_class(place: str, engine: object) -> None:

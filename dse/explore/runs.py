@@ -204,7 +204,8 @@ class Runs(Shown):
     def costs(self, objectives: Sequence[Objective]) -> Rows:
         """Return `[rows, objectives]`, less being better, infeasible infinite."""
         wanted = "objectives of a front, as `front.objectives`"
-        for each in several("objectives", objectives, wanted):
+        objectives = several("objectives", objectives, wanted)
+        for each in objectives:
             check_kind("one of `objectives`", each, Objective, wanted)
         if not objectives:
             raise InputError(f"`objectives` is empty; give {wanted}.")
