@@ -21,6 +21,10 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 # for garbage among them as often as usual took a fifth of the time of all tests.
 gc.set_threshold(100_000, 20, 100)
 
+# Answers are in SI, many of them below 1e-12, and what `approx` lets pass beside its
+# relative tolerance would let any of those pass.
+type(pytest.approx(1.0)).DEFAULT_ABSOLUTE_TOLERANCE = 0.0
+
 hypothesis.settings.register_profile("dse", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("dse")
 

@@ -204,6 +204,13 @@ def test_every_source_is_used_somewhere() -> None:
     assert not idle, f"nothing rests on {idle}; remove them from references.bib"
 
 
+def test_a_test_tells_an_attojoule_from_two() -> None:
+    assert 1e-18 == pytest.approx(1e-18)
+    assert 1e-18 != pytest.approx(2e-18, rel=1e-3)
+    assert [1e-18] != pytest.approx([2e-18], rel=1e-3)
+    assert {"mac": 1e-18} != pytest.approx({"mac": 2e-18}, rel=1e-3)
+
+
 def test_the_project_speaks_of_no_machine() -> None:
     places = re.compile(r"(?<![\w.)}])/(?:work|tmp|root|home|mnt)/|\.\./shared")
     here = [path for path in ROOT.iterdir() if path.is_file()]

@@ -62,7 +62,10 @@ def test_a_design_of_a_finished_sweep_is_explained(dse, front, tmp_path) -> None
         (("compare", "tile", "tile:edge", *ASK), "is no design"),
         (("compare", "tile:edge", "no.json", *ASK), "no.json"),
         (("compare", "tile:edge", "tile:edge", *ASK, "--out", "x.png"), ".html"),
-        (("compare", "tile:edge", "tile:edge", *ASK, "--metric", "x"), "`x`"),
+        (
+            ("compare", "tile:edge", "tile:edge", *ASK, "--metric", "x"),
+            "`metric` is 'x'",
+        ),
         (("explain", "no_such", "1"), "there is no study at no_such"),
         (("explain", "acceltran_design_space", "35640000"), "35,640,000 designs"),
     ],

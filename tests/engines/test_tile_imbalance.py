@@ -43,5 +43,5 @@ def test_the_slope_by_the_imbalance_is_that_of_differences() -> None:
 
 
 def test_a_slow_tile_is_never_faster_than_the_mean_one() -> None:
-    with pytest.raises(InputError, match=r"imbalance is 0\.5, outside its range 1 to"):
+    with pytest.raises(InputError, match=r"imbalance, is 0\.5, outside its range 1 to"):
         HALF.with_imbalance(0.5)
