@@ -118,7 +118,11 @@ def check_name(path: Path) -> None:
 
 
 def make_parent(path: Path) -> None:
-    """Make the folder of a file where it is missing; `InputError` if that cannot be."""
+    """Make the folder of a file where it is missing; `InputError` if that cannot be.
+
+    Nor can the file where what stands there is none, as a device or a pipe: it would be
+    replaced.
+    """
     check_name(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -126,6 +130,9 @@ def make_parent(path: Path) -> None:
         raise InputError(
             f"{path}: {path.parent} is no folder; give another path."
         ) from None
+    path = Path(os.path.realpath(path))  # what a link points to, not the link
+    if os.path.lexists(path) and not path.is_file():
+        raise InputError(f"`{path}` is no regular file; give the name of one.")
 
 
 def write_whole(path: Path, data: str | bytes, draft: str = "") -> None:
@@ -133,13 +140,10 @@ def write_whole(path: Path, data: str | bytes, draft: str = "") -> None:
 
     Until then, and where it fails, an older file of that name stays as it was. The
     `draft` is the name of the file meanwhile, in the same folder, which is made where
-    it is missing. Raises `InputError` where what stands there is no file, as a device
-    or a pipe: it would be replaced.
+    it is missing. Raises `InputError` where `make_parent` does.
     """
     make_parent(path)
-    path = Path(os.path.realpath(path))  # what a link points to, not the link
-    if os.path.lexists(path) and not path.is_file():
-        raise InputError(f"{path}: is no regular file; give the name of one.")
+    path = Path(os.path.realpath(path))
     half = path.with_name(draft or f".{path.name}{DRAFT}")
     raw = data.encode() if isinstance(data, str) else data
     try:

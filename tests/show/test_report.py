@@ -100,6 +100,16 @@ def test_an_empty_front_has_no_report(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_place_is_tried_before_the_work(
+    study: Any, front: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dse.show.report.summarize", None)
+    (tmp_path / "file").touch()
+    for place in (tmp_path, tmp_path / "file" / "x.html", "a" * 300, "a\x00b"):
+        with pytest.raises(InputError, match=r"give (the name|a)"):
+            write_report(study, front, place)
+
+
 def test_the_words_say_how_a_machine_stands(study: Study, front: Runs) -> None:
     summary = summarize(study, front)
     assert words.lead(summary) == (
