@@ -14,8 +14,9 @@ ENCODED, TENSOR = float(LONG * WIDTH), float(SHORT * WIDTH)
 NM = dse.NMEngine(kept=4, group=4)  # a byte a value
 
 
-def run(layers: int) -> Workload:
-    """An encoder of one op; layers that make keys of it, which are values too."""
+def run(layers: int, *, encoders: int = 1) -> Workload:
+    """Encoders of one op; layers that make keys of the last, which are values too."""
+    up = chain([linear("up", LONG, WIDTH, WIDTH, reads=(0,))])
     table = Op("embedding", "embedding", (), SHORT, WIDTH, 1000)
     cross = linear("key_cross", LONG, WIDTH, WIDTH, reads=(-1,))
     query = linear("query", SHORT, WIDTH, WIDTH, reads=(0,))
@@ -25,7 +26,7 @@ def run(layers: int) -> Workload:
     return Workload(
         name="pair",
         blocks=(
-            Block(ops=chain([linear("up", LONG, WIDTH, WIDTH, reads=(0,))]), repeats=1),
+            Block(ops=up, repeats=encoders),
             Block(ops=chain([table]), repeats=1),
             Block(ops=chain([cross, query, scores, softmax, context]), repeats=layers),
         ),
@@ -38,18 +39,20 @@ def bytes_of(machine: Engine, workload: Workload) -> dict[str, float]:
     return {origin: float(size) for origin, size in found.items()}
 
 
-@pytest.mark.parametrize("layers", [1, 2, 6])
+@pytest.mark.parametrize(("layers", "encoders"), [(1, 1), (2, 1), (6, 1), (2, 4)])
 def test_without_a_buffer_each_layer_reads_it_and_it_is_written_once(
-    layers: int,
+    layers: int, encoders: int
 ) -> None:
-    found = bytes_of(NM.replace(activation_buffer_kib=1e-6), run(layers))
+    whole = run(layers, encoders=encoders)
+    found = bytes_of(NM.replace(activation_buffer_kib=1e-6), whole)
+    between = (encoders - 1) * 2 * ENCODED
     keys = 3 * ENCODED  # written, read by scores and by context
     query = 2 * TENSOR
     before = 2 * TENSOR  # of the table, and of each layer but the last
     assert found["output"] == TENSOR
     assert found["input"] == ENCODED + TENSOR
     assert found["spilled"] == pytest.approx(
-        ENCODED + layers * (ENCODED + keys + query + before)
+        between + ENCODED + layers * (ENCODED + keys + query + before)
     )
 
 
