@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import numpy as np
 import pytest
 
 import dse
-from dse.workload.attention import fuse_attention
+from dse.workload.attention import attention_places, fuse_attention
+from dse.workload.zoo import zoo
 
 BERT = dse.transformer("bert-tiny", seq_len=64)
 
@@ -39,10 +42,26 @@ def test_ops_after_a_fused_attention_keep_their_producers() -> None:
 def test_kept_pairs_are_the_density_of_the_probabilities() -> None:
     ops = BERT.with_attention(kept=0.25).blocks[1].ops
     place = ops.names.index("scores")
-    assert ops.output_density[place] == 0.25
-    assert ops.input_density[place] == 1.0
-    assert ops.input_density[place + 2] == 0.25
+    made = np.where(np.isin(np.arange(len(ops)), (place, place + 1)), 0.25, 1.0)
+    read = np.where(np.isin(np.arange(len(ops)), (place + 1, place + 2)), 0.25, 1.0)
+    np.testing.assert_array_equal(ops.output_density, made)
+    np.testing.assert_array_equal(ops.input_density, read)
     assert fuse_attention(ops).output_density[place] == 0.25
+
+
+@pytest.mark.parametrize("mode", ["prefill", "decode"])
+@pytest.mark.parametrize("name", sorted(zoo()))
+def test_softmax_takes_and_makes_what_scores_make(name: str, mode: Any) -> None:
+    try:
+        run = dse.transformer(name, mode=mode)
+    except dse.InputError:  # an encoder takes no steps
+        assert mode == "decode"
+        return
+    for block in run.blocks:
+        ops = block.ops
+        made = np.asarray(ops.heads) * ops.rows * ops.columns
+        for scores in attention_places(ops):
+            assert made[scores] == made[scores + 1] > 0, ops.names[scores]
 
 
 def test_attention_alone_has_three_ops_and_a_third_of_their_names() -> None:

@@ -309,6 +309,16 @@ def test_a_file_that_is_no_config_is_refused(write, text, message):
         shape_from_config(write(text))
 
 
+def windows_of(shape):
+    """The window of each layer of a decoder."""
+    (decoder,) = shape.stacks
+    return [
+        layer.halves[0].part.window
+        for layer, repeats in decoder.layers
+        for _ in range(repeats)
+    ]
+
+
 @pytest.mark.parametrize(("first", "windows"), [(0, 4), (1, 3), (3, 1), (4, 0), (9, 0)])
 def test_a_window_holds_from_a_layer_on(write, first, windows):
     config = {
@@ -323,10 +333,19 @@ def test_a_window_holds_from_a_layer_on(write, first, windows):
         "use_sliding_window": True,
         "max_window_layers": first,
     }
-    (decoder,) = shape_from_config(write(config)).stacks
-    told = [
-        layer.halves[0].part.window
-        for layer, repeats in decoder.layers
-        for _ in range(repeats)
-    ]
+    told = windows_of(shape_from_config(write(config)))
     assert told == [None] * (4 - windows) + [16] * windows
+
+
+def test_local_layers_have_a_window_and_global_ones_none(write):
+    config = {
+        "model_type": "gpt_neo",
+        "hidden_size": 64,
+        "num_heads": 2,
+        "num_layers": 4,
+        "vocab_size": 100,
+        "window_size": 16,
+        "attention_types": [[["global", "local"], 1], [["local"], 2]],
+    }
+    told = windows_of(shape_from_config(write(config)))
+    assert told == [None, 16, 16, 16]

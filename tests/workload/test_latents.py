@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import dse
+from dse.workload.attention import attention_places
 
 LAYERS, HEADS, LATENT, SHARED, OWN, VALUE = 3, 8, 64, 16, 32, 48
 CONFIG = {
@@ -61,6 +62,18 @@ def test_a_chunk_multiplies_as_little_as_either_way_does(new: int, keys: int) ->
     least = LAYERS * HEADS * min(folded, unfolded)
     assert macs(chunks(new, keys)) == least
     assert (folded < unfolded) == (new < 64)  # both ways are among these
+
+
+@pytest.mark.parametrize("new", [8, 64])
+def test_softmax_of_a_chunk_takes_all_scores_of_its_tokens(new: int) -> None:
+    for block in chunks(new, 128).blocks:
+        ops = block.ops
+        for scores in attention_places(ops):
+            made = [
+                float(ops.heads[i] * ops.rows[i] * ops.columns[i])
+                for i in (scores, scores + 1)
+            ]
+            assert made == [HEADS * new * 128] * 2
 
 
 def test_the_first_chunk_is_read_as_a_prompt_is() -> None:
