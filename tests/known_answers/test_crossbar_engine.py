@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import dse
-from dse.workload.layers import Op, chain
+from dse.workload.layers import Op, chain, linear
 from dse.workload.ops import Block
 from tests.known_answers.test_nm_engine import QUERY
 
@@ -17,6 +17,31 @@ def test_weights_stay_in_the_cells_and_activations_cross_once() -> None:
         524_288 * 3.5e-12, rel=1e-6
     )
     assert float(found["weight_writes"]) == 0.0
+
+
+# 1,024 columns of 2 bits are 8 arrays, all of one core: each of 128 x 128 inputs comes
+# over its bus once, each result goes over it and then on to the next tile.
+def test_inputs_and_results_cross_the_bus_and_results_the_router() -> None:
+    isaac = dse.CrossbarEngine.isaac()
+    found = dse.evaluate(isaac, QUERY).dynamic_energy
+    technology, bits = isaac.default_technology(), 128 * 128 * 16
+    bus, router = 2 * bits * technology["bus.energy"], technology["router.energy"]
+    assert float(found["bus"]) == pytest.approx(bus, rel=1e-6)
+    assert float(found["router"]) == pytest.approx(bits * router, rel=1e-6)
+
+
+# 16 values of a row are an array; drivers of 8 arrays each are driven whole.
+@pytest.mark.parametrize(("columns", "drivers"), [(128, 1), (192, 2), (256, 2)])
+def test_a_driver_of_eight_arrays_is_driven_for_one(columns: int, drivers: int) -> None:
+    isaac = dse.CrossbarEngine.isaac().replace(arrays_per_driver=8)
+
+    def driven(width: int) -> float:
+        ops = chain([linear("query", 128, 128, width, reads=(0,))])
+        block = Block(ops=ops, repeats=1)
+        work = dse.Workload(name="query", blocks=(block,), seq_len=128)
+        return float(dse.evaluate(isaac, work).dynamic_energy["dac"])
+
+    assert driven(columns) == pytest.approx(drivers * driven(16), rel=1e-6)
 
 
 def test_as_published_bits_cross_a_link_to_whole_blocks_of_memory() -> None:
