@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import dse
-from dse.engines.tile.memory import lead
+from dse.engines.tile.memory import lead, prefetch
+from dse.engines.tile.units import unit
 from dse.engines.tile.work import elementwise
 
 
@@ -32,3 +33,19 @@ def test_work_begins_when_the_first_of_all_tiles_is_there() -> None:
     small: Any = SimpleNamespace(inner=0.0, columns=128.0)
     assert float(lead(design, large)) == pytest.approx(1 / 32)
     assert float(lead(design, small)) == 1.0
+
+
+def test_without_bounds_on_buffers_a_whole_load_is_early() -> None:
+    design = dse.TileEngine.edge().replace(conventions=dse.SIMULATOR)
+    assert prefetch(design, SimpleNamespace(), SimpleNamespace()) == 1.0  # type: ignore[arg-type]
+
+
+def test_a_block_leaks_whole_at_work_and_a_share_while_it_waits() -> None:
+    """Of 3 seconds of all softmax units 2 seconds of one are work."""
+    edge = dse.TileEngine.edge()
+    technology = edge.default_technology()
+    power = float(unit(technology, "softmax", "leakage_power", edge))
+    waits = 3.0 * edge.pes * edge.softmax_units_per_pe - 2.0
+    idle = float(technology["idle.leakage_share"])
+    found = edge.leakage(technology, 3.0, {"softmax": 2.0})["softmax"]
+    assert float(found) == pytest.approx(power * (2.0 + idle * waits), rel=1e-6)
