@@ -429,7 +429,8 @@ class Record:
 
     def number(self, name: str) -> Values:
         """Return a number by its name, which may be dotted, as in `host.pes`."""
-        part, dot, rest = str(name).partition(".")
+        check_kind("the name of a field", name, str, "one, as `pes` or `host.pes`")
+        part, dot, rest = name.partition(".")
         if not hasattr(self, part):
             raise InputError(
                 f"`{part}` is not a field of `{type(self).__name__}`."

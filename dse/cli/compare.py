@@ -153,6 +153,6 @@ def _sweep_of(place: str) -> tuple[Space, Basis]:
 def _check_number(space: Space, number: int, place: str) -> None:
     if number >= space.size:
         raise InputError(
-            f"{place} has {space.size:,} designs, numbered from 0, and {number:,} is "
+            f"`{place}` has {space.size:,} designs, numbered from 0, and {number:,} is "
             "none; give one of these."
         )

@@ -54,7 +54,7 @@ class Plan:
         if not self.seeds or len(self.settings) < 2:
             raise InputError("a curve needs a seed and two settings; name more.")
         if list(self.settings) != sorted(set(self.settings)):
-            raise InputError("settings must rise from one to the next; sort them.")
+            raise InputError("`settings` must rise from one to the next; sort them.")
 
     @property
     def looked_at(self) -> int:

@@ -277,8 +277,11 @@ def test_a_table_of_texts_is_read_strictly(
     [
         ({"policy": "top_k"}, "`topk`"),
         ({"settings": "1,0.5"}, "must rise"),
-        ({"settings": "0,inf", "policy": "dynatran"}, "setting inf is no threshold"),
-        ({"settings": "-1,0.5", "policy": "sprint"}, "setting -1 is no share of pairs"),
+        (
+            {"settings": "0,inf", "policy": "dynatran"},
+            "`settings` holds inf, no threshold",
+        ),
+        ({"settings": "-1,0.5", "policy": "sprint"}, "holds -1, no share of pairs"),
         ({"settings": "0.5,1.2", "policy": "one_shot_m8"}, "in steps of 0.125"),
         ({"settings": "0.3,0.5", "policy": "one_shot_m8"}, "choose from 0.125 to 1"),
         ({"seq_len": 32}, "`seq_len` is 32, and the model has positions for"),

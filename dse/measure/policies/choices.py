@@ -42,8 +42,8 @@ class Choice:
         if not (math.isfinite(setting) and self.low <= setting <= self.high and whole):
             steps = f" in steps of {self.step:g}" if self.step else ""
             raise InputError(
-                f"setting {setting:g} is no {self.setting}; choose from {self.low:g} "
-                f"to {self.high:g}{steps}."
+                f"`settings` holds {setting:g}, no {self.setting}; choose from "
+                f"{self.low:g} to {self.high:g}{steps}."
             )
 
 
