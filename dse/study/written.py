@@ -53,7 +53,7 @@ def study_files(runs: Runs, path: Path) -> dict[str, str]:
     moved = {name for name in columns if is_of_workload(name)}
     files: dict[str, str] = {}
     table = {
-        "question": f"Which of these {len(runs):,} machines is the best?",
+        "question": _question(len(runs)),
         **machine,
         **_technology(runs, path),
         "timing": runs.basis.timing,
@@ -69,6 +69,12 @@ def study_files(runs: Runs, path: Path) -> dict[str, str]:
     }
     _check(runs, table, path, files)
     return files | {path.name: _text(table)}
+
+
+def _question(machines: int) -> str:
+    if machines == 1:
+        return "What does this machine give?"
+    return f"Which of these {machines:,} machines is the best?"
 
 
 def write_beside(path: Path, files: Mapping[str, str]) -> None:

@@ -75,6 +75,20 @@ def test_a_front_comes_back_and_goes_round(front: dse.Runs, tmp_path: Path) -> N
     assert texts[0] == texts[1] == texts[2]
 
 
+@pytest.mark.parametrize(
+    ("rows", "asked"),
+    [
+        (1, "What does this machine give?"),
+        (2, "Which of these 2 machines is the best?"),
+    ],
+)
+def test_a_study_asks_of_as_many_machines_as_it_has(
+    front: dse.Runs, tmp_path: Path, rows: int, asked: str
+) -> None:
+    dse.save(front.take(np.arange(rows)), tmp_path / "study.toml")
+    assert dse.load_study(tmp_path).question == asked
+
+
 def single(design: Any, workload: Any, technology: Any = None) -> dse.Runs:
     """Results of one machine that nobody evaluated."""
     used = read_technology(technology, design)
