@@ -337,6 +337,48 @@ def test_a_window_holds_from_a_layer_on(write, first, windows):
     assert told == [None] * (4 - windows) + [16] * windows
 
 
+USED = {"use_sliding_window": True}
+EXPERTS = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32}
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "windows"),
+    [
+        ("mistral", {}, 7),
+        ("phi3", {}, 7),
+        ("gemma2", {}, 4),
+        ("gpt_oss", {"num_local_experts": 4}, 4),
+        ("gemma3_text", {}, 6),
+        ("gemma3_text", {"sliding_window_pattern": 3}, 5),
+        ("olmo3", {}, 6),
+        ("smollm3", {}, 0),
+        ("smollm3", USED, 1),
+        ("qwen2", USED | {"max_window_layers": 6}, 1),
+        ("qwen2_moe", USED | EXPERTS | {"max_window_layers": 6}, 3),
+        ("qwen3_moe", EXPERTS, 0),
+        ("qwen3_moe", USED | EXPERTS, 7),
+        ("llama4_text", {"sliding_window": None, "attention_chunk_size": 16}, 6),
+    ],
+)
+def test_as_many_of_seven_layers_have_windows_as_in_the_reference_library(
+    write, kind, more, windows
+):
+    """As its configurations say where no list does."""
+    config = {
+        "model_type": kind,
+        "hidden_size": 64,
+        "intermediate_size": 128,
+        "num_attention_heads": 2,
+        "num_hidden_layers": 7,
+        "num_key_value_heads": 2,
+        "vocab_size": 100,
+        "head_dim": 32,
+        "sliding_window": 16,
+    }
+    told = windows_of(shape_from_config(write(config | more)))
+    assert sorted(map(str, told)) == ["16"] * windows + ["None"] * (7 - windows)
+
+
 def test_local_layers_have_a_window_and_global_ones_none(write):
     config = {
         "model_type": "gpt_neo",
