@@ -91,6 +91,12 @@ def test_128_rows_need_9_bits_and_8_with_flipped_columns() -> None:
     )
 
 
+def test_inputs_of_two_bits_make_sums_of_three_times_as_many_steps() -> None:
+    two = small(128).replace(dac_bits=2)
+    bits = float(crossbar_noise.lossless_bits(two, technology()))
+    assert bits == pytest.approx(np.log2(128 * 3 * 3 + 1), rel=1e-6)
+
+
 def test_a_converter_of_enough_bits_loses_nothing() -> None:
     found = crossbar_noise.signal_to_noise(small(128).replace(adc_bits=9), technology())
     assert float(found) == crossbar_noise.CLEAN
