@@ -95,6 +95,7 @@ def test_the_baseline_reads_again_what_does_not_fit_for_every_query() -> None:
     keys = 256 + 255 * 128
     assert bits(found, "read") == pytest.approx(512 * (256 + 2 * keys), rel=1e-5)
     # 256 queries of 256 keys, after 3 * 256 * 512 bits were written.
+    assert float(found.dynamic_energy["in_memory_pruning"]) == 0.0
     cycles = 256 * 256 + 3 * 256 * 512 / 1024
     assert float(found.latency) * HERTZ == pytest.approx(cycles, rel=1e-5)
 
