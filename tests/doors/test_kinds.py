@@ -86,6 +86,13 @@ def methods(kind: type) -> Iterator[str]:
 PUBLIC = {name: inspect.unwrap(getattr(dse, name)) for name in dse.__all__}
 FUNCTIONS = [name for name, value in PUBLIC.items() if takes(value)]
 METHODS = [name for kind in ONE for name in methods(kind)]
+# A right call of these takes a second, and some odd ones are right.
+SLOW = {"acceltran_model", "pareto_proof", "report", "tune", "tune_front"}
+SLOW |= {"write_report", "Study.prove", "Study.run"}
+EACH = [
+    pytest.param(name, marks=[pytest.mark.nightly] if name in SLOW else [])
+    for name in [*FUNCTIONS, *METHODS]
+]
 
 
 def test_one_of_each_kind_of_object_is_at_hand() -> None:
@@ -140,7 +147,7 @@ def wrong_calls(
             yield name, what, in_order(function, right | {name: value})
 
 
-@pytest.mark.parametrize("name", [*FUNCTIONS, *METHODS])
+@pytest.mark.parametrize("name", EACH)
 def test_what_is_of_another_kind_is_refused(
     name: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
