@@ -143,6 +143,7 @@ def test_a_dictionary_will_do():
     shape = shape_from_config(BERT_BASE)
     assert shape.name == shape.kind == "bert"
     assert shape.parameters == 109_482_240
+    assert shape.longest == 512
 
 
 def test_gpt2_may_name_the_width_of_its_feed_forward_net():
