@@ -40,6 +40,22 @@ def test_parameters_are_those_of_the_reference_library(name):
         assert shape.head_parameters == COUNTS[name]["head_parameters"]
 
 
+def test_a_head_is_tied_where_no_key_unties_it():
+    names = {config["model_type"]: name for name, config in CONFIGS.items()}
+    for kind in ("bert", "mobilebert", "gpt2", "t5"):
+        config = dict(CONFIGS[names[kind]])
+        config.pop("tie_word_embeddings", None)
+        usual, tied, own = (
+            shape_from_config(config | change).head_parameters
+            for change in (
+                {},
+                {"tie_word_embeddings": True},
+                {"tie_word_embeddings": False},
+            )
+        )
+        assert usual == tied < own, kind
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_work_is_what_torch_counts_while_the_reference_library_runs(name):
     shape = shape_from_config(CONFIGS[name])
