@@ -72,6 +72,9 @@ def test_attention_shares_long_sums_among_cores() -> None:
     shared = IN_PIECES.multiply(1.0, 1.0, 800.0, 4.0, splits=True)
     assert float(serial) == pytest.approx(2 * 4 * 4 * 800 / 0.125e12)
     assert float(shared) == pytest.approx(float(serial) / 4)
+    roomy = IN_PIECES.replace(memory_bandwidth_gb_per_s=1e9, cache_mib=1.0)
+    context = Op("context", "matmul", (0, 0), 1, 4, 800)
+    assert seconds(roomy, context) == pytest.approx(float(shared), rel=1e-4)
 
 
 def test_a_batch_in_one_is_no_slower_than_its_parts() -> None:
