@@ -44,6 +44,20 @@ def test_a_driver_of_eight_arrays_is_driven_for_one(columns: int, drivers: int) 
     assert driven(columns) == pytest.approx(drivers * driven(16), rel=1e-6)
 
 
+# 12 layers of 12 heads multiply 64 values of a query by 512 keys, on 336 lanes at 1
+# GHz; where sequences follow each other, four of them wait for one.
+@pytest.mark.parametrize(("pipelining", "sequences"), [("layers", 1), ("none", 4)])
+def test_keys_of_a_cache_are_multiplied_on_the_vector_units(
+    pipelining: str, sequences: int
+) -> None:
+    step = dse.transformer("gpt2", mode="decode", context_len=512, batch=4)
+    machine = dse.CrossbarEngine.isaac().replace(pipelining=pipelining)
+    found = dse.evaluate(machine, step)
+    at = found.op_names.index("scores")
+    wanted = sequences * 12 * 12 * 64 * 512 / 336 * 1e-9
+    assert float(found.op_busy["compute"][at]) == pytest.approx(wanted, rel=1e-6)
+
+
 def test_as_published_bits_cross_a_link_to_whole_blocks_of_memory() -> None:
     isaac = dse.CrossbarEngine.isaac()
     technology = isaac.published_technology()
