@@ -252,6 +252,18 @@ def test_what_hangs_on_one_input_is_an_input_of_its_own() -> None:
             np.testing.assert_allclose(told, sure, rtol=1e-14)
 
 
+def test_what_is_no_number_is_0_among_whole_numbers_alone() -> None:
+    function = compile_function(
+        lambda g: tuple(
+            (jnp.sqrt(g["x"]) + 2.0).astype(kind) for kind in (np.int32, np.float32)
+        ),
+        ["x"],
+    )
+    whole, real = function.bounds({"x": (-1.0, 4.0)})
+    assert (whole.low[0], whole.high[0]) == (0, 4)
+    assert (real.low[0], real.high[0]) == (2.0, 4.0)
+
+
 def test_shorter_numbers_are_no_table() -> None:
     """What is made of them is rounded as they are, not as an input is."""
     function = compile_function(

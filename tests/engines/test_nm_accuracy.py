@@ -67,6 +67,16 @@ def test_a_gain_in_accuracy_does_not_count() -> None:
     assert float(better.drop(2.0, 4.0)) == 0.0
 
 
+@pytest.mark.parametrize(
+    "name", ["bert-tiny/wordnet/one_shot", "bert-tiny/wordnet/idp"]
+)
+def test_what_was_measured_is_as_unsure_as_its_least_sure_point(name: str) -> None:
+    spreads = [dse.load_curve(f"{name}_m{group}").spread for group in (4, 8)]
+    most = float(np.max(np.concatenate(spreads)))
+    assert nm_accuracy(name).spread == pytest.approx(most, rel=1e-6)
+    assert most > 0.0
+
+
 def test_every_table_says_where_its_dense_score_is_from() -> None:
     path = hw_params_folder() / "accuracy" / "nm_published.toml"
     for name, table in tomllib.loads(path.read_text()).items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dse.engines.nm.engine import NMEngine
-from dse.engines.nm.memory import undrained
+from dse.engines.nm.memory import lead, undrained
 from dse.engines.nm.timing import DATAFLOWS, product_cycles, softmax_exposed
 from dse.errors import InputError
 
@@ -104,3 +105,10 @@ def test_results_that_find_no_room_for_a_second_tile_are_waited_for(
 ) -> None:
     design = ARRAY.replace(output_buffer_kib=size / 1024, results_per_cycle=10)
     assert float(undrained(design, 300.0)) == pytest.approx(waited, abs=1e-6)
+
+
+def test_an_array_full_is_its_share_of_the_weights_that_are_kept() -> None:
+    """Of 20 x 9 weights 2 of 4 are kept: 90, of which the array takes 5 x 2."""
+    op: Any = SimpleNamespace(inner=20.0, columns=9.0)
+    assert float(lead(ARRAY, op, 2.0, 4.0)) == pytest.approx(10 / 90)
+    assert float(lead(ARRAY, op, 1.0, 20.0)) == 1.0  # of 9 one is all
