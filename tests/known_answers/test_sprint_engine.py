@@ -79,6 +79,8 @@ def test_its_cells_last_108_days_of_nothing_but_such_heads(pruned: dse.Metrics) 
     seconds = 0.5 * 1e8 * 2**33 / 196_608 * 4296.375e-9
     years = float(pruned.extras["lifetime_years"])
     assert years == pytest.approx(seconds / (365.25 * 86_400), rel=1e-5)
+    technology = dse.SprintEngine.s_sprint().default_technology()
+    assert dse.SprintEngine.s_sprint().memory_capacity(technology) == 2**33 / 8
     eight = dse.evaluate(
         dse.SprintEngine.s_sprint().replace(memory_gib=8),
         head(256, 256, padded=0.5),
