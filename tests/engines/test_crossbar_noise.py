@@ -102,6 +102,14 @@ def test_a_converter_of_enough_bits_loses_nothing() -> None:
     assert float(found) == crossbar_noise.CLEAN
 
 
+def test_an_evaluation_tells_the_ratio_in_decibels() -> None:
+    coarse = ISAAC.replace(adc_bits=6)
+    told = dse.evaluate(coarse, "bert-tiny").extras["signal_to_noise_db"]
+    ratio = crossbar_noise.signal_to_noise(coarse, coarse.default_technology())
+    assert float(told) == pytest.approx(10 * np.log10(float(ratio)), rel=1e-5)
+    assert 0.0 < float(told) < 60.0
+
+
 def test_cells_that_are_hard_to_turn_off_need_a_finer_converter() -> None:
     bits = [
         float(crossbar_noise.lossless_bits(small(128), technology(on_off=ratio)))

@@ -79,6 +79,16 @@ def test_a_curve_over_what_is_kept_rises() -> None:
     assert jax.grad(rising.accuracy_drop)(0.4) < 0
 
 
+def test_what_is_lost_is_counted_from_the_dense_model() -> None:
+    rising = curve(
+        densities={"weights": (0.25, 0.5, 1.0)},
+        layer_densities={},
+        accuracy=(0.7, 0.8, 0.88),
+        settings=(0.25, 0.5, 1.0),
+    )
+    assert rising.accuracy_drop(1.0) == pytest.approx(0.90 - 0.88)
+
+
 def test_a_stricter_setting_keeps_less_and_costs_more() -> None:
     settings = np.linspace(0.0, 0.2, 21)
     density = jax.vmap(lambda t: curve().density("key", t))(settings)
