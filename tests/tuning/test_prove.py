@@ -237,7 +237,7 @@ def test_tune_proves_what_it_finds() -> None:
     ("given", "told"),
     [
         ({"gap": -0.1}, "`gap` is -0.1"),
-        ({"gap": "1 %"}, "`gap` is '1 %'"),
+        ({"gap": "1 %"}, "`gap` takes a number, got '1 %'"),
         ({"prove": True, "prove_seconds": 0.0}, "`prove_seconds` is 0"),
     ],
 )
