@@ -67,25 +67,24 @@ def test_no_setting_is_said_to_improve_on_the_dense_model() -> None:
     np.testing.assert_allclose(found.measured_accuracy, [0.90, 0.92, 0.80])
 
 
-def test_a_curve_over_what_is_kept_rises() -> None:
-    rising = curve(
+def over_what_is_kept(*accuracy: float) -> Curve:
+    return curve(
         densities={"weights": (0.25, 0.5, 1.0)},
         layer_densities={},
-        accuracy=(0.7, 0.8, 0.9),
+        accuracy=accuracy,
         settings=(0.25, 0.5, 1.0),
     )
+
+
+def test_a_curve_over_what_is_kept_rises() -> None:
+    rising = over_what_is_kept(0.7, 0.8, 0.9)
     assert rising.accuracy_drop(1.0) == pytest.approx(0.0, abs=1e-6)
     assert rising.accuracy_drop(0.25) == pytest.approx(0.2)
     assert jax.grad(rising.accuracy_drop)(0.4) < 0
 
 
 def test_what_is_lost_is_counted_from_the_dense_model() -> None:
-    rising = curve(
-        densities={"weights": (0.25, 0.5, 1.0)},
-        layer_densities={},
-        accuracy=(0.7, 0.8, 0.88),
-        settings=(0.25, 0.5, 1.0),
-    )
+    rising = over_what_is_kept(0.7, 0.8, 0.88)
     assert rising.accuracy_drop(1.0) == pytest.approx(0.90 - 0.88)
 
 
