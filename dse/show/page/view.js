@@ -64,7 +64,7 @@ function dseView(root, data, plotly, changed = () => {}) {
     return Object.fromEntries(Object.entries(part).map(([key, value]) =>
       [key, PLACES.includes(key) && Array.isArray(value) ? value : tinted(value)]));
   };
-  // What is no front waits until it is seen, or printed.
+  // What is no flat front waits until it is seen, or printed.
   const seen = new Set();
   const draw = ({ id, figure }) => seen.has(id)
     && Plotly.react(find(id), tinted(figure.data), tinted(figure.layout), savedAs(id));
@@ -72,19 +72,17 @@ function dseView(root, data, plotly, changed = () => {}) {
   const figureOf = (id) => data.figures.find((f) => f.id === id);
   const watch = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => {
     if (isIntersecting) reveal(target.id);
-  }), { rootMargin: "400px" });
+  }), { rootMargin: "200px" });
   async function reveal(id) {
     watch.unobserve(find(id));
     await plotly;
     if (seen.has(id)) return;
     seen.add(id);
     await draw(figureOf(id));
+    const front = fronts.find(({ div }) => div.id === id);
+    if (front) listen(front);
   }
-  const waiting = data.figures.filter((f) => !f.metrics);
-  waiting.forEach(({ id, figure }) => {
-    find(id).style.minHeight = `${figure.layout.height}px`;
-    watch.observe(find(id));
-  });
+  const waiting = data.figures.filter((f) => f.metrics?.length !== 2);
   addEventListener("beforeprint", () => waiting.forEach(({ id }) => reveal(id)));
   // Change traces as `Plotly.restyle` does, of a plot that may have to be drawn first.
   function restyle({ id }, changes, traces) {
@@ -142,6 +140,7 @@ function dseView(root, data, plotly, changed = () => {}) {
     }
     fronts.push(front);
   }
+  for (const { id, figure } of waiting) find(id).style.minHeight = `${figure.layout.height}px`;
   const lines = dseLines(find("parallel"), data.axes, column, count, (axis, range) => { take(axis, range); filter(); });
   function listen({ div, axes, flat }) {
     div.on("plotly_click", ({ points }) => {
@@ -390,21 +389,21 @@ function dseView(root, data, plotly, changed = () => {}) {
     lines.show({}, true);
     await quietly(() => Promise.all(data.figures.map(draw)));
   }
-  // All but plots work at once; the promise is kept when the fronts are drawn.
+  // All but plots work at once; the promise is kept when the flat fronts are drawn.
   function start() {
     paint(root.dataset.theme === "dark");
     pick(picked);
     filter();
     return drawFronts();
   }
-  // Flat fronts first: one in space takes longer than all of them.
+  // Each in a frame of its own; one in space takes longer than all of them, and waits.
   async function drawFronts() {
-    for (const front of [...fronts].sort((a, b) => b.flat - a.flat)) {
-      await reveal(front.div.id);
+    for (const { div } of fronts.filter((front) => front.flat)) {
+      await reveal(div.id);
       performance.mark("chart");
-      listen(front);
-      await new Promise((done) => setTimeout(done)); // to whoever scrolls meanwhile
+      await new Promise((done) => requestAnimationFrame(() => setTimeout(done))); // it is seen
     }
+    waiting.forEach(({ id }) => watch.observe(find(id)));
   }
   return {
     change, make, paint, start, titleOf,
