@@ -15,15 +15,13 @@ import numpy as np
 from dse.arrays import Array
 
 
-def _special(name: str) -> Callable[..., Array]:
-    """Return a function of SciPy, which is loaded when it is first needed."""
+def _one_by_one(of_one: Callable[[float], float]) -> Callable[[Array], Array]:
+    """Return a function of Python's own for arrays: SciPy takes an eighth of a second.
 
-    def function(x: Array) -> Array:
-        from scipy import special
-
-        return np.asarray(getattr(special, name)(x))
-
-    return function
+    What is worked out here is small.
+    """
+    each = np.frompyfunc(of_one, 1, 1)
+    return lambda x: np.asarray(each(x), np.asarray(x).dtype)
 
 
 def _log_gamma_of_one(x: float) -> float:
@@ -32,11 +30,6 @@ def _log_gamma_of_one(x: float) -> float:
         return math.lgamma(x)
     except (ValueError, OverflowError):
         return math.inf
-
-
-def _log_gamma(x: Array) -> Array:
-    """Return log |gamma|: of Python's own, for SciPy takes an eighth of a second."""
-    return np.asarray(np.frompyfunc(_log_gamma_of_one, 1, 1)(x), np.asarray(x).dtype)
 
 
 def _digamma(x: Array) -> Array:
@@ -125,9 +118,9 @@ EACH_FLOAT: dict[str, Callable[..., Any]] = {
     "round": np.round,
     "round_away": round_away,
     "is_finite": np.isfinite,
-    "erf": _special("erf"),
-    "erfc": _special("erfc"),
-    "lgamma": _log_gamma,
+    "erf": _one_by_one(math.erf),
+    "erfc": _one_by_one(math.erfc),
+    "lgamma": _one_by_one(_log_gamma_of_one),
     "digamma": _digamma,
 }
 FUNCTIONS = EACH | EACH_FLOAT

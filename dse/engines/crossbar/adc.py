@@ -17,6 +17,7 @@ from dse.arrays import Number
 from dse.engines.crossbar.slices import slices_of
 from dse.hardware.technology import Technology
 from dse.smooth import log_interpolate
+from dse.traced_once import traced_once
 
 if TYPE_CHECKING:
     from dse.engines.crossbar.engine import CrossbarEngine
@@ -36,6 +37,7 @@ class Converter(NamedTuple):
     fastest: Number
 
 
+@traced_once()
 def converter(design: CrossbarEngine, technology: Technology) -> Converter:
     """Return the ADC of a design by the law it chose, calibrated."""
     bits = slices_of(design).bits

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
-from jax.scipy.stats import norm
+from jax.lax import erfc
 
 from dse.arrays import Number
 from dse.engines.crossbar.slices import bits_together
@@ -87,7 +87,7 @@ def read_noise(design: CrossbarEngine, technology: Technology) -> Number:
 def _rounded(deviation: Number) -> Number:
     steps = jnp.arange(1.0, _STEPS + 1.0)
     safe = jnp.maximum(deviation, 1e-3)
-    beyond = 2.0 * norm.sf((steps - 0.5) / safe)
+    beyond = erfc((steps - 0.5) / (2.0**0.5 * safe))
     return jnp.sum((2.0 * steps - 1.0) * beyond)
 
 

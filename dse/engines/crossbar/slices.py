@@ -14,6 +14,7 @@ import jax.numpy as jnp
 
 from dse.arrays import Number
 from dse.smooth import ceil_div
+from dse.traced_once import traced_once
 
 if TYPE_CHECKING:
     from dse.engines.crossbar.engine import CrossbarEngine
@@ -33,6 +34,7 @@ def has_integrators(design: CrossbarEngine) -> Number:
     return design.slices_per_conversion > 1.0
 
 
+@traced_once()
 def slices_of(design: CrossbarEngine) -> Slices:
     """Return how often parts of an array work for one input of `activation_bits`.
 

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 
 from dse.arrays import Choice, Number
 from dse.smooth import ceil
+from dse.traced_once import traced_once
 
 CODES = ("best", "bitmap", "index", "rank", "venom", "entropy")
 # Columns that V:N:M keeps of every tile, for hardware that can do 2:4.
@@ -24,6 +25,7 @@ VENOM_COLUMNS = 4.0
 _ROUNDING = 1e-4
 
 
+@traced_once()
 def position_bits(
     kept: Number, group: Number, code: Choice, strip_rows: Number
 ) -> Number:

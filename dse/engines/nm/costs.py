@@ -15,6 +15,7 @@ from dse.hardware.main_memory import KINDS
 from dse.hardware.shared_parts import Part
 from dse.hardware.technology import Technology
 from dse.smooth import ceil
+from dse.traced_once import traced_once
 
 if TYPE_CHECKING:
     from dse.engines.nm.engine import NMEngine
@@ -38,6 +39,7 @@ class Costs(NamedTuple):
     per_pass: Number  # one value through a lane of the vector or softmax unit
 
 
+@traced_once()
 def costs(design: NMEngine, technology: Technology) -> Costs:
     """Return the costs of a design on its target."""
     on_fpga = jnp.asarray(design.target) > 0.5

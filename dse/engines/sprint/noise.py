@@ -11,7 +11,6 @@ import math
 from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
-from jax.scipy.stats import norm
 
 from dse.arrays import Number
 from dse.engines.sprint.normal import normal_quantile
@@ -51,13 +50,14 @@ def wrongly_pruned(kept: Number, noise: Number) -> Number:
     """Return the share of all pairs that noise prunes although they should be kept.
 
         phi(t) noise / sqrt(2 pi), at most `kept`;    t = threshold that keeps `kept`
+        phi(t) = exp(-t^2 / 2) / sqrt(2 pi)
 
     For normal scores of variance 1 and normal noise, to first order in the noise: next
     to a threshold the scores lie evenly, and the mean of the noise's one side is noise
     / sqrt(2 pi). None where all are kept, for there is no threshold.
     """
     share = jnp.clip(kept, _EDGE, 1.0 - _EDGE)
-    near = norm.pdf(normal_quantile(share)) * noise / math.sqrt(2.0 * math.pi)
+    near = jnp.exp(-0.5 * normal_quantile(share) ** 2) * noise / (2.0 * math.pi)
     return jnp.where(jnp.asarray(kept) < 1.0, jnp.minimum(near, share), 0.0)
 
 
