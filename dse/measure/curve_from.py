@@ -55,7 +55,7 @@ def curve_file(
     accuracy = np.asarray([one["accuracy"] for one in answers])  # [k, seeds]
     dense = np.asarray(answers[0]["dense_accuracy"])
     means = accuracy.mean(axis=1)
-    spread = _sampling(means, plan.test)
+    spread = sampling_error(means, plan.test)
     if len(plan.seeds) > 1:
         spread = np.hypot(spread, (dense - accuracy).std(axis=1, ddof=1))
     first = answers[0]
@@ -90,8 +90,10 @@ def curve_file(
     )
 
 
-def _sampling(accuracy: np.ndarray, texts: int) -> np.ndarray:
+def sampling_error(accuracy: np.ndarray, texts: int) -> np.ndarray:
     """Return the standard error of accuracies over so many texts.
+
+        sqrt(p (1 - p) / n),   p = (right + 1) / (n + 2)
 
     Never 0: one more text of either kind is counted, for none may be right or wrong.
     """

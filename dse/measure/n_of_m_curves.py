@@ -7,19 +7,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dse.measure.curve_from import sampling_error
 from dse.sparsity.curve_tables import About, CurveFile, CurveTable
 
 
 def n_of_m_curve(
-    table: pd.DataFrame, *, method: str, m: int, dense_steps: int, about: dict[str, Any]
+    table: pd.DataFrame,
+    *,
+    method: str,
+    m: int,
+    dense_steps: int,
+    texts: int,
+    about: dict[str, Any],
 ) -> CurveFile:
     """Return the curve N/M -> accuracy of one method and group size.
 
     `table` has a row per model: seed, method, n, m, steps, accuracy. The dense model is
     the one that was trained on for `dense_steps`, so that what is lost is lost by
     pruning and not by the length of training; a method's models are those that were
-    trained longest. The spread is the standard deviation over seeds of the loss of each
-    seed against its own dense model. At N/M = 1 stands the dense model.
+    trained longest. The spread is that of the accuracy over the `texts` it was judged
+    by, and over seeds, of the loss of each seed against its own dense model (root of
+    the sum of squares). At N/M = 1 stands the dense model.
     """
     dense = table[(table["method"] == "dense") & (table["steps"] == dense_steps)]
     reference = dense.set_index("seed")["accuracy"]
@@ -29,12 +37,15 @@ def n_of_m_curve(
     loss = by_seed.rsub(reference, axis=0)
     shares = (*(float(n) / m for n in by_seed.columns), 1.0)
     level = float(reference.mean())
+    accuracy = np.array([*(level - loss.mean()), level])
+    over_seeds = np.array([*loss.std(ddof=1).fillna(0.0), 0.0])
+    spread = np.hypot(sampling_error(accuracy, texts), over_seeds)
     return CurveFile(
         about=About(policy=f"{method}_m{m}", setting="kept share N/M", **about),
         curve=CurveTable(
             settings=shares,
-            accuracy=(*(level - loss.mean()).tolist(), level),
-            spread=(*loss.std(ddof=1).fillna(0.0).tolist(), 0.0),
+            accuracy=tuple(accuracy.tolist()),
+            spread=tuple(spread.tolist()),
             dense_accuracy=level,
         ),
         density={"activations": (1.0,) * len(shares), "weights": shares},

@@ -64,8 +64,8 @@ class Curve(Shown, Record):
 
     Sites are the ops whose output is meant, as in `scores`; `activations` is all of
     them pooled, `weights` all weight matrices. Accuracies are shares (0.93), made
-    monotone: `spread` is the standard deviation over seeds or batches together with
-    what the fit moved each point.
+    monotone: `spread` is one standard deviation as it was measured, over texts and
+    seeds, together with what the fit moved each point.
 
     Examples:
         >>> curve = dse.load_curve("bert-base/sst-2/dynatran")

@@ -12,6 +12,8 @@ from figure import LOOK, RATIOS, WAYS, draw
 from dse.measure.n_of_m_curves import gains, mean_and_spread, n_of_m_curve
 from dse.sparsity.curve_file import write_curve_file
 
+TEXTS = 4000  # that are held back, by which models are judged
+
 
 def write_answer(folder: Path) -> None:
     """Write what a folder of `seed_*.csv` and models says, and print it."""
@@ -27,11 +29,12 @@ def write_answer(folder: Path) -> None:
         "source": "turc2019wellread",
         "where": "its shape alone; trained from nothing on the task",
         "data_source": "fellbaum1998wordnet",
-        "data": "4000 glosses held back of 117,659; 45 classes, 24 tokens",
+        "data": f"{TEXTS} glosses held back of 117,659; 45 classes, 24 tokens",
         "densities": "weights of the linear layers of the encoder; activations dense",
         "note": "the dense model was trained on for as many steps as the longest "
-        "series; spread: over seeds, of the loss against the seed's own dense model; "
-        "the hash is that of seed 0",
+        "series; spread: of the accuracy, over the texts and over seeds together (root "
+        "of the sum of squares; over the seeds: of the loss against the seed's own "
+        "dense model); the hash is that of seed 0",
         "model_sha256": hashlib.sha256(weights).hexdigest(),
         "seq_len": 24,
         "seeds": tuple(int(seed) for seed in sorted(table["seed"].unique())),
@@ -42,7 +45,12 @@ def write_answer(folder: Path) -> None:
     for method in LOOK:
         for m in sorted({m for _, m in RATIOS}):
             curve = n_of_m_curve(
-                table, method=method, m=m, dense_steps=dense_steps, about=about
+                table,
+                method=method,
+                m=m,
+                dense_steps=dense_steps,
+                texts=TEXTS,
+                about=about,
             )
             write_curve_file(folder / f"{method}_m{m}.toml", curve)
     print(in_words(table))

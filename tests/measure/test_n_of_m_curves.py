@@ -41,12 +41,16 @@ def table() -> pd.DataFrame:
 
 
 def test_a_curve_is_the_mean_loss_of_each_seed_against_its_own_dense_model() -> None:
-    file = n_of_m_curve(table(), method="frozen", m=4, dense_steps=20, about=ABOUT)
+    file = n_of_m_curve(
+        table(), method="frozen", m=4, dense_steps=20, texts=48, about=ABOUT
+    )
     # Losses: 2:4 0.06 and 0.10, 1:4 (at 20 steps) 0.10 and 0.12; dense on average 0.85.
     assert file.curve.settings == (0.25, 0.5, 1.0)
     np.testing.assert_allclose(file.curve.accuracy, [0.85 - 0.11, 0.85 - 0.08, 0.85])
-    deviations = [0.01 * np.sqrt(2), 0.02 * np.sqrt(2), 0.0]
-    np.testing.assert_allclose(file.curve.spread, deviations)
+    seeds = np.array([0.01 * np.sqrt(2), 0.02 * np.sqrt(2), 0.0])
+    right = np.array([0.74, 0.77, 0.85]) * 48 + 1  # of 50: one more of either kind
+    texts = np.sqrt(right / 50 * (1 - right / 50) / 48)
+    np.testing.assert_allclose(file.curve.spread, np.sqrt(seeds**2 + texts**2))
     curve = build_curve("c", file)
     assert curve.accuracy_drop(1 / 4) == pytest.approx(0.11)
     assert curve.accuracy_drop(1.0) == pytest.approx(0.0, abs=1e-6)
