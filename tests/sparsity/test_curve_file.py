@@ -217,7 +217,9 @@ def test_no_measured_accuracy_is_surer_than_its_texts_allow() -> None:
         file = read_curve_file(curve_path(name))
         if file.about.status != "measured":
             continue
-        [texts] = re.findall(r"and (\d+) to judge it|^(\d+) glosses held", file.about.data)
+        [texts] = re.findall(
+            r"and (\d+) to judge it|^(\d+) glosses held", file.about.data
+        )
         count = int("".join(texts))
         for share, spread in zip(file.curve.accuracy, file.curve.spread, strict=True):
             assert spread >= math.sqrt(share * (1 - share) / count), name
