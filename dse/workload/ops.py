@@ -239,9 +239,15 @@ class Workload(Shown, Record):
     def replace(self, **changes: object) -> Workload:
         """Return a copy with some fields changed; a new `threshold` prunes anew.
 
-        Raises `InputError` for a threshold without a curve, or outside it, and for a
-        field that the steps of a generation have each for themselves.
+        Raises `InputError` for a threshold without a curve, or outside it, for a loss
+        of more than all accuracy, and for a field that the steps of a generation have
+        each for themselves.
         """
+        drop = changes.get("accuracy_drop")
+        if isinstance(drop, int | float) and not -1.0 <= drop <= 1.0:
+            raise InputError(
+                f"`accuracy_drop` is {drop:g}; give a share, as 0.01 for one point."
+            )
         if self.steps and "steps" not in changes:
             own = {field.name for field in fields(self)} - _OF_ALL_STEPS
             odd = {name for name in changes if name.partition(".")[0] in own}

@@ -239,3 +239,11 @@ def test_constants_are_never_pruned() -> None:
         assert np.all(right == 1.0)
         weights = ops.weight_density[..., ops.kinds.index("linear")]
         assert np.all(weights < 1.0)
+
+
+@pytest.mark.parametrize("points", [5, -5.0, float("nan")])
+def test_a_loss_of_accuracy_is_a_share(points: float) -> None:
+    dense = dse.transformer("bert-tiny", seq_len=8)
+    with pytest.raises(InputError, match=r"give a share, as 0\.01 for one point"):
+        dense.replace(accuracy_drop=points)
+    assert dense.replace(accuracy_drop=0.05).accuracy_drop == 0.05
