@@ -148,8 +148,8 @@
     find("breakdown").replaceChildren(...missing, legend, ...tables);
 
     const busy = time.units.map((unit, i) => [unit, time.busy[i][at]]).sort((a, b) => b[1] - a[1]);
-    find("bottleneck").textContent = `Of ${titleOf(known).replace("Design", "design")} the busiest part is the ${busy[0][0]}: `
-      + `${(100 * busy[0][1]).toFixed(0)} % of the time.`;
+    find("bottleneck").textContent = `The busiest part of ${titleOf(known).replace("Design", "design")}: `
+      + `the ${busy[0][0]}, ${(100 * busy[0][1]).toFixed(0)} % of the time.`;
     const stages = Object.keys(time.stages);
     const longest = Math.max(...stages.flatMap((s) => time.stages[s].map((op) => op[at])));
     find("time-bars").replaceChildren(
