@@ -49,6 +49,7 @@ from dse.compile.slopes import write_changes, write_slopes
 from dse.compile.steps import Found, Steps, operations
 from dse.compile.tabled import write_tables
 from dse.compile.trace import Equation, Trace, follow, trace
+from dse.deep_calls import in_one_piece
 from dse.errors import InputError
 
 Function = Callable[[Mapping[str, Any]], Any]
@@ -56,6 +57,7 @@ Function = Callable[[Mapping[str, Any]], Any]
 KEPT = 64  # traces whose operations are kept for those that are alike
 
 
+@in_one_piece
 def compile_function(
     function: Function, names: Sequence[str] | Mapping[str, tuple[int, ...]]
 ) -> CompiledFunction:
