@@ -20,7 +20,7 @@ os.environ["DSE_CACHE"] = ""
 jax.config.update("jax_numpy_rank_promotion", "raise")
 # Traces and compiled models are kept for later tests, by the million objects: to look
 # for garbage among them as often as usual took a fifth of the time of all tests.
-gc.set_threshold(100_000, 20, 100)
+gc.set_threshold(30_000, 20, 100)
 
 # Answers are in SI, many of them below 1e-12, and what `approx` lets pass beside its
 # relative tolerance would let any of those pass.

@@ -75,7 +75,9 @@ def one_browser(chromium: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 def test_a_figure_is_written_as_wide_as_it_was_asked_for(
     tmp_path: Path, front: Runs, inches: float, every: bool
 ) -> None:
-    for name, figure in figures(front, inches).items():
+    drawn = figures(front, inches)
+    for name in drawn if every else ("front", "time"):
+        figure = drawn[name]
         for suffix in INCH if every or name == "time" else (".svg",):
             path = tmp_path / f"{name}{suffix}"
             figure.write_image(path)
