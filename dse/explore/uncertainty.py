@@ -49,8 +49,9 @@ class Uncertainty(Shown):
     they stand, `[designs]`. `parameters` maps the key of each assumed number to its
     draws `[draws]`; `model_errors` are draws of the error of the model, one part for
     all designs and one for each. `runs` are the designs, where they came as runs, and
-    `basis` says what all of them rest on. Accuracies are drawn as they were measured:
-    around their means by `accuracy_spread`, and never below 0.
+    `basis` says what all of them rest on. Losses of accuracy are drawn around what was
+    measured, by the `accuracy_spread` of accuracies, which is more than theirs on the
+    same texts, and never below 0.
 
     Examples:
         >>> found = dse.uncertainty("tile:edge", "bert-tiny", draws=200)

@@ -31,7 +31,7 @@ TITLES = {
     "peak_rate": "Peak rate",
     "effective_rate": "Effective rate",
     "accuracy_drop": "Accuracy lost",
-    "accuracy_spread": "Accuracy lost, standard deviation",
+    "accuracy_spread": "Accuracy, standard deviation",
     "budget_use": "Fullest budget",
     "power_density": "Power density",
     "wear": "Wear",

@@ -62,7 +62,7 @@ class About(Table):
         "how the densities are meant, in words", "padding is not counted", default=""
     )
     note: str = entry(
-        "what a reader must know, in words", "spread: over the seeds", default=""
+        "what a reader must know, in words", "spread: over texts and seeds", default=""
     )
     data_source: str = entry(
         "a key of references.bib, for the data", "fellbaum1998wordnet", default=""

@@ -11,6 +11,7 @@ import numpy as np
 
 from dse.arrays import Column, Number, Values, array_namespace
 from dse.errors import InputError
+from dse.records import Record
 from dse.sparsity.curves import Curve
 from dse.sparsity.layer_loss import equal_shares
 from dse.workload.kinds import TRAINED, WITH_WEIGHTS
@@ -44,7 +45,9 @@ def prune_at(workload: Workload, curve: Curve, setting: Values) -> Workload:
         )
     blocks, attention = _alone(workload, curve, settings)
     loss = curve.layer_loss
-    return workload.replace(
+    # Losses of layers, summed, may be more than all accuracy, which no loss given is.
+    return Record.replace(
+        workload,
         blocks=tuple(
             block.replace(ops=_of_layers(block, columns, layers))
             for block, columns in zip(workload.blocks, blocks, strict=True)

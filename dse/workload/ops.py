@@ -244,10 +244,12 @@ class Workload(Shown, Record):
         each for themselves.
         """
         drop = changes.get("accuracy_drop")
-        if isinstance(drop, int | float) and not -1.0 <= drop <= 1.0:
-            raise InputError(
-                f"`accuracy_drop` is {drop:g}; give a share, as 0.01 for one point."
-            )
+        if isinstance(drop, int | float | np.number | np.ndarray):
+            most = np.max(np.abs(drop), initial=0.0)
+            if not most <= 1.0:
+                raise InputError(
+                    f"`accuracy_drop` is {most:g}; give a share, as 0.01 for one point."
+                )
         if self.steps and "steps" not in changes:
             own = {field.name for field in fields(self)} - _OF_ALL_STEPS
             odd = {name for name in changes if name.partition(".")[0] in own}

@@ -294,6 +294,22 @@ def test_a_report_draws_its_other_figures_when_they_are_seen(
 
 
 @pytest.mark.browser
+def test_a_front_in_space_that_nobody_saw_is_not_drawn_for_paper(
+    opened: Any, report: Path
+) -> None:
+    with report_page(opened.context.browser, report, 1280, 600) as page:
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        page.wait_for_selector("#memory .bars path")
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert not page.locator("#front-solid canvas").count()
+        page.locator("#front-solid").scroll_into_view_if_needed()
+        page.wait_for_selector("#front-solid canvas")
+        space = "e => [e._fullLayout.width, e.clientWidth]"
+        drawn, wide = page.locator("#front-solid").evaluate(space)
+        assert drawn == wide
+
+
+@pytest.mark.browser
 def test_a_report_opens_without_errors_and_without_a_network(
     opened: Any, report: Path
 ) -> None:

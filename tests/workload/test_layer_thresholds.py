@@ -65,6 +65,12 @@ def test_without_a_measurement_every_layer_loses_alike() -> None:
     assert one.accuracy_drop == pytest.approx(POOLED.accuracy_drop(0.095) / 12)
 
 
+def test_losses_of_layers_may_add_up_to_more_than_all_accuracy() -> None:
+    loss = LayerLoss(settings=np.asarray([0.0, 0.1]), drops=np.full((6, 2), [0.0, 0.4]))
+    lost = MINILM.with_curve(MEASURED.replace(layer_loss=loss), [0.1] * 6)
+    assert lost.accuracy_drop == pytest.approx(2.4)
+
+
 def test_losses_of_layers_alone_are_summed() -> None:
     loss = LayerLoss(
         settings=np.asarray([0.0, 0.1]), drops=np.outer([1, 2, 3, 4, 5, 6], [0, 0.01])

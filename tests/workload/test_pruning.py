@@ -241,8 +241,10 @@ def test_constants_are_never_pruned() -> None:
         assert np.all(weights < 1.0)
 
 
-@pytest.mark.parametrize("points", [5, -5.0, float("nan")])
-def test_a_loss_of_accuracy_is_a_share(points: float) -> None:
+@pytest.mark.parametrize(
+    "points", [5, -5.0, float("nan"), np.float32(5), np.int64(5), np.array([0.1, 5.0])]
+)
+def test_a_loss_of_accuracy_is_a_share(points: Any) -> None:
     dense = dse.transformer("bert-tiny", seq_len=8)
     with pytest.raises(InputError, match=r"give a share, as 0\.01 for one point"):
         dense.replace(accuracy_drop=points)

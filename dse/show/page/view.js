@@ -64,7 +64,7 @@ function dseView(root, data, plotly, changed = () => {}) {
     return Object.fromEntries(Object.entries(part).map(([key, value]) =>
       [key, PLACES.includes(key) && Array.isArray(value) ? value : tinted(value)]));
   };
-  // What is no flat front waits until it is seen, or printed.
+  // What is no flat front waits until it is seen, or printed; no front in space is.
   const seen = new Set();
   const draw = ({ id, figure }) => seen.has(id)
     && Plotly.react(find(id), tinted(figure.data), tinted(figure.layout), savedAs(id));
@@ -83,7 +83,7 @@ function dseView(root, data, plotly, changed = () => {}) {
     if (front) listen(front);
   }
   const waiting = data.figures.filter((f) => f.metrics?.length !== 2);
-  addEventListener("beforeprint", () => waiting.forEach(({ id }) => reveal(id)));
+  addEventListener("beforeprint", () => waiting.forEach(({ id, metrics }) => metrics || reveal(id)));
   // Change traces as `Plotly.restyle` does, of a plot that may have to be drawn first.
   function restyle({ id }, changes, traces) {
     const own = figureOf(id).figure.data;
