@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import dse
 from dse.engines.base import Op, Run, describe_run
-from dse.engines.filter.memory import fetched_bits
+from dse.engines.filter.memory import buffer_reads, fetched_bits
 from dse.engines.filter.work import Pairs, count_pairs, count_work, pace
 from dse.sparsity.attention import AttentionPruning, Measured
 
@@ -147,6 +147,23 @@ def test_on_demand_fetch_saves_much_in_decode_and_little_in_prefill() -> None:
     )
     assert decode < 0.2
     assert prefill > 0.999
+
+
+@pytest.mark.parametrize(("low_bit_multipliers", "together"), [(16, 4), (128, 8)])
+def test_what_queries_score_side_by_side_is_read_from_a_buffer_once(
+    low_bit_multipliers: int, together: int
+) -> None:
+    """8 queries of 16 keys, 4 wide; half of the pairs see a second round."""
+    design = SMALL.replace(low_bit_multipliers=low_bit_multipliers)
+    op, run, pairs = pairs_of(design)
+    read = buffer_reads(design, op, run, pairs, count_work(design, pairs))
+    rounds = (1.0 + 0.5) * (8 / together) * 16 * 4 * 2  # 2 bits of a value in each
+    # High-bit multipliers take two queries at once: 4 passes, each of the keys that
+    # either of the two keeps, in 16 bits.
+    attended = 4 * (1.0 - 0.75**2) * 16 * 4 * 16
+    assert float(read["key_buffer"]) == rounds + attended
+    assert float(read["value_buffer"]) == attended
+    assert float(read["query_buffer"]) == 8 * 4 * 16 * 2
 
 
 def test_neighbours_that_agree_save_traffic() -> None:

@@ -15,6 +15,7 @@ from dse.evidence.reference_calibration import (
     fit,
 )
 from dse.evidence.reference_waits import waits
+from dse.workload.formats import read_words
 from dse.workload.layers import Op, activation, chain, layer_norm, linear
 from dse.workload.ops import Block
 
@@ -184,3 +185,17 @@ def test_a_machine_that_works_draws_no_less_than_one_that_waits() -> None:
     found = dse.evaluate(machine, BERT)
     assert min(map(float, found.energy_by_component.values())) >= 0.0
     assert float(found.power) == pytest.approx(60.0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "of_weights", "of_cache"),
+    [("w16a8 kv8", 1.0, 2.0), ("w8a8 kv16", 2.0, 1.0), ("w8a8 kv8", 2.0, 2.0)],
+)
+def test_the_longer_operand_of_a_product_says_how_multipliers_split(
+    asked: str, of_weights: float, of_cache: float
+) -> None:
+    halves = PLAIN.replace(word_bits=16.0, narrow_integer_bits=8.0)
+    words = read_words(asked)
+    for by_weights, rate in ((True, of_weights), (False, of_cache)):
+        split = halves.split(words, by_weights=by_weights)
+        assert float(split.peak_tops) == rate * PLAIN.peak_tops

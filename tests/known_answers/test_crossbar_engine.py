@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import dse
+from dse.engines.crossbar.array import idle_power
 from dse.workload.layers import Op, chain, linear
 from dse.workload.ops import Block
 from tests.known_answers.test_nm_engine import QUERY
@@ -88,3 +89,16 @@ def test_what_is_no_product_takes_as_long_as_its_values_take_to_cross(
     work = dse.Workload(name=first.name, blocks=(block,), seq_len=128)
     found = dse.evaluate(dse.CrossbarEngine.isaac(), work)
     assert float(found.latency) == pytest.approx(2 * 5.12e-6, rel=1e-6)
+
+
+# A driver of two bits draws twice what one of a single bit does, each an array's row.
+@pytest.mark.parametrize("bits", [1, 2])
+def test_drivers_draw_their_idle_power_bit_by_bit(bits: int) -> None:
+    isaac = dse.CrossbarEngine.isaac().replace(dac_bits=bits)
+    technology = isaac.default_technology()
+    drivers = float(isaac.arrays) * 128 / float(isaac.arrays_per_driver)
+    share = technology["dac.idle_share"] * technology["dac.power"]
+    wanted = drivers * bits * share
+    assert float(idle_power(isaac, technology)["dac"]) == pytest.approx(
+        wanted, rel=1e-6
+    )

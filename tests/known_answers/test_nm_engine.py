@@ -6,7 +6,7 @@ import pytest
 
 import dse
 from dse.engines.nm.costs import costs
-from dse.workload.layers import chain, linear
+from dse.workload.layers import Op, chain, linear
 from dse.workload.ops import Block
 
 EDGE = dse.NMEngine.edge()
@@ -72,3 +72,15 @@ def test_attention_reads_both_operands_of_both_products_tile_by_tile() -> None:
     for part, each in (("array", price.multiply), ("operand_muxes", price.select)):
         assert float(found[part]) / float(each) == pytest.approx(2**23, rel=1e-6), part
     assert float(found["main_memory"]) == pytest.approx(1_048_576 * 15e-12, rel=1e-6)
+
+
+# Constants are not pruned: all 128^3 products, twice what 2 of 4 leaves of a matrix.
+@pytest.mark.parametrize("kind", ["transform", "convolution"])
+def test_constants_are_multiplied_whole(kind: str) -> None:
+    ops = chain([Op("mix", kind, (0,), 128, 128, 128)])
+    block = Block(ops=ops, repeats=1)
+    found = dse.evaluate(EDGE, dse.Workload(name="mix", blocks=(block,), seq_len=128))
+    each = costs(EDGE, EDGE.default_technology()).multiply
+    energy, seconds = found.dynamic_energy["array"], found.op_busy["compute"][0]
+    assert float(energy) == pytest.approx(128**3 * float(each), rel=1e-6)
+    assert float(seconds) * CLOCK == pytest.approx(2 * 1024 + 8, rel=1e-9)

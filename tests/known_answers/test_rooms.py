@@ -93,3 +93,12 @@ def test_isaac_holds_the_bits_of_the_cells_of_its_weight_tiles() -> None:
 def test_cells_hold_as_many_bits_of_weights_in_any_format(form: str) -> None:
     found = storage(dse.CrossbarEngine.isaac(), QUERY.with_format(form))
     assert float(found.weight_room) == pytest.approx(160 * 96 * 128 * 128 * 2, rel=1e-6)
+
+
+def test_half_of_the_plain_machines_buffer_is_for_activations_half_for_weights() -> (
+    None
+):
+    plain, ops = dse.PlainEngine(buffer_mib=2.0), QUERY.blocks[0].ops
+    kept = plain.storage(ops, describe_run(QUERY), dse.load_technology("acceltran"))
+    assert [float(room.capacity) for room in kept.rooms] == [MIB]
+    assert float(kept.weight_room) == MIB
