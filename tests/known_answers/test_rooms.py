@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import dse
 from dse.engines.base import describe_run
-from dse.schedule.traffic import Storage
-from dse.workload.layers import chain, linear
+from dse.schedule.spill import read_again
+from dse.schedule.traffic import Room, Storage
+from dse.workload.layers import Op, chain, linear
 from dse.workload.ops import Block
 from tests.known_answers.test_nm_engine import QUERY
 
@@ -102,3 +104,23 @@ def test_half_of_the_plain_machines_buffer_is_for_activations_half_for_weights()
     kept = plain.storage(ops, describe_run(QUERY), dse.load_technology("acceltran"))
     assert [float(room.capacity) for room in kept.rooms] == [MIB]
     assert float(kept.weight_room) == MIB
+
+
+# Queries of 64 x 8 values and as many contexts fill 256 places four times: keys and
+# values come three times more, or queries, for what does not fit of keys.
+@pytest.mark.parametrize(("keys", "again"), [(16, 0.0), (20, 1.2), (64, 3.0)])
+def test_attention_reads_again_whichever_operand_is_less(
+    keys: int, again: float
+) -> None:
+    ops = chain(
+        [
+            linear("query", 64, 8, 8, reads=(0,)),
+            linear("key", keys, 8, 8, reads=(0,)),
+            Op("scores", "matmul", (2, 1), 64, keys, 8),
+            Op("softmax", "softmax", (1,), 64, keys),
+        ]
+    )
+    one = np.ones(len(ops))
+    kept = Storage((Room(256.0, one, one),), 1.0, one, one, one, one, cached=1.0)
+    found = read_again(Block(ops=ops, repeats=1), kept, use=2)
+    assert float(found) == pytest.approx(again)
