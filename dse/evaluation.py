@@ -56,7 +56,7 @@ class Metrics(Shown, Record):
     peak_rate: Values = quantity("op/s", "2 per MAC, at the clock that is reached")
     effective_rate: Values = quantity("op/s", "2 per MAC, zeros included, over latency")
     accuracy_drop: Values | None = None  # as a share, 0.01 is a point; None: not known
-    accuracy_spread: Values | None = None  # one deviation, of the accuracy
+    accuracy_spread: Values | None = None  # one standard deviation of the accuracy
     measured_on: tuple[Subject, ...] = static(
         "what accuracy was measured on", default=()
     )

@@ -86,9 +86,10 @@ def packed_plotly() -> str:
     assert package.origin is not None
     script = Path(package.origin).parent / "package_data" / "plotly.min.js"
     text = script.read_bytes()
-    if (start := text.find(_STARTS)) >= 0:
+    start, end = text.find(_STARTS), text.rfind(_ENDS)
+    if 0 <= start < end:  # as in Plotly 6 and 7
         notice, comment_end, _ = text[:start].partition(b"*/")
-        text = notice + comment_end + text[start : text.rindex(_ENDS) + len(_ENDS)]
+        text = notice + comment_end + text[start : end + len(_ENDS)]
     return b64encode(gzip.compress(text, _PACKED, mtime=0)).decode()
 
 
