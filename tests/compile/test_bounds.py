@@ -26,6 +26,9 @@ from tests.compile.random_programs import NAMES, NUMBERS, write_program
 BOXES = 12
 POINTS = 40  # of each box
 WITHOUT_BITS = {"int and", "int xor", "int not"}  # of which no rule knows anything
+NOT_WRITTEN_DOWN = {"rsqrt", "lgamma", "digamma", "to bool", "int to bool"}
+NOT_WRITTEN_DOWN |= {name for name in EACH if {*OPERATIONS[name].takes} & {*"sb"}}
+NOT_WRITTEN_DOWN |= {"to float32", *WITHOUT_BITS}
 
 
 def boxes_around(chance: np.random.Generator, wild: float) -> dict[str, Any]:
@@ -133,6 +136,51 @@ def test_an_operation_keeps_to_its_bounds(name: str) -> None:
         for _ in range(3):
             boxes = boxes_around(chance, wild)
             hold(function, boxes, points_in(chance, boxes))
+
+
+@pytest.mark.parametrize("wild", [0.0, 1.0])
+@pytest.mark.parametrize("name", sorted({*EACH} - NOT_WRITTEN_DOWN))
+def test_what_is_written_down_of_an_operation_gives_its_bounds(
+    name: str, wild: float
+) -> None:
+    chance = np.random.default_rng(3)
+    function = operation_of(name)
+    for low, high in boxes_around(chance, wild)["x"].T:
+        box = dict.fromkeys(NAMES, (low, high)) | {"y": (-0.5, 3.0)}
+        try:
+            written = function.within(box, ways=False)
+        except NotByRowsError:
+            assert wild  # whole numbers of any size
+            continue
+        ends = [
+            (f"{n}.{end}", x)
+            for n, of in box.items()
+            for end, x in zip(("low", "high"), of, strict=True)
+        ]
+        both = zip(function.bounds(box), written.grid(dict(ends)), strict=True)
+        for told, found in both:
+            np.testing.assert_array_equal(np.ravel(told), np.ravel(found))
+
+
+@pytest.mark.parametrize("name", sorted(NOT_WRITTEN_DOWN))
+def test_what_is_not_written_down_is_refused(name: str) -> None:
+    with pytest.raises(NotByRowsError):
+        operation_of(name).within(dict.fromkeys(NAMES, (-0.5, 2.5)))
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.int64])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_whole_numbers_are_written_down_as_far_as_they_go(kind: Any, sign: int) -> None:
+    most = min(float(np.iinfo(kind).max), 2.0**53)
+    function = compile_function(lambda given: given["x"].astype(kind), ["x"])
+    for beyond, held in ((0.5, True), (1.0, False), (2.0, False)):
+        last = sign * most * beyond
+        box = {"x": (min(last, 0.0), max(last, 0.0))}
+        if held:
+            assert function.within(box) is not None
+        else:
+            with pytest.raises(NotByRowsError):
+                function.within(box)
 
 
 @pytest.mark.parametrize("name", sorted({*EACH} - WITHOUT_BITS))

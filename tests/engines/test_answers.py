@@ -20,7 +20,8 @@ import pytest
 import dse
 from dse.compile.function import compile_function
 from dse.engines.base import Engine
-from dse.evaluation import metrics
+from dse.evaluation import Timing, metrics
+from dse.hardware.shared_parts import with_shared_parts
 from tests.contract.test_random_machines import MACHINES, random_columns
 
 FILE = Path(__file__).with_name("answers.json")
@@ -43,25 +44,32 @@ RUNS: dict[str, Callable[[], dse.Workload]] = {
     "taps": lambda: dse.acceltran_model(
         {"l": 1, "o": [["c_5_64", "sa_sdp_64"]], "h": [128], "f": [[512]]}, batch=8
     ),
+    # By the arithmetic that all engines share, at 32 nm.
+    "shared parts": lambda: RUNS["sparse"]().attention_only(),
 }
 TILE, NM = dse.TileEngine.edge(), dse.NMEngine()
 KINDS: dict[str, Engine] = MACHINES | {
+    "filter": dse.FilterEngine.energon_edge(),
     "nm-input-stationary": NM.replace(dataflow="input_stationary"),
     "nm-output-stationary": NM.replace(dataflow="output_stationary"),
     "nm-weight-stationary": NM.replace(dataflow="weight_stationary"),
+    "sprint": dse.SprintEngine.m_sprint(),
     "tile-k-outermost": TILE.replace(loop_order="k_b_i_j"),
     "tile-simulator": TILE.replace(conventions=dse.SIMULATOR),
 }
-ON_MORE_RUNS = ("crossbar-isaac", "filter-and-host", "nm", "reference-a100")
-ON_MORE_RUNS += ("sprint-and-host", "tile-edge")
-ASKED = [(kind, run) for kind in KINDS for run in ("sparse", "decode")]
-ASKED += [
-    (kind, run)
-    for kind in ON_MORE_RUNS
-    for run in ("kept", "latents", "windows", "experts", "taps")
-    if (kind, run) != ("crossbar-isaac", "taps")  # which it cannot run
-]
-ASKED += [("reference-a100", "answers")]
+EACH = ("sparse", "decode")
+MORE = ("kept", "latents", "windows", "experts")
+OF_KIND = dict.fromkeys(KINDS, EACH) | {
+    "crossbar-isaac": (*EACH, *MORE),
+    "filter": ("shared parts",),
+    "filter-and-host": (*EACH, *MORE, "taps"),
+    "nm": (*EACH, *MORE, "taps", "shared parts"),
+    "reference-a100": (*EACH, *MORE, "taps", "answers"),
+    "sprint": ("shared parts",),
+    "sprint-and-host": (*EACH, *MORE, "taps"),
+    "tile-edge": (*EACH, *MORE, "taps", "shared parts"),
+}
+ASKED = [(kind, run) for kind, runs in OF_KIND.items() for run in runs]
 
 
 def answers(kind: str, run: str) -> dict[str, float]:
@@ -80,7 +88,9 @@ def answers(kind: str, run: str) -> dict[str, float]:
 
     def flat(numbers: Mapping[str, Any]) -> list[Any]:
         technology = machine.default_technology()
-        timing = "roofline" if run == "windows" else "walk"
+        if run == "shared parts":
+            technology = with_shared_parts(technology, 32.0)
+        timing: Timing = "roofline" if run == "windows" else "walk"
         found = metrics(machine.replace(**numbers), workload, technology, timing)
         leaves = jax.tree_util.tree_flatten_with_path(found)[0]
         names[:] = [
