@@ -230,11 +230,11 @@ class Pair(Engine):
         What it is given and answers was made, and is wanted, by the host.
         """
         stage = self._on("coprocessor", "attention", op, run, technology)
-        handed = sum(stage.moved.get(origin, 0.0) for origin in ("input", "output"))
-        spilled = handed + stage.moved.get("spilled", 0.0)
-        none = dict.fromkeys(ORIGINS, jnp.zeros_like(stage.load))
-        cache = stage.moved.get("cache", none["cache"])
-        return stage.replace(moved=none | {"cache": cache, "spilled": spilled})
+        none = jnp.zeros_like(stage.load)
+        cache = stage.moved.get("cache", none)
+        handed = sum(stage.moved.values(), none) - cache
+        moved = {"cache": cache, "spilled": handed}
+        return stage.replace(moved=dict.fromkeys(ORIGINS, none) | moved)
 
     def embedding(self, op: Op, run: Run, technology: Technology) -> Stage:
         """Gather rows of a table on the host."""

@@ -138,6 +138,20 @@ def test_an_operation_keeps_to_its_bounds(name: str) -> None:
             hold(function, boxes, points_in(chance, boxes))
 
 
+@pytest.mark.parametrize(
+    "name", [n for n in EACH if not n.startswith(("pow", "digamma"))]
+)
+def test_a_point_may_be_no_number_where_its_answer_is_none(name: str) -> None:
+    ends = [-np.inf, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0, np.inf]
+    x, y = map(np.ravel, np.meshgrid(ends, ends))
+    at = {"x": x, "y": y, "z": np.ones_like(x)}
+    function = operation_of(name)
+    told = function.bounds({n: (values, values) for n, values in at.items()})
+    for interval, found in pairs(told, function.grid(at)):
+        none = np.isnan(found.astype(float))
+        np.testing.assert_array_equal(*np.broadcast_arrays(interval.none, none))
+
+
 @pytest.mark.parametrize("wild", [0.0, 1.0])
 @pytest.mark.parametrize("name", sorted({*EACH} - NOT_WRITTEN_DOWN))
 def test_what_is_written_down_of_an_operation_gives_its_bounds(

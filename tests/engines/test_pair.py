@@ -11,8 +11,9 @@ import pytest
 
 import dse
 from dse.engines.base import Engine, Op, Run, describe_run
-from dse.records import quantity, record
+from dse.records import quantity, record, static
 from dse.schedule.stage import Stage
+from dse.schedule.traffic import ORIGINS
 
 BERT = dse.transformer("bert-tiny", seq_len=64, batch=4)
 SECOND = 1000.0  # cycles of the co-processor's clock
@@ -25,6 +26,7 @@ class OneSecond(Engine):
 
     clock_mhz: float = quantity("MHz", "of the clock", default=SECOND / 1e6)
     moving: float = quantity("1", "share of that for each transfer", default=0.0)
+    origin: str = static("of 3 bytes that each layer moves", default="")
 
     def clock(self, technology: dse.Technology) -> Any:
         return self.clock_mhz * 1e6
@@ -56,7 +58,7 @@ class OneSecond(Engine):
             prefetch=jnp.zeros(()),
             dynamic={"core": jnp.asarray(1.0)},
             busy={"core": cycles},
-            moved={},
+            moved={self.origin: jnp.asarray(24.0)} if self.origin else {},
         )
 
 
@@ -126,6 +128,20 @@ def test_a_pair_has_the_area_and_the_peak_of_both() -> None:
     found = dse.evaluate(PAIR, BERT)
     assert float(found.area) == pytest.approx(float(edge.area) + 1e-6)
     assert float(found.peak_rate) == pytest.approx(float(edge.peak_rate) + 1.0)
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_what_a_co_processor_moves_but_for_its_cache_is_spilled(origin: str) -> None:
+    """It is neither read for the first time nor answered: the host makes and wants it.
+
+    Two layers of four sequences, in bytes a sequence.
+    """
+    pair = PAIR.replace(coprocessor=OneSecond(origin=origin))
+    less, more = (dse.evaluate(each, BERT).off_chip_bytes for each in (PAIR, pair))
+    grown = {name: float(more[name]) - float(less.get(name, 0.0)) for name in more}
+    told = "cache" if origin == "cache" else "spilled"
+    assert grown.pop(told) == pytest.approx(2 * 3 / 4, rel=1e-6)
+    assert not any(grown.values())
 
 
 def test_fields_of_a_pair_have_the_name_of_their_machine() -> None:

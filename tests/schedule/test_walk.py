@@ -194,6 +194,24 @@ def test_in_program_order_neighbours_load_before_any_of_them_stores() -> None:
     assert walk([chain(*tasks, depends=(0, 0, 1), fetches_ahead=False)]) == 14
 
 
+def test_in_program_order_a_store_waits_until_the_last_load_before_it_is_issued() -> (
+    None
+):
+    """Q has its result at 3, but V begins to load at 10, once K has loaded.
+
+    load    QQKKKKKKKKVVVVV
+    lanes   ..Q.......K....V
+    store   ..........QQQQQQQQQ
+            0 2       10   15 16 19
+    """
+    tasks = (
+        Task(load=2, compute=1, store=9),
+        Task(load=8, compute=1),
+        Task(load=5, compute=1),
+    )
+    assert walk([chain(*tasks, depends=(0, 0, 0), fetches_ahead=False)]) == 19
+
+
 def test_the_roofline_is_the_busiest_port_or_unit() -> None:
     tasks = (
         Task(load=7, compute=3, store=1),
