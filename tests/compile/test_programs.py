@@ -147,6 +147,28 @@ def test_no_row_depends_on_how_many_there_are(count: int) -> None:
     np.testing.assert_array_equal(found["1"], x * x)
 
 
+@pytest.mark.parametrize("by", [rows.by_numpy, rows.by_jax, MachineCode])
+def test_one_number_is_for_all_rows(by: Any) -> None:
+    """Of more of them than are done at once, too."""
+    count = 2 * rows.BATCH + 3
+    code = by(program(lambda x, y: {"0": x - y}), np.float64)
+    x = np.arange(count, dtype=float)
+    found = code({"x": x, "y": np.asarray([3.0])}, count)
+    np.testing.assert_array_equal(found["0"], x - 3.0)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_the_next_number_is_that_of_numpy(kind: Any) -> None:
+    tiny, most = np.finfo(kind).smallest_subnormal, np.finfo(kind).max
+    ends = [-np.inf, -most, -1.0, -tiny, -0.0, 0.0, tiny, 1.0, most, np.inf, np.nan]
+    x, y = (a.ravel().astype(kind) for a in np.meshgrid(ends, ends))
+    [found] = run(
+        MachineCode(program(lambda x, y: {"0": jnp.nextafter(x, y)}), kind), x, y
+    )
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(found, np.nextafter(x, y))
+
+
 @pytest.mark.parametrize("lanes", [1, 2, 4, 8, 32])
 def test_no_answer_depends_on_how_wide_registers_are(lanes: int) -> None:
     """As on processors with narrower ones, or none."""

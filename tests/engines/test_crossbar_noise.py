@@ -130,6 +130,19 @@ def test_small_read_noise_is_rounded_away_and_large_is_not() -> None:
     assert np.all(np.diff(ratios) < 0)
 
 
+def test_a_step_of_many_sums_rounds_no_noise_away() -> None:
+    """4 bits for 128 rows of cells of 2 bits: (384 / 2 + 1) / 16 sums a step or more.
+
+    Its error is that of a step, and the noise, deviation squared.
+    """
+    design, noisy = small(128).replace(adc_bits=4.0), technology(0.1)
+    step = (float(crossbar_noise.largest_sum(design, noisy)) + 1.0) / 16.0
+    assert step > 3.0
+    noise = float(crossbar_noise.read_noise(design, noisy))
+    error = float(crossbar_noise.column_error(design, noisy))
+    assert error == pytest.approx((step**2 - step**-6) / 12 + noise**2, rel=1e-5)
+
+
 def test_what_noise_costs_is_read_off_a_measured_curve_or_not_known() -> None:
     run = describe_run(dse.transformer("bert-tiny", seq_len=8))
     curve = ((0.0, 0.4), (10.0, 0.1), (20.0, 0.0))

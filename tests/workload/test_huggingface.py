@@ -236,7 +236,8 @@ def test_a_roberta_has_the_positions_behind_its_padding(padding, longest):
 def test_classes_are_counted_in_an_object(write, labels):
     with pytest.raises(InputError, match=r"`id2label` is .* leave it out"):
         shape_from_config(write(VIT_B | {"id2label": labels}))
-    assert shape_from_config(VIT_B | {"id2label": None}).head is None
+    headless = shape_from_config(VIT_B | {"id2label": None})
+    assert (headless.head, headless.head_parameters) == (None, 0)
     seven = shape_from_config(VIT_B | {"id2label": None, "num_labels": 7})
     assert seven.head.output.columns == 7
     with pytest.raises(InputError, match="as many as `num_labels` says"):

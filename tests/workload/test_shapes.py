@@ -75,6 +75,10 @@ def test_heads_that_share_keys_and_values_save_their_projections():
     assert TINY.macs(128) - grouped.macs(128) == 2 * 2 * 128 * 128 * 64
 
 
+def test_a_table_of_one_position_is_for_one_token():
+    assert dataclasses.replace(TINY, positions=1).longest == 1
+
+
 def test_a_gate_is_one_more_up_projection():
     gated = dataclasses.replace(TINY, gated=True)
     assert gated.parameters - TINY.parameters == 2 * (128 * 512 + 512)
