@@ -267,7 +267,8 @@ def changes(tree: ast.AST) -> Iterator[tuple[ast.AST, ast.AST | None, str]]:
     """Yield where a change begins, before what it ends, and what stands there then.
 
     The second is None where the first node is replaced whole. Types and decorators,
-    which say how much a cache keeps, stay as they are.
+    which say how much a cache keeps, stay as they are; so does what a change leaves
+    the same: times 1.0, and the `strict` of a zip, which tells lengths that are equal.
     """
     same = set[int]()
     for node in ast.walk(tree):
@@ -275,6 +276,11 @@ def changes(tree: ast.AST) -> Iterator[tuple[ast.AST, ast.AST | None, str]]:
         kept = [getattr(node, name, None) for name in names]
         for top in [*kept[:2], *(kept[2] or ())]:
             same |= {id(part) for part in ast.walk(top)} if top else set()
+        match node:
+            case ast.BinOp(op=ast.Mult(), right=ast.Constant(value=1.0)):
+                same.add(id(node))
+            case ast.keyword(arg="strict"):
+                same.add(id(node.value))
     for node in ast.walk(tree):
         if id(node) in same:
             continue

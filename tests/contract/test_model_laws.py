@@ -122,6 +122,20 @@ def weight_bytes(machine: Engine) -> float:
     return moved(machine, step(LLAMA, 64))["weights"] / matrices
 
 
+def test_of_two_experts_one_that_is_not_met_stays_in_memory(name: str) -> None:
+    """As of four: what differs is the rows of the router."""
+    machine = MACHINES[name]
+    two, four = (
+        moved(machine, step(MIXTRAL | mixture, 64))["weights"]
+        for mixture in (
+            {"num_local_experts": 2, "num_experts_per_tok": 1},
+            {"num_local_experts": 4, "num_experts_per_tok": 1},
+        )
+    )
+    router = 3 * 2 * 512 * weight_bytes(machine)
+    assert four - two == pytest.approx(router, rel=1e-6)
+
+
 def test_the_weights_of_experts_that_are_met_come_once(name: str) -> None:
     """What eight sequences read beyond one is the experts that one does not meet."""
     machine = MACHINES[name]

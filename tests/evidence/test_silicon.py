@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import dse
@@ -14,6 +15,7 @@ from dse.engines.nm.engine import NMEngine
 from dse.evidence import silicon, silicon_rtx3090
 from dse.evidence.silicon import run_alone
 from dse.explore.evaluate import evaluate
+from dse.shipped import hw_params_folder
 from dse.workload.layers import linear
 
 COLUMNS = (
@@ -35,6 +37,18 @@ def h800() -> dict[str, Any]:
 def unseen(found: dict[str, Any], operator: str) -> dict[str, float]:
     errors: dict[str, float] = found["groups"][f"{operator} unseen"]["latency_us"]
     return errors
+
+
+def test_what_reference_machines_were_checked_at_is_what_was_measured() -> None:
+    tables = [
+        pd.read_csv(hw_params_folder() / "reported" / f"silicon_{card}.csv")
+        for card in ("a100", "h800")
+    ]
+    rows = [table.query("operator == 'product'")["m"] for table in tables]
+    contexts = [table.get("context", table["m"].head(0)).dropna() for table in tables]
+    lengths = pd.concat([*rows, *contexts])
+    checked = dse.ReferenceMachine.checked_at["sequence length"]
+    assert checked == (lengths.min(), lengths.max())
 
 
 def test_products_of_an_a100_are_met(a100: dict[str, Any]) -> None:
