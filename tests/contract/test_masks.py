@@ -9,6 +9,7 @@ import pytest
 import dse
 from dse.engines.base import Engine, Op, describe_run
 from dse.engines.filter.work import count_pairs
+from dse.engines.masks import unmasked
 from dse.engines.sprint.pairs import pairs
 from dse.workload.ops import Workload
 
@@ -265,6 +266,13 @@ def test_the_query_of_a_decoding_step_is_never_padding() -> None:
     assert float(found.pairs) == pytest.approx(step.sharing * real)
     both = dse.SprintEngine.m_baseline().replace(sequence_reduction="both")
     assert float(pairs(both, step, run).scored) == pytest.approx(step.sharing * real)
+
+
+def test_behind_a_window_lie_the_cached_keys_and_those_of_all_tokens() -> None:
+    """4 tokens of two heads that share keys of width 64, and 12 keys in the cache."""
+    chunk = GROUPED.replace(rows=8.0, columns=16.0, cached=12.0 * 64.0)
+    run = describe_run(dse.transformer(WINDOWED, seq_len=16)).replace(window="causal")
+    assert float(unmasked(chunk, run).every) == 16.0
 
 
 def test_one_key_is_one_pair_for_each_query_head() -> None:

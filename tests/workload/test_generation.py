@@ -101,6 +101,8 @@ def test_steps_that_check_proposed_tokens_are_fewer_and_longer():
     assert times == pytest.approx([8, 8, 8 / (1 + 0.5 + 0.25 + 0.125)])
     rows = {s.workload.blocks[1].ops.rows[0] for s in checked[0].steps}
     assert rows == {4.0}
+    heads = {s.workload.blocks[-1].ops.rows[-1] for s in checked[0].steps}
+    assert heads == {4.0}  # each of them may be the next token
     never, half = (float(dse.evaluate(machine, w).latency) for w in checked)
     # A card waits for launches: to check four tokens takes as long as to make one.
     assert half < float(dse.evaluate(machine, plain).latency) <= never * (1 + 1e-9)

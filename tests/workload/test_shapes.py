@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dse.errors import InputError
+from dse.workload.parts import FeedForward
 from dse.workload.shapes import TransformerShape
 from dse.workload.zoo import zoo
 
@@ -77,6 +78,13 @@ def test_heads_that_share_keys_and_values_save_their_projections():
 
 def test_a_table_of_one_position_is_for_one_token():
     assert dataclasses.replace(TINY, positions=1).longest == 1
+    assert dataclasses.replace(TINY, positions=514, position_offset=2).longest == 512
+
+
+def test_a_gate_is_of_one_width():
+    assert FeedForward(hidden=8, widths=(4, 4)).widths == (4, 4)
+    with pytest.raises(InputError, match="just one if it is gated"):
+        FeedForward(hidden=8, widths=(4, 4), gated=True)
 
 
 def test_a_gate_is_one_more_up_projection():
