@@ -275,6 +275,12 @@ def test_behind_a_window_lie_the_cached_keys_and_those_of_all_tokens() -> None:
     assert float(unmasked(chunk, run).every) == 16.0
 
 
+def test_the_last_token_of_a_causal_chunk_sees_every_key() -> None:
+    last = GROUPED.replace(rows=GROUPED.sharing, columns=16.0)
+    run = describe_run(masked(causal=True, padded=0.0))
+    assert float(unmasked(last, run).seen) == 16.0
+
+
 def test_one_key_is_one_pair_for_each_query_head() -> None:
     step = GROUPED.replace(rows=GROUPED.sharing, columns=1.0)
     run = describe_run(masked(causal=False, padded=0.0))

@@ -68,6 +68,7 @@ OF_KIND = dict.fromkeys(KINDS, EACH) | {
     "sprint": ("shared parts",),
     "sprint-and-host": (*EACH, *MORE, "taps"),
     "tile-edge": (*EACH, *MORE, "taps", "shared parts"),
+    "tile-simulator": (*EACH, "taps"),
 }
 ASKED = [(kind, run) for kind, runs in OF_KIND.items() for run in runs]
 

@@ -90,3 +90,11 @@ def test_what_a_cache_holds_is_read_once_and_fills_memory_either_way(new: int) -
     for moved in (found.off_chip_bytes, found.compulsory_bytes):
         assert float(moved["cache"]) == pytest.approx(read + joined)
     assert float(found.memory_use["cache"]) == pytest.approx(1024 * token)
+
+
+def test_alone_attention_over_latents_reads_its_scores_and_no_values() -> None:
+    """The values are parts of the keys, which the scores have read."""
+    step = dse.transformer(CONFIG, mode="decode", context_len=64).attention_only()
+    for block in step.blocks:
+        assert block.ops.names == ("scores", "softmax", "context")
+        assert block.ops.reads == ((0, 0), (1,), (1,))
