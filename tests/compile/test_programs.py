@@ -179,6 +179,16 @@ def test_no_answer_depends_on_how_wide_registers_are(lanes: int) -> None:
     np.testing.assert_array_equal(narrow, wide)
 
 
+def test_a_table_may_be_longer_than_places_of_8_bits_can_tell() -> None:
+    table = jnp.arange(200.0)
+
+    def value(given: Any) -> Any:
+        return table.at[given["x"].astype(np.int8)].get(mode="clip")
+
+    x = np.asarray([0.0, 125.0, 126.0, 127.0])
+    np.testing.assert_array_equal(compile_function(value, ["x"]).grid({"x": x}), x)
+
+
 def test_columns_may_lie_anyhow_in_memory() -> None:
     code = MachineCode(program(lambda x, y: {"0": x - y}), np.float64)
     table = np.arange(200.0).reshape(100, 2)
