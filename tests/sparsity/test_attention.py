@@ -62,6 +62,7 @@ def test_a_buffer_of_less_than_a_key_holds_nothing() -> None:
     )
     assert measured.reuse(0.4, 4096.0) == 0.0
     assert AttentionPruning().reuse(0.4, 4096.0) == 0.0
+    assert measured.reuse(1.0, 20.0) == pytest.approx(0.138)
     assert measured.reuse(0.025 * 4096.0, 4096.0) == pytest.approx(0.069)
     sizes = np.linspace(1.0, 4096.0, 400)
     assert np.all(np.diff(measured.reuse(sizes, 4096.0)) >= 0)
