@@ -260,8 +260,10 @@ class _Plan:
             payer = value.uses[0] if made_there else value.maker
             self._add(number, payer, "spill_written", size)
         for use in value.uses:
-            if kinds[use] != "matmul" or f"{what} read" not in charged:
+            if kinds[use] != "matmul":
                 self._add(number, use, "spill_read", size)
+            elif f"{what} read" not in charged:
+                self._add(number, value.maker, "spill_read", size)
 
     def _add_block_input(self, number: int, value: Value) -> None:
         """Add what a block reads, made by the one before it or a repeat earlier."""

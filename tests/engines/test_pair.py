@@ -144,6 +144,28 @@ def test_what_a_co_processor_moves_but_for_its_cache_is_spilled(origin: str) -> 
     assert not any(grown.values())
 
 
+COUNTS = ("operands written", "operands read", "result written")
+
+
+@pytest.mark.parametrize("kinds", range(2 ** len(COUNTS)))
+def test_what_a_co_processor_does_not_count_is_charged_to_its_host(kinds: int) -> None:
+    """Each layer writes queries, keys and values, reads them, and so the result.
+
+    In words of 20 bits and a mask bit; the host alone reads the result.
+    """
+    counted = {name for bit, name in enumerate(COUNTS) if kinds >> bit & 1}
+
+    @record
+    class Counting(OneSecond):
+        counts = frozenset(counted)
+
+    found = dse.evaluate(PAIR.replace(coprocessor=Counting()), BERT).off_chip_bytes
+    tensors = {"operands written": 3, "operands read": 3, "result written": 1}
+    charged = 1 + sum(n for name, n in tensors.items() if name not in counted)
+    tensor = 64 * 128 * 21 / 8
+    assert float(found["spilled"]) == pytest.approx(2 * charged * tensor, rel=1e-6)
+
+
 def test_fields_of_a_pair_have_the_name_of_their_machine() -> None:
     assert "host.pes" in PAIR.meanings()
     assert float(PAIR.replace(**{"host.pes": 128}).host.pes) == 128.0  # type: ignore[arg-type]
