@@ -256,14 +256,14 @@ class _Plan:
         charged = self.storage[number].hands_over or frozenset()
         made_there = kinds[value.maker] == "matmul"
         what = "result" if made_there else "operands"
+        on_host = value.uses[0] if made_there else value.maker
         if f"{what} written" not in charged:
-            payer = value.uses[0] if made_there else value.maker
-            self._add(number, payer, "spill_written", size)
+            self._add(number, on_host, "spill_written", size)
         for use in value.uses:
             if kinds[use] != "matmul":
                 self._add(number, use, "spill_read", size)
             elif f"{what} read" not in charged:
-                self._add(number, value.maker, "spill_read", size)
+                self._add(number, on_host, "spill_read", size)
 
     def _add_block_input(self, number: int, value: Value) -> None:
         """Add what a block reads, made by the one before it or a repeat earlier."""
